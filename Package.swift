@@ -1,0 +1,95 @@
+// swift-tools-version: 6.0
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+// Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
+// stay on in every other module (docs/decisions.md).
+let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"])]
+func isa(_ march: String) -> [SwiftSetting] {
+  [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked", "-Xcc", "-march=\(march)"])]
+}
+
+// What libliae.so is made of, in the order of dependence.
+let core: [Target] = [
+  .target(name: "CLiaeIntrinsics"),
+  .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics"]),
+  .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
+  .target(name: "LiaeModel", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeModel"]),
+  .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
+  .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
+  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3")),
+  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4")),
+  .target(
+    name: "LiaeDispatch",
+    dependencies: [
+      "CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline", "LiaeKernelsAVX2", "LiaeKernelsAVX512",
+    ]),
+  .target(
+    name: "LiaeRuntime",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch"]),
+  .target(
+    name: "LiaeABI",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime"],
+    linkerSettings: [
+      // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
+      // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
+      .unsafeFlags([
+        "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+        "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
+      ])
+    ]),
+]
+
+// What only programs use: pictures, the plain-loop reference and the OpenBLAS cross-check.
+let tools: [Target] = [
+  .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .target(name: "LiaeImageIO", dependencies: ["CPNG", "CJPEG", "LiaeSystem", "LiaeTensor"]),
+  .target(
+    name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel"],
+    swiftSettings: [.unsafeFlags(["-Ounchecked"])]),
+  .executableTarget(
+    name: "liae-infer",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+      "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+  .executableTarget(name: "liae-headergen"),
+]
+
+let tests: [Target] = [
+  .target(
+    name: "LiaeTestSupport", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats"],
+    path: "Tests/LiaeTestSupport"),
+  .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeModel", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeKernelsTests",
+    dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeRuntimeTests",
+    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeTestSupport"]),
+]
+
+let package = Package(
+  name: "liae",
+  products: [
+    .library(name: "liae", type: .dynamic, targets: ["LiaeABI"]),
+    .executable(name: "liae-infer", targets: ["liae-infer"]),
+    .executable(name: "liae-headergen", targets: ["liae-headergen"]),
+  ],
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
+  targets: core + tools + tests
+)
+
+// Every module has a README that SwiftPM is not to treat as a resource.
+for target in package.targets where target.name.hasPrefix("Liae") && target.type == .regular {
+  target.exclude.append("README.md")
+}

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+// SwiftPM wants one source file in a C target; the header is all there is.

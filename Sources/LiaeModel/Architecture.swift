@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// Everything that fixes the shape and the arithmetic of a network.
+///
+/// Source: FORMATS of DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
+package struct Architecture: Sendable, Equatable {
+  /// How the latent modules are wired to the decoders.
+  package enum Family: String, Sendable {
+    /// One decoder; codes from inter_AB and inter_B.
+    case liae
+    /// One inter; a decoder for each side.
+    case df
+  }
+
+  /// The two published implementations, which differ in the heads.
+  package enum Flavour: String, Sendable {
+    /// DeepFaceLab: with `d` one 1x1 and three 3x3 heads, all SAME.
+    case dfl
+    /// The PyTorch port: with `d` four 3x3 heads, VALID without `t` (output side = resolution - 4); with `d` and `t`
+    /// its mask path holds one stage that is never run.
+    case torch
+  }
+
+  package var family: Family
+  package var flavour: Flavour
+  /// `u`: pixel norm of the encoder's output.
+  package var pixelNorm: Bool
+  /// `d`: half the latent side, doubled again by the heads.
+  package var doubleResolution: Bool
+  /// `t`: residual blocks in the encoder and one more decoder stage.
+  package var residualDeep: Bool
+  /// `c`: x cos x in place of every leaky ReLU.
+  package var cosine: Bool
+  /// Side of the input, pixels.
+  package var resolution: Int
+  package var eDims, aeDims, dDims, dMaskDims: Int
+
+  package init(
+    family: Family = .liae, flavour: Flavour = .dfl, options: String = "", resolution: Int, eDims: Int, aeDims: Int,
+    dDims: Int, dMaskDims: Int
+  ) {
+    (self.family, self.flavour) = (family, flavour)
+    (pixelNorm, doubleResolution) = (options.contains("u"), options.contains("d"))
+    (residualDeep, cosine) = (options.contains("t"), options.contains("c"))
+    (self.resolution, self.eDims, self.aeDims) = (resolution, eDims, aeDims)
+    (self.dDims, self.dMaskDims) = (dDims, dMaskDims)
+  }
+
+  /// The option letters that are set, in the order u d t c.
+  package var options: String {
+    (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
+  }
+
+  /// As DeepFaceLab writes it: `liae`, `df-ud`, `liae-udt`.
+  package var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
+
+  /// Family and option letters of a name such as `liae-udt`; letters may stand in any order.
+  ///
+  /// - Throws: `unknownArchitecture` with the names that are understood.
+  package static func parse(_ name: String) throws(LiaeError) -> (family: Family, options: String) {
+    let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let letters = parts.count > 1 ? String(parts[1]) : ""
+    guard let family = Family(rawValue: String(parts[0])),
+      parts.count == 1 || !letters.isEmpty,
+      letters.allSatisfy({ "udtc".contains($0) }), Set(letters).count == letters.count
+    else {
+      throw LiaeError(
+        .unknownArchitecture,
+        "unknown architecture \"\(name)\"; expected liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt")
+    }
+    return (family, letters)
+  }
+
+  /// The resolution is a multiple of this.
+  package var resolutionStep: Int { doubleResolution || residualDeep ? 32 : 16 }
+
+  package static let resolutionRange = 32...1024
+  package static let dimsRange = 1...4096
+
+  /// - Throws: `unknownArchitecture`, naming the value and its range.
+  package func validate() throws(LiaeError) {
+    guard Self.resolutionRange.contains(resolution), resolution % resolutionStep == 0 else {
+      throw LiaeError(
+        .unknownArchitecture,
+        "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)")
+    }
+    for (what, value) in [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
+    where !Self.dimsRange.contains(value) {
+      throw LiaeError(
+        .unknownArchitecture,
+        "\(what) \(value) is out of range: expected \(Self.dimsRange.lowerBound) to \(Self.dimsRange.upperBound)")
+    }
+    if flavour == .torch && (family != .liae || cosine) {
+      throw LiaeError(.unknownArchitecture, "\(name): the PyTorch flavour has liae without c only")
+    }
+  }
+
+  // MARK: - What follows from it
+
+  /// Side of the encoder's output, pixels.
+  package var encodedSide: Int { resolution / (residualDeep ? 32 : 16) }
+  /// Channels of the encoder's output.
+  package var encodedChannels: Int { eDims * 8 }
+  /// Side of the second dense layer's output. It depends on `d`, not on `t`.
+  package var latentSide: Int { resolution / (doubleResolution ? 32 : 16) }
+  /// Channels of one inter module's output.
+  package var interChannels: Int { family == .liae ? aeDims * 2 : aeDims }
+  /// Side of the decoder's input.
+  package var codeSide: Int { residualDeep ? latentSide : latentSide * 2 }
+  /// Channels of the decoder's input.
+  package var codeChannels: Int { family == .liae ? interChannels * 2 : interChannels }
+  /// Whether the heads read without padding, so that the picture loses 4 pixels.
+  package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
+  /// Side of the returned picture.
+  package var rgbSide: Int { validHeads ? resolution - 4 : resolution }
+  /// Side of the returned masks.
+  package var maskSide: Int { resolution }
+}

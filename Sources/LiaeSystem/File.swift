@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// An open file. Closed when the object goes.
+package final class File {
+  package let path: String
+  let descriptor: Int32
+
+  package init(reading path: String) throws(LiaeError) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    self.path = path
+    guard descriptor >= 0 else { throw openError(path, errno) }
+    var info = stat()
+    guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+      let what = info.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not a regular file"
+      throw LiaeError(.inputOutput, "\(path): \(what)")
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  package func length() throws(LiaeError) -> Int {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { throw openError(path, errno) }
+    return Int(info.st_size)
+  }
+
+  package enum Kind: Sendable { case file, folder, other }
+
+  /// What stands at `path`, or nil.
+  package static func kind(_ path: String) -> Kind? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    switch info.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .folder
+    default: return .other
+    }
+  }
+
+  /// The names in a folder, sorted, without `.` and `..`.
+  package static func list(_ folder: String) throws(LiaeError) -> [String] {
+    guard let stream = opendir(folder) else { throw openError(folder, errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Makes the folder and those above it where they are missing.
+  package static func makeFolder(_ path: String) throws(LiaeError) {
+    if kind(path) == .folder || path.isEmpty { return }
+    if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex {
+      try makeFolder(String(path[..<slash]))
+    }
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+      throw LiaeError(.inputOutput, "\(path): the folder cannot be made: \(systemMessage(errno))")
+    }
+  }
+
+  /// Writes the whole file or nothing: into a temporary file beside it, then renames it over `path`.
+  ///
+  /// - Parameter replacing: without it, a file that is already there is an error (`fileExists`) and stays.
+  package static func writeAtomically(
+    _ path: String, replacing: Bool, _ body: (borrowing Writer) throws(LiaeError) -> Void
+  ) throws(LiaeError) {
+    if !replacing, kind(path) != nil {
+      throw LiaeError(.fileExists, "\(path): exists already; --force replaces it")
+    }
+    let temporary = "\(path).tmp\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw openError(path, errno) }
+    do throws(LiaeError) {
+      try body(Writer(descriptor: descriptor, path: path))
+      guard close(descriptor) == 0 else { throw writeError(path, errno) }
+    } catch {
+      close(descriptor)
+      unlink(temporary)
+      throw error
+    }
+    guard rename(temporary, path) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw writeError(path, code)
+    }
+  }
+
+  /// Takes the bytes of a file that is being written.
+  package struct Writer: ~Copyable {
+    let descriptor: Int32
+    let path: String
+
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(LiaeError) {
+      var rest = bytes
+      while !rest.isEmpty {
+        // Linux writes at most 2 GB a call.
+        let n = Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
+        if n < 0 {
+          if errno == EINTR { continue }
+          throw writeError(path, errno)
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest[n...])
+      }
+    }
+
+    package func write(_ bytes: [UInt8]) throws(LiaeError) {
+      try bytes.withUnsafeBufferPointer { (buffer) throws(LiaeError) in try write(UnsafeRawBufferPointer(buffer)) }
+    }
+  }
+}
+
+/// What the system says of an error number.
+package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+private func openError(_ path: String, _ code: Int32) -> LiaeError {
+  code == ENOENT || code == ENOTDIR
+    ? LiaeError(.fileNotFound, "\(path): no such file or folder")
+    : LiaeError(.inputOutput, "\(path): cannot be opened: \(systemMessage(code))")
+}
+
+private func writeError(_ path: String, _ code: Int32) -> LiaeError {
+  LiaeError(.inputOutput, "\(path): cannot be written: \(systemMessage(code))")
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// Bytes that stay valid and unchanged while the object lives: a mapped file, or memory of our own.
+///
+/// Big buffers are never Swift arrays: an `Array` that cannot grow ends the process, this can say so.
+package final class Bytes: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
+  package let count: Int
+  private let release: Release
+
+  private enum Release {
+    case free
+    case unmap(UnsafeMutableRawPointer, Int)
+    case nothing
+  }
+
+  private init(base: UnsafeMutableRawPointer, count: Int, release: Release) {
+    self.base = base
+    self.count = count
+    self.release = release
+  }
+
+  deinit {
+    switch release {
+    case .free: Glibc.free(base)
+    case .unmap(let address, let length): munmap(address, length)
+    case .nothing: break
+    }
+  }
+
+  package var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  package static let alignment = 64
+  private static let pageAlignment = 4096
+  private static let hugePage = 1 << 21
+
+  /// Memory of our own, zeroed, aligned to 64 bytes; to 2 MB, and asking for huge pages, from 2 MB up.
+  ///
+  /// - Throws: `outOfMemory`.
+  package static func allocate(_ count: Int, for purpose: @autoclosure () -> String = "a buffer")
+    throws(LiaeError) -> Bytes
+  {
+    func refuse() -> LiaeError { LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
+    guard count >= 0, !AllocationFaults.shouldFail() else { throw refuse() }
+    guard count < hugePage else {
+      // mmap gives zeroed pages, so nothing is touched before it is used.
+      guard let padded = CheckedSize.sum(count, hugePage) else { throw refuse() }
+      let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let address, address != MAP_FAILED else { throw refuse() }
+      let aligned = UnsafeMutableRawPointer(
+        bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
+      guard let aligned else { throw refuse() }
+      madvise(aligned, count, Int32(MADV_HUGEPAGE))
+      return Bytes(base: aligned, count: count, release: .unmap(address, padded))
+    }
+    var address: UnsafeMutableRawPointer?
+    let padded = max(count, 1)
+    guard posix_memalign(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address else {
+      throw refuse()
+    }
+    memset(address, 0, padded)
+    return Bytes(base: address, count: count, release: .free)
+  }
+
+  /// Memory of somebody else, who keeps it valid and unchanged for as long as this object lives.
+  package static func borrow(_ memory: UnsafeRawBufferPointer) -> Bytes {
+    // An empty buffer may have no address; any non-null one will do for zero bytes.
+    let base = memory.baseAddress ?? UnsafeRawPointer(bitPattern: alignment)
+    return Bytes(base: UnsafeMutableRawPointer(mutating: base!), count: memory.count, release: .nothing)
+  }
+
+  /// A copy of `bytes`.
+  package static func copy(_ bytes: UnsafeRawBufferPointer, for purpose: @autoclosure () -> String = "a copy")
+    throws(LiaeError) -> Bytes
+  {
+    let copy = try allocate(bytes.count, for: purpose())
+    if let source = bytes.baseAddress { copy.base.copyMemory(from: source, byteCount: bytes.count) }
+    return copy
+  }
+
+  /// The file at `path`, mapped read-only. The pages are the page cache's: nothing is copied.
+  ///
+  /// - Throws: `fileNotFound`, `inputOutput`.
+  package static func map(path: String) throws(LiaeError) -> Bytes {
+    let file = try File(reading: path)
+    let length = try file.length()
+    if length == 0 { return try allocate(0) }
+    let address = mmap(nil, length, PROT_READ, MAP_PRIVATE, file.descriptor, 0)
+    guard let address, address != MAP_FAILED else {
+      throw LiaeError(.inputOutput, "\(path): cannot be mapped: \(systemMessage(errno))")
+    }
+    return Bytes(base: address, count: length, release: .unmap(address, length))
+  }
+}
+
+/// Makes the n-th allocation from now fail, so that tests can run every out-of-memory path.
+package enum AllocationFaults {
+  private static let countdown = Atomic<Int>(-1)
+  private static let seen = Atomic<Int>(0)
+
+  /// Fails allocation number `n` (0 is the next one) of the whole process; nil ends it.
+  package static func fail(at n: Int?) { countdown.store(n ?? -1, ordering: .sequentiallyConsistent) }
+
+  /// How many allocations `Bytes.allocate` has been asked for.
+  package static var count: Int { seen.load(ordering: .relaxed) }
+
+  static func shouldFail() -> Bool {
+    seen.add(1, ordering: .relaxed)
+    if countdown.load(ordering: .relaxed) < 0 { return false }
+    return countdown.subtract(1, ordering: .sequentiallyConsistent).oldValue == 0
+  }
+}
