@@ -73,7 +73,10 @@ let tests: [Target] = [
   .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
-    dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
+      "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeRuntimeTests",
     dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
