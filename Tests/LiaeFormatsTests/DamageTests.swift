@@ -74,3 +74,41 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     }
   }
 }
+
+/// The inputs of the fuzz targets that are kept, those that once failed among them: run without the engine.
+@Suite struct FuzzCorpusTests {
+  private static let targets: [(String, @Sendable (Bytes) throws(LiaeError) -> Void)] = [
+    ("Safetensors", { (bytes) throws(LiaeError) in _ = try SafetensorsFile.parse(bytes, name: "input") }),
+    (
+      "Pickle",
+      { (bytes) throws(LiaeError) in
+        let allowances: [PickleAllowance] = [.numpy, .torch, .faceset]
+        guard bytes.count > 0 else { return }
+        _ = try PickleReader.parse(bytes, offset: 1, name: "input", allowing: allowances[Int(bytes.raw[0]) % 3]) {
+          (id) throws(LiaeError) in
+          .tensor(try TensorView(dtype: .float32, shape: [4], storage: try Bytes.allocate(16)))
+        }
+      }
+    ),
+    (
+      "TorchArchive",
+      { (bytes) throws(LiaeError) in
+        _ = try TorchArchive.parse(bytes, name: "input", verifyingChecksums: false)
+      }
+    ),
+    ("Numpy", { (bytes) throws(LiaeError) in _ = try NumpyArray.parse(bytes, name: "input") }),
+  ]
+
+  @Test func everyKeptInput() throws {
+    for (name, parse) in Self.targets {
+      let folder = "\(testsFolder)/fuzz/corpus/\(name)"
+      let files = try File.list(folder)
+      #expect(!files.isEmpty)
+      for file in files {
+        do throws(LiaeError) { try parse(try Bytes.map(path: "\(folder)/\(file)")) } catch {
+          #expect(error.message.hasPrefix("input"), "\(name)/\(file): \(error)")
+        }
+      }
+    }
+  }
+}
