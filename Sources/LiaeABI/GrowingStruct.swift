@@ -44,7 +44,8 @@ extension GrowingStruct {
     guard size >= smallestSize, size <= largestStruct else {
       throw LiaeError(
         .invalidStructSize,
-        "struct_size of \(what) is \(UInt(bitPattern: size)); expected its sizeof, \(MemoryLayout<Self>.stride) here; its _init function sets it")
+        "struct_size of \(what) is \(UInt(bitPattern: size)); expected its sizeof, \(MemoryLayout<Self>.stride) here; its _init function sets it"
+      )
     }
   }
 }

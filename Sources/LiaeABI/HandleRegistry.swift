@@ -51,7 +51,8 @@ final class HandleRegistry<Object: AnyObject & Sendable>: Sendable {
 
   func find(_ handle: OpaquePointer?) throws(LiaeError) -> Object {
     guard let handle else { throw LiaeError(.invalidHandle, "the \(noun) is NULL") }
-    guard let object = table.withLock({ table in slot(of: handle, in: table).flatMap { table.slots[$0].object } }) else {
+    guard let object = table.withLock({ table in slot(of: handle, in: table).flatMap { table.slots[$0].object } })
+    else {
       throw foreign(handle)
     }
     return object

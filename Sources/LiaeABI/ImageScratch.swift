@@ -113,7 +113,8 @@ final class ImageScratch {
     guard found.count == count * elements else {
       throw LiaeError(
         .invalidArgument,
-        "\(output.name)->count is \(UInt(bitPattern: found.count)); expected \(count * elements) for \(count) of \(side) x \(side) x \(format.channels)")
+        "\(output.name)->count is \(UInt(bitPattern: found.count)); expected \(count * elements) for \(count) of \(side) x \(side) x \(format.channels)"
+      )
     }
     try requireAligned(data, "\(output.name)->data")
     for i in 0..<count {
@@ -143,7 +144,8 @@ extension LiaeImage {
     guard width > 0, height > 0, stride >= Int(width) * format.size else {
       throw LiaeError(
         .invalidArgument,
-        "\(name)[\(index)] is \(width) x \(height) pixels with rows \(UInt(bitPattern: stride)) bytes apart; expected sizes above 0 and a stride of at least the width times \(format.size)")
+        "\(name)[\(index)] is \(width) x \(height) pixels with rows \(UInt(bitPattern: stride)) bytes apart; expected sizes above 0 and a stride of at least the width times \(format.size)"
+      )
     }
     if format.isFloat {
       try requireAligned(pixels, "\(name)[\(index)].pixels")

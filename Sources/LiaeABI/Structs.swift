@@ -10,15 +10,17 @@ package enum LiaeContext {}
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
 /// caused it, also on several threads at once. MUST NOT call the library.
-package typealias LiaeLogCallback = @convention(c) (
-  _ userData: UnsafeMutableRawPointer?, _ level: LiaeLogLevel, _ message: UnsafePointer<CChar>?
-) -> Void
+package typealias LiaeLogCallback =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ level: LiaeLogLevel, _ message: UnsafePointer<CChar>?
+  ) -> Void
 
 /// Takes the share of a run that is done, 0...1. Called on the thread that runs, between two steps of the network.
 /// MUST NOT call the library, except liae_context_cancel().
-package typealias LiaeProgressCallback = @convention(c) (
-  _ userData: UnsafeMutableRawPointer?, _ share: Float
-) -> Void
+package typealias LiaeProgressCallback =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ share: Float
+  ) -> Void
 
 /// One piece of a run's work, given to the host's liae_parallel_for.
 package typealias LiaeTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
@@ -26,9 +28,10 @@ package typealias LiaeTask = @convention(c) (_ context: UnsafeMutableRawPointer?
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
 /// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
 /// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
-package typealias LiaeParallelFor = @convention(c) (
-  _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: LiaeTask, _ context: UnsafeMutableRawPointer?
-) -> Void
+package typealias LiaeParallelFor =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: LiaeTask, _ context: UnsafeMutableRawPointer?
+  ) -> Void
 
 /// An image described, not copied. This struct never grows.
 package struct LiaeImage: CStruct {

@@ -76,7 +76,8 @@ struct Header {
     for member in structure.members {
       let size = size(ofC: member.type, constants: constants)
       guard offset % size == 0 else {
-        throw GeneratorError(message: "\(structure.name).\(member.name) would stand behind padding: reorder the members")
+        throw GeneratorError(
+          message: "\(structure.name).\(member.name) would stand behind padding: reorder the members")
       }
       offset += size
     }

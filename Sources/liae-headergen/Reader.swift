@@ -54,7 +54,9 @@ struct Reader {
   private mutating func readItem(_ line: String) throws(GeneratorError) -> Interface.Item? {
     if let quoted = line.after("@_cdecl(\"") {
       let name = String(quoted.prefix { $0 != "\"" })
-      guard name.hasPrefix("liae_"), !doc.isEmpty else { throw fail("\(name) needs the prefix liae_ and a doc comment") }
+      guard name.hasPrefix("liae_"), !doc.isEmpty else {
+        throw fail("\(name) needs the prefix liae_ and a doc comment")
+      }
       let (parameters, result) = try readSignature(String(try statement(until: "{").dropLast()))
       return .function(.init(name: name, parameters: parameters, result: try cType(result), doc: doc))
     }
@@ -152,7 +154,9 @@ struct Reader {
     var parameters: [(name: String, type: String)] = []
     for part in text[text.index(after: open)..<close].split(separator: ",") {
       let sides = part.split(separator: ":", maxSplits: 1).map { String($0).trimmed }
-      guard sides.count == 2, let name = sides[0].split(separator: " ").last else { throw fail("a parameter has no name") }
+      guard sides.count == 2, let name = sides[0].split(separator: " ").last else {
+        throw fail("a parameter has no name")
+      }
       parameters.append((snakeCase(String(name)), try cType(sides[1])))
     }
     let result = String(text[text.index(after: close)...]).after("->", anywhere: true)?.trimmed

@@ -35,7 +35,9 @@ do {
   case ["--layout", "swift"]: print(Layout(interface: interface).swift, terminator: "")
   case [], ["--check"]:
     let symbols = interface.functions.map(\.name).sorted().joined(separator: "\n") + "\n"
-    for (path, text) in [("include/liae.h", try Header(interface: interface).text()), ("include/liae.symbols", symbols)] {
+    for (path, text) in [
+      ("include/liae.h", try Header(interface: interface).text()), ("include/liae.symbols", symbols),
+    ] {
       if arguments.isEmpty {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
       } else if (try? read(path)) != text {
