@@ -62,8 +62,10 @@ let tools: [Target] = [
 ]
 
 let tests: [Target] = [
+  .target(name: "CLiaeAllocationCounter", path: "Tests/CLiaeAllocationCounter"),
   .target(
-    name: "LiaeTestSupport", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats"],
+    name: "LiaeTestSupport",
+    dependencies: ["CLiaeAllocationCounter", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
