@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The picture of an activation as one flat vector, [channel / W][y][x][W], and the sum of its squares.
+///
+/// Channels past the last real one are zero in both, so they add nothing.
+@inlinable @inline(__always)
+package func flatten<V: Lanes>(
+  _: V.Type, source: Activation, image: Int, blocks: Int, side: Int, into out: MutableFloatPointer,
+  scratch: MutableFloatPointer
+) -> Float {
+  let W = V.width
+  var out = out
+  var total: Float = 0
+  for block in 0..<blocks {
+    // A sum for each block keeps every partial sum short, so that large encoders lose no digits.
+    var sum = V(repeating: 0)
+    for y in 0..<side {
+      let row = source.origin + image * source.image + block * source.plane + y * source.row
+      for x in 0..<side {
+        let v: V = load(row + x * W)
+        sum = V.mulAdd(sum, v, v)
+        store(out, v)
+        out += W
+      }
+    }
+    total += laneSum(sum, scratch)
+  }
+  return total
+}
+
+/// The two halves that the decoder is fed, from the latent codes AB and B.
+///
+/// The packed first decoder layers hold [W1 + W2 ; W2] for a code [X, AB - X], which is W1 X + W2 AB.
+/// first = X = b + t (ab - b), second = ab - X; t = 0 is B itself, exactly. Pointers may alias element by element.
+@inlinable @inline(__always)
+package func mixCodes<V: Lanes>(
+  _: V.Type, ab: FloatPointer, b: FloatPointer, t: Float, first: MutableFloatPointer, second: MutableFloatPointer,
+  count: Int
+) {
+  let weight = V(repeating: t)
+  for i in stride(from: 0, to: count, by: V.width) {
+    let x: V = load(ab + i), y: V = load(b + i)
+    let mixed = V.mulAdd(y, weight, x - y)
+    store(first + i, mixed)
+    store(second + i, x - mixed)
+  }
+}
+
+/// Sigmoids of a head's output as the picture that the caller gets.
+@usableFromInline package struct HeadParameters {
+  @usableFromInline package var source: Activation
+  /// Side of the source, pixels.
+  @usableFromInline package var side: Int
+  /// Channels of one pixel of the picture: 3 or 1.
+  @usableFromInline package var channels: Int
+  /// 1: source channel c is channel c. 2: source channel q * channels + c is channel c of pixel (2y + q/2, 2x + q%2).
+  @usableFromInline package var factor: Int
+  /// (images, side * factor, side * factor, channels)
+  @usableFromInline package var output: MutableFloatPointer
+  @inlinable package init(source: Activation, side: Int, channels: Int, factor: Int, output: MutableFloatPointer) {
+    (self.source, self.side, self.channels, self.factor, self.output) = (source, side, channels, factor, output)
+  }
+}
+
+/// Source rows y0..<y1 of one image.
+@inlinable @inline(__always)
+package func headOutput<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<HeadParameters>, image: Int, y0: Int, y1: Int, scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width
+  let outputs = q.channels * q.factor * q.factor
+  let width = q.side * q.factor
+  let picture = q.output + image * width * width * q.channels
+  for y in y0..<y1 {
+    for x in 0..<q.side {
+      let pixel = q.source.origin + image * q.source.image + y * q.source.row + x * W
+      for block in 0..<(outputs + W - 1) / W { store(scratch + block * W, sigmoid(load(pixel + block * q.source.plane) as V)) }
+      for part in 0..<q.factor * q.factor {
+        let dy = part / q.factor, dx = part % q.factor
+        let d = picture + ((y * q.factor + dy) * width + x * q.factor + dx) * q.channels
+        for c in 0..<q.channels { d[c] = scratch[part * q.channels + c] }
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What follows a convolution, as the kernels know it.
+@usableFromInline package enum ActivationKind { @inlinable @inline(__always) package static var leaky: Int { 0 }
+  @inlinable @inline(__always) package static var cosine: Int { 1 } }
+
+@usableFromInline protocol ActivationFunction {
+  static func apply<V: Lanes>(_ x: V, _ slope: V) -> V
+}
+
+/// x, or slope * x below zero. Slope 1 is the identity.
+@usableFromInline enum LeakyReLU: ActivationFunction {
+  @inlinable @inline(__always) static func apply<V: Lanes>(_ x: V, _ slope: V) -> V { V.whereNegative(x, x * slope) }
+}
+
+/// x cos x.
+///
+/// cos by reduction to [-pi/2, pi/2] with pi in four parts (Cody, Waite) and the series to x^12, whose error there is
+/// 6e-9. For |x| past 39000 the reduction loses its digits; the value stays between -|x| and |x|.
+@usableFromInline enum XCosX: ActivationFunction {
+  @inlinable @inline(__always) static func apply<V: Lanes>(_ x: V, _ slope: V) -> V {
+    let magic = V(repeating: 12_582_912)  // 1.5 * 2^23: adding it rounds to an integer
+    let shifted = V.mulAdd(magic, x, V(repeating: 0.318309886))
+    let n = shifted - magic
+    var r = axpy(x, -3.140625, n)
+    r = axpy(r, -0.0009670257568359375, n)
+    r = axpy(r, -6.2771141529083251953e-07, n)
+    r = axpy(r, -1.2154201256553420762e-10, n)
+    r = V.larger(V.smaller(r, V(repeating: 1.6)), V(repeating: -1.6))
+    let z = r * r
+    var p = V(repeating: 2.08767570e-9)
+    p = V.mulAdd(V(repeating: -2.75573192e-7), p, z)
+    p = V.mulAdd(V(repeating: 2.48015873e-5), p, z)
+    p = V.mulAdd(V(repeating: -1.38888889e-3), p, z)
+    p = V.mulAdd(V(repeating: 4.16666667e-2), p, z)
+    p = V.mulAdd(V(repeating: -0.5), p, z)
+    p = V.mulAdd(V(repeating: 1), p, z)
+    return V.negatedWhereOdd(p, shifted.bits) * x
+  }
+}
+
+/// Bias and activation, then memory.
+@usableFromInline struct ActivationSink<V: Lanes, F: ActivationFunction>: LineSink {
+  @usableFromInline let p: MutableFloatPointer
+  @usableFromInline let step: Int
+  @usableFromInline let bias: V, slope: V
+  @inlinable @inline(__always) init(_ p: MutableFloatPointer, _ step: Int, _ bias: V, _ slope: V) {
+    (self.p, self.step, self.bias, self.slope) = (p, step, bias, slope)
+  }
+  @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i &* step, F.apply(v + bias, slope)) }
+}
+
+/// Bias, the residual block's input and activation, then memory.
+@usableFromInline struct ResidualSink<V: Lanes, F: ActivationFunction>: LineSink {
+  @usableFromInline let p: MutableFloatPointer
+  @usableFromInline let step: Int
+  @usableFromInline let residual: FloatPointer
+  @usableFromInline let residualStep: Int
+  @usableFromInline let bias: V, slope: V
+  @inlinable @inline(__always)
+  init(_ p: MutableFloatPointer, _ step: Int, _ residual: FloatPointer, _ residualStep: Int, _ bias: V, _ slope: V) {
+    (self.p, self.step, self.bias, self.slope) = (p, step, bias, slope)
+    (self.residual, self.residualStep) = (residual, residualStep)
+  }
+  @inlinable @inline(__always) func put(_ i: Int, _ v: V) {
+    store(p + i &* step, F.apply(v + bias + load(residual + i &* residualStep), slope))
+  }
+}
+
+/// 1 / (1 + exp(-x)), error below 2 ulp; exp as in Cephes' expf.
+@inlinable @inline(__always) func sigmoid<V: Lanes>(_ x: V) -> V {
+  let magic = V(repeating: 12_582_912)
+  let c = V.larger(V.smaller(x, V(repeating: 87)), V(repeating: -87))
+  let t = c * V(repeating: -1.44269504), g = t + magic, f = (t - (g - magic)) * V(repeating: 0.69314718)
+  var p = V(repeating: 1.9875691e-4)
+  p = V.mulAdd(V(repeating: 1.3981999e-3), p, f)
+  p = V.mulAdd(V(repeating: 8.3334519e-3), p, f)
+  p = V.mulAdd(V(repeating: 4.1665795e-2), p, f)
+  p = V.mulAdd(V(repeating: 1.6666665e-1), p, f)
+  p = V.mulAdd(V(repeating: 0.5), p, f)
+  let e = V.mulAdd(f + V(repeating: 1), p * f, f)
+  let one = V(repeating: 1)
+  return one / (one + e * V.powerOfTwo(g.bits &- V.Bits(repeating: 0x4b40_0000)))
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The kernels of one instruction set. One instance for each, in a module that is compiled for it.
+///
+/// Slots are plain functions over raw pointers: they capture nothing, allocate nothing and have no error path.
+package struct KernelTable: Sendable {
+  /// `avx512`, `avx2` or `baseline`, as `LIAE_ISA` names them.
+  package let isa: StaticString
+  /// Floats of a vector, W.
+  package let width: Int
+
+  package typealias Scratch = MutableFloatPointer
+  package let winogradInput:
+    @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, MutableFloatPointer, Scratch) -> Void
+  package let winogradProduct:
+    @Sendable (
+      UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: FloatPointer, _ first: Int,
+      _ m: MutableFloatPointer
+    ) -> Void
+  package let winogradOutput:
+    @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, FloatPointer, Scratch) -> Void
+  package let direct:
+    @Sendable (UnsafePointer<DirectParameters>, _ block: Int, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
+  package let denseRows: @Sendable (UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, Scratch) -> Void
+  package let denseColumns: @Sendable (UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int) -> Void
+  package let flatten:
+    @Sendable (Activation, _ image: Int, _ blocks: Int, _ side: Int, _ out: MutableFloatPointer, Scratch) -> Float
+  package let mixCodes:
+    @Sendable (
+      _ ab: FloatPointer, _ b: FloatPointer, _ t: Float, _ first: MutableFloatPointer, _ second: MutableFloatPointer,
+      _ count: Int
+    ) -> Void
+  package let headOutput: @Sendable (UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
+  /// The last pointer is `packScratchBytes` of memory aligned to 128 bytes.
+  package let packWinograd: @Sendable (UnsafePointer<PackParameters>, _ vector: Int, UnsafeMutableRawPointer) -> Void
+
+  package static let packScratchBytes = 40 * 128
+
+  package init(
+    isa: StaticString, width: Int,
+    winogradInput: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, MutableFloatPointer, Scratch) -> Void,
+    winogradProduct: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Int, MutableFloatPointer) -> Void,
+    winogradOutput: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
+    direct: @escaping @Sendable (UnsafePointer<DirectParameters>, Int, Int, Int, Int, Scratch) -> Void,
+    denseRows: @escaping @Sendable (UnsafePointer<DenseRowsParameters>, Int, Int, Scratch) -> Void,
+    denseColumns: @escaping @Sendable (UnsafePointer<DenseColumnsParameters>, Int, Int) -> Void,
+    flatten: @escaping @Sendable (Activation, Int, Int, Int, MutableFloatPointer, Scratch) -> Float,
+    mixCodes: @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
+    headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
+    packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void
+  ) {
+    (self.isa, self.width) = (isa, width)
+    (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
+    (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
+    (self.flatten, self.mixCodes, self.headOutput, self.packWinograd) = (flatten, mixCodes, headOutput, packWinograd)
+  }
+}

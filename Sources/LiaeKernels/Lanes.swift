@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLiaeIntrinsics
+
+/// A vector of float32 of one instruction set's width. Every kernel is written once, generic over it.
+///
+/// The operators are requirements, so that generic code takes the concrete, inlined ones. Each width belongs to one
+/// instruction set alone: 4 to the baseline, 8 to AVX2, 16 to AVX-512; specialisations therefore never share a name.
+@usableFromInline package protocol Lanes: SIMD where Scalar == Float {
+  associatedtype Bits: SIMD where Bits.Scalar == Int32
+  associatedtype Wide: SIMD where Wide.Scalar == Double
+
+  static var width: Int { get }
+  /// Most rows of a register tile of two vectors that stays in registers.
+  static var tileRows: Int { get }
+
+  static func + (a: Self, b: Self) -> Self
+  static func - (a: Self, b: Self) -> Self
+  static func * (a: Self, b: Self) -> Self
+  static func / (a: Self, b: Self) -> Self
+  /// c + a * b, in one rounding where the hardware has it. Elsewhere `addingProduct` would call `fmaf` for each lane.
+  static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self
+  static func smaller(_ a: Self, _ b: Self) -> Self
+  static func larger(_ a: Self, _ b: Self) -> Self
+  /// `y` where `x` is below zero, else `x`.
+  static func whereNegative(_ x: Self, _ y: Self) -> Self
+
+  var bits: Bits { get }
+  init(bits: Bits)
+  /// 2^i for the integers of `i`, -126...127.
+  static func powerOfTwo(_ i: Bits) -> Self
+  /// The sign bit set where the integer is odd: (-1)^i as a factor to be xor-ed.
+  static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
+  /// Rounded to nearest from double.
+  init(narrowing: Wide)
+  static func widen(_ a: Self) -> Wide
+}
+
+extension SIMD16<Float>: Lanes {
+  @usableFromInline package typealias Bits = SIMD16<Int32>
+  @usableFromInline package typealias Wide = SIMD16<Double>
+  @inlinable @inline(__always) package static var width: Int { 16 }
+  @inlinable @inline(__always) package static var tileRows: Int { 14 }
+  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self { c.addingProduct(a, b) }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
+  @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
+  @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
+}
+
+extension SIMD8<Float>: Lanes {
+  @usableFromInline package typealias Bits = SIMD8<Int32>
+  @usableFromInline package typealias Wide = SIMD8<Double>
+  @inlinable @inline(__always) package static var width: Int { 8 }
+  @inlinable @inline(__always) package static var tileRows: Int { 6 }
+  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self { c.addingProduct(a, b) }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
+  @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
+  @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
+}
+
+extension SIMD4<Float>: Lanes {
+  @usableFromInline package typealias Bits = SIMD4<Int32>
+  @usableFromInline package typealias Wide = SIMD4<Double>
+  @inlinable @inline(__always) package static var width: Int { 4 }
+  @inlinable @inline(__always) package static var tileRows: Int { 6 }
+  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
+    #if arch(arm64)
+      c.addingProduct(a, b)
+    #else
+      c + a * b
+    #endif
+  }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
+  @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
+  @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
+}
+
+@usableFromInline package typealias FloatPointer = UnsafePointer<Float>
+@usableFromInline package typealias MutableFloatPointer = UnsafeMutablePointer<Float>
+
+@inlinable @inline(__always) package func load<V: Lanes>(_ p: FloatPointer) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
+@inlinable @inline(__always) package func load<V: Lanes>(_ p: MutableFloatPointer) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
+@inlinable @inline(__always) package func store<V: Lanes>(_ p: MutableFloatPointer, _ v: V) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
+}
+/// a + k * b
+@inlinable @inline(__always) package func axpy<V: Lanes>(_ a: V, _ k: Float, _ b: V) -> V { V.mulAdd(a, b, V(repeating: k)) }

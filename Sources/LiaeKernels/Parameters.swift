@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Parameter blocks of the kernels. They hold raw pointers and counts; the runtime has checked every size. Activations
+// are laid out [image][channel / W][y][x][W] with a border of two zero pixels; pointers point at pixel (0, 0).
+
+/// Where an activation lies. Strides in floats.
+@usableFromInline package struct Activation {
+  @usableFromInline package var origin: MutableFloatPointer
+  /// From one row of pixels to the next.
+  @usableFromInline package var row: Int
+  /// From one block of W channels to the next.
+  @usableFromInline package var plane: Int
+  /// From one image to the next.
+  @usableFromInline package var image: Int
+  @inlinable package init(origin: MutableFloatPointer, row: Int, plane: Int, image: Int) {
+    (self.origin, self.row, self.plane, self.image) = (origin, row, plane, image)
+  }
+}
+
+/// Where the results of a convolution go, and what happens to them on the way.
+@usableFromInline package struct Destination {
+  @usableFromInline package var target: Activation
+  /// Pixels between neighbouring outputs: 1, or 2 with depth-to-space.
+  @usableFromInline package var step: Int
+  /// For each vector of output channels, where it lies from the origin: its plane, and the pixel of depth-to-space.
+  @usableFromInline package var offsets: UnsafePointer<Int>
+  /// Vectors of output channels that are stored.
+  @usableFromInline package var vectors: Int
+  /// Added before the activation where it is not nil; W channels a plane, as the outputs before depth-to-space.
+  @usableFromInline package var residual: Activation?
+  @usableFromInline package var bias: FloatPointer
+  /// `ActivationKind`.
+  @usableFromInline package var activation: Int
+  @usableFromInline package var slope: Float
+  @inlinable package init(
+    target: Activation, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: Activation?, bias: FloatPointer,
+    activation: Int, slope: Float
+  ) {
+    (self.target, self.step, self.offsets, self.vectors) = (target, step, offsets, vectors)
+    (self.residual, self.bias, self.activation, self.slope) = (residual, bias, activation, slope)
+  }
+}
+
+/// One Winograd tile, as offsets in floats from the origins of source, residual and target.
+@usableFromInline package struct Tile {
+  @usableFromInline package var source, residual, target: Int
+  @inlinable package init(source: Int, residual: Int, target: Int) {
+    (self.source, self.residual, self.target) = (source, residual, target)
+  }
+}
+
+/// A 3x3 stride 1 convolution, or a 5x5 stride 2 one as a 3x3 over four phases, by Winograd.
+@usableFromInline package struct WinogradParameters {
+  /// 6 (6-tiles and 4-tiles on one set of points), 4 or 2.
+  @usableFromInline package var family = 0
+  /// 1, or 4 with stride 2; phases in the order (even, odd), (even, even), (odd, even), (odd, odd) of (row, column).
+  @usableFromInline package var phases = 1
+  /// Channels of a phase, a multiple of W where there are four.
+  @usableFromInline package var phaseChannels = 0
+  /// Blocks of W channels that are transformed, all phases.
+  @usableFromInline package var inputBlocks = 0
+  @usableFromInline package var source: Activation
+  @usableFromInline package var destination: Destination
+  @usableFromInline package var tiles: UnsafePointer<Tile>
+  /// Tiles sorted by (rows, columns): (6,4) up to kind1, (6,6) up to kind2, (4,6) up to kind3, (4,4) up to tileCount;
+  /// any pair of points is then used by one range of tiles.
+  @usableFromInline package var kind1 = 0, kind2 = 0, kind3 = 0, tileCount = 0
+  /// Transformed inputs V are [point][channel / W][row][W]: rows of one block, and floats of one point.
+  @usableFromInline package var inputRows = 0, inputPlane = 0
+  /// Products M are [point][row][vectors * W]: floats of one point.
+  @usableFromInline package var productPlane = 0
+  /// Transformed weights U are [column block][point][k][vectors * W].
+  @usableFromInline package var weights: FloatPointer
+  /// Rows k of one column block, all points.
+  @usableFromInline package var weightRows = 0
+  /// Vectors of a column block, 1 or 2.
+  @usableFromInline package var blockVectors = 2
+  /// For each point: the range of k that is not zero, and where its rows begin within a column block.
+  @usableFromInline package var kLow, kHigh, weightOffset: UnsafePointer<Int>
+  /// W / 2, see PanelProduct.
+  @usableFromInline package var halfWidth = 0
+
+  @inlinable package init(
+    source: Activation, destination: Destination, tiles: UnsafePointer<Tile>, weights: FloatPointer,
+    kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
+  ) {
+    (self.source, self.destination, self.tiles, self.weights) = (source, destination, tiles, weights)
+    (self.kLow, self.kHigh, self.weightOffset) = (kLow, kHigh, weightOffset)
+  }
+}
+
+/// A stretch of scalars that stand next to each other for one pixel: a block of channels of one tap.
+@usableFromInline package struct Run {
+  /// Floats from the pixel's origin.
+  @usableFromInline package var offset: Int
+  @usableFromInline package var length: Int
+  @inlinable package init(offset: Int, length: Int) { (self.offset, self.length) = (offset, length) }
+}
+
+/// A convolution by its plain sum: any kernel, stride and padding.
+@usableFromInline package struct DirectParameters {
+  @usableFromInline package var source: Activation
+  /// Floats from the input of one output pixel to that of the next.
+  @usableFromInline package var sourceStep = 0
+  /// Floats from the input of one output row to that of the next.
+  @usableFromInline package var sourceRowStep = 0
+  @usableFromInline package var runs: UnsafePointer<Run>
+  @usableFromInline package var runCount = 0
+  @usableFromInline package var destination: Destination
+  /// Output side, pixels.
+  @usableFromInline package var side = 0
+  /// [column block][k][vectors * W], k in the order of the runs.
+  @usableFromInline package var weights: FloatPointer
+  @usableFromInline package var weightRows = 0
+  @usableFromInline package var blockVectors = 2
+  @inlinable package init(
+    source: Activation, runs: UnsafePointer<Run>, destination: Destination, weights: FloatPointer
+  ) {
+    (self.source, self.runs, self.destination, self.weights) = (source, runs, destination, weights)
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLiaeIntrinsics
+
+/// Floats of scratch that a kernel may use on each thread.
+@inlinable package func scratchFloats(width: Int) -> Int { 128 * width }
+
+extension WinogradParameters {
+  /// The tiles in from..<to that use the point pair (i, j).
+  @inlinable @inline(__always) func tileRange(_ i: Int, _ j: Int, _ from: Int, _ to: Int) -> (Int, Int) {
+    var low = 0, high = tileCount
+    if family == 6 {
+      let rowHalf = i == 5 || i == 6, columnHalf = j == 5 || j == 6  // the points that 4-tiles leave out
+      if rowHalf { high = kind2 }
+      if columnHalf {
+        low = kind1
+        if !rowHalf { high = kind3 }
+      }
+    }
+    low = max(low, from)
+    high = min(high, to)
+    return (low, max(low, high))
+  }
+}
+
+// MARK: - Input transform
+
+/// V of one block of W channels for the tiles from..<to. `v` points at row 0 = tile `from` of the block's rows.
+///
+/// Shapes: source (N,C,H,W) blocked, V [point][channel / W][row][W].
+/// Reads: two pixels of border around the picture, nothing past it.
+@inlinable @inline(__always)
+package func winogradInput<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, v: MutableFloatPointer,
+  scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width
+  let perPhase = (q.phaseChannels + W - 1) / W
+  let phase = block / perPhase, channelBlock = block % perPhase
+  let stride = q.phases == 1 ? 1 : 2
+  var base = FloatPointer(q.source.origin) + channelBlock * q.source.plane
+  if q.phases == 4 { base += (phase >> 1) * q.source.row + (phase == 0 || phase == 3 ? W : 0) }
+  let d = v + block * q.inputRows * W
+  let rowStep = q.source.row * stride, pixelStep = W * stride
+  @inline(__always) func run<Y: WinogradAxis, X: WinogradAxis>(_: Y.Type, _: X.Type, _ low: Int, _ high: Int) {
+    let low = max(low, from), high = min(high, to)
+    if low >= high { return }
+    for t in low..<high {
+      let s = base + q.tiles[t].source
+      let next = base + q.tiles[t + 1 < high ? t + 1 : t].source
+      for r in 0..<Y.inputs {
+        var ahead = next + r * rowStep + 2 * pixelStep
+        for _ in 0..<X.outputs {
+          liae_prefetch_l1(ahead)
+          ahead += pixelStep
+        }
+        X.input(V.self, s + r * rowStep, pixelStep, scratch + r * 8 * W, W)
+      }
+      let o = d + (t - from) * W
+      for j in 0..<X.points where X.uses(j) {
+        Y.input(V.self, scratch + j * W, 8 * W, o + j * q.inputPlane, X.points * q.inputPlane)
+      }
+    }
+  }
+  switch q.family {
+  case 2: run(Axis2.self, Axis2.self, 0, q.tileCount)
+  case 4: run(Axis4.self, Axis4.self, 0, q.tileCount)
+  default:
+    run(Axis6.self, Axis4Of6.self, 0, q.kind1)
+    run(Axis6.self, Axis6.self, q.kind1, q.kind2)
+    run(Axis4Of6.self, Axis6.self, q.kind2, q.kind3)
+    run(Axis4Of6.self, Axis4Of6.self, q.kind3, q.tileCount)
+  }
+}
+
+// MARK: - Products
+
+/// M = V U of the tiles from..<to for one block of output channels. Row 0 of `v` is tile `first`, of `m` tile `from`.
+@inlinable @inline(__always)
+package func winogradProduct<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, v: FloatPointer, first: Int,
+  m: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width
+  let points = q.family == 6 ? 8 : q.family + 2
+  let n = q.blockVectors * W
+  let weights = q.weights + block * q.weightRows * n
+  for i in 0..<points {
+    for j in 0..<points {
+      let point = i * points + j
+      let (low, high) = q.tileRange(i, j, from, to)
+      let k = q.kLow[point], panel = weights + q.weightOffset[point] * n
+      let next = point + 1 < points * points ? weights + q.weightOffset[point + 1] * n : weights + q.weightRows * n
+      let a = v + point * q.inputPlane + k / W * q.inputRows * W + (low - first) * W
+      let c = m + point * q.productPlane + (low - from) * n
+      if q.blockVectors == 1 {
+        panelProduct(
+          Row1<V>.self, rows: high - low, k: q.kHigh[point] - k, a: a, blockStride: q.inputRows * W, b: panel, c: c,
+          next: next, halfWidth: q.halfWidth)
+      } else {
+        panelProduct(
+          Row2<V>.self, rows: high - low, k: q.kHigh[point] - k, a: a, blockStride: q.inputRows * W, b: panel, c: c,
+          next: next, halfWidth: q.halfWidth)
+      }
+    }
+  }
+}
+
+// MARK: - Output transform
+
+/// The pixels of the tiles from..<to for one block of output channels, with bias, residual, activation and
+/// depth-to-space.
+@inlinable @inline(__always)
+package func winogradOutput<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, m: FloatPointer,
+  scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width, e = q.destination
+  for half in 0..<q.blockVectors {
+    let vector = block * q.blockVectors + half
+    if vector >= e.vectors { break }
+    if e.activation == ActivationKind.cosine {
+      output(XCosX.self, vector, half)
+    } else {
+      output(LeakyReLU.self, vector, half)
+    }
+  }
+  @inline(__always) func output<F: ActivationFunction>(_: F.Type, _ vector: Int, _ half: Int) {
+    let d = e.target.origin + e.offsets[vector]
+    let bias: V = load(e.bias + vector * W), slope = V(repeating: e.slope)
+    let column = m + half * W
+    switch q.family {
+    case 2: run(F.self, Axis2.self, Axis2.self, 0, q.tileCount, d, vector, column, bias, slope)
+    case 4: run(F.self, Axis4.self, Axis4.self, 0, q.tileCount, d, vector, column, bias, slope)
+    default:
+      run(F.self, Axis6.self, Axis4Of6.self, 0, q.kind1, d, vector, column, bias, slope)
+      run(F.self, Axis6.self, Axis6.self, q.kind1, q.kind2, d, vector, column, bias, slope)
+      run(F.self, Axis4Of6.self, Axis6.self, q.kind2, q.kind3, d, vector, column, bias, slope)
+      run(F.self, Axis4Of6.self, Axis4Of6.self, q.kind3, q.tileCount, d, vector, column, bias, slope)
+    }
+  }
+  @inline(__always)
+  func run<F: ActivationFunction, Y: WinogradAxis, X: WinogradAxis>(
+    _: F.Type, _: Y.Type, _: X.Type, _ low: Int, _ high: Int, _ d: MutableFloatPointer, _ vector: Int,
+    _ column: FloatPointer, _ bias: V, _ slope: V
+  ) {
+    let low = max(low, from), high = min(high, to)
+    if low >= high { return }
+    let n = q.blockVectors * W, step = e.step * W, rowStep = e.step * e.target.row
+    for t in low..<high {
+      let s = column + (t - from) * n
+      for j in 0..<X.points where X.uses(j) {
+        Y.output(s + j * q.productPlane, X.points * q.productPlane, PlainSink<V>(scratch + j * W, 8 * W))
+      }
+      let tile = q.tiles[t], next = q.tiles[t + 1 < high ? t + 1 : t]
+      if let residual = e.residual {
+        let r = FloatPointer(residual.origin) + vector * residual.plane + tile.residual
+        let ahead = FloatPointer(residual.origin) + vector * residual.plane + next.residual
+        for i in 0..<Y.outputs {
+          for x in 0..<X.outputs { liae_prefetch_l1(ahead + i * residual.row + x * W) }
+          X.output(
+            scratch + i * 8 * W, W,
+            ResidualSink<V, F>(d + tile.target + i * rowStep, step, r + i * residual.row, W, bias, slope))
+        }
+      } else {
+        for i in 0..<Y.outputs {
+          for x in 0..<X.outputs { liae_prefetch_write(d + next.target + i * rowStep + x * step) }
+          X.output(
+            scratch + i * 8 * W, W, ActivationSink<V, F>(d + tile.target + i * rowStep, step, bias, slope))
+        }
+      }
+    }
+  }
+}
