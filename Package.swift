@@ -34,9 +34,10 @@ let core: [Target] = [
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime"],
     linkerSettings: [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
+      // lld: gold leaves names of types in the dynamic symbol table.
       // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
       .unsafeFlags([
-        "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+        "-static-stdlib", "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
         "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
       ])
     ]),
@@ -58,12 +59,14 @@ let tools: [Target] = [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
       "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
-  .executableTarget(name: "liae-headergen"),
+  .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
 ]
 
 let tests: [Target] = [
+  .target(name: "CLiaeAllocationCounter", path: "Tests/CLiaeAllocationCounter"),
   .target(
-    name: "LiaeTestSupport", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats"],
+    name: "LiaeTestSupport",
+    dependencies: ["CLiaeAllocationCounter", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),

@@ -98,17 +98,24 @@ package final class Bytes: @unchecked Sendable {
 /// Makes the n-th allocation from now fail, so that tests can run every out-of-memory path.
 package enum AllocationFaults {
   private static let countdown = Atomic<Int>(-1)
-  private static let seen = Atomic<Int>(0)
+  private static let thread = Atomic<UInt>(0)
+  private static let failed = Atomic<Bool>(false)
 
-  /// Fails allocation number `n` (0 is the next one) of the whole process; nil ends it.
-  package static func fail(at n: Int?) { countdown.store(n ?? -1, ordering: .sequentiallyConsistent) }
+  /// Fails allocation number `n` (0 is the next one) of the calling thread; nil ends it. Other threads, which may be
+  /// running other tests, are left alone. One fault at a time in the process.
+  package static func fail(at n: Int?) {
+    failed.store(false, ordering: .relaxed)
+    thread.store(pthread_self(), ordering: .relaxed)
+    countdown.store(n ?? -1, ordering: .sequentiallyConsistent)
+  }
 
-  /// How many allocations `Bytes.allocate` has been asked for.
-  package static var count: Int { seen.load(ordering: .relaxed) }
+  /// Whether the fault has come since `fail(at:)`.
+  package static var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
   static func shouldFail() -> Bool {
-    seen.add(1, ordering: .relaxed)
-    if countdown.load(ordering: .relaxed) < 0 { return false }
-    return countdown.subtract(1, ordering: .sequentiallyConsistent).oldValue == 0
+    if countdown.load(ordering: .relaxed) < 0 || thread.load(ordering: .relaxed) != pthread_self() { return false }
+    guard countdown.subtract(1, ordering: .sequentiallyConsistent).oldValue == 0 else { return false }
+    failed.store(true, ordering: .relaxed)
+    return true
   }
 }
