@@ -112,3 +112,8 @@ extension Picture {
     value.isNaN ? 0 : UInt8(min(max(value * 255 + 0.5, 0), 255))
   }
 }
+
+extension Picture {
+  /// A copy of the elements of a float picture, row, column, channel.
+  package var values: [Float] { Array(floats) }
+}

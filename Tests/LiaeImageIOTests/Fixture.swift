@@ -34,10 +34,6 @@ extension Picture {
   /// All elements of an 8-bit picture.
   var elements: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: view.base, count: height * stride)) }
 
-  /// All elements of a float picture.
-  var values: [Float] {
-    [Float](UnsafeRawBufferPointer(start: view.base, count: height * stride).bindMemory(to: Float.self))
-  }
 
   /// A picture of given floats.
   init(width: Int, height: Int, format: PixelFormat, values: [Float]) throws(LiaeError) {
