@@ -103,12 +103,12 @@ package func denseRows<V: Lanes>(
   /// (images, inputStride)
   @usableFromInline package var input: FloatPointer
   @usableFromInline package var inputStride: Int
-  @usableFromInline package var target: Activation
+  @usableFromInline package var target: ActivationView
   /// Side of the picture of vectors, pixels.
   @usableFromInline package var side: Int
   @usableFromInline package var images: Int
   @inlinable package init(
-    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int, target: Activation,
+    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int, target: ActivationView,
     side: Int, images: Int
   ) {
     (self.weights, self.bias, self.length, self.input) = (weights, bias, length, input)

@@ -5,7 +5,7 @@
 /// Channels past the last real one are zero in both, so they add nothing.
 @inlinable @inline(__always)
 package func flatten<V: Lanes>(
-  _: V.Type, source: Activation, image: Int, blocks: Int, side: Int, into out: MutableFloatPointer,
+  _: V.Type, source: ActivationView, image: Int, blocks: Int, side: Int, into out: MutableFloatPointer,
   scratch: MutableFloatPointer
 ) -> Float {
   let W = V.width
@@ -48,7 +48,7 @@ package func mixCodes<V: Lanes>(
 
 /// Sigmoids of a head's output as the picture that the caller gets.
 @usableFromInline package struct HeadParameters {
-  @usableFromInline package var source: Activation
+  @usableFromInline package var source: ActivationView
   /// Side of the source, pixels.
   @usableFromInline package var side: Int
   /// Channels of one pixel of the picture: 3 or 1.
@@ -57,7 +57,7 @@ package func mixCodes<V: Lanes>(
   @usableFromInline package var factor: Int
   /// (images, side * factor, side * factor, channels)
   @usableFromInline package var output: MutableFloatPointer
-  @inlinable package init(source: Activation, side: Int, channels: Int, factor: Int, output: MutableFloatPointer) {
+  @inlinable package init(source: ActivationView, side: Int, channels: Int, factor: Int, output: MutableFloatPointer) {
     (self.source, self.side, self.channels, self.factor, self.output) = (source, side, channels, factor, output)
   }
 }

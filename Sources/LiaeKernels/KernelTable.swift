@@ -24,7 +24,7 @@ package struct KernelTable: Sendable {
   package let denseRows: @Sendable (UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, Scratch) -> Void
   package let denseColumns: @Sendable (UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int) -> Void
   package let flatten:
-    @Sendable (Activation, _ image: Int, _ blocks: Int, _ side: Int, _ out: MutableFloatPointer, Scratch) -> Float
+    @Sendable (ActivationView, _ image: Int, _ blocks: Int, _ side: Int, _ out: MutableFloatPointer, Scratch) -> Float
   package let mixCodes:
     @Sendable (
       _ ab: FloatPointer, _ b: FloatPointer, _ t: Float, _ first: MutableFloatPointer, _ second: MutableFloatPointer,
@@ -44,7 +44,7 @@ package struct KernelTable: Sendable {
     direct: @escaping @Sendable (UnsafePointer<DirectParameters>, Int, Int, Int, Int, Scratch) -> Void,
     denseRows: @escaping @Sendable (UnsafePointer<DenseRowsParameters>, Int, Int, Scratch) -> Void,
     denseColumns: @escaping @Sendable (UnsafePointer<DenseColumnsParameters>, Int, Int) -> Void,
-    flatten: @escaping @Sendable (Activation, Int, Int, Int, MutableFloatPointer, Scratch) -> Float,
+    flatten: @escaping @Sendable (ActivationView, Int, Int, Int, MutableFloatPointer, Scratch) -> Float,
     mixCodes: @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
     packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void

@@ -35,7 +35,7 @@
   }
 
   /// Tap (y, x) of packed input channel k for the packed output channel o, in double.
-  @inlinable @inline(__always) func tap(_ o: Int32, _ k: Int, _ t: Int) -> Double {
+  @inlinable @inline(__always) package func tap(_ o: Int32, _ k: Int, _ t: Int) -> Double {
     let taps = kernel * kernel
     let row = weights + Int(o) * inputChannels * taps
     var value = 0.0

@@ -4,7 +4,7 @@
 // are laid out [image][channel / W][y][x][W] with a border of two zero pixels; pointers point at pixel (0, 0).
 
 /// Where an activation lies. Strides in floats.
-@usableFromInline package struct Activation {
+@usableFromInline package struct ActivationView {
   @usableFromInline package var origin: MutableFloatPointer
   /// From one row of pixels to the next.
   @usableFromInline package var row: Int
@@ -19,7 +19,7 @@
 
 /// Where the results of a convolution go, and what happens to them on the way.
 @usableFromInline package struct Destination {
-  @usableFromInline package var target: Activation
+  @usableFromInline package var target: ActivationView
   /// Pixels between neighbouring outputs: 1, or 2 with depth-to-space.
   @usableFromInline package var step: Int
   /// For each vector of output channels, where it lies from the origin: its plane, and the pixel of depth-to-space.
@@ -27,13 +27,13 @@
   /// Vectors of output channels that are stored.
   @usableFromInline package var vectors: Int
   /// Added before the activation where it is not nil; W channels a plane, as the outputs before depth-to-space.
-  @usableFromInline package var residual: Activation?
+  @usableFromInline package var residual: ActivationView?
   @usableFromInline package var bias: FloatPointer
   /// `ActivationKind`.
   @usableFromInline package var activation: Int
   @usableFromInline package var slope: Float
   @inlinable package init(
-    target: Activation, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: Activation?, bias: FloatPointer,
+    target: ActivationView, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?, bias: FloatPointer,
     activation: Int, slope: Float
   ) {
     (self.target, self.step, self.offsets, self.vectors) = (target, step, offsets, vectors)
@@ -59,7 +59,7 @@
   @usableFromInline package var phaseChannels = 0
   /// Blocks of W channels that are transformed, all phases.
   @usableFromInline package var inputBlocks = 0
-  @usableFromInline package var source: Activation
+  @usableFromInline package var source: ActivationView
   @usableFromInline package var destination: Destination
   @usableFromInline package var tiles: UnsafePointer<Tile>
   /// Tiles sorted by (rows, columns): (6,4) up to kind1, (6,6) up to kind2, (4,6) up to kind3, (4,4) up to tileCount;
@@ -81,7 +81,7 @@
   @usableFromInline package var halfWidth = 0
 
   @inlinable package init(
-    source: Activation, destination: Destination, tiles: UnsafePointer<Tile>, weights: FloatPointer,
+    source: ActivationView, destination: Destination, tiles: UnsafePointer<Tile>, weights: FloatPointer,
     kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
   ) {
     (self.source, self.destination, self.tiles, self.weights) = (source, destination, tiles, weights)
@@ -99,7 +99,7 @@
 
 /// A convolution by its plain sum: any kernel, stride and padding.
 @usableFromInline package struct DirectParameters {
-  @usableFromInline package var source: Activation
+  @usableFromInline package var source: ActivationView
   /// Floats from the input of one output pixel to that of the next.
   @usableFromInline package var sourceStep = 0
   /// Floats from the input of one output row to that of the next.
@@ -114,7 +114,7 @@
   @usableFromInline package var weightRows = 0
   @usableFromInline package var blockVectors = 2
   @inlinable package init(
-    source: Activation, runs: UnsafePointer<Run>, destination: Destination, weights: FloatPointer
+    source: ActivationView, runs: UnsafePointer<Run>, destination: Destination, weights: FloatPointer
   ) {
     (self.source, self.runs, self.destination, self.weights) = (source, runs, destination, weights)
   }

@@ -35,7 +35,7 @@ private typealias V = SIMD16<Float>
 }
 
 @inline(never) private func flatten_f32_avx512(
-  _ source: Activation, _ image: Int, _ blocks: Int, _ side: Int, _ out: UnsafeMutablePointer<Float>,
+  _ source: ActivationView, _ image: Int, _ blocks: Int, _ side: Int, _ out: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) -> Float { flatten(V.self, source: source, image: image, blocks: blocks, side: side, into: out, scratch: scratch) }
 

@@ -2,6 +2,7 @@
 import LiaeModel
 import LiaeSystem
 import LiaeTensor
+import Synchronization
 
 /// Which of the network's codes the decoder is given.
 package enum RunMode: Sendable, Equatable {
@@ -15,25 +16,22 @@ package enum RunMode: Sendable, Equatable {
   case morph(Float)
 }
 
-/// Runs `task(context, index)` once for each index in 0..<count, on any threads, and returns when all have returned.
-package typealias ParallelForTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
-package typealias ParallelForRunner = @convention(c) (
-  _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: ParallelForTask, _ context: UnsafeMutableRawPointer?
-) -> Void
-
 package struct ContextOptions {
-  /// Threads of one run, the caller's included; 0 is one for each processor. With a runner: how many tasks at most
-  /// run at the same time.
+  /// Threads of one run, the caller's included; 0 is one for each processor. With a host's pool: how many tasks at
+  /// most run at the same time.
   package var threads = 0
   /// Images computed together. A run takes any number of images and works through them in groups of this size.
   package var maxBatch = 1
   /// A host's own thread pool in place of the context's.
-  package var parallelFor: ParallelForRunner?
+  package var parallelFor: HostParallelFor?
   package var parallelForUserData: UnsafeMutableRawPointer?
   /// Called on the running thread with the share done, 0...1, after each step of the network.
   package var progress: (@convention(c) (_ userData: UnsafeMutableRawPointer?, _ share: Float) -> Void)?
   package var progressUserData: UnsafeMutableRawPointer?
   package init() {}
+
+  package static let threadRange = 0...64
+  package static let batchRange = 1...64
 }
 
 /// Time of one step of the last run.
@@ -48,14 +46,51 @@ package struct StageTiming: Sendable {
 }
 
 /// The workspace and the threads of one run at a time.
+///
+/// A context belongs to one thread at a time; `cancel` alone may come from another.
 package final class Context: @unchecked Sendable {
   package let plan: Plan
   /// Bytes of activations and scratch.
   package let workspaceBytes: Int
   package let threads: Int
+  private let options: ContextOptions
+  private let pool: ThreadPool
+  private let workspace: Workspace
+  /// For one image, and for a full group of `maxBatch`. Their steps are the same, index by index.
+  private let single: Schedule
+  private let group: Schedule?
+  private let isRunning = Atomic<Bool>(false)
+  private let isCancelled = Atomic<Bool>(false)
+  /// Of each step of the last run; -1 where it was not run.
+  private let nanoseconds: UnsafeMutablePointer<Int>
+  private let flops: UnsafeMutablePointer<Double>
 
+  /// - Throws: `invalidArgument`, `outOfMemory`, `threadFailure`.
   package init(plan: Plan, options: ContextOptions = ContextOptions()) throws(LiaeError) {
-    throw LiaeError(.unsupported, "not yet")
+    guard ContextOptions.threadRange.contains(options.threads), ContextOptions.batchRange.contains(options.maxBatch) else {
+      throw LiaeError(
+        .invalidArgument,
+        "threads \(options.threads), batch \(options.maxBatch): expected \(ContextOptions.threadRange) threads and \(ContextOptions.batchRange) images")
+    }
+    self.plan = plan
+    self.options = options
+    threads = options.threads > 0 ? options.threads : min(processorCount(), ContextOptions.threadRange.upperBound)
+    single = try Schedule(plan, images: 1)
+    group = options.maxBatch > 1 ? try Schedule(plan, images: options.maxBatch) : nil
+    var scratch = single.scratch
+    if let group { scratch.include(group.scratch) }
+    workspace = try Workspace(scratch, workers: threads, width: plan.kernels.width)
+    workspaceBytes = workspace.bytes + single.bytes + (group?.bytes ?? 0)
+    pool = try ThreadPool(workers: threads, host: options.parallelFor, hostData: options.parallelForUserData)
+    nanoseconds = .allocate(capacity: single.steps.count)
+    nanoseconds.initialize(repeating: -1, count: single.steps.count)
+    flops = .allocate(capacity: single.steps.count)
+    flops.initialize(repeating: 0, count: single.steps.count)
+  }
+
+  deinit {
+    nanoseconds.deallocate()
+    flops.deallocate()
   }
 
   /// Runs the network on described images. Allocates nothing.
@@ -65,16 +100,146 @@ package final class Context: @unchecked Sendable {
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network).
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network). Outputs of a run that throws are
+  ///   unspecified.
   package func run(
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
     mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
   ) throws(LiaeError) {
+    guard !isRunning.exchange(true, ordering: .acquiring) else {
+      throw LiaeError(.busy, "the context is running on another thread; use one context for each thread")
+    }
+    defer { isRunning.store(false, ordering: .releasing) }
+    isCancelled.store(false, ordering: .relaxed)
+    try check(inputs, rgb, mask, destinationMask)
+
+    var needs: Needs = []
+    var morph: Float = 0
+    if rgb != nil { needs.insert(.rgb) }
+    if mask != nil { needs.insert(.mask) }
+    if destinationMask != nil { needs.insert(.destinationMask) }
+    switch mode {
+    case .swap, .reconstructSource: break
+    case .reconstructDestination:
+      needs.insert(.mixedCode)
+      // The picture's mask is the destination's mask: one is computed, both are handed out.
+      if destinationMask != nil {
+        needs.insert(.mask)
+        needs.remove(.destinationMask)
+      }
+    case .morph(let t):
+      guard plan.architecture.family == .liae else {
+        throw LiaeError(.unsupported, "\(plan.architecture.name) has one latent code and cannot morph; LIAE can")
+      }
+      guard t >= 0, t <= 1 else { throw LiaeError(.invalidArgument, "morph \(t) is outside 0...1") }
+      needs.insert(.mixedCode)
+      morph = t
+    }
+
+    for step in 0..<single.steps.count { (nanoseconds[step], flops[step]) = (-1, 0) }
+    pool.begin()
+    defer { pool.end() }
+    let state = RunState(kernels: plan.kernels, pool: pool, workspace: workspace, needs: needs, morph: morph)
+    var first = 0
+    while first < inputs.count {
+      var schedule = single
+      if let group, inputs.count - first >= group.images { schedule = group }
+      try read(inputs, first, schedule)
+      try run(schedule, state, doneBefore: first, of: inputs.count)
+      write(schedule, schedule.rgb, side: plan.architecture.rgbSide, channels: 3, to: rgb, first)
+      write(schedule, schedule.mask, side: plan.architecture.maskSide, channels: 1, to: mask, first)
+      let isShared = destinationMask != nil && !needs.contains(.destinationMask)
+      write(
+        schedule, isShared ? schedule.mask : schedule.destinationMask, side: plan.architecture.maskSide, channels: 1,
+        to: destinationMask, first)
+      first += schedule.images
+    }
   }
 
   /// Ends the run that is under way with `cancelled`, soon; a run that starts later is not affected. Any thread.
-  package func cancel() {}
+  package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-  /// Times of the last run that returned without an error.
-  package var timings: [StageTiming] { [] }
+  /// Times of the steps that the last run ran, in order.
+  package var timings: [StageTiming] {
+    (0..<timingCount).compactMap { index in
+      guard nanoseconds[index] >= 0 else { return nil }
+      let step = single.steps[index]
+      return StageTiming(
+        name: step.name, algorithm: step.algorithm, nanoseconds: nanoseconds[index], flops: flops[index],
+        weightBytes: step.weightBytes)
+    }
+  }
+  private var timingCount: Int { single.steps.count }
+
+  // MARK: - Parts of a run
+
+  private func check(
+    _ inputs: UnsafeBufferPointer<ImageView>, _ rgb: UnsafeBufferPointer<MutableImageView>?,
+    _ mask: UnsafeBufferPointer<MutableImageView>?, _ destinationMask: UnsafeBufferPointer<MutableImageView>?
+  ) throws(LiaeError) {
+    guard !inputs.isEmpty else { throw LiaeError(.invalidArgument, "there is no input image") }
+    guard rgb != nil || mask != nil || destinationMask != nil else {
+      throw LiaeError(.invalidArgument, "no output is asked for: rgb, mask and destination mask are all missing")
+    }
+    for image in inputs {
+      try Pixels.check(
+        "an input image", width: image.width, height: image.height, stride: image.stride, format: image.format,
+        side: plan.architecture.resolution)
+    }
+    try check("an rgb image", rgb, inputs.count, side: plan.architecture.rgbSide)
+    try check("a mask", mask, inputs.count, side: plan.architecture.maskSide)
+    try check("a destination mask", destinationMask, inputs.count, side: plan.architecture.maskSide)
+  }
+
+  private func check(_ what: String, _ images: UnsafeBufferPointer<MutableImageView>?, _ count: Int, side: Int)
+    throws(LiaeError)
+  {
+    guard let images else { return }
+    guard images.count == count else {
+      throw LiaeError(.invalidArgument, "\(what) is needed for each of \(count) inputs; there are \(images.count)")
+    }
+    for image in images {
+      try Pixels.check(
+        what, width: image.width, height: image.height, stride: image.stride, format: image.format, side: side)
+    }
+  }
+
+  private func read(_ inputs: UnsafeBufferPointer<ImageView>, _ first: Int, _ schedule: Schedule) throws(LiaeError) {
+    let border = ActivationBuffer.border
+    for image in 0..<schedule.images {
+      try Pixels.read(
+        inputs[first + image], blueFirst: plan.info.colorOrder == .bgr,
+        into: schedule.input + image * schedule.inputImage + border * schedule.inputRow + border * 3,
+        rowFloats: schedule.inputRow, index: first + image)
+    }
+  }
+
+  private func run(_ schedule: Schedule, _ state: RunState, doneBefore: Int, of total: Int) throws(LiaeError) {
+    let count = schedule.steps.count
+    for index in 0..<count {
+      guard !isCancelled.load(ordering: .relaxed) else { throw LiaeError(.cancelled, "the run was cancelled") }
+      let step = schedule.steps[index]
+      guard step.condition(state.needs) else { continue }
+      let start = monotonicNanoseconds()
+      step.run(state)
+      nanoseconds[index] = max(0, nanoseconds[index]) + monotonicNanoseconds() - start
+      flops[index] += step.flops
+      if let progress = options.progress {
+        let share = (Float(doneBefore) + Float(schedule.images) * Float(index + 1) / Float(count)) / Float(total)
+        progress(options.progressUserData, share)
+      }
+    }
+  }
+
+  private func write(
+    _ schedule: Schedule, _ pictures: UnsafeMutablePointer<Float>, side: Int, channels: Int,
+    to images: UnsafeBufferPointer<MutableImageView>?, _ first: Int
+  ) {
+    guard let images else { return }
+    for image in 0..<schedule.images {
+      Pixels.write(
+        pictures + image * side * side * channels, channels: channels, blueFirst: plan.info.colorOrder == .bgr,
+        into: images[first + image])
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
+import LiaeKernels
 import LiaeModel
 import LiaeSystem
 import LiaeTensor
@@ -15,6 +16,8 @@ package struct PlanOptions: Sendable {
   package var convolution = Convolution.automatic
   /// Threads that pack the weights; 0 is one for each processor.
   package var threads = 0
+  /// nil: the processor's best, or what `LIAE_ISA` says.
+  package var instructionSet: InstructionSet?
   package init() {}
 }
 
@@ -22,13 +25,143 @@ package struct PlanOptions: Sendable {
 package final class Plan: Sendable {
   package let architecture: Architecture
   package let info: ModelInfo
-  /// The instruction set in use: `avx512`, `avx2` or `baseline`.
-  package let isa: String
+  package let instructionSet: InstructionSet
   /// Bytes of packed weights.
   package let packedBytes: Int
 
+  let kernels: KernelTable
+  let encoder: [EncoderPart]
+  let dense1: PackedDenseRows
+  let inters: [Inter]
+  let decoders: [Decoder]
+
+  enum EncoderPart {
+    case convolution(PackedConvolution)
+    case residual(PackedConvolution, PackedConvolution)
+  }
+  struct Inter {
+    let dense2: PackedDenseColumns
+    let upscale: PackedConvolution?
+  }
+  struct Decoder {
+    struct Stage { let upscale, first, second: PackedConvolution }
+    let rgb: [Stage]
+    /// All heads as one convolution; output channel q*3 + c with `d`.
+    let head: PackedConvolution
+    let mask: [PackedConvolution]
+    let maskHead: PackedConvolution
+  }
+
   /// Packs the weights. The model is not needed after.
+  ///
+  /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
   package init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
-    throw LiaeError(.unsupported, "not yet")
+    let set: InstructionSet
+    if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
+    let kernels = try set.kernels()
+    let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
+    (architecture, info, instructionSet, self.kernels) = (model.architecture, model.info, set, kernels)
+    let network = Network(model.architecture)
+    let width = kernels.width
+    var bytes = 0
+
+    func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError) -> PackedConvolution {
+      let packed = try PackedConvolution(
+        layer, weights: model.tensor("\(layer.name).weight"), bias: model.tensor("\(layer.name).bias"),
+        algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool)
+      bytes += packed.bytes
+      return packed
+    }
+
+    var encoder: [EncoderPart] = []
+    for (index, step) in network.encoder.enumerated() {
+      switch step {
+      case .convolution(let layer): encoder.append(.convolution(try pack(layer, index == 0 ? .interleaved : .plain)))
+      case .residual(let first, let second): encoder.append(.residual(try pack(first), try pack(second)))
+      }
+    }
+    self.encoder = encoder
+
+    var firstLayers: [(weights: TensorView, bias: TensorView)] = []
+    for inter in network.inters {
+      firstLayers.append((try model.tensor("\(inter.dense1).weight"), try model.tensor("\(inter.dense1).bias")))
+    }
+    dense1 = try PackedDenseRows(
+      name: network.inters.map(\.dense1).joined(separator: " + "), layers: firstLayers,
+      channels: architecture.encodedChannels, side: architecture.encodedSide, width: width, pool: pool)
+    bytes += dense1.bytes
+
+    var inters: [Inter] = []
+    for inter in network.inters {
+      let dense2 = try PackedDenseColumns(
+        name: inter.dense2, weights: model.tensor("\(inter.dense2).weight"), bias: model.tensor("\(inter.dense2).bias"),
+        channels: architecture.interChannels, side: architecture.latentSide, width: width, pool: pool)
+      bytes += dense2.bytes
+      var upscale: PackedConvolution?
+      if let layer = inter.upscale { upscale = try pack(layer) }
+      inters.append(Inter(dense2: dense2, upscale: upscale))
+    }
+    self.inters = inters
+
+    let first: InputArrangement = architecture.family == .liae ? .code : .plain
+    var decoders: [Decoder] = []
+    for decoder in network.decoders {
+      var stages: [Decoder.Stage] = []
+      for (index, stage) in decoder.rgb.enumerated() {
+        stages.append(
+          Decoder.Stage(
+            upscale: try pack(stage.upscale, index == 0 ? first : .plain), first: try pack(stage.first),
+            second: try pack(stage.second)))
+      }
+      let (layer, weights, bias) = try Self.joinHeads(decoder, model)
+      let head = try PackedConvolution(
+        layer, weights: weights, bias: bias, algorithm: Planner.choose(layer, options: options), arrangement: .plain,
+        kernels: kernels, pool: pool)
+      bytes += head.bytes
+      var mask: [PackedConvolution] = []
+      for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
+      decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
+    }
+    self.decoders = decoders
+    packedBytes = bytes
+  }
+
+  /// The four heads of `d` as one 3x3 convolution with output channels q*3 + c; a 1x1 head is the middle tap.
+  private static func joinHeads(_ decoder: DecoderModule, _ model: Model) throws(LiaeError)
+    -> (ConvolutionLayer, TensorView, TensorView)
+  {
+    let heads = decoder.heads
+    guard heads.count > 1, var joined = heads.last else {
+      return (heads[0], try model.tensor("\(heads[0].name).weight"), try model.tensor("\(heads[0].name).bias"))
+    }
+    joined.name = "\(decoder.name).out_convs"
+    joined.outputChannels = heads.reduce(0) { $0 + $1.outputChannels }
+    let taps = joined.kernel * joined.kernel, inputs = joined.inputChannels
+    let weights = try Bytes.allocate(joined.outputChannels * inputs * taps * 4, for: joined.name)
+    let bias = try Bytes.allocate(joined.outputChannels * 4, for: joined.name)
+    let out = weights.base.assumingMemoryBound(to: Float.self)
+    let biasOut = bias.base.assumingMemoryBound(to: Float.self)
+    var row = 0
+    for head in heads {
+      let w = try model.tensor("\(head.name).weight"), b = try model.tensor("\(head.name).bias")
+      for o in 0..<head.outputChannels {
+        biasOut[row] = b[o]
+        for c in 0..<inputs {
+          let to = out + (row * inputs + c) * taps
+          if head.kernel == 1 {
+            to[taps / 2] = w[o * inputs + c]
+          } else {
+            for t in 0..<taps { to[t] = w[(o * inputs + c) * taps + t] }
+          }
+        }
+        row += 1
+      }
+    }
+    return (
+      joined,
+      try TensorView(
+        dtype: .float32, shape: [joined.outputChannels, inputs, joined.kernel, joined.kernel], storage: weights),
+      try TensorView(dtype: .float32, shape: [joined.outputChannels], storage: bias)
+    )
   }
 }

@@ -14,6 +14,7 @@ package final class Bytes: @unchecked Sendable {
     case free
     case unmap(UnsafeMutableRawPointer, Int)
     case nothing
+    case part(of: Bytes)
   }
 
   private init(base: UnsafeMutableRawPointer, count: Int, release: Release) {
@@ -26,7 +27,7 @@ package final class Bytes: @unchecked Sendable {
     switch release {
     case .free: Glibc.free(base)
     case .unmap(let address, let length): munmap(address, length)
-    case .nothing: break
+    case .nothing, .part: break
     }
   }
 
@@ -69,6 +70,12 @@ package final class Bytes: @unchecked Sendable {
     // An empty buffer may have no address; any non-null one will do for zero bytes.
     let base = memory.baseAddress ?? UnsafeRawPointer(bitPattern: alignment)
     return Bytes(base: UnsafeMutableRawPointer(mutating: base!), count: memory.count, release: .nothing)
+  }
+
+  /// A part of `whole`, which it keeps alive. The range must lie inside it.
+  package static func slice(_ whole: Bytes, offset: Int, count: Int) -> Bytes {
+    precondition(offset >= 0 && count >= 0 && offset <= whole.count - count)
+    return Bytes(base: whole.base + offset, count: count, release: .part(of: whole))
   }
 
   /// A copy of `bytes`.

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeKernels
+import LiaeModel
+import LiaeSystem
+import LiaeTensor
+
+/// Which input channels of a layer stand where in the activations that it reads.
+enum InputArrangement: Sendable, Equatable {
+  /// Channel c is channel c.
+  case plain
+  /// Interleaved RGB with a border of two pixels; direct only.
+  case interleaved
+  /// The decoder's code of 2C channels, fed as [X, AB - X] with each half padded to W: packed weights are
+  /// [W1 + W2 ; W2], so that W1 X + W2 AB comes out, and X = AB, the swap, needs the first half alone.
+  case code
+}
+
+/// The weights of one convolution in the order in which the kernel reads them. Immutable.
+final class PackedConvolution: Sendable {
+  let layer: ConvolutionLayer
+  let algorithm: ConvolutionAlgorithm
+  let arrangement: InputArrangement
+  /// W of the kernels.
+  let width: Int
+  /// Vectors of output channels; with depth-to-space each quarter is padded to W.
+  let vectors: Int
+  /// Vectors of a column block, 1 or 2.
+  let blockVectors: Int
+  /// Packed channels of a phase.
+  let phaseChannels: Int
+  let phases: Int
+  /// Rows k of one column block, all points.
+  let weightRows: Int
+  private let storage: Bytes
+  private let tableStorage: Bytes
+  private let biasStorage: Bytes
+
+  var weights: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
+  var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.base.assumingMemoryBound(to: Float.self)) }
+  var columnBlocks: Int { (vectors + blockVectors - 1) / blockVectors }
+  var bytes: Int { storage.count + biasStorage.count }
+  /// kLow, kHigh, weightOffset of each Winograd point.
+  var kLow: UnsafePointer<Int> { UnsafePointer(tableStorage.base.assumingMemoryBound(to: Int.self)) }
+  var kHigh: UnsafePointer<Int> { kLow + 64 }
+  var weightOffset: UnsafePointer<Int> { kLow + 128 }
+
+  /// Packed channels of the first half of a code, a multiple of W.
+  var firstHalf: Int { arrangement == .code ? roundUp(layer.inputChannels / 2, width) : phaseChannels }
+
+  var family: Int {
+    if case .winograd(let family) = algorithm { return family }
+    return 0
+  }
+  var points: Int { family == 6 ? 8 : family + 2 }
+
+  /// - Parameters:
+  ///   - weights: (out, in, k, k) float32; bias: (out).
+  init(
+    _ layer: ConvolutionLayer, weights: TensorView, bias: TensorView, algorithm: ConvolutionAlgorithm,
+    arrangement: InputArrangement, kernels: KernelTable, pool: ThreadPool
+  ) throws(LiaeError) {
+    let width = kernels.width
+    (self.layer, self.algorithm, self.arrangement, self.width) = (layer, algorithm, arrangement, width)
+    let outputs = layer.outputChannels
+    let quarter = layer.depthToSpace ? outputs / 4 : outputs
+    let quarterVectors = roundUp(quarter, width) / width
+    let vectors = quarterVectors * (layer.depthToSpace ? 4 : 1)
+    let blockVectors = vectors == 1 ? 1 : 2
+    let blocks = (vectors + blockVectors - 1) / blockVectors
+    let phases = layer.stride == 2 && algorithm != .direct ? 4 : 1
+    (self.vectors, self.blockVectors, self.phases) = (vectors, blockVectors, phases)
+    let inputs = layer.inputChannels
+    switch arrangement {
+    case .code: phaseChannels = roundUp(inputs / 2, width) + inputs / 2
+    case .plain, .interleaved: phaseChannels = phases == 4 ? roundUp(inputs, width) : inputs
+    }
+
+    // Rows of each point. Odd phases have no tap for the point at infinity.
+    tableStorage = try Bytes.allocate(192 * MemoryLayout<Int>.size, for: "a table of \(layer.name)")
+    let table = tableStorage.base.bindMemory(to: Int.self, capacity: 192)
+    var rows = 0
+    if case .winograd(let family) = algorithm {
+      let points = family == 6 ? 8 : family + 2
+      let all = phaseChannels * phases
+      for i in 0..<points {
+        for j in 0..<points {
+          var (low, high) = (0, all)
+          if phases == 4 {
+            if i == points - 1 { high = 2 * phaseChannels }
+            if j == points - 1 { (low, high) = (phaseChannels, min(high, 3 * phaseChannels)) }
+          }
+          let point = i * points + j
+          (table[point], table[64 + point], table[128 + point]) = (low, high, rows)
+          rows += high - low
+        }
+      }
+    } else {
+      rows = layer.kernel * layer.kernel * inputs
+    }
+    weightRows = rows
+    // Kernels prefetch and load one pair of vectors past the end.
+    guard let floats = CheckedSize.product([rows, blocks, blockVectors, width]),
+      let size = CheckedSize.product(floats + 4 * width, 4)
+    else { throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)") }
+    storage = try Bytes.allocate(size, for: "packed weights of \(layer.name)")
+    biasStorage = try Bytes.allocate(blocks * blockVectors * width * 4, for: "bias of \(layer.name)")
+
+    // Which channel each packed channel is.
+    var output = [Int32](repeating: -1, count: blocks * blockVectors * width)
+    for vector in 0..<vectors {
+      for lane in 0..<width {
+        let part = vector / quarterVectors, c = vector % quarterVectors * width + lane
+        guard c < quarter else { continue }
+        output[vector * width + lane] = Int32(layer.depthToSpace ? c * 4 + part : c)
+      }
+    }
+    let biasOut = biasStorage.base.assumingMemoryBound(to: Float.self)
+    for (lane, channel) in output.enumerated() where channel >= 0 { biasOut[lane] = bias[Int(channel)] }
+
+    var input = [Int32](repeating: -1, count: phaseChannels)
+    var added = [Int32](repeating: -1, count: phaseChannels)
+    if arrangement == .code {
+      let half = inputs / 2
+      for c in 0..<half {
+        (input[c], added[c]) = (Int32(c), Int32(half + c))
+        input[roundUp(half, width) + c] = Int32(half + c)
+      }
+    } else {
+      for c in 0..<inputs { input[c] = Int32(c) }
+    }
+
+    let source = try alignedFloats(weights)
+    let packed = storage.base.assumingMemoryBound(to: Float.self)
+    let parameters = { [phaseChannels] (input: UnsafePointer<Int32>, added: UnsafePointer<Int32>,
+      output: UnsafePointer<Int32>, g: UnsafePointer<Double>) in
+      PackParameters(
+        weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
+        kernel: layer.kernel, family: 0, phases: phases, phaseChannels: phaseChannels, input: input, added: added,
+        output: output, blockVectors: blockVectors, weightRows: rows, kLow: UnsafePointer(table),
+        kHigh: UnsafePointer(table + 64), weightOffset: UnsafePointer(table + 128), g: g, packed: packed)
+    }
+    let family = family
+    let g = family == 0 ? [] : WinogradGeometry.weightTransform(family: family)
+    let directRows = algorithm == .direct ? Self.directRows(layer, arrangement, width, phaseChannels) : []
+    input.withUnsafeBufferPointer { input in
+      added.withUnsafeBufferPointer { added in
+        output.withUnsafeBufferPointer { output in
+          g.withUnsafeBufferPointer { g in
+            directRows.withUnsafeBufferPointer { directRows in
+              guard let input = input.baseAddress, let added = added.baseAddress, let output = output.baseAddress
+              else { return }
+              let none = UnsafeRawPointer(output).assumingMemoryBound(to: Double.self)
+              var job = PackJob(
+                parameters: parameters(input, added, output, g.baseAddress ?? none), kernels: kernels,
+                directRows: directRows)
+              job.parameters.family = family
+              withUnsafeMutablePointer(to: &job) { job in
+                pool.run(blocks * blockVectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
+                  raw.assumingMemoryBound(to: PackJob.self).pointee.pack(vector: vector)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// One k of a direct convolution: the tap and the packed channel.
+  struct DirectRow { let tap, channel: Int32 }
+
+  /// Packed channels in the order in which the runs of `DirectRuns` visit them.
+  private static func directRows(
+    _ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int, _ packedChannels: Int
+  ) -> [DirectRow] {
+    var rows: [DirectRow] = []
+    for run in DirectRuns.visit(layer, arrangement, width) {
+      for i in 0..<run.length {
+        // A run of the interleaved input crosses the taps of one row of the kernel.
+        let tap = arrangement == .interleaved ? run.tap + i / layer.inputChannels : run.tap
+        let channel = arrangement == .interleaved ? i % layer.inputChannels : run.channel + i
+        rows.append(DirectRow(tap: Int32(tap), channel: Int32(channel)))
+      }
+    }
+    return rows
+  }
+}
+
+/// The runs of scalars that a direct convolution reads for one pixel.
+enum DirectRuns {
+  struct Visit { let tap, channel, length, kernelRow, kernelColumn, block: Int }
+
+  /// In the order of the sum: half of the code, kernel row, kernel column, block of channels.
+  static func visit(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int) -> [Visit] {
+    let k = layer.kernel
+    if arrangement == .interleaved {
+      return (0..<k).map { Visit(tap: $0 * k, channel: 0, length: k * layer.inputChannels, kernelRow: $0, kernelColumn: 0, block: 0) }
+    }
+    let halves = arrangement == .code ? 2 : 1
+    let channels = layer.inputChannels / halves
+    let blocks = (channels + width - 1) / width
+    var visits: [Visit] = []
+    for half in 0..<halves {
+      for y in 0..<k {
+        for x in 0..<k {
+          for block in 0..<blocks {
+            visits.append(
+              Visit(
+                tap: y * k + x, channel: (half * blocks + block) * width, length: min(width, channels - block * width),
+                kernelRow: y, kernelColumn: x, block: half * blocks + block))
+          }
+        }
+      }
+    }
+    return visits
+  }
+}
+
+/// Packs one vector of output channels at a time.
+private struct PackJob {
+  var parameters: PackParameters
+  let kernels: KernelTable
+  let directRows: UnsafeBufferPointer<PackedConvolution.DirectRow>
+
+  func pack(vector: Int) {
+    withUnsafePointer(to: parameters) { p in
+      if p.pointee.family != 0 {
+        withUnsafeTemporaryAllocation(byteCount: KernelTable.packScratchBytes, alignment: 128) { scratch in
+          if let scratch = scratch.baseAddress { kernels.packWinograd(p, vector, scratch) }
+        }
+      } else {
+        packDirect(p.pointee, vector)
+      }
+    }
+  }
+
+  private func packDirect(_ p: PackParameters, _ vector: Int) {
+    let width = kernels.width, n = p.blockVectors * width
+    let base = p.packed + vector / p.blockVectors * p.weightRows * n + vector % p.blockVectors * width
+    for lane in 0..<width {
+      let o = p.output[vector * width + lane]
+      if o < 0 { continue }
+      for (k, row) in directRows.enumerated() {
+        base[k * n + lane] = Float(p.tap(o, Int(row.channel), Int(row.tap)))
+      }
+    }
+  }
+}
+
+func roundUp(_ n: Int, _ multiple: Int) -> Int { (n + multiple - 1) / multiple * multiple }
+
+/// The tensor as float32 at an address that a Float may have: itself where it is that already.
+func alignedFloats(_ tensor: TensorView) throws(LiaeError) -> Bytes {
+  let floats = try tensor.asFloat32()
+  if Int(bitPattern: floats.raw.baseAddress) % MemoryLayout<Float>.alignment == 0 {
+    return Bytes.slice(floats.storage, offset: floats.offset, count: floats.byteCount)
+  }
+  return try Bytes.copy(floats.raw, for: "unaligned weights")
+}

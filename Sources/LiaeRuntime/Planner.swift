@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+
+/// How a convolution is computed.
+package enum ConvolutionAlgorithm: Sendable, Equatable {
+  /// The plain sum.
+  case direct
+  /// Winograd with tiles of 6 (and 4 where 6 does not divide the side), 4 or 2.
+  case winograd(Int)
+
+  package var name: String {
+    switch self {
+    case .direct: return "direct"
+    case .winograd(6): return "F6/4"
+    case .winograd(let family): return "F\(family)"
+    }
+  }
+}
+
+/// Chooses the algorithm of each layer by a model of its cost: multiplications at the machine's rate, or the packed
+/// weights from memory, whichever takes longer, and the transforms.
+///
+/// The constants are those of a server core with AVX-512 (docs/performance.md). A plan is made before the number of
+/// threads is known and must not depend on it.
+enum Planner {
+  private static let multipliesPerSecond = 115e9
+  private static let weightBytesPerSecond = 35e9
+  private static let transformBytesPerSecond = 120e9
+
+  static func choose(_ layer: ConvolutionLayer, options: PlanOptions) -> ConvolutionAlgorithm {
+    guard options.convolution == .automatic else { return .direct }
+    var best = ConvolutionAlgorithm.direct
+    var least = cost(layer, .direct)
+    for family in [2, 4, 6] where WinogradGeometry.fits(layer, family: family) {
+      let seconds = cost(layer, .winograd(family))
+      if seconds < least { (best, least) = (.winograd(family), seconds) }
+    }
+    return best
+  }
+
+  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Double {
+    let channels = Double(layer.inputChannels * layer.outputChannels)
+    let side = layer.outputSide
+    let multiplies, weights: Double
+    var transforms = 0.0
+    switch algorithm {
+    case .direct:
+      let taps = Double(layer.kernel * layer.kernel)
+      multiplies = taps * channels * Double(side * side)
+      weights = 4 * taps * channels
+    case .winograd(let family):
+      let points = family == 6 ? 8 : family + 2
+      let products = WinogradGeometry.products(side: side, family: family)
+      // Of the 4 phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at infinity.
+      let phases = layer.stride == 1 ? 1.0 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
+      multiplies = products * channels * phases
+      weights = 4 * Double(points * points) * channels * phases
+      let inputs = Double(layer.inputChannels * (layer.stride == 1 ? 1 : 4))
+      transforms = 8 * products * (inputs + Double(layer.outputChannels))
+    }
+    return max(multiplies / multipliesPerSecond, weights / weightBytesPerSecond) + transforms / transformBytesPerSecond
+  }
+}
+
+/// Tiles of a square picture.
+enum WinogradGeometry {
+  /// 3x3 stride 1 and 5x5 stride 2 with even sides; the RGB input has too few channels to gain.
+  static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
+    let shape = (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
+    return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
+  }
+
+  /// Start and size of the tiles of one axis, without waste; nil where there are none.
+  static func axis(side: Int, family: Int) -> [(start: Int, size: Int)]? {
+    guard family == 6 else {
+      guard side > 0, side % family == 0 else { return nil }
+      return stride(from: 0, to: side, by: family).map { ($0, family) }
+    }
+    var fours = 0
+    while (side - 4 * fours) % 6 != 0 || side - 4 * fours < 0 {
+      fours += 1
+      if 4 * fours > side { return nil }
+    }
+    var tiles: [(start: Int, size: Int)] = []
+    var start = 0
+    for size in [Int](repeating: 6, count: (side - 4 * fours) / 6) + [Int](repeating: 4, count: fours) {
+      tiles.append((start, size))
+      start += size
+    }
+    return tiles.isEmpty ? nil : tiles
+  }
+
+  /// Products for one pair of channels and one image.
+  static func products(side: Int, family: Int) -> Double {
+    guard let axis = axis(side: side, family: family) else { return .infinity }
+    let line = axis.reduce(0) { $0 + $1.size + 2 }
+    return Double(line * line)
+  }
+
+  /// The weight transform G, points x 3.
+  static func weightTransform(family: Int) -> [Double] {
+    switch family {
+    case 2: return [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1]
+    case 4:
+      let (a, b) = (0.75, 1.5)
+      let fa = 2 * a * a * (a * a - b * b), fb = 2 * b * b * (b * b - a * a)
+      func row(_ p: Double, _ f: Double) -> [Double] { [1 / f, p / f, p * p / f] }
+      return [1 / (a * a * b * b), 0, 0] + row(a, fa) + row(-a, fa) + row(b, fb) + row(-b, fb) + [0, 0, 1]
+    default:
+      func row(_ p: Double, _ s: Double) -> [Double] { [s, s * p, s * p * p] }
+      return [1, 0, 0] + row(1, -2 / 9.0) + row(-1, -2 / 9.0) + row(2, 1 / 90.0) + row(-2, 1 / 90.0)
+        + [1 / 45.0, 0.5 / 45, 0.25 / 45, 1 / 45.0, -0.5 / 45, 0.25 / 45] + [0, 0, 1]
+    }
+  }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
+import LiaeModel
+import LiaeSystem
+
+/// The steps of a run over a fixed number of images, bound to their memory.
+final class Schedule {
+  let images: Int
+  private(set) var steps: [Step] = []
+  private(set) var bytes = 0
+  private(set) var scratch = ScratchSize()
+  /// Interleaved input with a border of two pixels.
+  let input: UnsafeMutablePointer<Float>
+  let inputRow, inputImage: Int
+  /// (images, side, side, channels)
+  let rgb, mask, destinationMask: UnsafeMutablePointer<Float>
+  private var owned: [Bytes] = []
+  private var buffers: [ActivationBuffer] = []
+
+  init(_ plan: Plan, images n: Int) throws(LiaeError) {
+    images = n
+    let a = plan.architecture, width = plan.kernels.width
+    let border = ActivationBuffer.border
+
+    inputRow = (a.resolution + 2 * border) * 3
+    inputImage = (a.resolution + 2 * border) * inputRow
+    let inputStorage = try Bytes.allocate((n * inputImage + 64) * 4, for: "\(n) input images")
+    input = inputStorage.base.assumingMemoryBound(to: Float.self)
+    let rgbFloats = n * a.rgbSide * a.rgbSide * 3, maskFloats = n * a.maskSide * a.maskSide
+    let outputs = try Bytes.allocate((rgbFloats + 2 * maskFloats) * 4, for: "\(n) output images")
+    rgb = outputs.base.assumingMemoryBound(to: Float.self)
+    mask = rgb + rgbFloats
+    destinationMask = mask + maskFloats
+    owned = [inputStorage, outputs]
+
+    var pool = BufferPool(width: width)
+    func take(_ channels: Int, _ side: Int, _ images: Int) throws(LiaeError) -> ActivationBuffer {
+      let buffer = try pool.take(channels: channels, side: side, images: images)
+      buffers.append(buffer)
+      return buffer
+    }
+    func add(_ step: Step) {
+      steps.append(step)
+      scratch.include(step.scratch)
+    }
+    func convolve(
+      _ packed: PackedConvolution, from source: ActivationView, to target: ActivationView,
+      images: Int, residual: ActivationView? = nil, firstHalfOnly: Bool = false,
+      when condition: @escaping (Needs) -> Bool
+    ) {
+      add(
+        convolutionStep(
+          packed,
+          ConvolutionBinding(
+            source: source, target: target, residual: residual, images: images, firstHalfOnly: firstHalfOnly),
+          when: condition))
+    }
+    /// Channels and side of a layer's result.
+    func shape(_ layer: ConvolutionLayer) -> (channels: Int, side: Int) {
+      layer.depthToSpace ? (layer.outputChannels / 4, layer.outputSide * 2) : (layer.outputChannels, layer.outputSide)
+    }
+    func residualBlock(
+      _ first: PackedConvolution, _ second: PackedConvolution, on x: ActivationBuffer, images: Int,
+      when condition: @escaping (Needs) -> Bool
+    ) throws(LiaeError) {
+      let inner = try take(x.channels, x.side, images)
+      convolve(first, from: x.view, to: inner.view, images: images, when: condition)
+      // The sum replaces its own residual: a pixel is read before it is written, and only there.
+      convolve(second, from: inner.view, to: x.view, images: images, residual: x.view, when: condition)
+      pool.giveBack(inner)
+    }
+
+    // Encoder
+    var view = ActivationView(origin: input + border * inputRow + border * 3, row: inputRow, plane: 0, image: inputImage)
+    var current: ActivationBuffer?
+    for part in plan.encoder {
+      switch part {
+      case .convolution(let packed):
+        let (channels, side) = shape(packed.layer)
+        let next = try take(channels, side, n)
+        convolve(packed, from: view, to: next.view, images: n, when: { _ in true })
+        if let current { pool.giveBack(current) }
+        (current, view) = (next, next.view)
+      case .residual(let first, let second):
+        guard let current else { continue }
+        try residualBlock(first, second, on: current, images: n, when: { _ in true })
+      }
+    }
+    guard let encoded = current else { throw LiaeError(.internalError, "an encoder without layers") }
+
+    // Codes
+    let dense1 = try DenseRowsStep(plan.dense1, source: encoded, images: n, pixelNorm: a.pixelNorm)
+    bytes += dense1.bytes
+    add(dense1)
+    pool.giveBack(encoded)
+    let isLIAE = a.family == .liae
+    let half = roundUp(a.interChannels, width)
+    let code = try take(isLIAE ? 2 * half : a.interChannels, a.codeSide, isLIAE ? 2 * n : n)
+    for (index, inter) in plan.inters.enumerated() {
+      let condition: (Needs) -> Bool = index == 0 ? { _ in true } : { $0.codeB }
+      let codeView = code.from(image: index * n)
+      let output = UnsafePointer(dense1.output) + index * plan.dense1.rowsEach
+      if let upscale = inter.upscale {
+        let latent = try take(a.interChannels, a.latentSide, n)
+        add(
+          DenseColumnsStep(
+            inter.dense2, input: output, inputStride: plan.dense1.rows, target: latent.view, images: n, when: condition))
+        convolve(upscale, from: latent.view, to: codeView, images: n, when: condition)
+        pool.giveBack(latent)
+      } else {
+        add(
+          DenseColumnsStep(
+            inter.dense2, input: output, inputStride: plan.dense1.rows, target: codeView, images: n, when: condition))
+      }
+    }
+    if isLIAE { add(MixCodesStep(code, images: n)) }
+
+    // Pictures
+    for (index, decoder) in plan.decoders.enumerated() {
+      // DF decodes the swap by its first decoder and the destination by its second.
+      let isMain: (Needs) -> Bool =
+        isLIAE ? { _ in true } : index == 0 ? { !$0.contains(.mixedCode) } : { $0.contains(.mixedCode) }
+      let wanted: (Needs) -> Bool = { $0.contains(.rgb) && isMain($0) }
+      var x: ActivationBuffer?
+      for (stageIndex, stage) in decoder.rgb.enumerated() {
+        let (channels, side) = shape(stage.upscale.layer)
+        let next = try take(channels, side, n)
+        if stageIndex == 0 && isLIAE {
+          convolve(stage.upscale, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+            when: { wanted($0) && !$0.contains(.mixedCode) })
+          convolve(stage.upscale, from: code.view, to: next.view, images: n,
+            when: { wanted($0) && $0.contains(.mixedCode) })
+        } else {
+          convolve(stage.upscale, from: x?.view ?? code.view, to: next.view, images: n, when: wanted)
+        }
+        try residualBlock(stage.first, stage.second, on: next, images: n, when: wanted)
+        if let x { pool.giveBack(x) }
+        x = next
+      }
+      guard let picture = x else { throw LiaeError(.internalError, "a decoder without stages") }
+      let head = decoder.head
+      let heads = try take(head.layer.outputChannels, head.layer.outputSide, n)
+      convolve(head, from: picture.view, to: heads.view, images: n, when: wanted)
+      add(
+        HeadStep(
+          "rgb", source: heads.view, side: head.layer.outputSide, channels: 3, factor: a.doubleResolution ? 2 : 1,
+          output: rgb, images: n, when: wanted))
+      pool.giveBack(picture)
+      pool.giveBack(heads)
+    }
+
+    // Masks: main images stand first, those of the destination mask behind them.
+    for (index, decoder) in plan.decoders.enumerated() {
+      // Which of the two each decoder makes, and from which image on.
+      let main: (Needs) -> Bool
+      let destination: (Needs) -> Bool
+      if isLIAE {
+        main = { $0.contains(.mask) }
+        destination = { $0.contains(.destinationMask) }
+      } else if index == 0 {
+        main = { $0.contains(.mask) && !$0.contains(.mixedCode) }
+        destination = { _ in false }
+      } else {
+        main = { $0.contains(.mask) && $0.contains(.mixedCode) }
+        destination = { $0.contains(.destinationMask) }
+      }
+      var x: ActivationBuffer?
+      for (stageIndex, packed) in decoder.mask.enumerated() {
+        let (channels, side) = shape(packed.layer)
+        let next = try take(channels, side, 2 * n)
+        if stageIndex == 0 {
+          let second = isLIAE ? code.from(image: n) : code.view
+          if isLIAE {
+            convolve(packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+              when: { main($0) && !$0.contains(.mixedCode) })
+            convolve(packed, from: code.view, to: next.view, images: n, when: { main($0) && $0.contains(.mixedCode) })
+          } else {
+            convolve(packed, from: code.view, to: next.view, images: n, when: main)
+          }
+          convolve(packed, from: second, to: next.from(image: n), images: n, when: destination)
+        } else if let x {
+          masks(packed, x, next)
+        }
+        if let x { pool.giveBack(x) }
+        x = next
+      }
+      func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
+        convolve(packed, from: x.view, to: next.view, images: 2 * n, when: { main($0) && destination($0) })
+        convolve(packed, from: x.view, to: next.view, images: n, when: { main($0) && !destination($0) })
+        convolve(
+          packed, from: x.from(image: n), to: next.from(image: n), images: n, when: { !main($0) && destination($0) })
+      }
+      guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
+      let side = decoder.maskHead.layer.outputSide
+      let heads = try take(1, side, 2 * n)
+      masks(decoder.maskHead, last, heads)
+      add(HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
+      add(
+        HeadStep(
+          "destination mask", source: heads.from(image: n), side: side, channels: 1, factor: 1,
+          output: destinationMask, images: n, when: destination))
+      pool.giveBack(last)
+      pool.giveBack(heads)
+    }
+    bytes += pool.bytes + owned.reduce(0) { $0 + $1.count }
+  }
+}

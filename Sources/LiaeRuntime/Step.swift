@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
+import LiaeSystem
+
+/// What one run asks for, as far as it decides which steps are run.
+struct Needs: OptionSet {
+  let rawValue: Int
+  static let rgb = Needs(rawValue: 1)
+  static let mask = Needs(rawValue: 2)
+  static let destinationMask = Needs(rawValue: 4)
+  /// The picture comes from B (and AB) and not from AB alone: reconstruct the destination, or morph.
+  static let mixedCode = Needs(rawValue: 8)
+
+  var main: Bool { contains(.rgb) || contains(.mask) }
+  /// Whether inter_B has to be run (LIAE).
+  var codeB: Bool { contains(.destinationMask) || main && contains(.mixedCode) }
+}
+
+/// What steps have at hand while they run.
+struct RunState {
+  let kernels: KernelTable
+  let pool: ThreadPool
+  let workspace: Workspace
+  let needs: Needs
+  /// Weight of AB in the first half of a mixed code.
+  let morph: Float
+}
+
+/// One step of a run: a parallel region, or a few. Everything it needs is laid out when the context is made; `run`
+/// allocates nothing.
+class Step {
+  let name: String
+  let algorithm: String
+  /// Multiplications and additions of the plain sum.
+  let flops: Double
+  let weightBytes: Int
+  /// Whether a run needs the step.
+  let condition: (Needs) -> Bool
+  var scratch: ScratchSize { ScratchSize() }
+  private(set) var state: RunState?
+
+  init(_ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0, when condition: @escaping (Needs) -> Bool) {
+    (self.name, self.algorithm, self.flops, self.weightBytes) = (name, algorithm, flops, weightBytes)
+    self.condition = condition
+  }
+
+  final func run(_ state: RunState) {
+    self.state = state
+    execute(state)
+    self.state = nil
+  }
+
+  func execute(_ state: RunState) {}
+  /// One task of the region that `execute` opens with `parallel`.
+  func task(_ index: Int, _ worker: Int, _ state: RunState) {}
+
+  /// Runs `task` for each index in 0..<count on the pool.
+  final func parallel(_ count: Int, _ state: RunState) {
+    state.pool.run(count, Unmanaged.passUnretained(self).toOpaque()) { raw, index, worker in
+      let step = Unmanaged<Step>.fromOpaque(raw).takeUnretainedValue()
+      if let state = step.state { step.task(index, worker, state) }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
+import LiaeSystem
+
+/// What the steps of a schedule need of scratch memory, floats.
+struct ScratchSize {
+  /// Transformed inputs of all tiles of a layer, shared by the workers.
+  var shared = 0
+  /// Transformed inputs of a block of tiles, and the products, for each worker.
+  var input = 0
+  var product = 0
+
+  mutating func include(_ other: ScratchSize) {
+    shared = max(shared, other.shared)
+    input = max(input, other.input)
+    product = max(product, other.product)
+  }
+}
+
+/// Scratch memory of one context.
+struct Workspace {
+  private let storage: Bytes
+  private let sharedFloats, workerFloats, inputFloats, productFloats: Int
+  var bytes: Int { storage.count }
+
+  /// A page between neighbours, so that workers do not share lines and their streams do not meet at the same sets.
+  private static let gap = 1024 + 16
+
+  init(_ size: ScratchSize, workers: Int, width: Int) throws(LiaeError) {
+    sharedFloats = roundUp(size.shared, 16) + Self.gap
+    inputFloats = roundUp(size.input, 16) + Self.gap
+    productFloats = roundUp(size.product, 16) + Self.gap
+    workerFloats = inputFloats + productFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
+    guard let all = CheckedSize.product(workers, workerFloats), let sum = CheckedSize.sum(all, sharedFloats),
+      let bytes = CheckedSize.product(sum, 4)
+    else { throw LiaeError(.outOfMemory, "out of memory: the workspace does not fit in the address space") }
+    storage = try Bytes.allocate(bytes, for: "the workspace of \(workers) threads")
+  }
+
+  private var base: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
+  var shared: UnsafeMutablePointer<Float> { base }
+  func input(_ worker: Int) -> UnsafeMutablePointer<Float> { base + sharedFloats + worker * workerFloats }
+  func product(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) + inputFloats }
+  func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
+}
