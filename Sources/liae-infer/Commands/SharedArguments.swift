@@ -33,8 +33,8 @@ struct ComputeArguments: ParsableArguments {
   var direct = false
 
   mutating func validate() throws {
-    guard (0...1024).contains(threads) else {
-      throw ValidationError("--threads is \(threads); expected 0 to 1024")
+    guard ContextOptions.threadRange.contains(threads) else {
+      throw ValidationError("--threads is \(threads); expected 0 to \(ContextOptions.threadRange.upperBound)")
     }
   }
 

@@ -44,7 +44,7 @@ struct Benchmark {
       for (i, timing) in timings.enumerated() { layerTimes[i].append(Double(timing.nanoseconds) / 1e6) }
     }
     architecture = model.architecture
-    (isa, packedBytes) = (runner.context.plan.isa, runner.context.plan.packedBytes)
+    (isa, packedBytes) = (runner.context.plan.instructionSet.rawValue, runner.context.plan.packedBytes)
     (threads, workspaceBytes, self.rounds) = (runner.context.threads, runner.context.workspaceBytes, rounds)
     total = Statistics(totals)
     layers = zip(timings, layerTimes).map { timing, times in

@@ -24,7 +24,7 @@ struct Inspection {
     weightTypes = types.sorted()
     hash = try model.hash()
     let plan = try Plan(model: model)
-    (isa, packedBytes) = (plan.isa, plan.packedBytes)
+    (isa, packedBytes) = (plan.instructionSet.rawValue, plan.packedBytes)
     workspaceBytes = try Context(plan: plan).workspaceBytes
   }
 

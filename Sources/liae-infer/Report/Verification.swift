@@ -27,7 +27,7 @@ struct Verification {
 
   init(_ model: Model, compute: ComputeArguments) throws(LiaeError) {
     let runner = try FaceRunner(model, compute: compute, mode: .swap)
-    isa = runner.context.plan.isa
+    isa = runner.context.plan.instructionSet.rawValue
     let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
     let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
     let modes: [(String, RunMode, ReferenceNetwork.Code)] = [
