@@ -23,6 +23,18 @@ extension Double {
   }
 }
 
+extension Float {
+  /// Two digits and a power of ten, as in `1.4e-06`.
+  var scientific: String {
+    guard isFinite, self != 0 else { return isNaN ? "nan" : self == 0 ? "0" : "inf" }
+    var (mantissa, exponent) = (Double(magnitude), 0)
+    while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 0.995 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    let digits = String(exponent.magnitude).rightAligned(to: 2).replacing(" ", with: "0")
+    return "\(self < 0 ? "-" : "")\(mantissa.fixed(1))e\(exponent < 0 ? "-" : "+")\(digits)"
+  }
+}
+
 /// 1234567 as `1,234,567`.
 func grouped(_ number: Int) -> String {
   var text = ""
@@ -42,7 +54,7 @@ func humanBytes(_ count: Int) -> String {
   }
 }
 
-/// Columns of text under a header line: the first two to the left, numbers to the right.
+/// Columns of text under a header line: the first `leftColumns` to the left, the others, numbers, to the right.
 func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
   let widths = header.indices.map { column in
     ([header] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0

@@ -60,7 +60,7 @@ struct Verification {
 
   var text: String {
     let rows = comparisons.map {
-      [$0.name, $0.decibels.fixed(1), "\($0.worst)", $0.passes ? "agrees" : "DIFFERS"]
+      [$0.name, $0.decibels.fixed(1), $0.worst.scientific, $0.passes ? "agrees" : "DIFFERS"]
     }
     return table(header: ["\(isa) against OpenBLAS", "PSNR dB", "worst", ""], rows: rows, leftColumns: 1)
   }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
 import LiaeSystem
 import LiaeTensor
 
 extension Model {
   /// SHA-256 over the weights that a run reads, in canonical order: name, zero byte, values as little-endian float32.
-  func hash() throws(LiaeError) -> String {
+  package func hash() throws(LiaeError) -> String {
     var sum = SHA256()
     for spec in architecture.tensors where !spec.isUnused {
       (Array(spec.name.utf8) + [0]).withUnsafeBytes { sum.update($0) }
