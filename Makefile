@@ -70,8 +70,7 @@ header: headergen
 
 ## examples: build the C and C++ examples against build/libliae.so
 examples: lib
-	PKG_CONFIG_PATH=build $(MAKE) -C examples OUT=$(abspath build/examples) \
-	  PKG_CONFIG_PATH=$(abspath build) RPATH=$(abspath build)
+	PKG_CONFIG_PATH=$(abspath build) $(MAKE) -C examples OUT=$(abspath build/examples) RPATH=$(abspath build)
 
 ## demo: run a genuine checkpoint on drawn faces; the pictures are in out/demo
 .PHONY: demo
