@@ -48,7 +48,8 @@ let tools: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-  .target(name: "LiaeImageIO", dependencies: ["CPNG", "CJPEG", "LiaeSystem", "LiaeTensor"]),
+  .target(name: "CLiaeImage", dependencies: ["CPNG", "CJPEG"]),
+  .target(name: "LiaeImageIO", dependencies: ["CLiaeImage", "LiaeSystem", "LiaeTensor"]),
   .target(
     name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel"],
     swiftSettings: [.unsafeFlags(["-Ounchecked"])]),
@@ -74,11 +75,16 @@ let tests: [Target] = [
   .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
-    dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
+      "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeRuntimeTests",
     dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
+    exclude: ["Fixtures", "make_fixtures.py"]),
 ]
 
 let package = Package(
