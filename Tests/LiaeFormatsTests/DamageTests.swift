@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 /// A parser, and a good file for it.
 struct Specimen: Sendable, CustomTestStringConvertible {
@@ -55,8 +54,10 @@ struct Specimen: Sendable, CustomTestStringConvertible {
       var damaged = whole
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         // The first kilobytes hold what describes the rest.
-        let at = Int.random(in: 0..<(Bool.random(using: &random) ? whole.count : min(whole.count, 2000)), using: &random)
-        damaged[at] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
+        let at = Int.random(
+          in: 0..<(Bool.random(using: &random) ? whole.count : min(whole.count, 2000)), using: &random)
+        damaged[at] =
+          [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
       }
       _ = parse(specimen, try Bytes.of(damaged), "changed")
     }
@@ -71,6 +72,44 @@ struct Specimen: Sendable, CustomTestStringConvertible {
       let count = Int.random(in: 0...300, using: &random)
       let bytes = Array(whole.prefix(kept)) + (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       _ = parse(specimen, try Bytes.of(bytes), "random")
+    }
+  }
+}
+
+/// The inputs of the fuzz targets that are kept, those that once failed among them: run without the engine.
+@Suite struct FuzzCorpusTests {
+  private static let targets: [(String, @Sendable (Bytes) throws(LiaeError) -> Void)] = [
+    ("Safetensors", { (bytes) throws(LiaeError) in _ = try SafetensorsFile.parse(bytes, name: "input") }),
+    (
+      "Pickle",
+      { (bytes) throws(LiaeError) in
+        let allowances: [PickleAllowance] = [.numpy, .torch, .faceset]
+        guard bytes.count > 0 else { return }
+        _ = try PickleReader.parse(bytes, offset: 1, name: "input", allowing: allowances[Int(bytes.raw[0]) % 3]) {
+          (id) throws(LiaeError) in
+          .tensor(try TensorView(dtype: .float32, shape: [4], storage: try Bytes.allocate(16)))
+        }
+      }
+    ),
+    (
+      "TorchArchive",
+      { (bytes) throws(LiaeError) in
+        _ = try TorchArchive.parse(bytes, name: "input", verifyingChecksums: false)
+      }
+    ),
+    ("Numpy", { (bytes) throws(LiaeError) in _ = try NumpyArray.parse(bytes, name: "input") }),
+  ]
+
+  @Test func everyKeptInput() throws {
+    for (name, parse) in Self.targets {
+      let folder = "\(testsFolder)/fuzz/corpus/\(name)"
+      let files = try File.list(folder)
+      #expect(!files.isEmpty)
+      for file in files {
+        do throws(LiaeError) { try parse(try Bytes.map(path: "\(folder)/\(file)")) } catch {
+          #expect(error.message.hasPrefix("input"), "\(name)/\(file): \(error)")
+        }
+      }
     }
   }
 }

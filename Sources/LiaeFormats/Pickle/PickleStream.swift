@@ -51,6 +51,18 @@ package struct PickleStream: Sendable {
     }
   }
 
+  /// The whole pickle in memory.
+  package func joined() throws(LiaeError) -> Bytes {
+    let bytes = try Bytes.allocate(byteCount, for: "a pickle")
+    var end = bytes.base
+    try forEach { (part) throws(LiaeError) in
+      guard let base = part.baseAddress else { return }
+      end.copyMemory(from: base, byteCount: part.count)
+      end += part.count
+    }
+    return bytes
+  }
+
   /// Writes the whole file or nothing.
   package func write(to path: String, replacing: Bool) throws(LiaeError) {
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try write(to: writer) }
