@@ -76,7 +76,7 @@ let tests: [Target] = [
     dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeRuntimeTests",
-    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeDispatch", "LiaeKernelsReference", "LiaeTestSupport"]),
   .testTarget(name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeTestSupport"]),
 ]
 
