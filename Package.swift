@@ -72,13 +72,18 @@ let tests: [Target] = [
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
   .testTarget(name: "LiaeModelTests", dependencies: ["LiaeModel", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeConvertTests",
+    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeModel", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
-    dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
+      "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeRuntimeTests",
-    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeDispatch", "LiaeKernelsReference", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),
