@@ -161,6 +161,25 @@ import Testing
     }
   }
 
+  /// Seeds of the fuzz targets and whatever they once found.
+  @Test(arguments: ["ONNX", "ModelReader"])
+  func everyKeptFuzzInput(_ target: String) throws {
+    let tests = GoldenNetwork.root.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let folder = "\(tests.joined(separator: "/"))/fuzz/corpus/\(target)"
+    let files = try File.list(folder)
+    #expect(!files.isEmpty)
+    for file in files {
+      let input = try Bytes.map(path: "\(folder)/\(file)")
+      do throws(LiaeError) {
+        if target == "ONNX" {
+          _ = try ONNXModel.parse(input, name: "input")
+        } else {
+          _ = try ModelReader.open(memory: input, name: "input")
+        }
+      } catch { #expect(error.message.hasPrefix("input"), "\(file): \(error)") }
+    }
+  }
+
   /// Reading and writing with every allocation failing in turn: an error each time, and no half-written file.
   @Test func everyAllocationMayFail() throws {
     let storage = try Bytes.map(path: try golden("liae-ud").path("golden.dfm"))
