@@ -83,7 +83,9 @@ let tests: [Target] = [
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
   .testTarget(name: "LiaeModelTests", dependencies: ["LiaeModel", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeConvertTests",
+    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeModel", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
     dependencies: [
@@ -92,7 +94,7 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "LiaeRuntimeTests",
-    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeDispatch", "LiaeKernelsReference", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),

@@ -53,13 +53,13 @@ struct ForeignCheckpoint {
       missing = []
     }
     guard missing.isEmpty else { throw missingError(missing, architecture) }
-    if scheme == .torchPort && architecture.doubleResolution {
-      try canonical.replaceHeads(NamingScheme.gatherHeads)
-    }
     info.noteUnused(tensors.names.filter { !used.contains($0) })
-    do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: canonical) } catch {
-      throw error.within(file)
-    }
+    do throws(LiaeError) {
+      if scheme == .torchPort && architecture.doubleResolution {
+        try canonical.replaceHeads(NamingScheme.gatherHeads)
+      }
+      return try Model(architecture: architecture, info: info, tensors: canonical)
+    } catch { throw error.within(file) }
   }
 
   /// Shapes first; then the caller's word, then the file's; else the guess, which is said.

@@ -100,7 +100,7 @@ package final class Context: @unchecked Sendable {
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network). Outputs of a run that throws are
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make). Outputs of a run that throws are
   ///   unspecified.
   package func run(
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
@@ -121,6 +121,11 @@ package final class Context: @unchecked Sendable {
     switch mode {
     case .swap, .reconstructSource: break
     case .reconstructDestination:
+      guard rgb == nil || !plan.info.lacksDestinationPicture else {
+        throw LiaeError(
+          .unsupported,
+          "this checkpoint holds the destination decoder's mask alone, as exported DF models do; its picture needs the DeepFaceLab files")
+      }
       needs.insert(.mixedCode)
       // The picture's mask is the destination's mask: one is computed, both are handed out.
       if destinationMask != nil {

@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 /// A parser, and a good file for it.
 struct Specimen: Sendable, CustomTestStringConvertible {
@@ -55,8 +54,10 @@ struct Specimen: Sendable, CustomTestStringConvertible {
       var damaged = whole
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         // The first kilobytes hold what describes the rest.
-        let at = Int.random(in: 0..<(Bool.random(using: &random) ? whole.count : min(whole.count, 2000)), using: &random)
-        damaged[at] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
+        let at = Int.random(
+          in: 0..<(Bool.random(using: &random) ? whole.count : min(whole.count, 2000)), using: &random)
+        damaged[at] =
+          [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
       }
       _ = parse(specimen, try Bytes.of(damaged), "changed")
     }

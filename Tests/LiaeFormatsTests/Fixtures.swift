@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import LiaeFormats
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 /// The folder Tests.
 let testsFolder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")

@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 @Suite struct NumpyTests {
   private static let types: [(String, DType)] = [
@@ -24,10 +23,11 @@ import LiaeFormats
     }
   }
 
-  @Test(arguments: [
-    ("fortran_f4", [2, 3, 4]), ("scalar_f4", []), ("vector_f4", [5]), ("empty_f4", [0, 3]), ("version2_f4", [2, 3]),
-    ("version3_f4", [2, 3]),
-  ] as [(String, [Int])])
+  @Test(
+    arguments: [
+      ("fortran_f4", [2, 3, 4]), ("scalar_f4", []), ("vector_f4", [5]), ("empty_f4", [0, 3]), ("version2_f4", [2, 3]),
+      ("version3_f4", [2, 3]),
+    ] as [(String, [Int])])
   func everyShapeAndVersion(_ name: String, _ shape: [Int]) throws {
     let view = try NumpyArray.parse(golden("formats/\(name).npy"), name: name)
     #expect(view.shape == shape)
@@ -41,8 +41,10 @@ import LiaeFormats
 
   @Test func formatsAreTold() throws {
     let files: [(String, FormatSniffer)] = [
-      ("formats/c_f4.npy", .numpy), ("formats/types.safetensors", .safetensors), ("formats/nothing.safetensors", .safetensors),
-      ("formats/tensors.pt", .torchArchive), ("formats/legacy.pt", .torchArchive), ("formats/weights_protocol2.npy", .pickle),
+      ("formats/c_f4.npy", .numpy), ("formats/types.safetensors", .safetensors),
+      ("formats/nothing.safetensors", .safetensors),
+      ("formats/tensors.pt", .torchArchive), ("formats/legacy.pt", .torchArchive),
+      ("formats/weights_protocol2.npy", .pickle),
       ("formats/weights_protocol5.npy", .pickle), ("networks/df/golden_SAEHD_encoder.npy", .pickle),
       ("make_format_fixtures.py", .unknown),
     ]
@@ -58,7 +60,8 @@ import LiaeFormats
 
 @Suite struct NumpyLies {
   private func refused(
-    _ status: Status, _ words: String, _ header: String, data: Int = 0, sourceLocation: SourceLocation = #_sourceLocation
+    _ status: Status, _ words: String, _ header: String, data: Int = 0,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     var bytes = NumpyArray.magic + [1, 0]
     bytes.append(littleEndian: UInt16(header.utf8.count))
@@ -70,7 +73,9 @@ import LiaeFormats
   }
 
   @Test func bigEndian() throws {
-    expectRefusal(.unsupported, "big-endian") { _ = try NumpyArray.parse(golden("formats/big_endian.npy"), name: "lie") }
+    expectRefusal(.unsupported, "big-endian") {
+      _ = try NumpyArray.parse(golden("formats/big_endian.npy"), name: "lie")
+    }
   }
   @Test func texts() throws {
     expectRefusal(.unsupported, "<U2") { _ = try NumpyArray.parse(golden("formats/text.npy"), name: "lie") }
@@ -109,7 +114,9 @@ import LiaeFormats
     try refused(.corruptFile, "once", "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}", data: 4)
   }
   @Test func keyMissing() throws { try refused(.corruptFile, "", "{'descr': '<f4', 'shape': ()}", data: 4) }
-  @Test func keyUnknown() throws { try refused(.corruptFile, "", "{'descr': '<f4', 'x': 1, 'fortran_order': False, 'shape': ()}", data: 4) }
+  @Test func keyUnknown() throws {
+    try refused(.corruptFile, "", "{'descr': '<f4', 'x': 1, 'fortran_order': False, 'shape': ()}", data: 4)
+  }
   @Test func headerIsAProgram() throws { try refused(.corruptFile, "", "__import__('os').system('true')") }
   @Test func headerGoesOn() throws { try refused(.corruptFile, "nothing else", header("()") + "{}", data: 4) }
   @Test func headerOfNoBytes() throws { try refused(.corruptFile, "", "") }

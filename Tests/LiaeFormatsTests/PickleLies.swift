@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 private func parse(_ bytes: [UInt8], _ allowance: PickleAllowance = .numpy) throws -> PickleValue {
   try PickleReader.parse(Bytes.of(bytes), name: "lie", allowing: allowance)
@@ -27,7 +26,8 @@ private func global(_ module: String, _ name: String) -> [UInt8] { text(module) 
 
 /// `dtype('f4')` and its state, left on the stack.
 private let float32 =
-  global("numpy", "dtype") + text("f4") + [0x89, 0x88, 0x87] + ascii("R(K\u{3}") + text("<") + ascii("NNN") + ascii("tb")
+  global("numpy", "dtype") + text("f4") + [0x89, 0x88, 0x87] + ascii("R(K\u{3}") + text("<") + ascii("NNN")
+  + ascii("tb")
 
 /// An array as numpy writes it: shape, Fortran flag and content as given.
 private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float32, content: [UInt8]) -> [UInt8] {
@@ -46,7 +46,9 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
           _ = try PickleReader.parse(bytes, name: "lie", allowing: allowance)
         }
       }
-      if name.contains("os_system") { expectRefusal(.unsafeFile, "system") { _ = try DeepFaceLabFile.parseWeights(bytes, name: "lie") } }
+      if name.contains("os_system") {
+        expectRefusal(.unsafeFile, "system") { _ = try DeepFaceLabFile.parseWeights(bytes, name: "lie") }
+      }
     }
   }
   @Test func torchGlobalsInAWeightFile() {
@@ -68,8 +70,10 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
 
   @Test func deepLists() {
     let count = 1_000_000
-    refused(.limitExceeded, "nest deeper", [UInt8](repeating: UInt8(ascii: "]"), count: count / 2)
-      + [UInt8](repeating: UInt8(ascii: "a"), count: count / 2 - 1) + ascii("."))
+    refused(
+      .limitExceeded, "nest deeper",
+      [UInt8](repeating: UInt8(ascii: "]"), count: count / 2)
+        + [UInt8](repeating: UInt8(ascii: "a"), count: count / 2 - 1) + ascii("."))
     var tuples = ascii(")")
     for _ in 0..<count { tuples.append(0x85) }
     refused(.limitExceeded, "nest deeper", tuples + ascii("."))
@@ -105,7 +109,9 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
   @Test func bytesOfNegativeSize() { refused(.corruptFile, "bytes", [0x8e] + long(Int64.min) + ascii("abc")) }
   @Test func bytesOfTheLargestSize() { refused(.corruptFile, "bytes", [0x8e] + long(Int64.max) + ascii("abc")) }
   @Test func byteArrayPastTheEnd() { refused(.corruptFile, "bytes", [0x96] + long(UInt64(4)) + ascii("abc")) }
-  @Test func frameLongerThanTheFile() { refused(.corruptFile, "a frame", [0x80, 4, 0x95] + long(UInt64(1 << 40)) + ascii("N.")) }
+  @Test func frameLongerThanTheFile() {
+    refused(.corruptFile, "a frame", [0x80, 4, 0x95] + long(UInt64(1 << 40)) + ascii("N."))
+  }
   @Test func textIsNotUTF8() { refused(.corruptFile, "UTF-8", [0x8c, 2, 0xff, 0xfe] + ascii(".")) }
   @Test func protocolOfTheFuture() { refused(.unsupported, "protocol 9", [0x80, 9]) }
   @Test func unknownInstruction() { refused(.corruptFile, "0xff", [0x80, 4, 0xff]) }
@@ -116,7 +122,9 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
   @Test func valuesLeftOver() { refused(.corruptFile, "left over", ascii("NN.")) }
   @Test func markLeftOver() { refused(.corruptFile, "", ascii("(N.")) }
   @Test func keyWithoutAValue() { refused(.corruptFile, "without a value", ascii("}(Nu.")) }
-  @Test func keyTwice() { refused(.corruptFile, "\"a\" twice", ascii("}(") + text("a") + ascii("N") + text("a") + ascii("Nu.")) }
+  @Test func keyTwice() {
+    refused(.corruptFile, "\"a\" twice", ascii("}(") + text("a") + ascii("N") + text("a") + ascii("Nu."))
+  }
   @Test func appendToADictionary() { refused(.corruptFile, "no list", ascii("}Na.")) }
   @Test func setInAList() { refused(.corruptFile, "no dictionary", ascii("]NNs.")) }
   @Test func callOfANumber() { refused(.corruptFile, "no function", ascii("K\u{1})R.")) }
@@ -126,27 +134,33 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
 
   @Test func arrayOfAMillionFromFourBytes() {
     let million = ascii("J") + long(Int32(1_000_000)) + [0x85]
-    refused(.corruptFile, "takes 4000000 bytes, and 4", array(shape: million, content: ascii("C\u{4}abcd")) + ascii("."))
+    refused(
+      .corruptFile, "takes 4000000 bytes, and 4", array(shape: million, content: ascii("C\u{4}abcd")) + ascii("."))
   }
   @Test func arrayShapeOverflows() {
     let huge = [0x8a, 8] + long(Int.max) + [0x8a, 8] + long(Int.max) + [0x86]
     refused(.limitExceeded, "elements", array(shape: huge, content: ascii("C\u{4}abcd")) + ascii("."))
   }
   @Test func arrayShapeIsNegative() {
-    refused(.corruptFile, "negative", array(shape: ascii("J") + long(Int32(-1)) + [0x85], content: ascii("C\0")) + ascii("."))
+    refused(
+      .corruptFile, "negative", array(shape: ascii("J") + long(Int32(-1)) + [0x85], content: ascii("C\0")) + ascii("."))
   }
   @Test func arrayShapeIsText() {
     refused(.corruptFile, "integer", array(shape: text("a") + [0x85], content: ascii("C\0")) + ascii("."))
   }
   @Test func arrayOfRankAHundred() {
-    let shape = ascii("(") + [UInt8](repeating: UInt8(ascii: "K"), count: 200).enumerated().map { $0 % 2 == 0 ? $1 : 1 } + ascii("t")
+    let shape =
+      ascii("(") + [UInt8](repeating: UInt8(ascii: "K"), count: 200).enumerated().map { $0 % 2 == 0 ? $1 : 1 }
+      + ascii("t")
     refused(.limitExceeded, "axes", array(shape: shape, content: ascii("C\u{4}abcd")) + ascii("."))
   }
   @Test func arrayContentIsAText() {
-    refused(.corruptFile, "bytes are expected", array(shape: ascii("K\u{1}") + [0x85], content: text("abcd")) + ascii("."))
+    refused(
+      .corruptFile, "bytes are expected", array(shape: ascii("K\u{1}") + [0x85], content: text("abcd")) + ascii("."))
   }
   @Test func arrayTypeIsAText() {
-    refused(.corruptFile, "numpy type", array(shape: ascii(")"), type: text("f4"), content: ascii("C\u{4}abcd")) + ascii("."))
+    refused(
+      .corruptFile, "numpy type", array(shape: ascii(")"), type: text("f4"), content: ascii("C\u{4}abcd")) + ascii("."))
   }
   @Test func arrayIsBigEndian() {
     let type = global("numpy", "dtype") + text("f4") + [0x85] + ascii("R(K\u{3}") + text(">") + ascii("tb")
@@ -157,10 +171,13 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
     refused(.corruptFile, "without content", start + ascii("C\u{1}b") + [0x87] + ascii("R."))
   }
   @Test func scalarOfThreeBytes() {
-    refused(.corruptFile, "and 3 are there", global("numpy.core.multiarray", "scalar") + float32 + ascii("C\u{3}abc") + [0x86] + ascii("R."))
+    refused(
+      .corruptFile, "and 3 are there",
+      global("numpy.core.multiarray", "scalar") + float32 + ascii("C\u{3}abc") + [0x86] + ascii("R."))
   }
   @Test func latin1TextThatIsNot() {
-    let bytes = global("_codecs", "encode") + ascii("X") + long(UInt32(2)) + [0xc4, 0x80] + text("latin1") + [0x86] + ascii("R.")
+    let bytes =
+      global("_codecs", "encode") + ascii("X") + long(UInt32(2)) + [0xc4, 0x80] + text("latin1") + [0x86] + ascii("R.")
     refused(.corruptFile, "does not stand for bytes", bytes)
   }
   @Test func weightFileIsAList() throws {
@@ -172,7 +189,8 @@ private func array(shape: [UInt8], fortran: UInt8 = 0x89, type: [UInt8] = float3
   }
   @Test func weightIsAnObjectArray() throws {
     let type = global("numpy", "dtype") + text("O8") + [0x85] + ascii("R")
-    let bytes = try Bytes.of(ascii("}") + text("w") + array(shape: ascii("K\u{1}") + [0x85], type: type, content: ascii("]Na")) + ascii("s."))
+    let bytes = try Bytes.of(
+      ascii("}") + text("w") + array(shape: ascii("K\u{1}") + [0x85], type: type, content: ascii("]Na")) + ascii("s."))
     expectRefusal(.unsupported, "tensor w is a numpy array of type O8") {
       _ = try DeepFaceLabFile.parseWeights(bytes, name: "lie")
     }

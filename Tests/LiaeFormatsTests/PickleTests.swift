@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 private func expectFixtureWeights(_ tensors: TensorDictionary) throws {
   #expect(
@@ -126,7 +125,9 @@ private func expectFixtureData(_ data: PickleValue) throws {
       for name in copy.names {
         #expect(try #require(copy[name]).raw.elementsEqual(try #require(tensors[name]).raw))
       }
-      guard var pairs = try DeepFaceLabFile.parseData(golden("formats/data_protocol3.dat"), name: "data").pairs else { return }
+      guard var pairs = try DeepFaceLabFile.parseData(golden("formats/data_protocol3.dat"), name: "data").pairs else {
+        return
+      }
       #expect(throws: LiaeError.self) {  // the object array and the wide integer have no form
         try DeepFaceLabFile.writeData(.dictionary(pairs), to: "\(folder)/d.dat", replacing: false)
       }

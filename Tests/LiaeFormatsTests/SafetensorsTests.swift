@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 /// A safetensors file with this header text and `data` bytes behind it.
 func safetensors(_ header: String, data: Int = 0, length: UInt64? = nil) throws -> Bytes {
@@ -77,7 +76,8 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
   }
 
   @Test func spaceAndEscapesInTheHeader() throws {
-    let header = "{ \"\\u0061\\u00e9\\ud83d\\ude00\" :\t{\"shape\":[ 1 , 2 ],\"data_offsets\":[0,8],\"dtype\":\"F32\"}}\n  "
+    let header =
+      "{ \"\\u0061\\u00e9\\ud83d\\ude00\" :\t{\"shape\":[ 1 , 2 ],\"data_offsets\":[0,8],\"dtype\":\"F32\"}}\n  "
     let file = try SafetensorsFile.parse(safetensors(header, data: 8), name: "space")
     #expect(file.tensors.names == ["aé😀"])
   }
@@ -126,23 +126,32 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
   }
   @Test func offsetsLeaveAHole() throws {
     try refused(
-      .corruptFile, "tensor b leaves a hole", "{\(tensor("a", "U8", "4", 0, 4)),\(tensor("b", "U8", "4", 5, 9))}", data: 9)
+      .corruptFile, "tensor b leaves a hole", "{\(tensor("a", "U8", "4", 0, 4)),\(tensor("b", "U8", "4", 5, 9))}",
+      data: 9)
   }
-  @Test func holeAtTheBeginning() throws { try refused(.corruptFile, "hole", "{\(tensor("a", "U8", "1", 1, 2))}", data: 2) }
+  @Test func holeAtTheBeginning() throws {
+    try refused(.corruptFile, "hole", "{\(tensor("a", "U8", "1", 1, 2))}", data: 2)
+  }
   @Test func bytesLeftOverAtTheEnd() throws {
     try refused(.corruptFile, "end at byte 1", "{\(tensor("a", "U8", "1", 0, 1))}", data: 2)
   }
-  @Test func offsetsOutOfBounds() throws { try refused(.corruptFile, "truncated", "{\(tensor("a", "U8", "9", 0, 9))}", data: 8) }
-  @Test func offsetsReversed() throws { try refused(.corruptFile, "end before", "{\(tensor("a", "U8", "0", 4, 0))}", data: 4) }
+  @Test func offsetsOutOfBounds() throws {
+    try refused(.corruptFile, "truncated", "{\(tensor("a", "U8", "9", 0, 9))}", data: 8)
+  }
+  @Test func offsetsReversed() throws {
+    try refused(.corruptFile, "end before", "{\(tensor("a", "U8", "0", 4, 0))}", data: 4)
+  }
   @Test func offsetsOverflow() throws {
     try refused(.corruptFile, "", "{\(tensor("a", "U8", "1", Int.max - 1, Int.max))}", data: 1)
-    try refused(.corruptFile, "too large", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,18446744073709551616]}}")
+    try refused(
+      .corruptFile, "too large", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,18446744073709551616]}}")
   }
   @Test func offsetsNegative() throws {
     try refused(.corruptFile, "whole number", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[-1,0]}}")
   }
   @Test func offsetsOfThree() throws {
-    try refused(.limitExceeded, "data_offsets", "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1,2]}}", data: 1)
+    try refused(
+      .limitExceeded, "data_offsets", "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1,2]}}", data: 1)
   }
   @Test func offsetsOfOne() throws {
     try refused(.corruptFile, "lacks", "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0]}}")
@@ -155,8 +164,12 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
   @Test func shapeHidesOverflowBehindAZero() throws {
     try refused(.limitExceeded, "tensor a", "{\(tensor("a", "F32", "0,4611686018427387904,4", 0, 0))}")
   }
-  @Test func shapeIsFractional() throws { try refused(.corruptFile, "", "{\(tensor("a", "F32", "1.0", 0, 4))}", data: 4) }
-  @Test func shapeHasALeadingZero() throws { try refused(.corruptFile, "leading zero", "{\(tensor("a", "U8", "01", 0, 1))}", data: 1) }
+  @Test func shapeIsFractional() throws {
+    try refused(.corruptFile, "", "{\(tensor("a", "F32", "1.0", 0, 4))}", data: 4)
+  }
+  @Test func shapeHasALeadingZero() throws {
+    try refused(.corruptFile, "leading zero", "{\(tensor("a", "U8", "01", 0, 1))}", data: 1)
+  }
   @Test func rankOfAThousand() throws {
     let ones = Array(repeating: "1", count: 1000).joined(separator: ",")
     try refused(.limitExceeded, "shape of tensor a", "{\(tensor("a", "U8", ones, 0, 1))}", data: 1)
@@ -165,17 +178,21 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
     try refused(.corruptFile, "takes 16 bytes", "{\(tensor("a", "F64", "2", 0, 8))}", data: 8)
   }
   @Test func unknownType() throws {
-    try refused(.unsupported, "tensor a has the element type F8_E4M3", "{\(tensor("a", "F8_E4M3", "1", 0, 1))}", data: 1)
+    try refused(
+      .unsupported, "tensor a has the element type F8_E4M3", "{\(tensor("a", "F8_E4M3", "1", 0, 1))}", data: 1)
     expectRefusal(.unsupported, "tensor f8", "F8_E4M3") {
       _ = try SafetensorsFile.parse(golden("formats/float8.safetensors"), name: "lie")
     }
   }
   @Test func duplicateName() throws {
     try refused(
-      .corruptFile, "tensor a stands twice", "{\(tensor("a", "U8", "1", 0, 1)),\(tensor("a", "U8", "1", 1, 2))}", data: 2)
+      .corruptFile, "tensor a stands twice", "{\(tensor("a", "U8", "1", 0, 1)),\(tensor("a", "U8", "1", 1, 2))}",
+      data: 2)
   }
   @Test func duplicateField() throws {
-    try refused(.corruptFile, "twice", "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,1]}}", data: 1)
+    try refused(
+      .corruptFile, "twice", "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+      data: 1)
   }
   @Test func duplicateMetadata() throws {
     try refused(.corruptFile, "twice", "{\"__metadata__\":{},\"__metadata__\":{}}")

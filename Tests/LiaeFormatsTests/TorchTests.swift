@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 @Suite struct TorchTests {
   @Test func everyTypeAndLayout() throws {
@@ -64,7 +63,10 @@ import LiaeFormats
     let original = try TorchArchive.parse(golden("formats/tensors.pt"), name: "tensors.pt")
     let value = PickleValue.dictionary([
       (.string("state"), original), (.string("step"), .int(1 << 40)), (.string("loss"), .float(0.25)),
-      (.string("list"), .list([.none, .bool(true), .int(-3), .string("é"), .tuple([.int(1), .int(2), .int(3), .int(4)])])),
+      (
+        .string("list"),
+        .list([.none, .bool(true), .int(-3), .string("é"), .tuple([.int(1), .int(2), .int(3), .int(4)])])
+      ),
       (.string("bytes"), .bytes(try TensorView(dtype: .uint8, shape: [3], storage: Bytes.of([0, 0x7f, 0xff])))),
     ])
     try withFolder { folder in
@@ -74,15 +76,21 @@ import LiaeFormats
       for (key, value) in try #require(original.pairs) {
         let name = try #require(key.stringValue)
         let (before, after) = (try #require(value.tensorValue), try #require(copy["state"]?[name]?.tensorValue))
-        #expect(before.dtype == after.dtype && before.shape == after.shape && before.raw.elementsEqual(after.raw), "\(name)")
+        #expect(
+          before.dtype == after.dtype && before.shape == after.shape && before.raw.elementsEqual(after.raw), "\(name)")
       }
       #expect(copy["step"]?.intValue == 1 << 40)
       #expect(copy["loss"]?.doubleValue == 0.25)
       #expect(copy["list"]?.elements?[2].intValue == -3)
       #expect(copy["list"]?.elements?[4].elements?.map(\.intValue) == [1, 2, 3, 4])
-      guard case .bytes(let plain)? = copy["bytes"] else { Issue.record("no bytes"); return }
+      guard case .bytes(let plain)? = copy["bytes"] else {
+        Issue.record("no bytes")
+        return
+      }
       #expect(Array(plain.raw) == [0, 0x7f, 0xff])
-      for entry in try ZipArchive(bytes, name: "out.pt").entries { #expect(entry.dataOffset % 64 == 0, "\(entry.name)") }
+      for entry in try ZipArchive(bytes, name: "out.pt").entries {
+        #expect(entry.dataOffset % 64 == 0, "\(entry.name)")
+      }
     }
   }
 
@@ -111,10 +119,14 @@ import LiaeFormats
 
 @Suite struct TorchLies {
   @Test func oldFormat() throws {
-    expectRefusal(.unsupported, "save it again") { _ = try TorchArchive.parse(golden("formats/legacy.pt"), name: "lie") }
+    expectRefusal(.unsupported, "save it again") {
+      _ = try TorchArchive.parse(golden("formats/legacy.pt"), name: "lie")
+    }
   }
   @Test func expandedTensor() throws {
-    expectRefusal(.unsupported, ".contiguous()") { _ = try TorchArchive.parse(golden("formats/expanded.pt"), name: "lie") }
+    expectRefusal(.unsupported, ".contiguous()") {
+      _ = try TorchArchive.parse(golden("formats/expanded.pt"), name: "lie")
+    }
   }
 
   /// An archive with this pickle after PROTO 2, and one storage of 8 bytes.
@@ -128,7 +140,8 @@ import LiaeFormats
 
   /// A tensor of a float32 storage with the given count; sizes are opcodes.
   private func tensor(count: String, offset: String, shape: String, strides: String) -> String {
-    "ctorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\nX\u{1}\0\0\0\u{30}X\u{3}\0\0\0cpu\(count)tQ"
+    "ctorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\n"
+      + "X\u{1}\0\0\0\u{30}X\u{3}\0\0\0cpu\(count)tQ"
       + "\(offset)(\(shape)t(\(strides)tNNtR."
   }
 
@@ -145,17 +158,22 @@ import LiaeFormats
     #expect(value.tensorValue?.shape == [2])
   }
   @Test func tensorReachesOutOfItsStorage() throws {
-    try refused(.corruptFile, "reaches element 2", tensor(count: "K\u{2}", offset: "K\u{1}", shape: "K\u{2}", strides: "K\u{1}"))
+    try refused(
+      .corruptFile, "reaches element 2", tensor(count: "K\u{2}", offset: "K\u{1}", shape: "K\u{2}", strides: "K\u{1}"))
     try refused(.corruptFile, "reaches element 2", tensor(count: "K\u{2}", offset: "K\u{2}", shape: "", strides: ""))
-    try refused(.corruptFile, "reaches element 5", tensor(count: "K\u{2}", offset: "K\0", shape: "K\u{2}", strides: "K\u{5}"))
+    try refused(
+      .corruptFile, "reaches element 5", tensor(count: "K\u{2}", offset: "K\0", shape: "K\u{2}", strides: "K\u{5}"))
   }
   @Test func stridesOverflow() throws {
     let huge = "J\u{7f}\u{7f}\u{7f}\u{7f}"
-    try refused(.limitExceeded, "elements", tensor(count: "K\u{2}", offset: "K\0", shape: huge + huge + huge, strides: huge + huge + huge))
+    try refused(
+      .limitExceeded, "elements",
+      tensor(count: "K\u{2}", offset: "K\0", shape: huge + huge + huge, strides: huge + huge + huge))
     try refused(.corruptFile, "", tensor(count: "K\u{2}", offset: huge, shape: huge, strides: huge))
   }
   @Test func stridesMissing() throws {
-    try refused(.corruptFile, "one stride for each axis", tensor(count: "K\u{2}", offset: "K\0", shape: "K\u{2}", strides: ""))
+    try refused(
+      .corruptFile, "one stride for each axis", tensor(count: "K\u{2}", offset: "K\0", shape: "K\u{2}", strides: ""))
   }
   @Test func stridesRepeatElements() throws {
     try refused(.unsupported, "repeats", tensor(count: "K\u{2}", offset: "K\0", shape: "M\u{7f}\u{7f}", strides: "K\0"))
@@ -167,7 +185,8 @@ import LiaeFormats
     try refused(.corruptFile, "should hold 1 elements", tensor(count: "K\u{1}", offset: "K\0", shape: "", strides: ""))
   }
   @Test func storageIsMissing() throws {
-    let pickle = tensor(count: "K\u{2}", offset: "K\0", shape: "", strides: "").replacing("X\u{1}\0\0\0\u{30}", with: "X\u{1}\0\0\u{0}9")
+    let pickle = tensor(count: "K\u{2}", offset: "K\0", shape: "", strides: "").replacing(
+      "X\u{1}\0\0\0\u{30}", with: "X\u{1}\0\0\u{0}9")
     try refused(.corruptFile, "data/9 is missing", pickle)
   }
   @Test func storageIsABareId() throws { try refused(.corruptFile, "persistent id", ")Q.") }
@@ -175,7 +194,9 @@ import LiaeFormats
     var bytes = Array(tensor(count: "K\u{2}", offset: "K\0", shape: "K\u{2}", strides: "J\u{1}\u{1}\u{1}\u{1}").utf8)
     let at = try #require(bytes.indices.last { bytes[$0] == UInt8(ascii: "J") })
     bytes.replaceSubrange(at + 1..<at + 5, with: [0xff, 0xff, 0xff, 0xff])
-    let zip = RawZip([RawEntry("a/data.pkl", [0x80, 2] + bytes), RawEntry("a/data/0", [UInt8](repeating: 0, count: 8))])
+    let zip = RawZip([
+      RawEntry("a/data.pkl", [0x80, 2] + bytes), RawEntry("a/data/0", [UInt8](repeating: 0, count: 8)),
+    ])
     let lie = try Bytes.of(zip.bytes)
     expectRefusal(.corruptFile, "negative") { _ = try TorchArchive.parse(lie, name: "lie") }
   }

@@ -1,9 +1,8 @@
+import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 import LiaeTensor
 import Testing
-
-import LiaeFormats
 
 /// A zip entry, every field of which can be a lie.
 struct RawEntry {
@@ -116,7 +115,9 @@ private func wideEnd(entries: UInt64, size: UInt64, offset: UInt64, record: UInt
     try refused(.corruptFile, "claims 4000000000") { $0.entries[1].size = 4_000_000_000 }
   }
   @Test func encrypted() throws { try refused(.unsupported, "encrypted") { $0.entries[0].flags = 1 } }
-  @Test func wrongChecksum() throws { try refused(.corruptFile, "a/one does not match its checksum") { $0.entries[0].checksum ^= 1 } }
+  @Test func wrongChecksum() throws {
+    try refused(.corruptFile, "a/one does not match its checksum") { $0.entries[0].checksum ^= 1 }
+  }
   @Test func entriesOverlap() throws {
     try refused(.corruptFile, "overlaps a/one") { zip in
       zip.entries[1].offset = 0
@@ -142,8 +143,12 @@ private func wideEnd(entries: UInt64, size: UInt64, offset: UInt64, record: UInt
     }
   }
   @Test func entryBehindTheFile() throws { try refused(.corruptFile, "a/two") { $0.entries[1].offset = 0x7fff_ffff } }
-  @Test func entryWhereNoneIs() throws { try refused(.corruptFile, "no zip entry at byte 1") { $0.entries[0].offset = 1 } }
-  @Test func anotherNameInItsOwnHeader() throws { try refused(.corruptFile, "another name") { $0.entries[0].localName = "b/one" } }
+  @Test func entryWhereNoneIs() throws {
+    try refused(.corruptFile, "no zip entry at byte 1") { $0.entries[0].offset = 1 }
+  }
+  @Test func anotherNameInItsOwnHeader() throws {
+    try refused(.corruptFile, "another name") { $0.entries[0].localName = "b/one" }
+  }
   @Test func nameTwice() throws {
     try refused(.corruptFile, "stands twice") { zip in
       zip.entries[1].name = "a/one"
@@ -197,13 +202,17 @@ private func wideEnd(entries: UInt64, size: UInt64, offset: UInt64, record: UInt
   }
   @Test func zip64DirectoryElsewhere() throws {
     for record in [0, 1 << 40, UInt64(Int64.max), .max] {
-      try refused(.corruptFile, "zip64 directory") { $0.beforeEnd = wideEnd(entries: 2, size: 0, offset: 0, record: record) }
+      try refused(.corruptFile, "zip64 directory") {
+        $0.beforeEnd = wideEnd(entries: 2, size: 0, offset: 0, record: record)
+      }
     }
   }
   @Test func zip64DirectoryOfExabytes() throws {
     var zip = RawZip([RawEntry("a", [1])])
     let start = UInt64(zip.bytes.count - 22)
-    for (entries, size, offset) in [(1, UInt64(Int64.max), 5), (1, 5, UInt64(Int64.max)), (.max, 51, 0)] as [(UInt64, UInt64, UInt64)] {
+    for (entries, size, offset) in [(1, UInt64(Int64.max), 5), (1, 5, UInt64(Int64.max)), (.max, 51, 0)]
+      as [(UInt64, UInt64, UInt64)]
+    {
       zip.beforeEnd = wideEnd(entries: entries, size: size, offset: offset, record: start)
       let bytes = try Bytes.of(zip.bytes)
       expectRefusal(.corruptFile, "zip") { _ = try ZipArchive(bytes, name: "lie") }

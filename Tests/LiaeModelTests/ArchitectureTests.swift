@@ -16,7 +16,9 @@ import Testing
     #expect(architecture.options == options)
   }
 
-  @Test(arguments: ["", "-", "liae-", "amp", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae", "liae-ud ", "df--u"])
+  @Test(arguments: [
+    "", "-", "liae-", "amp", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae", "liae-ud ", "df--u",
+  ])
   func otherNamesAreRefused(name: String) {
     do throws(LiaeError) {
       _ = try Architecture.parse(name)

@@ -93,7 +93,9 @@ import Testing
           let digits = term.prefix { $0.isNumber }
           return (Int(digits) ?? 1) * term.dropFirst(digits.count).reduce(1) { $0 * (values[$1] ?? 0) }
         }
-        let path = parts[0].split(separator: "/").map { $0.hasPrefix("downs_") ? "downs.\($0.dropFirst(6))" : String($0) }
+        let path = parts[0].split(separator: "/").map {
+          $0.hasPrefix("downs_") ? "downs.\($0.dropFirst(6))" : String($0)
+        }
         let name = "\(file).\(path.joined(separator: "."))"
         result["\(name).weight"] =
           shape.count == 4 ? [shape[3], shape[2], shape[0], shape[1]] : [shape[1], shape[0]]
@@ -103,11 +105,15 @@ import Testing
     return result
   }
 
-  private static let options = ["", "u", "d", "t", "c", "ud", "ut", "uc", "dt", "dc", "tc", "udt", "udc", "utc", "dtc", "udtc"]
+  private static let options = [
+    "", "u", "d", "t", "c", "ud", "ut", "uc", "dt", "dc", "tc", "udt", "udc", "utc", "dtc", "udtc",
+  ]
 
   @Test(arguments: options, [Architecture.Family.liae, .df])
   func namesAndShapesAreDeepFaceLabs(options: String, family: Architecture.Family) throws {
-    for (resolution, dims) in [(64, [4, 8, 4, 4]), (160, [6, 10, 22, 14]), (256, [64, 256, 64, 22]), (96, [7, 33, 5, 3])] {
+    for (resolution, dims) in [
+      (64, [4, 8, 4, 4]), (160, [6, 10, 22, 14]), (256, [64, 256, 64, 22]), (96, [7, 33, 5, 3]),
+    ] {
       let architecture = Architecture(
         family: family, options: options, resolution: resolution, eDims: dims[0], aeDims: dims[1], dDims: dims[2],
         dMaskDims: dims[3])

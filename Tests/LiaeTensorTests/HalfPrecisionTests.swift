@@ -27,7 +27,8 @@ import Testing
       case 31: #expect(value.isNaN)
       case 0: #expect(Double(value) == sign * mantissa * 0x1p-24)
       default:
-        #expect(Double(value) == sign * (1 + mantissa / 1024) * Double(sign: .plus, exponent: exponent - 15, significand: 1))
+        #expect(
+          Double(value) == sign * (1 + mantissa / 1024) * Double(sign: .plus, exponent: exponent - 15, significand: 1))
       }
       #expect(value.sign == (sign < 0 ? .minus : .plus))
       words.append(value.isNaN ? 0x7fc0_0000 : value.bitPattern)

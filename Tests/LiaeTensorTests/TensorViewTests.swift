@@ -94,7 +94,10 @@ import Testing
     let nans: [UInt32] = [0x7f80_0001, 0xffc1_2345, 0x7f80_0000, 1]
     let view = try TensorView(dtype: .float32, shape: [2, 2], storage: bytes(nans))
     let back = try view.permuted([1, 0])
-    #expect((0..<4).map { back.raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) } == [nans[0], nans[2], nans[1], nans[3]])
+    #expect(
+      (0..<4).map { back.raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) } == [
+        nans[0], nans[2], nans[1], nans[3],
+      ])
     #expect(try TensorView(dtype: .float32, shape: [0, 3], storage: bytes(nans)).permuted([1, 0]).shape == [3, 0])
   }
 

@@ -34,7 +34,8 @@ package enum NPZ {
     for _ in 0..<(try number(end + 10, 2)) {
       let size = try number(entry + 24, 4)
       let nameLength = try number(entry + 28, 2)
-      guard try number(entry, 4) == 0x0201_4b50, try number(entry + 10, 2) == 0, try number(entry + 20, 4) == size else {
+      guard try number(entry, 4) == 0x0201_4b50, try number(entry + 10, 2) == 0, try number(entry + 20, 4) == size
+      else {
         throw Malformed(what: "\(path): a member is not stored plainly")
       }
       let name = String(decoding: data[entry + 46..<entry + 46 + nameLength], as: UTF8.self)
@@ -51,7 +52,9 @@ package enum NPZ {
   /// A `.npy` file of version 1, little-endian float32 in C order.
   package static func npy(_ data: ArraySlice<UInt8>, _ name: String) throws -> NPYArray {
     let bytes = Array(data)
-    guard bytes.count > 10, bytes[0] == 0x93, bytes[6] == 1 else { throw Malformed(what: "\(name): not .npy version 1") }
+    guard bytes.count > 10, bytes[0] == 0x93, bytes[6] == 1 else {
+      throw Malformed(what: "\(name): not .npy version 1")
+    }
     let headerEnd = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
     let header = String(decoding: bytes[10..<headerEnd], as: UTF8.self)
     guard header.contains("'<f4'"), header.contains("'fortran_order': False"),

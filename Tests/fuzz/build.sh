@@ -8,7 +8,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=$root/build/fuzz
 # Arrows point down: each module may import those before it.
-MODULES=${MODULES:-"LiaeSystem LiaeTensor LiaeFormats"}
+MODULES=${MODULES:-"LiaeSystem LiaeTensor LiaeModel LiaeFormats LiaeConvert"}
 mkdir -p "$out"
 flags="-O -g -sanitize=fuzzer,address -parse-as-library -package-name liae -I $out -I $root/Sources/CLiaeIntrinsics/include"
 

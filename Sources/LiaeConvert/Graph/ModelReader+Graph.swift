@@ -77,7 +77,7 @@ struct GraphWeights {
     }
     let architecture = try settle(tensors)
     if structure.flavour == .torch && structure.doubleResolution && !recognizer.headsAreDCR {
-      try tensors.replaceHeads(NamingScheme.gatherHeads)
+      do throws(LiaeError) { try tensors.replaceHeads(NamingScheme.gatherHeads) } catch { throw error.within(file) }
     }
     return (architecture, tensors)
   }
@@ -96,6 +96,14 @@ struct GraphWeights {
         "\(file): the input is \(interpreter.resolution) pixels wide, and the dense layers are made for \(architecture.resolution)")
     }
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
+    // A 3x3 head with padding and one without are different networks of one shape.
+    for (name, layer) in recognizer.layers where name.contains(".out_conv") {
+      guard layer.padding == (architecture.validHeads && !name.hasSuffix("convm") ? 0 : layer.kernel / 2) else {
+        throw LiaeError(
+          .unknownArchitecture,
+          "\(file): \(name) has padding \(layer.padding), which no head of \(architecture.name) with kernel \(layer.kernel) has")
+      }
+    }
     return architecture
   }
 

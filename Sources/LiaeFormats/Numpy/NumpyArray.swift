@@ -29,7 +29,8 @@ package struct NumpyArray {
     guard (1...3).contains(major), minor == 0 else {
       throw LiaeError(.unsupported, "\(name): .npy version \(major).\(minor); 1.0 to 3.0 are supported")
     }
-    let length = major == 1
+    let length =
+      major == 1
       ? Int(try reader.integer(UInt16.self, "the header's length"))
       : Int(try reader.integer(UInt32.self, "the header's length"))
     guard length <= FormatLimits.numpyHeaderBytes else {
@@ -41,7 +42,8 @@ package struct NumpyArray {
     let dtype = try elementType(descriptor, name: name)
     let size = try checkedByteCount(shape: shape, dtype: dtype, what: name)
     guard size == reader.remaining else {
-      throw reader.corrupt("\(descriptor) of shape \(shape) takes \(size) bytes, and \(reader.remaining) follow the header")
+      throw reader.corrupt(
+        "\(descriptor) of shape \(shape) takes \(size) bytes, and \(reader.remaining) follow the header")
     }
     guard isFortran, shape.count > 1 else {
       return try TensorView(dtype: dtype, shape: shape, storage: bytes, offset: reader.position)

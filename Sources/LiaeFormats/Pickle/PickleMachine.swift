@@ -237,7 +237,9 @@ struct PickleMachine {
     while try reader.integer(UInt8.self, what) != UInt8(ascii: "\n") {
       guard reader.position - start <= Self.globalBytes else { throw corrupt("\(what) is too long") }
     }
-    guard let text = reader.bytes.text(start, reader.position - start - 1) else { throw corrupt("\(what) is not UTF-8") }
+    guard let text = reader.bytes.text(start, reader.position - start - 1) else {
+      throw corrupt("\(what) is not UTF-8")
+    }
     return text
   }
 
@@ -255,7 +257,8 @@ struct PickleMachine {
     let path = "\(module).\(name)"
     guard let global = allowance.resolve(module: module, name: name) else {
       throw LiaeError(
-        .unsafeFile, "\(reader.name): pickle: it asks for \(path), which is not allowed: such a file could run programs")
+        .unsafeFile, "\(reader.name): pickle: it asks for \(path), which is not allowed: such a file could run programs"
+      )
     }
     try pushNode(.global(global, path: path))
   }

@@ -4,8 +4,8 @@ import LiaeTensor
 
 /// What a pickle holds: plain values and tensors.
 ///
-/// Values from `PickleReader` are at most `FormatLimits.pickleDepth` deep and hold at most `pickleValues` values, so that
-/// they may be walked by recursion. What the pickle shares, arrays and strings share here.
+/// Values from `PickleReader` are at most `FormatLimits.pickleDepth` deep and hold at most `pickleValues` values, so
+/// that they may be walked by recursion. What the pickle shares, arrays and strings share here.
 package enum PickleValue: Sendable {
   case none
   case bool(Bool)
@@ -53,7 +53,8 @@ package enum PickleValue: Sendable {
     case .float(let value): return value
     case .int(let value): return Double(value)
     case .bool(let value): return value ? 1 : 0
-    case .tensor(let view) where view.count == 1 && view.dtype == .float64: return view.raw.loadUnaligned(as: Double.self)
+    case .tensor(let view) where view.count == 1 && view.dtype == .float64:
+      return view.raw.loadUnaligned(as: Double.self)
     case .tensor(let view) where view.count == 1:
       return view.dtype.isFloatingPoint ? Double(view[0]) : intValue.map(Double.init)
     default: return nil

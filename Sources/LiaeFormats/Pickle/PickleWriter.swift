@@ -290,7 +290,9 @@ struct PickleEncoder {
     integer(0)
     try sizes(view.shape)
     var strides = [Int](repeating: 1, count: view.shape.count)
-    for axis in strides.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * max(view.shape[axis + 1], 1) }
+    for axis in strides.indices.dropLast().reversed() {
+      strides[axis] = strides[axis + 1] * max(view.shape[axis + 1], 1)
+    }
     try sizes(strides)
     stream.append([0x89])
     try global("collections", "OrderedDict")

@@ -32,7 +32,9 @@ package struct SafetensorsFile: Sendable {
         "\(name): the header claims \(length) bytes; at most \(FormatLimits.safetensorsHeaderBytes) are read")
     }
     let start = try reader.take(Int(length), "the header")
-    guard bytes.starts(with: [UInt8(ascii: "{")], at: start) else { throw reader.corrupt("the header is not a JSON object") }
+    guard bytes.starts(with: [UInt8(ascii: "{")], at: start) else {
+      throw reader.corrupt("the header is not a JSON object")
+    }
     var json = JSONReader(bytes, offset: start, end: reader.position, name: name)
     var metadata: [String: String] = [:]
     var hasMetadata = false
@@ -127,12 +129,15 @@ package struct SafetensorsFile: Sendable {
       guard entry.end <= dataCount else {
         throw LiaeError(
           .corruptFile,
-          "\(name): tensor \(entry.name) ends at byte \(entry.end) of the data, and the file has \(dataCount): truncated?")
+          "\(name): tensor \(entry.name) ends at byte \(entry.end) of the data, and the file has \(dataCount): "
+            + "truncated?"
+        )
       }
       position = entry.end
     }
     guard position == dataCount else {
-      throw LiaeError(.corruptFile, "\(name): the tensors end at byte \(position) of the data, and the file has \(dataCount)")
+      throw LiaeError(
+        .corruptFile, "\(name): the tensors end at byte \(position) of the data, and the file has \(dataCount)")
     }
   }
 
@@ -158,7 +163,8 @@ package struct SafetensorsFile: Sendable {
         throw LiaeError(.limitExceeded, "\(path): the tensors are too large for one file")
       }
       let shape = view.shape.map(String.init).joined(separator: ",")
-      members.append("\(jsonQuoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      members.append(
+        "\(jsonQuoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
       views.append(view)
       offset = end
     }

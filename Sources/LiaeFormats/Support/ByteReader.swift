@@ -28,7 +28,8 @@ struct ByteReader {
   /// The offset of the next `count` bytes, which are passed over.
   mutating func take(_ count: Int, _ what: @autoclosure () -> String) throws(LiaeError) -> Int {
     guard count >= 0, count <= remaining else {
-      throw corrupt("the file ends inside \(what()): \(count) bytes are needed at byte \(position), \(remaining) are left")
+      throw corrupt(
+        "the file ends inside \(what()): \(count) bytes are needed at byte \(position), \(remaining) are left")
     }
     let start = position
     position += count

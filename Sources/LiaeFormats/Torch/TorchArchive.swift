@@ -17,7 +17,8 @@ package enum TorchArchive {
     guard !isLegacy(bytes) else {
       throw LiaeError(
         .unsupported,
-        "\(name): the file format of PyTorch before 1.6; load it in a current PyTorch and save it again with torch.save")
+        "\(name): the file format of PyTorch before 1.6; load it in a current PyTorch and save it again with torch.save"
+      )
     }
     let archive = try ZipArchive(bytes, name: name)
     guard let pickle = archive.entries.first(where: { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }) else {

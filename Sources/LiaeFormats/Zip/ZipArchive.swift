@@ -141,7 +141,8 @@ package struct ZipArchive: Sendable {
     guard entry.method == 0, !entry.isEncrypted else {
       let how = entry.isEncrypted ? "encrypted" : "compressed (method \(entry.method))"
       throw LiaeError(
-        .unsupported, "\(name): the zip entry \(entry.name) is \(how); only stored entries are read: save it again uncompressed")
+        .unsupported,
+        "\(name): the zip entry \(entry.name) is \(how); only stored entries are read: save it again uncompressed")
     }
     guard entry.storedSize == entry.size else {
       throw LiaeError(
@@ -169,8 +170,9 @@ struct ZipDirectory {
     func corrupt(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
     var position = bytes.count - endLength
     let lowest = max(0, position - 0xffff)
+    let signature: [UInt8] = [0x50, 0x4b, 0x05, 0x06]
     while position >= lowest {
-      if bytes.starts(with: [0x50, 0x4b, 0x05, 0x06], at: position),
+      if bytes.raw[position] == signature[0], bytes.starts(with: signature, at: position),
         Int(bytes.raw[position + 20]) | Int(bytes.raw[position + 21]) << 8 == bytes.count - endLength - position
       {
         break

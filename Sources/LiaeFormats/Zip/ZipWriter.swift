@@ -2,8 +2,8 @@
 import LiaeSystem
 import LiaeTensor
 
-/// Writes a zip archive of stored entries whose content begins at multiples of 64, as PyTorch does, so that a reader can
-/// map it.
+/// Writes a zip archive of stored entries whose content begins at multiples of 64, as PyTorch does, so that a reader
+/// can map it.
 package struct ZipWriter {
   private struct Entry {
     let name: String

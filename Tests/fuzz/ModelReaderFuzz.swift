@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeModel
+import LiaeSystem
+import LiaeTensor
+
+/// From the bytes of one file to a network: formats, names, shapes, graphs.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzModelReader(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  fuzz(data, count) { (bytes) throws(LiaeError) in
+    let model = try ModelReader.open(memory: bytes, name: "input")
+    for spec in model.architecture.tensors where !spec.isUnused { touch(try model.tensor(spec.name)) }
+  }
+}
