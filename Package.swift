@@ -43,6 +43,17 @@ let core: [Target] = [
     ]),
 ]
 
+// Functions in sections of their own, so that the linker drops the generic ones that every use has specialised; and no
+// String method that would link the regular expressions. Together they halve libliae.so.
+for target in core where target.name.hasPrefix("Liae") {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .unsafeFlags([
+        "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link", "-Xfrontend", "-disable-implicit-string-processing-module-import",
+      ])
+    ]
+}
+
 // What only programs use: pictures, the plain-loop reference and the OpenBLAS cross-check.
 let tools: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),

@@ -83,7 +83,7 @@ struct ArchitectureInference {
 
   private func missing(_ canonical: String, _ who: String, _ doubleResolution: Bool = false) -> LiaeError {
     let name = scheme.name(canonical, doubleResolution: doubleResolution)
-    let rank = canonical.contains("dense") ? "(out, in)" : "(out, in, k, k)"
+    let rank = canonical.contains(text: "dense") ? "(out, in)" : "(out, in, k, k)"
     return LiaeError(
       .missingTensor,
       "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme == .tensorFlow ? "of 2 or 4 dimensions" : rank)")

@@ -101,7 +101,7 @@ extension TensorDictionary {
     var result = TensorDictionary()
     for name in names {
       var plain = name
-      if name.contains("module.") || name.contains("_orig_mod.") {
+      if name.contains(text: "module.") || name.contains(text: "_orig_mod.") {
         plain = name.split(separator: ".", omittingEmptySubsequences: false)
           .filter { $0 != "module" && $0 != "_orig_mod" }.joined(separator: ".")
       }

@@ -20,9 +20,9 @@ enum NamingScheme: Equatable {
   /// The scheme in which names are written, or nil where none of them is a weight that we know.
   static func recognize(_ names: [String]) -> NamingScheme? {
     for name in names {
-      if name.hasSuffix(":0") && name.contains("/") { return .tensorFlow }
+      if name.hasSuffix(":0") && name.contains(text: "/") { return .tensorFlow }
       if name.hasPrefix("decoder.main_path.") || name.hasPrefix("decoder.mask_path.") { return .torchPort }
-      if name.contains(".dense_layers.") { return .torchPort }
+      if name.contains(text: ".dense_layers.") { return .torchPort }
       if name.hasPrefix("decoder.upscale") || name.hasPrefix("decoder_src.upscale") { return .torchDeepFaceLab }
     }
     return nil

@@ -86,6 +86,7 @@ package final class Context: @unchecked Sendable {
     nanoseconds.initialize(repeating: -1, count: single.steps.count)
     flops = .allocate(capacity: single.steps.count)
     flops.initialize(repeating: 0, count: single.steps.count)
+    single.steps.first?.settle()
   }
 
   deinit {

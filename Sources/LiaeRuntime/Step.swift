@@ -55,6 +55,9 @@ package class Step {
     self.state = nil
   }
 
+  /// Has the Swift runtime make the metadata of the optional state, once a process, which the first run would else do.
+  final func settle() { state = nil }
+
   func execute(_ state: RunState) {}
   /// One task of the region that `execute` opens with `parallel`.
   func task(_ index: Int, _ worker: Int, _ state: RunState) {}

@@ -50,7 +50,7 @@ def test_nothing_is_printed(programs):
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.parametrize("network", ["liae", "df-ud", "liae-ud", "torch-ud"])
+@pytest.mark.parametrize("network", ["liae", "df-ud", "liae-ud", "torch-ud/ckpts_7.pt"])
 def test_smoke_of_other_networks(programs, network):
     assert "0 failures" in run(programs / "smoke", NETWORKS / network)
 

@@ -17,10 +17,12 @@ sys.path.insert(0, str(ROOT / "examples/python"))
 
 import liae  # noqa: E402
 
-# The flavour and the option `u` change no name or shape that the files of the port hold.
-ARCHITECTURE = {folder.name: folder.name.removeprefix("torch-") if folder.name.startswith("torch-") else None
-                for folder in NETWORKS.iterdir() if folder.is_dir()}
-ARCHITECTURE = {name: f"liae-{rest}" if rest and rest != "liae" else rest for name, rest in ARCHITECTURE.items()}
+# The option `u` changes no name or shape, and the files of the port say nothing of it.
+ARCHITECTURE = {}
+for _folder in NETWORKS.iterdir():
+    if _folder.is_dir():
+        _is_port = _folder.name.startswith("torch")
+        ARCHITECTURE[_folder.name] = _folder.name.replace("torch", "liae") if _is_port else None
 
 
 def checkpoint(name):

@@ -119,7 +119,7 @@ struct GraphRecognizer {
       throw unexpected("\(outputs.count) outputs\(what); expected out_face_mask, out_celeb_face, out_celeb_face_mask")
     }
     // DeepFaceLab writes the destination's mask first.
-    let isSwapFirst = masks[0].name.contains("celeb") && !masks[1].name.contains("celeb")
+    let isSwapFirst = masks[0].name.contains(text: "celeb") && !masks[1].name.contains(text: "celeb")
     return (picture, isSwapFirst ? (masks[0].number, masks[1].number) : (masks[1].number, masks[0].number))
   }
 
@@ -307,7 +307,7 @@ struct GraphRecognizer {
     }
     let isDown = name.hasPrefix("encoder.down")
     guard layer.stride == (isDown ? 2 : 1) else { throw unexpected("\(name) has stride \(layer.stride)") }
-    guard layer.padding == layer.kernel / 2 || name.contains(".out_conv") else {
+    guard layer.padding == layer.kernel / 2 || name.contains(text: ".out_conv") else {
       throw unexpected("\(name) reads without padding")
     }
     guard let index = indices[name] else {

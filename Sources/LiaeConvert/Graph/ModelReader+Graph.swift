@@ -97,7 +97,7 @@ struct GraphWeights {
     }
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
     // A 3x3 head with padding and one without are different networks of one shape.
-    for (name, layer) in recognizer.layers where name.contains(".out_conv") {
+    for (name, layer) in recognizer.layers where name.contains(text: ".out_conv") {
       guard layer.padding == (architecture.validHeads && !name.hasSuffix("convm") ? 0 : layer.kernel / 2) else {
         throw LiaeError(
           .unknownArchitecture,
