@@ -34,9 +34,10 @@ let core: [Target] = [
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime"],
     linkerSettings: [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
+      // lld: gold leaves names of types in the dynamic symbol table.
       // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
       .unsafeFlags([
-        "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+        "-static-stdlib", "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
         "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
       ])
     ]),
@@ -47,7 +48,8 @@ let tools: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-  .target(name: "LiaeImageIO", dependencies: ["CPNG", "CJPEG", "LiaeSystem", "LiaeTensor"]),
+  .target(name: "CLiaeImage", dependencies: ["CPNG", "CJPEG"]),
+  .target(name: "LiaeImageIO", dependencies: ["CLiaeImage", "LiaeSystem", "LiaeTensor"]),
   .target(
     name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel"],
     swiftSettings: [.unsafeFlags(["-Ounchecked"])]),
@@ -57,7 +59,7 @@ let tools: [Target] = [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
       "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
-  .executableTarget(name: "liae-headergen"),
+  .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
 ]
 
 let tests: [Target] = [
@@ -67,17 +69,24 @@ let tests: [Target] = [
     dependencies: ["CLiaeAllocationCounter", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeModel", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
-    dependencies: ["LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
+      "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeRuntimeTests",
-    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeDispatch", "LiaeKernelsReference", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
+    exclude: ["Fixtures", "make_fixtures.py"]),
 ]
 
 let package = Package(

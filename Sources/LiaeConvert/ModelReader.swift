@@ -6,23 +6,110 @@ import LiaeTensor
 
 /// What the caller knows of a checkpoint and the file may not.
 package struct OpenOptions: Sendable {
-  /// `liae-udt`: overrules what the file says or what would be guessed (`u` and `c` change no shape).
+  /// `liae-udt`: overrules what the file says or what would be guessed of `u` and `c`, which change no shape. What the
+  /// shapes tell must agree.
   package var architecture: String?
+  /// Overrules what the file says or what would be guessed.
   package var colorOrder: ColorOrder?
-  package init() {}
+  package init(architecture: String? = nil, colorOrder: ColorOrder? = nil) {
+    (self.architecture, self.colorOrder) = (architecture, colorOrder)
+  }
 }
 
 /// Opens a checkpoint of any kind, recognised by its content.
 package enum ModelReader {
   /// - Parameter path: a file (safetensors, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth) or a DeepFaceLab folder.
+  /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
+  ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    throw LiaeError(.unsupported, "not yet")
+    guard let kind = File.kind(path) else { throw LiaeError(.fileNotFound, "\(path): no such file or folder") }
+    if kind == .folder { return try openDeepFaceLab(folder: path, options: options) }
+    let bytes = try Bytes.map(path: path)
+    if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
+    return try open(memory: bytes, name: path, options: options)
   }
 
+  /// Opens what one file holds: safetensors, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
+  /// allows it.
+  ///
   /// - Parameter name: what messages call the memory.
+  /// - Throws: as `open(path:)`; `unsupported` for one file of a DeepFaceLab set, which needs the others.
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    throw LiaeError(.unsupported, "not yet")
+    switch FormatSniffer.sniff(memory) {
+    case .safetensors: return try openSafetensors(memory, name: name, options: options)
+    case .onnx: return try openGraph(memory, name: name, options: options)
+    case .torchArchive: return try openTorch(memory, name: name, options: options)
+    case .pickle:
+      throw LiaeError(
+        .unsupported,
+        "\(name): a pickle, as DeepFaceLab writes them, is one file of a set; open the folder, or a file by its path")
+    case .numpy:
+      throw LiaeError(
+        .unknownFormat,
+        "\(name): one numpy array; a DeepFaceLab model's .npy files are pickles, and this is none of them")
+    case .png, .jpeg:
+      throw LiaeError(.unknownFormat, "\(name): a picture; expected a checkpoint")
+    case .unknown:
+      throw LiaeError(
+        .unknownFormat,
+        "\(name): \(memory.count == 0 ? "is empty" : "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth")
+    }
+  }
+
+  /// A frozen checkpoint of ours, or weights of another program's names.
+  static func openSafetensors(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
+    let file = try SafetensorsFile.parse(bytes, name: name)
+    if file.metadata[CheckpointMetadata.marker] != nil {
+      let (declared, info) = try CheckpointMetadata.decode(file.metadata, file: name)
+      return try ForeignCheckpoint(
+        file: name, scheme: .canonical, tensors: file.tensors, info: info, declared: declared, knowsColorOrder: true
+      ).model(options)
+    }
+    return try openNamed(file.tensors, name: name, info: ModelInfo(origin: .safetensors), options: options)
+  }
+
+  /// Weights that only their names describe.
+  static func openNamed(_ tensors: TensorDictionary, name: String, info: ModelInfo, options: OpenOptions)
+    throws(LiaeError) -> Model
+  {
+    let tensors = try tensors.withoutWrappers(file: name)
+    guard let scheme = NamingScheme.recognize(tensors.names) else {
+      if tensors.names.contains(where: { $0.hasPrefix("inter_src") }) { throw ampError(name) }
+      let listed = tensors.names.prefix(4).joined(separator: ", ")
+      throw LiaeError(
+        .unknownArchitecture,
+        "\(name): \(tensors.count) tensors, none with a name of a network of ours (\(listed)); expected names such as decoder.main_path.0.conv.weight or decoder.upscale0.conv1.weight")
+    }
+    return try ForeignCheckpoint(
+      file: name, scheme: scheme, tensors: tensors, info: info, declared: nil,
+      knowsColorOrder: scheme == .tensorFlow
+    ).model(options)
+  }
+
+  static func ampError(_ name: String) -> LiaeError {
+    LiaeError(
+      .unsupported,
+      "\(name): an AMP model (it has inter_src and inter_dst), which this library does not run; expected SAEHD (liae or df)")
+  }
+}
+
+extension TensorDictionary {
+  /// The tensors without the `module.` and `_orig_mod.` that PyTorch's wrappers put into names.
+  func withoutWrappers(file: String) throws(LiaeError) -> TensorDictionary {
+    var result = TensorDictionary()
+    for name in names {
+      var plain = name
+      if name.contains("module.") || name.contains("_orig_mod.") {
+        plain = name.split(separator: ".", omittingEmptySubsequences: false)
+          .filter { $0 != "module" && $0 != "_orig_mod" }.joined(separator: ".")
+      }
+      guard result[plain] == nil else {
+        throw LiaeError(.corruptFile, "\(file): two tensors are called \(plain) once wrappers are taken off \(name)")
+      }
+      result[plain] = self[name]
+    }
+    return result
   }
 }

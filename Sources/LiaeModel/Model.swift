@@ -13,6 +13,9 @@ package struct ModelInfo: Sendable, Equatable {
   /// DeepFaceLab's `half_face`, `midfull_face`, `full_face`, `whole_face`, `head`; nil where the file does not say.
   package var faceType: String?
   package var iteration: Int?
+  /// Set for a df `.dfm`, which holds only the mask branch of decoder_dst: the rest of that decoder is zeros and the
+  /// destination cannot be reconstructed.
+  package var lacksDestinationPicture = false
   /// What the file could not tell and was assumed, a sentence each. Shown to the user.
   package var guesses: [String] = []
   /// What the file holds and a run does not use, a sentence each (unused tensors, optimiser state).

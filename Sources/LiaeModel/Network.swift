@@ -23,6 +23,16 @@ package struct ConvolutionLayer: Sendable {
   package var depthToSpace = false
   /// Sides in pixels; `outputSide` is that before depth-to-space.
   package var inputSide: Int
+
+  package init(
+    name: String, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int,
+    activation: Activation, depthToSpace: Bool = false, inputSide: Int
+  ) {
+    (self.name, self.inputChannels, self.outputChannels) = (name, inputChannels, outputChannels)
+    (self.kernel, self.stride, self.padding, self.activation) = (kernel, stride, padding, activation)
+    (self.depthToSpace, self.inputSide) = (depthToSpace, inputSide)
+  }
+
   package var outputSide: Int { (inputSide + 2 * padding - kernel) / stride + 1 }
 
   /// Multiplications and additions of the plain sum.

@@ -4,18 +4,26 @@ import LiaeModel
 import LiaeSystem
 
 /// Where a convolution reads and writes.
-struct ConvolutionBinding {
-  var source: ActivationView
-  var target: ActivationView
+package struct ConvolutionBinding {
+  package var source: ActivationView
+  package var target: ActivationView
   /// The residual block's input; may be the target itself, pixel by pixel.
-  var residual: ActivationView?
-  var images: Int
+  package var residual: ActivationView?
+  package var images: Int
   /// Only the first half of a code: the swap.
-  var firstHalfOnly = false
+  package var firstHalfOnly = false
+
+  package init(
+    source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
+    firstHalfOnly: Bool = false
+  ) {
+    (self.source, self.target, self.residual) = (source, target, residual)
+    (self.images, self.firstHalfOnly) = (images, firstHalfOnly)
+  }
 }
 
 /// Makes the step of a packed convolution.
-func convolutionStep(
+package func convolutionStep(
   _ packed: PackedConvolution, _ binding: ConvolutionBinding, when condition: @escaping (Needs) -> Bool
 ) -> Step {
   packed.family == 0
@@ -70,7 +78,7 @@ final class WinogradStep: Step {
   /// Which of the two regions of a shared layer is running.
   private var transforming = false
   private let needed: ScratchSize
-  override var scratch: ScratchSize { needed }
+  package override var scratch: ScratchSize { needed }
 
   init(_ packed: PackedConvolution, _ b: ConvolutionBinding, when condition: @escaping (Needs) -> Bool) {
     self.packed = packed

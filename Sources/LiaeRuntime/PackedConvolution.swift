@@ -6,7 +6,7 @@ import LiaeSystem
 import LiaeTensor
 
 /// Which input channels of a layer stand where in the activations that it reads.
-enum InputArrangement: Sendable, Equatable {
+package enum InputArrangement: Sendable, Equatable {
   /// Channel c is channel c.
   case plain
   /// Interleaved RGB with a border of two pixels; direct only.
@@ -17,7 +17,7 @@ enum InputArrangement: Sendable, Equatable {
 }
 
 /// The weights of one convolution in the order in which the kernel reads them. Immutable.
-final class PackedConvolution: Sendable {
+package final class PackedConvolution: Sendable {
   let layer: ConvolutionLayer
   let algorithm: ConvolutionAlgorithm
   let arrangement: InputArrangement
@@ -56,7 +56,7 @@ final class PackedConvolution: Sendable {
 
   /// - Parameters:
   ///   - weights: (out, in, k, k) float32; bias: (out).
-  init(
+  package init(
     _ layer: ConvolutionLayer, weights: TensorView, bias: TensorView, algorithm: ConvolutionAlgorithm,
     arrangement: InputArrangement, kernels: KernelTable, pool: ThreadPool
   ) throws(LiaeError) {
@@ -248,7 +248,7 @@ private struct PackJob {
   }
 }
 
-func roundUp(_ n: Int, _ multiple: Int) -> Int { (n + multiple - 1) / multiple * multiple }
+package func roundUp(_ n: Int, _ multiple: Int) -> Int { (n + multiple - 1) / multiple * multiple }
 
 /// The tensor as float32 at an address that a Float may have: itself where it is that already.
 func alignedFloats(_ tensor: TensorView) throws(LiaeError) -> Bytes {

@@ -63,9 +63,9 @@ enum Planner {
 }
 
 /// Tiles of a square picture.
-enum WinogradGeometry {
+package enum WinogradGeometry {
   /// 3x3 stride 1 and 5x5 stride 2 with even sides; the RGB input has too few channels to gain.
-  static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
+  package static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
     let shape = (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
     return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
   }

@@ -3,8 +3,9 @@ import LiaeKernels
 import LiaeSystem
 
 /// What one run asks for, as far as it decides which steps are run.
-struct Needs: OptionSet {
-  let rawValue: Int
+package struct Needs: OptionSet {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
   static let rgb = Needs(rawValue: 1)
   static let mask = Needs(rawValue: 2)
   static let destinationMask = Needs(rawValue: 4)
@@ -17,18 +18,22 @@ struct Needs: OptionSet {
 }
 
 /// What steps have at hand while they run.
-struct RunState {
+package struct RunState {
   let kernels: KernelTable
   let pool: ThreadPool
   let workspace: Workspace
   let needs: Needs
   /// Weight of AB in the first half of a mixed code.
   let morph: Float
+
+  package init(kernels: KernelTable, pool: ThreadPool, workspace: Workspace, needs: Needs = [], morph: Float = 0) {
+    (self.kernels, self.pool, self.workspace, self.needs, self.morph) = (kernels, pool, workspace, needs, morph)
+  }
 }
 
 /// One step of a run: a parallel region, or a few. Everything it needs is laid out when the context is made; `run`
 /// allocates nothing.
-class Step {
+package class Step {
   let name: String
   let algorithm: String
   /// Multiplications and additions of the plain sum.
@@ -36,7 +41,7 @@ class Step {
   let weightBytes: Int
   /// Whether a run needs the step.
   let condition: (Needs) -> Bool
-  var scratch: ScratchSize { ScratchSize() }
+  package var scratch: ScratchSize { ScratchSize() }
   private(set) var state: RunState?
 
   init(_ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0, when condition: @escaping (Needs) -> Bool) {
@@ -44,7 +49,7 @@ class Step {
     self.condition = condition
   }
 
-  final func run(_ state: RunState) {
+  package final func run(_ state: RunState) {
     self.state = state
     execute(state)
     self.state = nil

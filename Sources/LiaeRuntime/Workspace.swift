@@ -3,7 +3,7 @@ import LiaeKernels
 import LiaeSystem
 
 /// What the steps of a schedule need of scratch memory, floats.
-struct ScratchSize {
+package struct ScratchSize {
   /// Transformed inputs of all tiles of a layer, shared by the workers.
   var shared = 0
   /// Transformed inputs of a block of tiles, and the products, for each worker.
@@ -18,7 +18,7 @@ struct ScratchSize {
 }
 
 /// Scratch memory of one context.
-struct Workspace {
+package struct Workspace {
   private let storage: Bytes
   private let sharedFloats, workerFloats, inputFloats, productFloats: Int
   var bytes: Int { storage.count }
@@ -26,7 +26,7 @@ struct Workspace {
   /// A page between neighbours, so that workers do not share lines and their streams do not meet at the same sets.
   private static let gap = 1024 + 16
 
-  init(_ size: ScratchSize, workers: Int, width: Int) throws(LiaeError) {
+  package init(_ size: ScratchSize, workers: Int, width: Int) throws(LiaeError) {
     sharedFloats = roundUp(size.shared, 16) + Self.gap
     inputFloats = roundUp(size.input, 16) + Self.gap
     productFloats = roundUp(size.product, 16) + Self.gap

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make list` says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+DESTDIR ?=
+
+SWIFT ?= swift
+SWIFTFLAGS ?=
+PYTHON ?= python3
+
+# Versions stand in one Swift file.
+version-part = $(shell sed -n 's/^ *package static let $(1) = "\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' Sources/LiaeSystem/Version.swift)
+VERSION := $(call version-part,major).$(call version-part,minor).$(call version-part,patch)$(call version-part,suffix)
+SONAME := libliae.so.$(call version-part,soname)
+LIBRARY := $(SONAME).$(call version-part,age).$(call version-part,interfacePatch)
+
+RELEASE := .build/release
+VENV := build/venv
+STAGE := build/stage
+PYTESTS := $(wildcard Tests/python Tests/cli Tests/abi)
+DEMO_MODEL ?= Tests/golden/networks/liae-udt
+
+.PHONY: all lib header cli examples deps list
+.DEFAULT_GOAL := all
+
+## all: build/libliae.so and build/liae-infer
+all: lib cli
+
+## list: what this file can make
+list:
+	@sed -n 's/^## //p' Makefile
+
+## deps: install the system packages that are missing (apt-get; elsewhere says what is missing)
+deps:
+	@.ci/deps
+
+## lib: build/libliae.so, its versioned links and build/liae.pc
+lib: deps
+	$(SWIFT) build -c release --product liae $(SWIFTFLAGS)
+	@mkdir -p build
+	strip --strip-unneeded -o build/$(LIBRARY) $(RELEASE)/libliae.so
+	ln -sf $(LIBRARY) build/$(SONAME)
+	ln -sf $(SONAME) build/libliae.so
+	@$(call write-pc,$(abspath include),$(abspath build),build/liae.pc)
+
+# $(call write-pc,INCLUDEDIR,LIBDIR,FILE)
+write-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(1)|' -e 's|@LIBDIR@|$(2)|' \
+  -e 's|@VERSION@|$(VERSION)|' pkgconfig/liae.pc.in > $(3)
+
+## cli: build/liae-infer
+cli: deps
+	$(SWIFT) build -c release --product liae-infer $(SWIFTFLAGS)
+	@mkdir -p build
+	install -m 755 $(RELEASE)/liae-infer build/liae-infer
+
+.PHONY: headergen
+headergen:
+	@$(SWIFT) build -c release --product liae-headergen $(SWIFTFLAGS) -q
+
+## header: write include/liae.h and include/liae.symbols from Sources/LiaeABI
+header: headergen
+	$(RELEASE)/liae-headergen
+
+## examples: build the C and C++ examples against build/libliae.so
+examples: lib
+	PKG_CONFIG_PATH=$(abspath build) $(MAKE) -C examples OUT=$(abspath build/examples) RPATH=$(abspath build)
+
+## demo: run a genuine checkpoint on drawn faces; the pictures are in out/demo
+.PHONY: demo
+demo: cli
+	build/liae-infer demo --checkpoint $(DEMO_MODEL) --output out/demo
+	@echo "The pictures are here:" && ls out/demo/*
+
+# ---- Tests -----------------------------------------------------------------------------------------------------------
+
+.PHONY: check test test-long venv stage swift-test python-test asan tsan fuzz
+
+$(VENV)/ready: Tests/requirements.txt | deps
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
+	@touch $@
+
+venv: $(VENV)/ready
+
+# An installed copy for the tests.
+stage: all
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) > /dev/null
+
+swift-test: deps
+	@mkdir -p build
+	$(SWIFT) test -c release $(SWIFTFLAGS) 2>&1 | tee build/swift-test.log
+
+python-test: venv stage headergen
+	$(VENV)/bin/python -m pytest -q -rs $(PYTESTS) 2>&1 | tee build/python-test.log
+
+## check: the gates and the Swift tests
+check: gates swift-test
+
+## test: all tests: Swift, command line, C interface, Python, examples against an installed copy
+test: swift-test python-test
+	@grep -h 'Test run with' build/swift-test.log | tail -n 1
+	@tail -n 1 build/python-test.log
+
+## test-long: all tests with the long sweeps
+test-long: export LIAE_LONG_TESTS = 1
+test-long: test
+
+## asan: the Swift tests with the address sanitizer
+asan: deps
+	$(SWIFT) test --sanitize=address --scratch-path .build-asan $(SWIFTFLAGS)
+
+## tsan: the Swift tests with the thread sanitizer
+tsan: deps
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan $(SWIFTFLAGS)
+
+## fuzz: build the fuzz targets and replay their corpus
+fuzz: deps
+	Tests/fuzz/build.sh
+
+# ---- Gates -----------------------------------------------------------------------------------------------------------
+
+.PHONY: gates check-abi check-isa check-header check-foundation lint format size
+
+## gates: everything below that only looks
+gates: check-header check-abi check-isa check-foundation
+
+## check-header: the header is not stale, compiles as C99 and C++, and says what Swift lays out
+check-header: headergen
+	.ci/check-header $(RELEASE)/liae-headergen
+
+## check-abi: exports, soname, dependencies and size of build/libliae.so
+check-abi: lib
+	.ci/check-library build/$(LIBRARY) $(SONAME)
+
+## check-isa: no instruction outside the module that is compiled for it
+check-isa: lib
+	.ci/check-isa $(RELEASE)
+
+## check-foundation: the library does without Foundation
+check-foundation: lib
+	.ci/check-foundation build/$(LIBRARY)
+
+## lint: style of the Swift sources
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+## format: bring the Swift sources into that style
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+## size: bytes of the library by section
+size: lib
+	size -A build/$(LIBRARY)
+
+# ---- Benchmarks ------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+BENCH ?= --arch liae-udt --resolution 256 --e-dims 64 --ae-dims 256 --d-dims 64 --d-mask-dims 32
+
+## bench: time of every layer with random weights; BENCH says of what
+bench: cli
+	build/liae-infer bench $(BENCH)
+
+# ---- Installation ----------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall dist clean
+
+## install: into PREFIX (LIBDIR, INCLUDEDIR, BINDIR), below DESTDIR
+install:
+	@test -e build/$(LIBRARY) -a -e build/liae-infer || { echo "install: run make first" >&2; exit 1; }
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
+	install -m 755 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
+	install -m 644 include/liae.h $(DESTDIR)$(INCLUDEDIR)/liae.h
+	$(call write-pc,$(INCLUDEDIR),$(LIBDIR),$(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc)
+	install -m 755 build/liae-infer $(DESTDIR)$(BINDIR)/liae-infer
+
+## uninstall: takes away what install put there
+uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
+	rm -f $(DESTDIR)$(INCLUDEDIR)/liae.h $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc $(DESTDIR)$(BINDIR)/liae-infer
+
+## dist: build/liae-VERSION.tar.gz of what is committed
+dist:
+	@mkdir -p build
+	git archive --format=tar.gz --prefix=liae-$(VERSION)/ -o build/liae-$(VERSION).tar.gz HEAD
+
+## clean: takes away everything that was built
+clean:
+	rm -rf build out .build .build-asan .build-tsan

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// PNG and JPEG between memory and memory. libpng and libjpeg report errors by longjmp, which must not cross Swift
+// frames: every jump starts and ends inside this target, and comes out as a status and a message.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  LIAE_IMAGE_OK = 0,
+  /// The file contradicts its own format, or ends too early.
+  LIAE_IMAGE_CORRUPT,
+  /// A size is past the limits.
+  LIAE_IMAGE_LIMIT,
+  LIAE_IMAGE_OUT_OF_MEMORY,
+  /// A valid file of a kind that is not read here.
+  LIAE_IMAGE_UNSUPPORTED
+};
+
+/// What a file may ask for at most.
+typedef struct {
+  uint32_t side;
+  uint64_t pixels;
+} liae_image_limits;
+
+/// Size of decoded pixels: 8 bits a channel; 1 channel is gray, 3 RGB, 4 RGBA.
+typedef struct {
+  uint32_t width, height, channels;
+} liae_image_size;
+
+/// Room for an error's text, with its final zero.
+#define LIAE_IMAGE_MESSAGE 256
+
+/// Reads the header alone: the size that liae_png_read will fill.
+int liae_png_read_size(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size *size,
+                       char message[LIAE_IMAGE_MESSAGE]);
+
+/// Decodes into `pixels`, rows top to bottom without gaps, of the size that liae_png_read_size gave. Palettes, 1, 2, 4
+/// and 16 bits, transparency and interlacing all come out as 8-bit gray, RGB or RGBA. On failure the content of
+/// `pixels` is undefined.
+int liae_png_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
+                  char message[LIAE_IMAGE_MESSAGE]);
+
+/// Encodes gray or RGB (1 or 3 channels). `software` becomes a tEXt chunk, `xmp` an uncompressed iTXt chunk
+/// `XML:com.adobe.xmp`; either may be NULL. `*file` is to be freed with liae_image_free.
+int liae_png_write(const uint8_t *pixels, liae_image_size size, const char *software, const char *xmp, uint8_t **file,
+                   size_t *file_count, char message[LIAE_IMAGE_MESSAGE]);
+
+/// As liae_png_read_size. CMYK is LIAE_IMAGE_UNSUPPORTED.
+int liae_jpeg_read_size(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size *size,
+                        char message[LIAE_IMAGE_MESSAGE]);
+
+/// As liae_png_read: gray stays gray, YCbCr becomes RGB. The orientation that Exif may give is not applied.
+int liae_jpeg_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
+                   char message[LIAE_IMAGE_MESSAGE]);
+
+void liae_image_free(uint8_t *file);

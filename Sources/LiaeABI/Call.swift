@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import Synchronization
+
+/// Runs the body of a fallible export: clears the thread's last error, and turns what is thrown into a status.
+func call(_ body: () throws(LiaeError) -> Void) -> LiaeStatus {
+  LastError.clear()
+  do throws(LiaeError) {
+    try body()
+    return Status.ok.rawValue
+  } catch {
+    LastError.set(error.message)
+    Log.write(.error, error.message)
+    return error.status.rawValue
+  }
+}
+
+/// The message of the thread's last error.
+enum LastError {
+  private static let buffer = ThreadBuffer(capacity: 1024)
+
+  static var text: UnsafePointer<CChar>? { buffer.current.map { UnsafePointer($0) } }
+
+  static func clear() { buffer.current?.pointee = 0 }
+
+  /// Cuts a message that is too long before a character, so that it stays UTF-8.
+  static func set(_ message: String) {
+    guard let out = buffer.current else { return }
+    var count = 0
+    var wholeCharacters = 0
+    for byte in message.utf8 {
+      if byte & 0xc0 != 0x80 { wholeCharacters = count }
+      guard count < buffer.capacity - 1 else {
+        count = wholeCharacters
+        break
+      }
+      out[count] = CChar(bitPattern: byte)
+      count += 1
+    }
+    out[count] = 0
+  }
+}
+
+/// The host's log callback.
+enum Log {
+  private struct Sink: @unchecked Sendable {
+    var callback: LiaeLogCallback
+    var userData: UnsafeMutableRawPointer?
+  }
+  private static let sink = Mutex<Sink?>(nil)
+
+  static func set(_ callback: LiaeLogCallback?, _ userData: UnsafeMutableRawPointer?) {
+    let new = callback.map { Sink(callback: $0, userData: userData) }
+    sink.withLock { $0 = new }
+  }
+
+  /// The callback is called outside the lock, so that it may take its time.
+  static func write(_ level: LogLevel, _ message: String) {
+    guard let sink = sink.withLock({ $0 }) else { return }
+    message.withCString { sink.callback(sink.userData, level.rawValue, $0) }
+  }
+}
+
+/// The text at a C string.
+func text(_ string: UnsafePointer<CChar>?, _ what: String) throws(LiaeError) -> String {
+  guard let string else { throw LiaeError(.invalidArgument, "\(what) is NULL") }
+  guard let text = String(validatingCString: string) else {
+    throw LiaeError(.invalidArgument, "\(what) is not UTF-8")
+  }
+  return text
+}
+
+func require<T>(_ pointer: T?, _ what: String) throws(LiaeError) -> T {
+  guard let pointer else { throw LiaeError(.invalidArgument, "\(what) is NULL") }
+  return pointer
+}
+
+func within(_ value: Int32, _ range: ClosedRange<Int>, _ what: String) throws(LiaeError) -> Int {
+  guard range.contains(Int(value)) else {
+    throw LiaeError(
+      .invalidArgument, "\(what) is \(value); expected \(range.lowerBound) to \(range.upperBound)")
+  }
+  return Int(value)
+}
+
+func choice<E: RawRepresentable>(_ value: Int32, _ what: String) throws(LiaeError) -> E where E.RawValue == Int32 {
+  guard let choice = E(rawValue: value) else {
+    throw LiaeError(.invalidArgument, "\(what) is \(value), which is not one of its values")
+  }
+  return choice
+}

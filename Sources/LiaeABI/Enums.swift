@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+// liae.h 1: Constants
+
+/// What a call says of its outcome. Values are pinned and never reused; families are spaced in decades: 1 a defect of
+/// the library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a
+/// run, 60 unsupported.
+package typealias LiaeStatus = CEnum<Status>
+
+/// How the pixels of an image lie in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
+/// begin at addresses divisible by 4.
+package typealias LiaePixelFormat = CEnum<PixelFormat>
+
+/// Which of the network's codes the decoder is given.
+package typealias LiaeMode = CEnum<Mode>
+
+/// The order of the three channels that a network was trained on.
+package typealias LiaeColorOrder = CEnum<ColorOrderChoice>
+
+/// Which convolution algorithms the plan may choose from.
+package typealias LiaeConvolution = CEnum<PlanOptions.Convolution>
+
+/// How much a log message matters.
+package typealias LiaeLogLevel = CEnum<LogLevel>
+
+/// What a picture that the caller writes shows.
+package typealias LiaeProvenance = CEnum<ProvenanceKind>
+
+package enum Mode: Int32 {
+  /// AB, AB of a destination face: the swap.
+  case swap = 0
+  /// B, AB: the destination face reconstructed.
+  case reconstructDestination = 1
+  /// AB, AB of a source face: the source face reconstructed.
+  case reconstructSource = 2
+  /// lerp(B, AB, morph), AB: between the destination reconstructed (0) and the swap (1). Not for DF networks.
+  case morph = 3
+}
+
+package enum ColorOrderChoice: Int32 {
+  /// As the file says, BGR where it does not.
+  case automatic = 0
+  case rgb = 1
+  case bgr = 2
+}
+
+package enum LogLevel: Int32 {
+  /// A call failed; the text of liae_last_error().
+  case error = 1
+  /// Something was assumed that the caller may want to know.
+  case warning = 2
+  /// What a file holds beside the network.
+  case info = 3
+}
+
+package enum ProvenanceKind: Int32 {
+  /// A face as the network gives it.
+  case generated = 1
+  /// A frame into which such a face was set.
+  case composite = 2
+}

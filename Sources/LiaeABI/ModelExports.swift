@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+// liae.h 4: Models
+
+/// Fills in default options.
+///
+/// @param[out] options      zeroed, given its struct_size and defaults
+/// @param[in]  struct_size  sizeof(liae_model_options)
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Threads: any. Since: 0.1.
+@_cdecl("liae_model_options_init")
+package func liaeModelOptionsInit(_ options: Out<LiaeModelOptions>?, _ structSize: Int) -> LiaeStatus {
+  call { () throws(LiaeError) in try LiaeModelOptions.initialize(options, structSize, "options") }
+}
+
+/// Fills in an empty liae_model_info.
+///
+/// @param[out] info         zeroed and given its struct_size
+/// @param[in]  struct_size  sizeof(liae_model_info)
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when info is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Threads: any. Since: 0.1.
+@_cdecl("liae_model_info_init")
+package func liaeModelInfoInit(_ info: Out<LiaeModelInfo>?, _ structSize: Int) -> LiaeStatus {
+  call { () throws(LiaeError) in try LiaeModelInfo.initialize(info, structSize, "info") }
+}
+
+/// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run.
+///
+/// @param[in]  path     UTF-8: a .safetensors, .dfm, .onnx, .pt or .pth file, a DeepFaceLab model folder, or one file of
+///   its set
+/// @param[in]  options  made by liae_model_options_init(); NULL: defaults
+/// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT or LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status
+///   of the families 20 (the file) and 30 (the network in it); LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+/// Ownership: path and options are borrowed for the call. The file is closed when it returns.
+/// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
+@_cdecl("liae_model_open")
+package func liaeModelOpen(
+  _ path: UnsafePointer<CChar>?, _ options: In<LiaeModelOptions>?,
+  _ model: UnsafeMutablePointer<Handle<LiaeModel>?>?
+) -> LiaeStatus {
+  call { () throws(LiaeError) in
+    let model = try require(model, "model")
+    model.pointee = nil
+    let path = try text(path, "path")
+    let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
+    let opened = try ModelReader.open(path: path, options: try options.open())
+    model.pointee = try OpenModel.registry.insert(OpenModel(opened, options: try options.plan()))
+  }
+}
+
+/// Opens a checkpoint that is one file and stands in memory.
+///
+/// @param[in]  data     the bytes of a file as liae_model_open() takes it
+/// @param[in]  size     bytes
+/// @param[in]  options  made by liae_model_options_init(); NULL: defaults
+/// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
+/// @return as liae_model_open().
+/// Ownership: data, which must not change during the call, and options are borrowed for the call.
+/// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
+@_cdecl("liae_model_open_memory")
+package func liaeModelOpenMemory(
+  _ data: UnsafeRawPointer?, _ size: Int, _ options: In<LiaeModelOptions>?,
+  _ model: UnsafeMutablePointer<Handle<LiaeModel>?>?
+) -> LiaeStatus {
+  call { () throws(LiaeError) in
+    let model = try require(model, "model")
+    model.pointee = nil
+    let data = try require(data, "data")
+    guard size >= 0 else { throw LiaeError(.invalidArgument, "size is \(UInt(bitPattern: size))") }
+    let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
+    let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
+    let opened = try ModelReader.open(memory: memory, options: try options.open())
+    model.pointee = try OpenModel.registry.insert(OpenModel(opened, options: try options.plan()))
+  }
+}
+
+/// What is known of a model.
+///
+/// @param[in]     model  a live handle
+/// @param[in,out] info   made by liae_model_info_init(); unchanged on failure
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when info is NULL,
+///   LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Ownership: the texts are the library's, valid until liae_model_free() of this handle.
+/// Threads: any. Since: 0.1.
+@_cdecl("liae_model_get_info")
+package func liaeModelGetInfo(_ model: Handle<LiaeModel>?, _ info: Out<LiaeModelInfo>?) -> LiaeStatus {
+  call { () throws(LiaeError) in
+    let model = try OpenModel.registry.find(model)
+    let info = try require(info, "info")
+    try model.info.write(to: info, "info")
+  }
+}
+
+/// Ends a handle. Contexts of the model stay usable; calls that are under way on other threads end as they would.
+///
+/// @param[in] model  a live handle; NULL does nothing
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE when it was freed before or is not a model.
+/// Threads: any. Since: 0.1.
+@_cdecl("liae_model_free")
+package func liaeModelFree(_ model: Handle<LiaeModel>?) -> LiaeStatus {
+  call { () throws(LiaeError) in
+    if let model { try OpenModel.registry.remove(model) }
+  }
+}

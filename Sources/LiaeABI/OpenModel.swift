@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+/// Threads that a caller may ask for.
+let threadRange = 0...256
+
+/// What a `liae_model` handle stands for: the plan, and what is said of it with its texts.
+final class OpenModel: @unchecked Sendable {
+  static let registry = HandleRegistry<OpenModel>(kind: 5, noun: "model")
+
+  let plan: Plan
+  let info: LiaeModelInfo
+  /// Keeps the texts of `info`.
+  private let texts: CStringTable
+
+  init(_ model: Model, options: PlanOptions) throws(LiaeError) {
+    let plan = try Plan(model: model, options: options)
+    let (architecture, origin) = (plan.architecture, plan.info)
+    var texts = CStringTable()
+    var info = LiaeModelInfo()
+    info.architecture = UnsafePointer(texts.intern(architecture.name))
+    info.family = UnsafePointer(texts.intern(architecture.family.rawValue))
+    info.flavour = UnsafePointer(texts.intern(architecture.flavour.rawValue))
+    info.origin = UnsafePointer(texts.intern(origin.origin.rawValue))
+    info.faceType = UnsafePointer(texts.intern(origin.faceType ?? ""))
+    info.guesses = UnsafePointer(texts.intern(origin.guesses.joined(separator: "\n")))
+    info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
+    info.isa = UnsafePointer(texts.intern(plan.isa))
+    info.iteration = Int64(origin.iteration ?? -1)
+    info.parameterCount = UInt64(architecture.parameterCount)
+    info.packedBytes = UInt64(plan.packedBytes)
+    info.resolution = Int32(clamping: architecture.resolution)
+    info.rgbSide = Int32(clamping: architecture.rgbSide)
+    info.maskSide = Int32(clamping: architecture.maskSide)
+    let order: ColorOrderChoice = origin.colorOrder == .rgb ? .rgb : .bgr
+    info.colorOrder = order.rawValue
+    info.eDims = Int32(clamping: architecture.eDims)
+    info.aeDims = Int32(clamping: architecture.aeDims)
+    info.dDims = Int32(clamping: architecture.dDims)
+    info.dMaskDims = Int32(clamping: architecture.dMaskDims)
+    self.plan = plan
+    self.info = info
+    self.texts = texts
+    for guess in origin.guesses { Log.write(.warning, guess) }
+    for note in origin.notes { Log.write(.info, note) }
+  }
+}
+
+extension LiaeModelOptions {
+  func open() throws(LiaeError) -> OpenOptions {
+    var result = OpenOptions()
+    if architecture != nil { result.architecture = try text(architecture, "options.architecture") }
+    let order: ColorOrderChoice = try choice(colorOrder, "options.color_order")
+    switch order {
+    case .automatic: break
+    case .rgb: result.colorOrder = .rgb
+    case .bgr: result.colorOrder = .bgr
+    }
+    return result
+  }
+
+  func plan() throws(LiaeError) -> PlanOptions {
+    var result = PlanOptions()
+    result.convolution = try choice(convolution, "options.convolution")
+    result.threads = try within(threads, threadRange, "options.threads")
+    return result
+  }
+}

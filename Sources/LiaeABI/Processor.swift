@@ -1,0 +1,1 @@
+enum Processor { static let isa = "baseline"; static let detected = "baseline" }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// liae.h 2: Handles, callbacks and structs
+
+/// A checkpoint made ready to run. Immutable; any number of threads may use it at the same time.
+package enum LiaeModel {}
+
+/// The workspace of one run. One thread at a time.
+package enum LiaeContext {}
+
+/// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
+/// caused it, also on several threads at once. MUST NOT call the library.
+package typealias LiaeLogCallback =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ level: LiaeLogLevel, _ message: UnsafePointer<CChar>?
+  ) -> Void
+
+/// Takes the share of a run that is done, 0...1. Called on the thread that runs, between two steps of the network.
+/// MUST NOT call the library, except liae_context_cancel().
+package typealias LiaeProgressCallback =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ share: Float
+  ) -> Void
+
+/// One piece of a run's work, given to the host's liae_parallel_for.
+package typealias LiaeTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
+
+/// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
+/// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
+/// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+package typealias LiaeParallelFor =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: LiaeTask, _ context: UnsafeMutableRawPointer?
+  ) -> Void
+
+/// An image described, not copied. This struct never grows.
+package struct LiaeImage: CStruct {
+  /// The first pixel of the top row. The caller's; an input is only read.
+  package var pixels: UnsafeMutableRawPointer? = nil
+  /// Pixels.
+  package var width: Int32 = 0
+  /// Pixels.
+  package var height: Int32 = 0
+  /// Bytes from one row to the next, at least width times the bytes of a pixel.
+  package var stride: Int = 0
+  package var format: LiaePixelFormat = 0
+  /// Zero.
+  package var reserved: Int32 = 0
+}
+
+/// A float tensor described, not copied: (N, H, W, C) row-major without gaps. This struct never grows.
+package struct LiaeTensor: CStruct {
+  /// The first element. The caller's; an input is only read.
+  package var data: UnsafeMutableRawPointer? = nil
+  /// Elements, N * H * W * C.
+  package var count: Int = 0
+}
+
+/// What the caller knows of a checkpoint, and how it is made ready. liae_model_options_init() fills in defaults.
+package struct LiaeModelOptions: GrowingStruct {
+  static let smallestSize = 32
+  /// sizeof(liae_model_options); set by liae_model_options_init().
+  package var structSize: Int = 0
+  /// "liae-udt" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no shape.
+  /// NULL: as the file says. Copied.
+  package var architecture: UnsafePointer<CChar>? = nil
+  /// Overrules what the file says.
+  package var colorOrder: LiaeColorOrder = 0
+  /// LIAE_CONVOLUTION_AUTOMATIC keeps at least 100 dB against float64; LIAE_CONVOLUTION_DIRECT is slower and closer.
+  package var convolution: LiaeConvolution = 0
+  /// Threads that pack the weights, 0...256; 0 is one for each processor.
+  package var threads: Int32 = 0
+  /// Zero.
+  package var reserved: Int32 = 0
+  // 0.1 ends here; append below.
+}
+
+/// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
+package struct LiaeModelInfo: GrowingStruct {
+  static let smallestSize = 128
+  /// sizeof(liae_model_info); set by liae_model_info_init().
+  package var structSize: Int = 0
+  /// Family and options: "liae-udt", "df".
+  package var architecture: UnsafePointer<CChar>? = nil
+  /// "liae" or "df".
+  package var family: UnsafePointer<CChar>? = nil
+  /// "dfl" or "torch": which of the two published implementations.
+  package var flavour: UnsafePointer<CChar>? = nil
+  /// "safetensors", "deepfacelab", "dfm" or "torch": what the file was.
+  package var origin: UnsafePointer<CChar>? = nil
+  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where the file does not say.
+  package var faceType: UnsafePointer<CChar>? = nil
+  /// What the file could not tell and was assumed, a line each; empty where nothing was.
+  package var guesses: UnsafePointer<CChar>? = nil
+  /// What the file holds and a run does not use, a line each; empty where there is nothing.
+  package var notes: UnsafePointer<CChar>? = nil
+  /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline".
+  package var isa: UnsafePointer<CChar>? = nil
+  /// Training iteration, -1 where the file does not say.
+  package var iteration: Int64 = -1
+  /// Weights that a run reads.
+  package var parameterCount: UInt64 = 0
+  /// Bytes of packed weights in memory.
+  package var packedBytes: UInt64 = 0
+  /// Side of the input, pixels.
+  package var resolution: Int32 = 0
+  /// Side of the returned picture, pixels. It differs from the input's in one family of networks.
+  package var rgbSide: Int32 = 0
+  /// Side of the returned masks, pixels.
+  package var maskSide: Int32 = 0
+  /// LIAE_COLOR_ORDER_RGB or LIAE_COLOR_ORDER_BGR: the order of the channels of float tensors.
+  package var colorOrder: LiaeColorOrder = 0
+  package var eDims: Int32 = 0
+  package var aeDims: Int32 = 0
+  package var dDims: Int32 = 0
+  package var dMaskDims: Int32 = 0
+  // 0.1 ends here; append below.
+}
+
+/// How a context works. liae_context_options_init() fills in defaults.
+package struct LiaeContextOptions: GrowingStruct {
+  static let smallestSize = 48
+  /// sizeof(liae_context_options); set by liae_context_options_init().
+  package var structSize: Int = 0
+  /// Threads of one run, the caller's included, 0...256; 0 is one for each processor, 1 starts none. With
+  /// parallel_for: how many tasks a run makes of a step at most. The result is the same, bit for bit, for any number.
+  package var threads: Int32 = 0
+  /// Images computed together, 1...256. A run takes any number and works through them in groups of this size; a larger
+  /// group needs more memory and does each image a little faster.
+  package var maxBatch: Int32 = 1
+  /// The host's thread pool in place of the context's own; NULL: the context's own. Kept until the context is gone.
+  package var parallelFor: LiaeParallelFor? = nil
+  package var parallelForUserData: UnsafeMutableRawPointer? = nil
+  /// NULL: none. Kept until the context is gone.
+  package var progress: LiaeProgressCallback? = nil
+  package var progressUserData: UnsafeMutableRawPointer? = nil
+  // 0.1 ends here; append below.
+}
+
+/// What a context holds.
+package struct LiaeContextInfo: GrowingStruct {
+  static let smallestSize = 24
+  /// sizeof(liae_context_info); set by liae_context_info_init().
+  package var structSize: Int = 0
+  /// Bytes of activations and scratch; the packed weights are the model's.
+  package var workspaceBytes: UInt64 = 0
+  /// Threads of one run, the caller's included.
+  package var threads: Int32 = 0
+  package var maxBatch: Int32 = 1
+  // 0.1 ends here; append below.
+}
+
+/// What one run is to compute. liae_run_options_init() fills in defaults: the swap.
+package struct LiaeRunOptions: GrowingStruct {
+  static let smallestSize = 16
+  /// sizeof(liae_run_options); set by liae_run_options_init().
+  package var structSize: Int = 0
+  package var mode: LiaeMode = 0
+  /// For LIAE_MODE_MORPH, 0...1; not read in other modes.
+  package var morph: Float = 0
+  // 0.1 ends here; append below.
+}
+
+/// Time of one step of the network.
+package struct LiaeTiming: GrowingStruct {
+  static let smallestSize = 48
+  /// sizeof(liae_timing); set by liae_timing_init().
+  package var structSize: Int = 0
+  /// The step's name; the library's, valid until the context is freed.
+  package var name: UnsafePointer<CChar>? = nil
+  /// How it was computed; the library's, valid until the context is freed.
+  package var algorithm: UnsafePointer<CChar>? = nil
+  package var nanoseconds: UInt64 = 0
+  /// Multiplications and additions of the plain sum, all images.
+  package var flops: UInt64 = 0
+  /// Bytes of packed weights that the step reads.
+  package var weightBytes: UInt64 = 0
+  // 0.1 ends here; append below.
+}
+
+/// The processor and what the library makes of it.
+package struct LiaeCpu: GrowingStruct {
+  static let smallestSize = 32
+  /// sizeof(liae_cpu); set by liae_cpu_init().
+  package var structSize: Int = 0
+  /// The instruction set in use: "avx512", "avx2" or "baseline". Static.
+  package var isa: UnsafePointer<CChar>? = nil
+  /// What processor and system offer, a word each with blanks between, lowest first. Static.
+  package var detected: UnsafePointer<CChar>? = nil
+  /// Processors that this process may use.
+  package var processors: Int32 = 0
+  /// Zero.
+  package var reserved: Int32 = 0
+  // 0.1 ends here; append below.
+}

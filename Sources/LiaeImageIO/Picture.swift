@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import LiaeTensor
+
+/// An image on memory of its own: rows from top to bottom without gaps, pixels as `format` says.
+///
+/// Copies share the memory. It is written only by the function that makes the picture, before it hands it out.
+package struct Picture: Sendable {
+  package let width: Int
+  package let height: Int
+  package let format: PixelFormat
+  package let storage: Bytes
+
+  /// A black (and, with alpha, transparent) picture.
+  ///
+  /// - Throws: `invalidArgument` for sizes below 1, `limitExceeded` for sizes past `Limits`, `outOfMemory`.
+  package init(width: Int, height: Int, format: PixelFormat) throws(LiaeError) {
+    guard width > 0, height > 0 else {
+      throw LiaeError(.invalidArgument, "a picture of \(width) x \(height) pixels; expected 1 x 1 or more")
+    }
+    guard width <= Limits.side, height <= Limits.side, width * height <= Limits.pixels else {
+      throw LiaeError(
+        .limitExceeded,
+        "a picture of \(width) x \(height) pixels; at most \(Limits.side) a side and \(Limits.pixels) together are possible")
+    }
+    storage = try Bytes.allocate(width * height * format.size, for: "a picture of \(width) x \(height) pixels")
+    (self.width, self.height, self.format) = (width, height, format)
+  }
+
+  /// The largest picture that is read or made.
+  package enum Limits {
+    /// Pixels of a side.
+    package static let side = 1 << 15
+    /// Pixels together; a frame of 8K video has 33.2 million.
+    package static let pixels = 1 << 25
+  }
+
+  /// Bytes from one row to the next.
+  package var stride: Int { width * format.size }
+
+  /// Valid while the picture is held.
+  package var view: ImageView {
+    ImageView(base: storage.base, width: width, height: height, stride: stride, format: format)
+  }
+
+  /// For the function that fills a new picture. Valid while the picture is held.
+  package var mutableView: MutableImageView {
+    MutableImageView(base: storage.base, width: width, height: height, stride: stride, format: format)
+  }
+
+  /// The elements of a float picture, row, column, channel. Valid while the picture is held.
+  var floats: UnsafeMutableBufferPointer<Float> {
+    precondition(format.isFloat)
+    return UnsafeMutableBufferPointer(
+      start: storage.base.assumingMemoryBound(to: Float.self), count: width * height * format.channels)
+  }
+
+  /// The elements of an 8-bit picture, row, column, channel. Valid while the picture is held.
+  var bytes: UnsafeMutableBufferPointer<UInt8> {
+    precondition(!format.isFloat)
+    return UnsafeMutableBufferPointer(
+      start: storage.base.assumingMemoryBound(to: UInt8.self), count: width * height * format.channels)
+  }
+}
+
+extension Picture {
+  /// The same picture in another format; itself where it has that format already.
+  ///
+  /// 8-bit values are the float values times 255, clamped and rounded half up (NaN becomes 0). Gray becomes equal
+  /// channels, colour becomes gray by Rec. 601 luma. Alpha is dropped without blending, and is opaque where it is new.
+  package func converted(to target: PixelFormat) throws(LiaeError) -> Picture {
+    if target == format { return self }
+    let result = try Picture(width: width, height: height, format: target)
+    let (from, to) = (format.channels, target.channels)
+    // Where red and blue stand within a pixel of each side.
+    let (red, blue) = format.isBlueFirst ? (2, 0) : (0, 2)
+    let (newRed, newBlue) = target.isBlueFirst ? (2, 0) : (0, 2)
+    for pixel in 0..<width * height {
+      let base = pixel * from
+      var color = (red: value(at: base), green: Float(0), blue: Float(0))
+      var alpha: Float = 1
+      if from == 1 {
+        (color.green, color.blue) = (color.red, color.red)
+      } else {
+        color = (value(at: base + red), value(at: base + 1), value(at: base + blue))
+        if from == 4 { alpha = value(at: base + 3) }
+      }
+      let out = pixel * to
+      if to == 1 {
+        // Equal channels pass through unchanged, whatever the rounding of the weights.
+        let isGray = color.red == color.green && color.green == color.blue
+        result.set(
+          out, isGray ? color.red : 0.299 * color.red + 0.587 * color.green + 0.114 * color.blue)
+      } else {
+        result.set(out + newRed, color.red)
+        result.set(out + 1, color.green)
+        result.set(out + newBlue, color.blue)
+        if to == 4 { result.set(out + 3, alpha) }
+      }
+    }
+    return result
+  }
+
+  private func value(at index: Int) -> Float { format.isFloat ? floats[index] : Float(bytes[index]) / 255 }
+
+  private func set(_ index: Int, _ value: Float) {
+    if format.isFloat { floats[index] = value } else { bytes[index] = Picture.byte(value) }
+  }
+
+  /// 0...1 as 0...255, clamped, rounded half up; NaN becomes 0.
+  package static func byte(_ value: Float) -> UInt8 {
+    value.isNaN ? 0 : UInt8(min(max(value * 255 + 0.5, 0), 255))
+  }
+}
+
+extension Picture {
+  /// A copy of the elements of a float picture, row, column, channel.
+  package var values: [Float] { Array(floats) }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeModel
+import LiaeSystem
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Times a model's run, layer by layer.",
+    discussion: """
+      Without a checkpoint the weights are random, of the architecture and dims that the options give. One face, one \
+      run after the other; the table has the median of each layer, its share of arithmetic and its packed weights.
+      """)
+
+  @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
+  var model: String?
+
+  @OptionGroup var checkpoint: CheckpointArguments
+
+  @Option(help: .init("Side of the pictures. (default: 256)", valueName: "pixels"))
+  var resolution: Int?
+
+  @Option(help: .init("(default: 64)", valueName: "n"))
+  var eDims: Int?
+
+  @Option(help: .init("(default: 256)", valueName: "n"))
+  var aeDims: Int?
+
+  @Option(help: .init("(default: 64)", valueName: "n"))
+  var dDims: Int?
+
+  @Option(help: .init("(default: 32)", valueName: "n"))
+  var dMaskDims: Int?
+
+  @Option(help: .init("Runs that are timed.", valueName: "n"))
+  var rounds = 20
+
+  @Option(help: .init("Runs before them.", valueName: "n"))
+  var warmup = 3
+
+  @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
+  var dstMask = true
+
+  @OptionGroup var compute: ComputeArguments
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Flag(help: "Print the median milliseconds alone.")
+  var quiet = false
+
+  func validate() throws {
+    guard (1...1_000_000).contains(rounds) else { throw ValidationError("--rounds is \(rounds); expected 1 or more") }
+    guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup is \(warmup); expected 0 or more") }
+    if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
+    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
+      throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
+    }
+  }
+
+  func run() throws {
+    let model: Model
+    if let path = self.model { model = try checkpoint.open(path) } else { model = try randomModel() }
+    let benchmark = try Benchmark(
+      model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+    if quiet {
+      Console.say(benchmark.total.median.fixed(2))
+    } else {
+      Console.say(json ? benchmark.json.text() : benchmark.text)
+    }
+  }
+
+  /// - Throws: `usage` for an architecture that cannot be: here it is the user who wrote it, not a file.
+  private func randomModel() throws -> Model {
+    do throws(LiaeError) {
+      let (family, options) = try Architecture.parse(checkpoint.arch ?? "liae-udt")
+      return try Model.random(
+        Architecture(
+          family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,
+          dDims: dDims ?? 64, dMaskDims: dMaskDims ?? 32))
+    } catch {
+      throw error.status == .unknownArchitecture ? Failure(.usage, error.message) : error
+    }
+  }
+}

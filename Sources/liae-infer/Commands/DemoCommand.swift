@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Converts a checkpoint, runs drawn faces through it and lays the results out on one sheet.",
+    discussion: """
+      Writes into the output folder: model.safetensors; faces/face-N.png, faces of nobody, drawn from seeds; \
+      results/face-N.rgb.png, .mask.png and .dst_mask.png; and sheet.png, a row for each face: input, rgb, mask, \
+      mask of the destination face.
+      """)
+
+  @Option(name: .shortAndLong, help: .init("Checkpoint: a DeepFaceLab model folder, or a file.", valueName: "path"))
+  var model: String
+
+  @OptionGroup var checkpoint: CheckpointArguments
+
+  @Option(name: .shortAndLong, help: .init("Folder for all of it; made where it is missing.", valueName: "folder"))
+  var output: String
+
+  @Option(help: .init("Faces to draw.", valueName: "n"))
+  var faces = 6
+
+  @OptionGroup var compute: ComputeArguments
+
+  @Flag(help: "Replace files that exist already.")
+  var force = false
+
+  func validate() throws {
+    guard (1...100).contains(faces) else { throw ValidationError("--faces is \(faces); expected 1 to 100") }
+  }
+
+  func run() throws {
+    let demo = try Demo(folder: output, faces: faces, replacing: force)
+    try demo.run(checkpoint: model, arguments: checkpoint, compute: compute)
+    Console.say("model    \(demo.modelPath)")
+    Console.say("faces    \(demo.facesFolder)/")
+    Console.say("results  \(demo.resultsFolder)/")
+    Console.say("sheet    \(demo.sheetPath)")
+  }
+}

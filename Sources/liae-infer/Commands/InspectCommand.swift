@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Says what a checkpoint is: architecture, dims, parameters, memory, colour order, origin, hash.",
+    discussion: """
+      The hash is the SHA-256 of all weights that a run reads, in the order of the network: for each tensor its \
+      canonical name in UTF-8, a zero byte, and its values as little-endian float32. It is the same for one network in \
+      every file format that holds float32.
+      """)
+
+  @Argument(help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+  var model: String
+
+  @OptionGroup var checkpoint: CheckpointArguments
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let inspection = try Inspection(path: model, model: checkpoint.open(model))
+    Console.say(json ? inspection.json.text() : inspection.text)
+  }
+}

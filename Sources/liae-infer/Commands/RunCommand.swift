@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeRuntime
+import LiaeSystem
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs faces through a model and writes the pictures and masks it returns.",
+    discussion: """
+      Inputs are PNG and JPEG pictures, resized to the model where they differ, and .npy files of float32 (H, W, 3) or \
+      (N, H, W, 3) in the model's colour order, 0...1. A folder stands for its .png, .jpg, .jpeg and .npy files, sorted.
+
+      For each input STEM.xyz the output folder gets STEM.rgb.png, STEM.mask.png and with --dst-mask STEM.dst_mask.png; \
+      for a batch STEM.0000.rgb.png and so on. With --format npy they are float32 arrays, (N, H, W, C) for a batch and \
+      (H, W, C) for a single picture, colours in the model's order.
+
+      \(ExitStatus.table)
+      """)
+
+  enum Mode: String, CaseIterable, ExpressibleByArgument { case swap, dst, src }
+  enum Format: String, CaseIterable, ExpressibleByArgument { case png, npy }
+
+  @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+  var model: String
+
+  @OptionGroup var checkpoint: CheckpointArguments
+
+  @Option(
+    name: .shortAndLong, parsing: .upToNextOption,
+    help: .init("Pictures, .npy files or folders of them.", valueName: "paths"))
+  var input: [String]
+
+  @Option(name: .shortAndLong, help: .init("Folder for the results; made where it is missing.", valueName: "folder"))
+  var output: String
+
+  @Option(help: "swap: the source's face with the input's expression. dst, src: the face of that side reconstructed.")
+  var mode = Mode.swap
+
+  @Option(help: .init("Between the reconstruction of dst (0) and the swap (1). LIAE only.", valueName: "t"))
+  var morph: Float?
+
+  @Flag(help: "Also write the mask of the destination face.")
+  var dstMask = false
+
+  @Option(help: "What to write.")
+  var format = Format.png
+
+  @OptionGroup var compute: ComputeArguments
+
+  @Flag(help: "Replace files that exist already. Without it nothing is computed when one does.")
+  var force = false
+
+  @Flag(help: "Leave out the note in PNG files that a trained model made them (XMP DigitalSourceType).")
+  var noProvenance = false
+
+  func validate() throws {
+    if let morph {
+      guard (0...1).contains(morph) else { throw ValidationError("--morph is \(morph); expected 0 to 1") }
+      guard mode == .swap else { throw ValidationError("--morph and --mode \(mode.rawValue) exclude each other") }
+    }
+  }
+
+  func run() throws {
+    let survey = try InputSurvey(paths: input)
+    guard !survey.files.isEmpty else { throw survey.failure }
+    let plan = try OutputPlan(
+      inputs: survey.files, folder: output, format: format == .png ? .png : .npy, destinationMask: dstMask,
+      replacing: force)
+    var job = try FaceJob(
+      runner: FaceRunner(checkpoint.open(model), compute: compute, mode: runMode), outputs: plan,
+      provenance: noProvenance ? nil : .rawFace)
+    try job.run(survey)
+  }
+
+  private var runMode: RunMode {
+    if let morph { return .morph(morph) }
+    switch mode {
+    case .swap: return .swap
+    case .dst: return .reconstructDestination
+    case .src: return .reconstructSource
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Checks a checkpoint's weights, and this machine's results against an independent computation.",
+    discussion: """
+      Names every tensor that holds NaN or infinity, with the place of the first ones, and the share of denormal weights. \
+      Then runs a drawn face through the model's plan and through plain matrix products of OpenBLAS, and compares \
+      them: rgb and masks have to agree to \(Int(Verification.requiredDecibels)) dB PSNR and no value may be off by more \
+      than \(Verification.worstAllowedText).
+
+      Ends with status \(ExitStatus.verification.rawValue) when one of these fails.
+      """)
+
+  @Argument(help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+  var model: String
+
+  @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var compute: ComputeArguments
+
+  func run() throws {
+    let model = try checkpoint.open(model)
+    let weights = try WeightReport(model)
+    Console.say(weights.text)
+    guard weights.isFinite else { throw Failure(.verification, "\(self.model): weights that are no finite numbers") }
+    let verification = try Verification(model, compute: compute)
+    Console.say(verification.text)
+    guard verification.passes else {
+      throw Failure(.verification, "\(self.model): the results differ from the cross-check")
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Text to the two standard streams. Results go to standard output, all else to standard error.
+enum Console {
+  static func write(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      // A reader that went away is no reason to stop.
+      if count < 0 && errno != EINTR { return }
+      rest = rest.dropFirst(max(count, 0))
+    }
+  }
+
+  /// A line of results.
+  static func say(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+
+  /// A line of what the user should know: warnings, errors.
+  static func complain(_ line: String) {
+    ProgressBar.clearLine()
+    write("liae-infer: \(line)\n", to: STDERR_FILENO)
+  }
+
+  /// Whether somebody watches standard error.
+  static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Columns of the terminal at standard error.
+  static var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeImageIO
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+/// Where the results of one image go; nil is not computed.
+struct FaceTarget {
+  var rgb: MutableImageView?
+  var mask: MutableImageView?
+  var destinationMask: MutableImageView?
+}
+
+/// The results of one image as float pictures: colours in the model's order, masks gray.
+struct FaceResult {
+  var rgb: Picture
+  var mask: Picture
+  var destinationMask: Picture?
+
+  var target: FaceTarget {
+    FaceTarget(
+      rgb: rgb.mutableView, mask: mask.mutableView, destinationMask: destinationMask?.mutableView)
+  }
+}
+
+/// A model ready to run one image after the other in one mode.
+final class FaceRunner {
+  let architecture: Architecture
+  let context: Context
+  let mode: RunMode
+  /// Float pixels in the model's colour order: values go in and out as they are.
+  let format: PixelFormat
+
+  /// - Throws: also `unsupported` where the model cannot run in `mode`.
+  init(_ model: Model, compute: ComputeArguments, mode: RunMode) throws(LiaeError) {
+    architecture = model.architecture
+    if case .morph = mode, architecture.family == .df {
+      throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
+    }
+    self.mode = mode
+    format = model.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
+    context = try compute.context(compute.plan(model))
+  }
+
+  /// Side of the pictures that go in.
+  var side: Int { architecture.resolution }
+
+  func makeResult(destinationMask: Bool) throws(LiaeError) -> FaceResult {
+    let (rgbSide, maskSide) = (architecture.rgbSide, architecture.maskSide)
+    return FaceResult(
+      rgb: try Picture(width: rgbSide, height: rgbSide, format: format),
+      mask: try Picture(width: maskSide, height: maskSide, format: .grayFloat),
+      destinationMask: destinationMask ? try Picture(width: maskSide, height: maskSide, format: .grayFloat) : nil)
+  }
+
+  func run(_ input: ImageView, into target: FaceTarget) throws(LiaeError) {
+    try run(mode, input, into: target)
+  }
+
+  func run(_ mode: RunMode, _ input: ImageView, into target: FaceTarget) throws(LiaeError) {
+    let inputs = [input]
+    // The optionals become arrays of one or none, whose buffers live until the run has returned.
+    let (rgb, mask) = (target.rgb.map { [$0] } ?? [], target.mask.map { [$0] } ?? [])
+    let destinationMask = target.destinationMask.map { [$0] } ?? []
+    try inputs.withUnsafeBufferPointer { (inputs) throws(LiaeError) in
+      try rgb.withUnsafeBufferPointer { (rgb) throws(LiaeError) in
+        try mask.withUnsafeBufferPointer { (mask) throws(LiaeError) in
+          try destinationMask.withUnsafeBufferPointer { (destinationMask) throws(LiaeError) in
+            try context.run(
+              mode, inputs: inputs, rgb: rgb.isEmpty ? nil : rgb, mask: mask.isEmpty ? nil : mask,
+              destinationMask: destinationMask.isEmpty ? nil : destinationMask)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Provenance {
+  /// What a face that comes straight out of a model says of itself.
+  static var rawFace: Provenance {
+    Provenance(sourceType: .trainedAlgorithmicMedia, creatorTool: "libliae \(Version.string)")
+  }
+}

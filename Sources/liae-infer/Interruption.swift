@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// Ctrl-C between two faces: what is being written is finished, nothing half-written stays. A second one ends at once.
+enum Interruption {
+  private static let flag = Atomic<Bool>(false)
+
+  static func watch() {
+    // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
+    guard !flag.load(ordering: .relaxed) else { return }
+    signal(SIGINT) { _ in
+      Interruption.flag.store(true, ordering: .relaxed)
+      signal(SIGINT, SIG_DFL)
+    }
+  }
+
+  static func check() throws {
+    if flag.load(ordering: .relaxed) { throw Failure(.interrupted, "interrupted") }
+  }
+}

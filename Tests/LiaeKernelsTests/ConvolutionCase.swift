@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeKernels
+import LiaeKernelsReference
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+import LiaeTestSupport
+
+/// One convolution run by the kernels of an instruction set, beside the same by the reference's plain loops.
+struct ConvolutionCase: CustomStringConvertible {
+  var set: InstructionSet
+  var algorithm: ConvolutionAlgorithm
+  var inputs, outputs: Int
+  /// Side of the output, before depth-to-space.
+  var side: Int
+  var kernel = 3
+  var stride = 1
+  var padding = 1
+  var activation = LiaeModel.Activation.leaky(0.2)
+  var depthToSpace = false
+  var residual = false
+  var images = 1
+  var arrangement = InputArrangement.plain
+  var firstHalfOnly = false
+  var workers = 1
+
+  var description: String {
+    "\(set) \(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
+      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(arrangement)"
+      + (firstHalfOnly ? " first half" : "")
+  }
+
+  var layer: ConvolutionLayer {
+    var layer = ConvolutionLayer(
+      name: "case", inputChannels: inputs, outputChannels: outputs, kernel: kernel, padding: padding,
+      activation: activation, inputSide: (side - 1) * stride + kernel - 2 * padding + (stride - 1))
+    layer.stride = stride
+    layer.depthToSpace = depthToSpace
+    return layer
+  }
+
+  /// Activations that end at a page that may not be touched, border included.
+  struct Guarded {
+    let buffer: GuardedBuffer
+    let view: ActivationView
+    let channels, side, width: Int
+
+    init(channels: Int, side: Int, images: Int, width: Int) {
+      let row = (side + 4) * width, plane = row * (side + 4), image = (channels + width - 1) / width * plane
+      buffer = GuardedBuffer(count: images * image)
+      view = ActivationView(origin: buffer.values + 2 * row + 2 * width, row: row, plane: plane, image: image)
+      (self.channels, self.side, self.width) = (channels, side, width)
+    }
+
+    func offset(_ image: Int, _ c: Int, _ y: Int, _ x: Int) -> Int {
+      image * view.image + c / width * view.plane + y * view.row + x * width + c % width
+    }
+
+    /// (C, side, side) of one image.
+    func fill(_ image: Int, _ values: [Float]) {
+      for c in 0..<channels {
+        for y in 0..<side {
+          for x in 0..<side { view.origin[offset(image, c, y, x)] = values[(c * side + y) * side + x] }
+        }
+      }
+    }
+
+    func values(_ image: Int) -> [Float] {
+      var out: [Float] = []
+      for c in 0..<channels {
+        for y in 0..<side {
+          for x in 0..<side { out.append(view.origin[offset(image, c, y, x)]) }
+        }
+      }
+      return out
+    }
+
+    /// Whether everything but the pixels of real channels is still zero: the border and the padded lanes.
+    var isCleanAround: Bool {
+      var pixels = buffer.array
+      let origin = view.origin - buffer.values
+      for image in 0..<(view.image == 0 ? 1 : buffer.count / view.image) {
+        for c in 0..<channels {
+          for y in 0..<side {
+            for x in 0..<side { pixels[origin + offset(image, c, y, x)] = 0 }
+          }
+        }
+      }
+      return pixels.allSatisfy { $0 == 0 }
+    }
+  }
+
+  struct Result {
+    var actual, expected: [Float]
+    var isCleanAround: Bool
+  }
+
+  func run(seed: UInt64) throws -> Result {
+    var random = SplitMix64(state: seed)
+    let layer = layer
+    let kernels = try set.kernels(), width = kernels.width
+    let pool = try ThreadPool(workers: workers)
+    let taps = kernel * kernel
+    let scale = 1 / Float(taps * inputs).squareRoot()
+    let weights = random.floats(outputs * inputs * taps, in: -scale...scale)
+    let bias = random.floats(outputs, in: -1...1)
+    func tensor(_ values: [Float], _ shape: [Int]) throws -> TensorView {
+      let bytes = try values.withUnsafeBytes { try Bytes.copy($0) }
+      return try TensorView(dtype: .float32, shape: shape, storage: bytes)
+    }
+    let packed = try PackedConvolution(
+      layer, weights: tensor(weights, [outputs, inputs, kernel, kernel]), bias: tensor(bias, [outputs]),
+      algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool)
+
+    // What the reference is given, and the same as the kernels want it.
+    let inputSide = layer.inputSide, pixels = inputSide * inputSide
+    let half = roundUp(inputs / 2, width)
+    let plain = Guarded(
+      channels: arrangement == .code ? 2 * half : inputs, side: inputSide, images: images, width: width)
+    let interleaved = GuardedBuffer(count: images * (inputSide + 4) * (inputSide + 4) * inputs)
+    var source = plain.view
+    var references: [[Float]] = []
+    for image in 0..<images {
+      var values = random.floats(inputs * pixels, in: -1...1)
+      switch arrangement {
+      case .plain: plain.fill(image, values)
+      case .code:
+        // The reference reads [X, AB]; the kernels read [X, AB - X], or X alone where AB = X.
+        let c = inputs / 2
+        if firstHalfOnly { values.replaceSubrange(c * pixels..<2 * c * pixels, with: values[..<(c * pixels)]) }
+        var mixed = [Float](repeating: 0, count: 2 * half * pixels)
+        for i in 0..<c * pixels {
+          mixed[i] = values[i]
+          mixed[half * pixels + i] = values[c * pixels + i] - values[i]
+        }
+        plain.fill(image, mixed)
+      case .interleaved:
+        let row = (inputSide + 4) * inputs
+        source = ActivationView(
+          origin: interleaved.values + 2 * row + 2 * inputs, row: row, plane: 0, image: (inputSide + 4) * row)
+        for c in 0..<inputs {
+          for y in 0..<inputSide {
+            for x in 0..<inputSide {
+              source.origin[image * source.image + y * row + x * inputs + c] = values[(c * inputSide + y) * inputSide + x]
+            }
+          }
+        }
+      }
+      references.append(values)
+    }
+    let resultSide = depthToSpace ? 2 * side : side
+    let target = Guarded(
+      channels: depthToSpace ? outputs / 4 : outputs, side: resultSide, images: images, width: width)
+    var residuals: [[Float]] = []
+    if residual {
+      for image in 0..<images {
+        residuals.append(random.floats(outputs * side * side, in: -1...1))
+        target.fill(image, residuals[image])
+      }
+    }
+
+    let step = convolutionStep(
+      packed,
+      ConvolutionBinding(
+        source: source, target: target.view, residual: residual ? target.view : nil, images: images,
+        firstHalfOnly: firstHalfOnly), when: { _ in true })
+    let workspace = try Workspace(step.scratch, workers: workers, width: width)
+    step.run(RunState(kernels: kernels, pool: pool, workspace: workspace))
+
+    var result = Result(actual: [], expected: [], isCleanAround: target.isCleanAround)
+    let shape = Reference.Conv2DShape(
+      inputChannels: inputs, outputChannels: outputs, inputHeight: inputSide, inputWidth: inputSide, kernel: kernel,
+      stride: stride, padding: padding)
+    for image in 0..<images {
+      var sums = [Float](repeating: 0, count: outputs * side * side)
+      Reference.conv2d(shape, input: references[image], weights: weights, bias: bias, output: &sums)
+      if residual { for i in sums.indices { sums[i] += residuals[image][i] } }
+      switch activation {
+      case .none: break
+      case .leaky(let slope): Reference.leakyReLU(count: sums.count, slope: slope, &sums)
+      case .cosine: Reference.cosineActivation(count: sums.count, &sums)
+      }
+      if depthToSpace {
+        var shuffled = sums
+        Reference.depthToSpace(channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
+        sums = shuffled
+      }
+      result.expected += sums
+      result.actual += target.values(image)
+    }
+    return result
+  }
+}

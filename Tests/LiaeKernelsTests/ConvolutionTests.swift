@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTestSupport
+import Testing
+
+/// Every convolution kernel of every instruction set that this processor has, against plain loops with Double sums.
+@Suite struct ConvolutionTests {
+  /// Channel counts below, at, one past and at multiples of every vector width, and none of these.
+  static let channels = [(1, 1), (3, 5), (4, 8), (5, 12), (16, 16), (17, 33), (22, 10), (33, 64), (48, 20)]
+
+  /// Values are of the order of 1, so these are relative errors of a sum too. Winograd's points cost digits.
+  static func tolerance(_ algorithm: ConvolutionAlgorithm) -> Double {
+    switch algorithm {
+    case .direct: return 4e-6
+    case .winograd(2): return 6e-6
+    case .winograd(4): return 1.5e-5
+    default: return 4e-5
+    }
+  }
+
+  func check(_ c: ConvolutionCase, seed: UInt64 = 1) throws {
+    let result = try c.run(seed: seed)
+    let comparison = Comparison(result.actual, result.expected, seed: seed)
+    #expect(comparison.maximum <= Self.tolerance(c.algorithm), "\(c): \(comparison)")
+    #expect(result.isCleanAround, "\(c) wrote into the border or a padded lane")
+    #expect(result.expected.contains { abs($0) > 0.1 }, "\(c): the expected values say nothing")
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func direct3x3(set: InstructionSet) throws {
+    for (inputs, outputs) in Self.channels {
+      for side in [1, 2, 3, 5, 8, 13, 15] {
+        try check(ConvolutionCase(set: set, algorithm: .direct, inputs: inputs, outputs: outputs, side: side))
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func directOtherKernels(set: InstructionSet) throws {
+    for (inputs, outputs) in Self.channels {
+      for side in [2, 3, 7, 16] {
+        var c = ConvolutionCase(set: set, algorithm: .direct, inputs: inputs, outputs: outputs, side: side, kernel: 1, padding: 0)
+        try check(c)
+        c.kernel = 3  // VALID
+        try check(c)
+        (c.kernel, c.stride, c.padding) = (5, 2, 2)
+        try check(c)
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func interleavedRGB(set: InstructionSet) throws {
+    for outputs in [4, 6, 16, 33, 64] {
+      for side in [3, 16, 31] {
+        try check(
+          ConvolutionCase(
+            set: set, algorithm: .direct, inputs: 3, outputs: outputs, side: side, kernel: 5, stride: 2, padding: 2,
+            images: 2, arrangement: .interleaved))
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func winograd3x3(set: InstructionSet, family: Int) throws {
+    for (inputs, outputs) in Self.channels {
+      for side in [2, 4, 6, 8, 10, 14, 22, 64] where side < 64 || inputs == 22 {
+        let c = ConvolutionCase(set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side)
+        guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+        try check(c)
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
+    for (inputs, outputs) in Self.channels {
+      for side in [2, 4, 8, 12, 16] {
+        let c = ConvolutionCase(
+          set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side, kernel: 5, stride: 2,
+          padding: 2)
+        guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+        try check(c)
+      }
+    }
+  }
+
+  /// Both schemes of V: blocks of tiles private to a worker at 64 pixels and up, shared below.
+  @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
+  func everyEpilogue(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    for side in [8, 12, 64] {
+      for images in [1, 2] {
+        for activation in [LiaeModel.Activation.none, .leaky(0.1), .cosine] {
+          var c = ConvolutionCase(
+            set: set, algorithm: algorithm, inputs: side == 64 ? 6 : 20, outputs: side == 64 ? 12 : 44, side: side,
+            activation: activation, images: images, workers: 2)
+          try check(c)
+          c.residual = true
+          try check(c)
+          c.residual = false
+          c.depthToSpace = true
+          try check(c)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
+  func codes(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    for inputs in [12, 20, 64, 66] {
+      for firstHalfOnly in [true, false] {
+        try check(
+          ConvolutionCase(
+            set: set, algorithm: algorithm, inputs: inputs, outputs: 24, side: 8, depthToSpace: true, images: 2,
+            arrangement: .code, firstHalfOnly: firstHalfOnly))
+      }
+    }
+  }
+
+  /// The same bits for any number of workers.
+  @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
+  func workersChangeNoBit(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    for side in [12, 64] {
+      var c = ConvolutionCase(set: set, algorithm: algorithm, inputs: 18, outputs: 36, side: side)
+      let one = try c.run(seed: 7).actual
+      for workers in [2, 3] {
+        c.workers = workers
+        #expect(isBitEqual(one, try c.run(seed: 7).actual), "\(c) with \(workers) workers")
+      }
+    }
+  }
+}

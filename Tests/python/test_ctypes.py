@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""examples/python/liae.py, and through it the C interface, against what DeepFaceLab and the PyTorch port computed."""
+
+import ctypes
+import os
+import pathlib
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NETWORKS = ROOT / "Tests/golden/networks"
+os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
+sys.path.insert(0, str(ROOT / "examples/python"))
+
+import liae  # noqa: E402
+
+# The flavour and the option `u` change no name or shape that the files of the port hold.
+ARCHITECTURE = {folder.name: folder.name.removeprefix("torch-") if folder.name.startswith("torch-") else None
+                for folder in NETWORKS.iterdir() if folder.is_dir()}
+ARCHITECTURE = {name: f"liae-{rest}" if rest and rest != "liae" else rest for name, rest in ARCHITECTURE.items()}
+
+
+def checkpoint(name):
+    folder = NETWORKS / name
+    return folder / "ckpts_7.pt" if name.startswith("torch") else folder
+
+
+def golden(name):
+    with np.load(NETWORKS / name / "golden.npz") as data:
+        return {key: data[key] for key in data.files}
+
+
+def psnr(a, b):
+    return 10 * np.log10(1 / max(np.mean((a.astype(np.float64) - b) ** 2), 1e-300))
+
+
+def run(context, data, mode, **options):
+    """rgb (N, H, W, 3) and mask (N, H, W) in the model's colour order."""
+    order = {1: "rgb", 2: "bgr"}[context.model.color_order]
+    return context.run(data["input"].astype(np.float32), mode=mode, order=order, **options)
+
+
+@pytest.fixture(scope="module")
+def model():
+    with liae.Model(NETWORKS / "liae-udt") as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def data():
+    return golden("liae-udt")
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
+def test_direct_convolution_within_2e5(name):
+    data = golden(name)
+    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name], direct=True) as model:
+        context = liae.Context(model, threads=1)
+        for mode in ["swap", "dst"]:
+            rgb, mask = run(context, data, mode)
+            assert rgb.shape == data[f"{mode}_rgb"].shape
+            assert np.abs(rgb - data[f"{mode}_rgb"]).max() <= 2e-5
+            assert np.abs(mask - data[f"{mode}_mask"][..., 0]).max() <= 2e-5
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
+def test_fastest_convolution_at_100_decibels(name):
+    data = golden(name)
+    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name]) as model:
+        context = liae.Context(model, max_batch=2)
+        for mode in ["swap", "dst"]:
+            rgb, mask = run(context, data, mode)
+            assert psnr(rgb, data[f"{mode}_rgb"]) >= 100
+            assert psnr(mask, data[f"{mode}_mask"][..., 0]) >= 100
+
+
+def test_destination_mask_alone(model, data):
+    context = liae.Context(model)
+    (mask,) = run(context, data, "swap", outputs=("dst_mask",))
+    assert psnr(mask, data["dst_mask"][..., 0]) >= 100
+    assert not any("rgb" in name or ".res" in name for name, _, _ in context.timings() if name.startswith("decoder"))
+
+
+def test_morph(model, data):
+    context = liae.Context(model)
+    for share, key in [(0.0, "dst"), (1.0, "swap")]:
+        rgb, mask = run(context, data, "morph", morph=share)
+        assert psnr(rgb, data[f"{key}_rgb"]) >= 100
+        assert psnr(mask, data[f"{key}_mask"][..., 0]) >= 100
+    half, _ = run(context, data, "morph", morph=0.5)
+    assert 20 < psnr(half, data["swap_rgb"]) < 90 or psnr(half, data["dst_rgb"]) < 90
+
+
+def test_morph_of_df_is_refused():
+    with liae.Model(NETWORKS / "df") as model, pytest.raises(liae.Error) as error:
+        liae.Context(model).run(np.zeros((64, 64, 3), np.float32), mode="morph", morph=0.5)
+    assert error.value.name == "LIAE_ERROR_UNSUPPORTED"
+
+
+def test_info(model):
+    assert (model.architecture, model.family, model.flavour, model.origin) == ("liae-udt", "liae", "dfl", "deepfacelab")
+    assert (model.resolution, model.rgb_side, model.mask_side) == (64, 64, 64)
+    assert (model.e_dims, model.ae_dims, model.d_dims, model.d_mask_dims) == (4, 8, 4, 4)
+    assert model.guesses == "" and model.packed_bytes > 4 * model.parameter_count // 2
+
+
+def test_architecture_overrules(data):
+    with liae.Model(NETWORKS / "liae-udt", architecture="liae-dt") as model:
+        assert model.architecture == "liae-dt"
+        rgb, _ = run(liae.Context(model), data, "swap")
+        assert psnr(rgb, data["swap_rgb"]) < 60  # without the pixel norm it is another network
+
+
+def test_from_memory(model, data):
+    bytes_of_file = (NETWORKS / "liae-udt/golden.dfm").read_bytes()
+    with liae.Model(bytes_of_file) as other:
+        assert other.origin == "dfm"
+        expected, _ = run(liae.Context(model, threads=1), data, "swap")
+        found, _ = run(liae.Context(other, threads=1), data, "swap")
+        assert psnr(found, expected) >= 100
+
+
+def test_fp16_dfm():
+    with np.load(NETWORKS / "liae-udt/golden_fp16.npz") as data, \
+            liae.Model(NETWORKS / "liae-udt/golden_fp16.dfm") as model:
+        rgb, mask, dst_mask = run(liae.Context(model), {"input": data["input"]}, "swap", outputs=("rgb", "mask", "dst_mask"))
+        assert np.abs(rgb - data["out_celeb_face"]).max() <= 5e-3
+        assert np.abs(mask - data["out_celeb_face_mask"][..., 0]).max() <= 5e-3
+        assert np.abs(dst_mask - data["out_face_mask"][..., 0]).max() <= 5e-3
+
+
+# ---- Pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_batch_is_singles(model, data):
+    faces = np.concatenate([data["input"]] * 5).astype(np.float32)
+    faces[3:] *= np.linspace(0.2, 1, 7, dtype=np.float32)[:, None, None, None]
+    single = liae.Context(model, threads=1)
+    for max_batch in [1, 3, 10, 16]:
+        rgb, mask = liae.Context(model, max_batch=max_batch).run(faces)
+        for i, face in enumerate(faces):
+            one_rgb, one_mask = single.run(face)
+            np.testing.assert_array_equal(rgb[i], one_rgb)
+            np.testing.assert_array_equal(mask[i], one_mask)
+
+
+def test_colour_orders(model, data):
+    context = liae.Context(model)
+    bgr, mask = context.run(data["input"].astype(np.float32), order="bgr")
+    rgb, same = context.run(data["input"][..., ::-1].astype(np.float32), order="rgb")
+    np.testing.assert_array_equal(rgb[..., ::-1], bgr)
+    np.testing.assert_array_equal(mask, same)
+
+
+def test_eight_bits_round_to_nearest(model, data):
+    face = np.round(data["input"] * 255).astype(np.uint8)
+    context = liae.Context(model)
+    rgb8, mask8 = context.run(face)
+    rgb, mask = context.run(face.astype(np.float32) / np.float32(255))
+    # A value at the border between two steps may go either way.
+    assert np.abs(rgb8 - rgb * 255).max() <= 0.5 + 1e-3
+    assert np.abs(mask8 - mask * 255).max() <= 0.5 + 1e-3
+
+
+PIXELS = {1: ("rgb", np.uint8), 2: ("bgr", np.uint8), 3: ("rgba", np.uint8), 4: ("bgra", np.uint8), 5: ("g", np.uint8),
+          6: ("rgb", np.float32), 7: ("bgr", np.float32), 8: ("rgba", np.float32), 9: ("bgra", np.float32),
+          10: ("g", np.float32)}
+
+
+@pytest.mark.parametrize("layout", sorted(PIXELS))
+def test_pixel_formats_and_strides(model, data, layout):
+    """Every format, with gaps between the rows that must stay as they are."""
+    channels, dtype = PIXELS[layout]
+    face = data["input"][0][..., ::-1].astype(np.float32)  # RGB
+    if channels == "g":
+        face = np.repeat(face[..., 1:2], 3, axis=2)
+    if dtype == np.uint8:
+        face = np.round(face * 255).astype(np.uint8)
+    context = liae.Context(model)
+    expected, expected_mask = context.run(face)
+
+    wide = np.full((64, 64 + 5, len(channels)), 77, dtype)
+    for i, channel in enumerate(channels):
+        if channel != "a":
+            wide[:, :64, i] = face[..., "rgb".index(channel) if channel != "g" else 1]
+    out, mask = np.full_like(wide, 77), np.full_like(wide, 77)
+    images = [liae.Image(a.ctypes.data, 64, 64, a.strides[0], layout, 0) for a in (wide, out, mask)]
+    liae._lib.liae_context_run.argtypes = [ctypes.c_void_p] * 6
+    status = liae._lib.liae_context_run(context._handle, None, *(ctypes.byref(image) for image in images), None)
+    assert status == 0, liae._lib.liae_last_error()
+
+    assert (out[:, 64:] == 77).all() and (mask[:, 64:] == 77).all()
+    tolerance = 1 if dtype == np.uint8 else 2e-6
+    for i, channel in enumerate(channels):
+        if channel in "rgb" and channels != "g":
+            difference = out[:, :64, i].astype(np.float64) - expected[..., "rgb".index(channel)]
+            assert np.abs(difference).max() <= tolerance
+            np.testing.assert_array_equal(mask[:, :64, i], expected_mask)
+        elif channels == "g":
+            np.testing.assert_array_equal(mask[:, :64, i], expected_mask)
+
+
+def test_input_is_not_written(model, data):
+    face = data["input"].astype(np.float32)
+    before = face.copy()
+    liae.Context(model).run(face)
+    np.testing.assert_array_equal(face, before)
+
+
+# ---- Errors ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_not_numbers(model, data, value):
+    face = data["input"].astype(np.float32)
+    face[1, 63, 63, 2] = value
+    with pytest.raises(liae.Error) as error:
+        liae.Context(model).run(face)
+    assert error.value.name == "LIAE_ERROR_INVALID_ARGUMENT"
+
+
+def test_wrong_sizes(model):
+    for shape in [(63, 64, 3), (64, 65, 3), (0, 64, 3), (2, 32, 32, 3)]:
+        with pytest.raises(liae.Error) as error:
+            liae.Context(model).run(np.zeros(shape, np.float32))
+        assert error.value.name == "LIAE_ERROR_INVALID_ARGUMENT"
+    with pytest.raises(ValueError):
+        liae.Context(model).run(np.zeros((64, 64), np.float32))
+
+
+def test_missing_file():
+    with pytest.raises(liae.Error, match="no/such/file") as error:
+        liae.Model("no/such/file.safetensors")
+    assert error.value.name == "LIAE_ERROR_FILE_NOT_FOUND"
+
+
+def test_last_error_is_per_thread():
+    texts = {}
+
+    def open_missing(name):
+        with pytest.raises(liae.Error) as error:
+            liae.Model(name)
+        texts[name] = str(error.value)
+
+    threads = [threading.Thread(target=open_missing, args=(f"missing-{i}",)) for i in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(name in text for name, text in texts.items()) and len(texts) == 16
+
+
+def test_long_messages_are_cut_between_characters():
+    with pytest.raises(liae.Error):
+        liae.Model("é" * 2000)
+    text = liae._lib.liae_last_error()
+    assert 900 < len(text) <= 1023
+    text.decode()
+
+
+# ---- Progress --------------------------------------------------------------------------------------------------------
+
+
+def test_progress_and_cancel(model, data):
+    shares = []
+    context = liae.Context(model, progress=shares.append)
+    context.run(data["input"].astype(np.float32))
+    assert shares == sorted(shares) and len(shares) > 5 and shares[-1] == 1
+    cancelling = liae.Context(model, progress=lambda share: cancelling.cancel())
+    with pytest.raises(liae.Error) as error:
+        cancelling.run(data["input"].astype(np.float32))
+    assert error.value.name == "LIAE_ERROR_CANCELLED"
