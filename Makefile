@@ -75,7 +75,7 @@ examples: lib
 ## demo: run a genuine checkpoint on drawn faces; the pictures are in out/demo
 .PHONY: demo
 demo: cli
-	build/liae-infer demo --checkpoint $(DEMO_MODEL) --output out/demo
+	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
 	@echo "The pictures are here:" && ls out/demo/*
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------

@@ -72,7 +72,9 @@ let tests: [Target] = [
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
   .testTarget(name: "LiaeModelTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeConvertTests", dependencies: ["LiaeConvert", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeConvertTests",
+    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeModel", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
     dependencies: [

@@ -224,7 +224,7 @@ struct liae_model_options {
   liae_color_order color_order;
   /// LIAE_CONVOLUTION_AUTOMATIC keeps at least 100 dB against float64; LIAE_CONVOLUTION_DIRECT is slower and closer.
   liae_convolution convolution;
-  /// Threads that pack the weights, 0...256; 0 is one for each processor.
+  /// Threads that pack the weights, 0...64; 0 is one for each processor.
   int32_t threads;
   /// Zero.
   int32_t reserved;
@@ -276,10 +276,10 @@ struct liae_model_info {
 struct liae_context_options {
   /// sizeof(liae_context_options); set by liae_context_options_init().
   size_t struct_size;
-  /// Threads of one run, the caller's included, 0...256; 0 is one for each processor, 1 starts none. With
+  /// Threads of one run, the caller's included, 0...64; 0 is one for each processor, 1 starts none. With
   /// parallel_for: how many tasks a run makes of a step at most. The result is the same, bit for bit, for any number.
   int32_t threads;
-  /// Images computed together, 1...256. A run takes any number and works through them in groups of this size; a larger
+  /// Images computed together, 1...64. A run takes any number and works through them in groups of this size; a larger
   /// group needs more memory and does each image a little faster.
   int32_t max_batch;
   /// The host's thread pool in place of the context's own; NULL: the context's own. Kept until the context is gone.
@@ -392,7 +392,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_cpu_init(liae_cpu *cpu, size_t struct_s
 /// Which instruction set the library uses on this processor. The environment variable LIAE_ISA can only lower it.
 ///
 /// @param[in,out] cpu  made by liae_cpu_init(); unchanged on failure
-/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL or LIAE_ISA is not one of their names,
+///   LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_cpu_features(liae_cpu *cpu);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
 import LiaeSystem
 import LiaeTensor
 
@@ -62,15 +63,16 @@ package func liaeCpuInit(_ cpu: Out<LiaeCpu>?, _ structSize: Int) -> LiaeStatus 
 /// Which instruction set the library uses on this processor. The environment variable LIAE_ISA can only lower it.
 ///
 /// @param[in,out] cpu  made by liae_cpu_init(); unchanged on failure
-/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL or LIAE_ISA is not one of their names,
+///   LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_cpu_features")
 package func liaeCpuFeatures(_ cpu: Out<LiaeCpu>?) -> LiaeStatus {
   call { () throws(LiaeError) in
     let cpu = try require(cpu, "cpu")
     var result = LiaeCpu()
-    result.isa = StaticText.of(Processor.isa)
-    result.detected = StaticText.of(Processor.detected)
+    result.isa = StaticText.of(try InstructionSet.preferred().rawValue)
+    result.detected = StaticText.of(InstructionSet.supported.map(\.rawValue).joined(separator: " "))
     result.processors = Int32(clamping: processorCount())
     try result.write(to: cpu, "cpu")
   }

@@ -86,8 +86,8 @@ extension LiaeRunOptions {
 extension LiaeContextOptions {
   func contextOptions() throws(LiaeError) -> ContextOptions {
     var result = ContextOptions()
-    result.threads = try within(threads, threadRange, "options.threads")
-    result.maxBatch = try within(maxBatch, 1...256, "options.max_batch")
+    result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
+    result.maxBatch = try within(maxBatch, ContextOptions.batchRange, "options.max_batch")
     (result.parallelFor, result.parallelForUserData) = (parallelFor, parallelForUserData)
     (result.progress, result.progressUserData) = (progress, progressUserData)
     return result

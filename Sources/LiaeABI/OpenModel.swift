@@ -5,9 +5,6 @@ import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
-/// Threads that a caller may ask for.
-let threadRange = 0...256
-
 /// What a `liae_model` handle stands for: the plan, and what is said of it with its texts.
 final class OpenModel: @unchecked Sendable {
   static let registry = HandleRegistry<OpenModel>(kind: 5, noun: "model")
@@ -29,7 +26,7 @@ final class OpenModel: @unchecked Sendable {
     info.faceType = UnsafePointer(texts.intern(origin.faceType ?? ""))
     info.guesses = UnsafePointer(texts.intern(origin.guesses.joined(separator: "\n")))
     info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
-    info.isa = UnsafePointer(texts.intern(plan.isa))
+    info.isa = UnsafePointer(texts.intern(plan.instructionSet.rawValue))
     info.iteration = Int64(origin.iteration ?? -1)
     info.parameterCount = UInt64(architecture.parameterCount)
     info.packedBytes = UInt64(plan.packedBytes)
@@ -66,7 +63,7 @@ extension LiaeModelOptions {
   func plan() throws(LiaeError) -> PlanOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
-    result.threads = try within(threads, threadRange, "options.threads")
+    result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
     return result
   }
 }

@@ -68,7 +68,7 @@ package struct LiaeModelOptions: GrowingStruct {
   package var colorOrder: LiaeColorOrder = 0
   /// LIAE_CONVOLUTION_AUTOMATIC keeps at least 100 dB against float64; LIAE_CONVOLUTION_DIRECT is slower and closer.
   package var convolution: LiaeConvolution = 0
-  /// Threads that pack the weights, 0...256; 0 is one for each processor.
+  /// Threads that pack the weights, 0...64; 0 is one for each processor.
   package var threads: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
@@ -122,10 +122,10 @@ package struct LiaeContextOptions: GrowingStruct {
   static let smallestSize = 48
   /// sizeof(liae_context_options); set by liae_context_options_init().
   package var structSize: Int = 0
-  /// Threads of one run, the caller's included, 0...256; 0 is one for each processor, 1 starts none. With
+  /// Threads of one run, the caller's included, 0...64; 0 is one for each processor, 1 starts none. With
   /// parallel_for: how many tasks a run makes of a step at most. The result is the same, bit for bit, for any number.
   package var threads: Int32 = 0
-  /// Images computed together, 1...256. A run takes any number and works through them in groups of this size; a larger
+  /// Images computed together, 1...64. A run takes any number and works through them in groups of this size; a larger
   /// group needs more memory and does each image a little faster.
   package var maxBatch: Int32 = 1
   /// The host's thread pool in place of the context's own; NULL: the context's own. Kept until the context is gone.

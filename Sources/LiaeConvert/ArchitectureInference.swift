@@ -105,7 +105,11 @@ extension Architecture {
     }
     let letters = declared.options
     guard declared.family == family, letters.contains("d") == doubleResolution, letters.contains("t") == residualDeep
-    else { throw contradiction("architecture", declared.name, "\(name) (u and c aside)") }
+    else {
+      var plain = self
+      (plain.pixelNorm, plain.cosine) = (false, false)
+      throw contradiction("architecture", declared.name, "\(plain.name) (u and c aside)")
+    }
     for (what, said, found) in [
       ("resolution", declared.resolution, resolution), ("e_dims", declared.eDims, eDims),
       ("ae_dims", declared.aeDims, aeDims), ("d_dims", declared.dDims, dDims),

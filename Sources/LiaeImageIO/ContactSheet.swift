@@ -31,6 +31,7 @@ package struct ContactSheet {
     let step = side + gap
     let sheet = try Picture(width: columns * step + gap, height: rows.count * step + gap, format: .rgb8)
     let pixels = sheet.bytes
+    defer { withExtendedLifetime(sheet) {} }
     pixels.update(repeating: Picture.byte(ground))
     for (r, row) in rows.enumerated() {
       for (c, cell) in row.enumerated() {

@@ -70,7 +70,10 @@ extension Picture {
     var count = 0
     defer { liae_image_free(file) }
     try Picture.check(.png, "a PNG in the making") { message in
-      liae_png_write(source.bytes.baseAddress, size, provenance?.creatorTool, provenance?.xmp, &file, &count, message)
+      // A pointer to the pixels does not keep the picture alive, here and wherever one is handed on.
+      withExtendedLifetime(source) {
+        liae_png_write(source.bytes.baseAddress, size, provenance?.creatorTool, provenance?.xmp, &file, &count, message)
+      }
     }
     return try Bytes.copy(UnsafeRawBufferPointer(start: file, count: count), for: "a PNG file")
   }
@@ -82,6 +85,7 @@ extension Picture {
   ///   - replacing: without it, a file that is there already is an error (`fileExists`) and stays.
   package func writePNG(to path: String, provenance: Provenance?, replacing: Bool) throws(LiaeError) {
     let file = try encodedPNG(provenance: provenance)
+    defer { withExtendedLifetime(file) {} }
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(file.raw) }
   }
 

@@ -14,6 +14,7 @@ extension Picture {
     let channels = format.channels
     let result = try Picture(width: newWidth, height: newHeight, format: format)
     let between = try Picture(width: newWidth, height: height, format: format)
+    defer { withExtendedLifetime((between, result)) {} }
 
     let columns = CubicFilter(from: width, to: newWidth)
     let (source, middle, out) = (floats, between.floats, result.floats)

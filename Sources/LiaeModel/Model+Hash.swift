@@ -8,7 +8,9 @@ extension Model {
     var sum = SHA256()
     for spec in architecture.tensors where !spec.isUnused {
       (Array(spec.name.utf8) + [0]).withUnsafeBytes { sum.update($0) }
-      sum.update(try tensor(spec.name).asFloat32().raw)
+      let values = try tensor(spec.name).asFloat32()
+      // `raw` does not keep a converted copy alive.
+      withExtendedLifetime(values) { sum.update(values.raw) }
     }
     return sum.digest()
   }

@@ -216,6 +216,9 @@ package final class Context: @unchecked Sendable {
 
   private func run(_ schedule: Schedule, _ state: RunState, doneBefore: Int, of total: Int) throws(LiaeError) {
     let count = schedule.steps.count
+    // Steps that are not needed stand also at the end; the last that runs reports the whole.
+    var last = count - 1
+    while last > 0, !schedule.steps[last].condition(state.needs) { last -= 1 }
     for index in 0..<count {
       guard !isCancelled.load(ordering: .relaxed) else { throw LiaeError(.cancelled, "the run was cancelled") }
       let step = schedule.steps[index]
@@ -225,7 +228,8 @@ package final class Context: @unchecked Sendable {
       nanoseconds[index] = max(0, nanoseconds[index]) + monotonicNanoseconds() - start
       flops[index] += step.flops
       if let progress = options.progress {
-        let share = (Float(doneBefore) + Float(schedule.images) * Float(index + 1) / Float(count)) / Float(total)
+        let stepsDone = index == last ? count : index + 1
+        let share = (Float(doneBefore) + Float(schedule.images) * Float(stepsDone) / Float(count)) / Float(total)
         progress(options.progressUserData, share)
       }
     }

@@ -18,8 +18,32 @@ package typealias HostParallelFor = @convention(c) (
 /// Tasks are handed out by a counter, so which worker runs which is open; work must not depend on it. Threads spin for
 /// some microseconds for the next region while a run is going on (`begin` ... `end`), and sleep otherwise. A region
 /// waits only for workers that have entered it: one that is still waking up is not missed. Nothing allocates.
-package final class ThreadPool: @unchecked Sendable {
-  package let workers: Int
+package final class ThreadPool: Sendable {
+  private let crew: Crew
+  package var workers: Int { crew.workers }
+
+  /// - Parameter workers: the caller's thread included; 1 starts none.
+  /// - Throws: `threadFailure`.
+  package init(workers: Int, host: HostParallelFor? = nil, hostData: UnsafeMutableRawPointer? = nil) throws(LiaeError) {
+    crew = Crew(workers: max(1, workers), host: host, hostData: hostData)
+    if host == nil { try crew.start() }
+  }
+
+  deinit { crew.stop() }
+
+  /// A run begins: workers that finish a region wait for the next one awake.
+  package func begin() { crew.setRunning(true) }
+  package func end() { crew.setRunning(false) }
+
+  /// Runs `task(context, index, worker)` for each index in 0..<count. One region at a time.
+  package func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
+    crew.run(count, context, task)
+  }
+}
+
+/// What the threads of a pool share. They retain it, not the pool, so that the pool can end them when it goes.
+private final class Crew: @unchecked Sendable {
+  let workers: Int
   private let host: HostParallelFor?
   private let hostData: UnsafeMutableRawPointer?
 
@@ -41,69 +65,65 @@ package final class ThreadPool: @unchecked Sendable {
   /// Loads of `state` before a worker sleeps in a run, some 100 microseconds: longer than most waits between regions.
   private static let spins = 100_000
 
-  /// - Parameter workers: the caller's thread included; 1 starts none.
-  /// - Throws: `threadFailure`.
-  package init(workers: Int, host: HostParallelFor? = nil, hostData: UnsafeMutableRawPointer? = nil) throws(LiaeError) {
-    self.workers = max(1, workers)
-    (self.host, self.hostData) = (host, hostData)
+  init(workers: Int, host: HostParallelFor?, hostData: UnsafeMutableRawPointer?) {
+    (self.workers, self.host, self.hostData) = (workers, host, hostData)
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
     context = UnsafeMutableRawPointer(mutex)
-    guard host == nil else { return }
-    // A host's signals are for the host's threads.
-    var all = sigset_t(), before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    for worker in 1..<self.workers {
-      var thread = pthread_t()
-      let start = Start(pool: self, worker: worker)
-      let code = pthread_create(
-        &thread, nil,
-        { raw in
-          guard let raw else { return nil }
-          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-          start.pool.work(start.worker)
-          return nil
-        }, Unmanaged.passRetained(start).toOpaque())
-      guard code == 0 else {
-        stop()
-        throw LiaeError(.threadFailure, "thread \(worker) of \(self.workers) could not be started: \(systemMessage(code))")
-      }
-      threads.append(thread)
-    }
   }
 
   deinit {
-    stop()
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(condition)
     mutex.deallocate()
     condition.deallocate()
   }
 
-  private final class Start {
-    // The pool joins its threads before it goes, so a thread never outlives it.
-    unowned(unsafe) let pool: ThreadPool
-    let worker: Int
-    init(pool: ThreadPool, worker: Int) { (self.pool, self.worker) = (pool, worker) }
+  /// - Throws: `threadFailure`, with no thread left.
+  func start() throws(LiaeError) {
+    // A host's signals are for the host's threads.
+    var all = sigset_t(), before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    for worker in 1..<workers {
+      var thread = pthread_t()
+      let start = Start(crew: self, worker: worker)
+      let code = pthread_create(
+        &thread, nil,
+        { raw in
+          guard let raw else { return nil }
+          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+          start.crew.work(start.worker)
+          return nil
+        }, Unmanaged.passRetained(start).toOpaque())
+      guard code == 0 else {
+        Unmanaged.passUnretained(start).release()
+        stop()
+        throw LiaeError(.threadFailure, "thread \(worker) of \(workers) could not be started: \(systemMessage(code))")
+      }
+      threads.append(thread)
+    }
   }
 
-  private func stop() {
+  private final class Start {
+    let crew: Crew
+    let worker: Int
+    init(crew: Crew, worker: Int) { (self.crew, self.worker) = (crew, worker) }
+  }
+
+  func stop() {
     ending.store(true, ordering: .sequentiallyConsistent)
     wake()
     for thread in threads { pthread_join(thread, nil) }
     threads = []
   }
 
-  /// A run begins: workers that finish a region wait for the next one awake.
-  package func begin() { running.store(true, ordering: .releasing) }
-  package func end() { running.store(false, ordering: .releasing) }
+  func setRunning(_ isRunning: Bool) { running.store(isRunning, ordering: .releasing) }
 
-  /// Runs `task(context, index, worker)` for each index in 0..<count. One region at a time.
-  package func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
+  func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
     if workers == 1 || count <= 1 {
       for index in 0..<max(0, count) { task(context, index, 0) }
       return
@@ -115,7 +135,7 @@ package final class ThreadPool: @unchecked Sendable {
         hostData, min(workers, count),
         { raw, worker in
           guard let raw else { return }
-          Unmanaged<ThreadPool>.fromOpaque(raw).takeUnretainedValue().drain(worker)
+          Unmanaged<Crew>.fromOpaque(raw).takeUnretainedValue().drain(worker)
         }, Unmanaged.passUnretained(self).toOpaque())
       return
     }

@@ -48,7 +48,8 @@ struct FaceJob {
     mentionSize(of: picture, file.path)
     let input = try picture.converted(to: runner.format).resized(width: runner.side, height: runner.side)
     let result = try runner.makeResult(destinationMask: outputs.destinationMask)
-    try withExtendedLifetime(input) { try runner.run(input.view, into: result.target) }
+    try runner.run(input.view, into: result.target)
+    withExtendedLifetime((input, result)) {}
     switch outputs.format {
     case .png: try writePNG(result, file.stem, index: nil)
     case .npy:
@@ -83,6 +84,7 @@ struct FaceJob {
     let imageBytes = side * side * 3 * 4
     // A copy of one image at a time: elements of the file may stand at any address.
     let input = try Picture(width: side, height: side, format: runner.format)
+    defer { withExtendedLifetime((input, tensor)) {} }
     func load(_ index: Int) {
       if let source = tensor.raw.baseAddress {
         input.mutableView.base.copyMemory(from: source + index * imageBytes, byteCount: imageBytes)
@@ -91,6 +93,7 @@ struct FaceJob {
     switch outputs.format {
     case .png:
       let result = try runner.makeResult(destinationMask: outputs.destinationMask)
+      defer { withExtendedLifetime(result) {} }
       for index in 0..<count {
         try step(index)
         load(index)
@@ -103,6 +106,7 @@ struct FaceJob {
       let mask = try BatchImages(count: count, side: maskSide, format: .grayFloat)
       let second = outputs.destinationMask
         ? try BatchImages(count: count, side: maskSide, format: .grayFloat) : nil
+      defer { withExtendedLifetime((rgb, mask, second)) {} }
       for index in 0..<count {
         try step(index)
         load(index)

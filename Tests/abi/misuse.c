@@ -82,7 +82,7 @@ static void structs(fixture *f) {
     EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_context_run(f->context, &options, &f->face, &f->rgb, NULL, NULL));
   }
   OK(liae_context_options_init(&context_options, sizeof context_options));
-  const int32_t threads[] = {-1, 257, INT32_MIN, INT32_MAX};
+  const int32_t threads[] = {-1, 65, INT32_MIN, INT32_MAX};
   for (int i = 0; i < 4; i++) {
     context_options.threads = threads[i];
     EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_context_create(f->model, &context_options, &context));

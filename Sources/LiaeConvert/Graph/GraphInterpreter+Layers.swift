@@ -139,9 +139,11 @@ extension GraphInterpreter {
       return make(.interleaved(y, isDCR: true), [input[2], input[3], 2, input[4], 2])
     case (.split(let y, isDCR: false), [0, 1, 4, 2, 5, 3]):
       return make(.interleaved(y, isDCR: false), [input[0], input[3], 2, input[4], 2])
+    case (.channelsLastImage, _), (.channelsLast, _): break
     case (_, [0, 2, 3, 1]) where input.count == 3: return make(.channelsLast(x), [input[1], input[2], input[0]])
-    default: throw unexpected(node, "transposes \(input) by \(order), which no layer of ours does")
+    default: break
     }
+    throw unexpected(node, "transposes \(input) by \(order), which no layer of ours does")
   }
 }
 

@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Times a model's run, layer by layer.",
     discussion: """
-      Without a checkpoint the weights are random, of the architecture and dims that the options give. One face, one \
+      Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
+      dims that the options give. One face, one \
       run after the other; the table has the median of each layer, its share of arithmetic and its packed weights.
       """)
 
@@ -20,16 +21,16 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Side of the pictures. (default: 256)", valueName: "pixels"))
   var resolution: Int?
 
-  @Option(help: .init("(default: 64)", valueName: "n"))
+  @Option(help: .init("Dims of the encoder. (default: 64)", valueName: "n"))
   var eDims: Int?
 
-  @Option(help: .init("(default: 256)", valueName: "n"))
+  @Option(help: .init("Dims of the latent code. (default: 256)", valueName: "n"))
   var aeDims: Int?
 
-  @Option(help: .init("(default: 64)", valueName: "n"))
+  @Option(help: .init("Dims of the decoder. (default: 64)", valueName: "n"))
   var dDims: Int?
 
-  @Option(help: .init("(default: 32)", valueName: "n"))
+  @Option(help: .init("Dims of the decoder's mask branch. (default: 32)", valueName: "n"))
   var dMaskDims: Int?
 
   @Option(help: .init("Runs that are timed.", valueName: "n"))

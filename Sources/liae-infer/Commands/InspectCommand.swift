@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let inspection = try Inspection(path: model, model: checkpoint.open(model))
+    let inspection = try Inspection(path: model, model: checkpoint.open(model, mentioningGuesses: false))
     Console.say(json ? inspection.json.text() : inspection.text)
   }
 }

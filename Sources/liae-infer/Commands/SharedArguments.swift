@@ -14,11 +14,12 @@ struct CheckpointArguments: ParsableArguments {
     valueName: "name"))
   var arch: String?
 
-  /// Opens the model and passes on what was guessed.
-  func open(_ path: String) throws(LiaeError) -> Model {
+  /// Opens the model and passes on what was guessed, unless the command's results say it.
+  func open(_ path: String, mentioningGuesses: Bool = true) throws(LiaeError) -> Model {
     var options = OpenOptions()
     options.architecture = arch
     let model = try ModelReader.open(path: path, options: options)
+    guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model
   }

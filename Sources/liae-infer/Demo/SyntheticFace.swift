@@ -57,6 +57,7 @@ struct SyntheticFace {
   func picture(side: Int) throws(LiaeError) -> Picture {
     let picture = try Picture(width: side, height: side, format: .rgbFloat)
     let out = picture.mutableView.base.assumingMemoryBound(to: Float.self)
+    defer { withExtendedLifetime(picture) {} }
     let pixel = 2 / Float(side)
     let coverage = Coverage(pixel: pixel)
     for y in 0..<side {

@@ -32,6 +32,7 @@ struct InputFile {
   /// - Throws: what the file's error is, naming it.
   init(path: String) throws(LiaeError) {
     let bytes = try Bytes.map(path: path)
+    defer { withExtendedLifetime(bytes) {} }
     self.path = path
     if bytes.raw.starts(with: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]) {
       let tensor = try NumpyArray.parse(bytes, name: path)

@@ -28,6 +28,7 @@ struct Benchmark {
     let runner = try FaceRunner(model, compute: compute, mode: .swap)
     let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
     let result = try runner.makeResult(destinationMask: destinationMask)
+    defer { withExtendedLifetime((face, result)) {} }
     Interruption.watch()
     var totals: [Double] = []
     var layerTimes: [[Double]] = []
@@ -35,7 +36,7 @@ struct Benchmark {
     for round in 0..<warmup + rounds {
       try Interruption.check()
       let start = monotonicNanoseconds()
-      try withExtendedLifetime(face) { try runner.run(face.view, into: result.target) }
+      try runner.run(face.view, into: result.target)
       let end = monotonicNanoseconds()
       guard round >= warmup else { continue }
       totals.append(Double(end - start) / 1e6)

@@ -18,7 +18,7 @@ struct Inspection {
 
   init(path: String, model: Model) throws(LiaeError) {
     (self.path, architecture, info) = (path, model.architecture, model.info)
-    fileBytes = try CheckpointSize.bytes(path, origin: model.info.origin)
+    fileBytes = try CheckpointSize.bytes(path)
     var types: Set<String> = []
     for spec in architecture.tensors where !spec.isUnused { types.insert(try model.tensor(spec.name).dtype.rawValue) }
     weightTypes = types.sorted()
@@ -80,34 +80,28 @@ struct Inspection {
   }
 }
 
-/// Bytes on disk of a checkpoint, which in DeepFaceLab's form is a set of files.
+/// Bytes on disk of a checkpoint.
 enum CheckpointSize {
-  static func bytes(_ path: String, origin: ModelInfo.Origin) throws(LiaeError) -> Int {
-    guard origin == .deepFaceLab else { return try File(reading: path).length() }
+  /// A DeepFaceLab model is a set of files: the folder, or any one file of it, stands for all of one name.
+  static func bytes(_ path: String) throws(LiaeError) -> Int {
     let isFolder = File.kind(path) == .folder
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    let folder = isFolder ? path : parts.dropLast().joined(separator: "/")
-    // One file of a set named NAME_SAEHD_encoder.npy stands for all that begin like it.
-    let name = isFolder ? "" : String(parts.last ?? "")
-    let prefix = name.lastIndex(of: "_").map { name[...$0] } ?? ""
+    let slash = path.lastIndex(of: "/")
+    let name = isFolder ? "" : String(slash.map { path[path.index(after: $0)...] } ?? path[...])
+    guard isFolder || isPart(name) else { return try File(reading: path).length() }
+    let folder = isFolder ? path : slash.map { String(path[...$0]) } ?? "."
+    let prefix = modelName(name)
     var total = 0
-    let root = isFolder ? path : folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder
-    for entry in try File.list(root) where entry.hasSuffix(".npy") || entry.hasSuffix(".dat") {
-      if isFolder || entry.hasPrefix(sharedPrefix(prefix)) { total += try File(reading: "\(root)/\(entry)").length() }
+    for entry in try File.list(folder) where isPart(entry) && (isFolder || modelName(entry) == prefix) {
+      total += try File(reading: "\(folder)/\(entry)").length()
     }
     return total
   }
 
-  /// `inter_AB` and `decoder_src` have an underscore of their own: what counts ends in `SAEHD_` where that is there.
-  private static func sharedPrefix(_ prefix: Substring) -> String {
-    let text = String(prefix)
-    let marker = "SAEHD_"
-    var end = text.startIndex
-    var index = text.startIndex
-    while index < text.endIndex {
-      if text[index...].hasPrefix(marker) { end = text.index(index, offsetBy: marker.count) }
-      index = text.index(after: index)
-    }
-    return end == text.startIndex ? text : String(text[..<end])
+  private static func isPart(_ name: String) -> Bool { name.hasSuffix(".npy") || name.hasSuffix(".dat") }
+
+  /// What stands before the class of the model and the part: `new` of `new_SAEHD_inter_AB.npy`.
+  private static func modelName(_ name: String) -> String {
+    let marker = "_SAEHD_"
+    return name.indices.last { name[$0...].hasPrefix(marker) }.map { String(name[..<$0]) } ?? name
   }
 }

@@ -36,6 +36,7 @@ struct Verification {
     for (name, mode, code) in modes {
       let wantsSecondMask = mode == .swap
       let result = try runner.makeResult(destinationMask: wantsSecondMask)
+      defer { withExtendedLifetime((face, result)) {} }
       try runner.run(mode, face.view, into: result.target)
       let expected = try reference.run(code, image: face.values, wantDestinationMask: wantsSecondMask)
       compare("\(name) rgb", result.rgb.values, expected.rgb)

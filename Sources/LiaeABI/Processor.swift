@@ -1,1 +1,0 @@
-enum Processor { static let isa = "baseline"; static let detected = "baseline" }

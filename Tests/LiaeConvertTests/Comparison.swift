@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeFormats
+import LiaeModel
+import LiaeSystem
+import LiaeTensor
+import LiaeTestSupport
+import Testing
+
+/// Fails unless both models hold the same bits under the same names.
+func expectSame(
+  _ a: Model, _ b: Model, flavour: Bool = true, except left: Set<String> = [],
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(a.architecture.name == b.architecture.name, sourceLocation: sourceLocation)
+  if flavour { #expect(a.architecture == b.architecture, sourceLocation: sourceLocation) }
+  for spec in a.architecture.tensors where !left.contains(spec.name) {
+    guard let x = a.tensors[spec.name], let y = b.tensors[spec.name] else {
+      #expect(spec.isUnused, "\(spec.name) is missing", sourceLocation: sourceLocation)
+      continue
+    }
+    let isSame = x.dtype == y.dtype && x.shape == y.shape && x.raw.elementsEqual(y.raw)
+    #expect(isSame, "\(spec.name) differs", sourceLocation: sourceLocation)
+  }
+}
+
+/// The error that `body` throws; fails where it throws none or one of another status, or where the message lacks
+/// one of `parts`.
+@discardableResult
+func expectError(
+  _ status: Status, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () throws -> Void
+) -> LiaeError? {
+  do {
+    try body()
+    Issue.record("nothing was thrown; expected \(status)", sourceLocation: sourceLocation)
+  } catch let error as LiaeError {
+    #expect(error.status == status, "\(error.message)", sourceLocation: sourceLocation)
+    for part in parts {
+      #expect(error.message.contains(part), "\(error.message) lacks \(part)", sourceLocation: sourceLocation)
+    }
+    return error
+  } catch {
+    Issue.record("threw \(error)", sourceLocation: sourceLocation)
+  }
+  return nil
+}
+
+/// A copy of bytes in memory that the library may read.
+func bytes(_ array: [UInt8]) throws -> Bytes { try array.withUnsafeBytes { try Bytes.copy($0) } }
+
+func floats(_ values: [Float], _ shape: [Int]) throws -> TensorView {
+  let storage = try values.withUnsafeBytes { try Bytes.copy($0) }
+  return try TensorView(dtype: .float32, shape: shape, storage: storage)
+}
+
+func golden(_ name: String) throws -> GoldenNetwork { try #require(GoldenNetwork.all.first { $0.name == name }) }

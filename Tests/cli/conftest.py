@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The built program and the golden networks, for the tests of the command line.
+
+LIAE_INFER names the program (build/liae-infer), LIAE_GOLDEN the folder of networks (Tests/golden).
+"""
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("LIAE_INFER", str(ROOT / "build" / "liae-infer"))
+NETWORKS = Path(os.environ.get("LIAE_GOLDEN", ROOT / "Tests" / "golden")) / "networks"
+
+
+class Result:
+    def __init__(self, done):
+        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+
+def liae_infer(*arguments, environment=None, **options):
+    """Runs the program in a pipe, 80 columns wide."""
+    environment = {**os.environ, "COLUMNS": "80", **(environment or {})}
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300,
+                          env=environment, **options)
+    return Result(done)
+
+
+def checkpoint(name):
+    """Path and options that open a network of golden/networks as it was made."""
+    folder = NETWORKS / name
+    if not name.startswith("torch"):
+        return [folder]
+    letters = name.removeprefix("torch").removeprefix("-")
+    return [folder / "ckpts_7.pt", "--arch", f"liae-{letters}" if letters else "liae"]
+
+
+def golden(name):
+    with np.load(NETWORKS / name / "golden.npz") as data:
+        return {key: data[key] for key in data.files}
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A small frozen checkpoint: liae-ud, 64 pixels."""
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    result = liae_infer("convert", NETWORKS / "liae-ud", path)
+    assert result.status == 0, result.err
+    return path
+
+
+@pytest.fixture(scope="session")
+def face():
+    """One golden input, (64, 64, 3) float32 in the model's order (BGR)."""
+    return golden("liae-ud")["input"][0]

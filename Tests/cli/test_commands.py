@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""inspect, convert, verify, bench and demo."""
+import hashlib
+import json
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+from conftest import NETWORKS, checkpoint, liae_infer
+
+FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
+
+
+def safetensors(path):
+    """Header and data of a safetensors file."""
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    return json.loads(raw[8:8 + length]), bytearray(raw[8 + length:]), raw[:8 + length]
+
+
+def inspect(*arguments):
+    result = liae_infer("inspect", *arguments, "--json")
+    assert result.status == 0, result.err
+    return json.loads(result.out)
+
+
+# ---- inspect ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_inspect_says_what_the_network_is(name):
+    letters = name.removeprefix("torch").removeprefix("-")
+    found = inspect(*checkpoint(name))
+    assert found["architecture"] == (name if not name.startswith("torch") else f"liae-{letters}" if letters else "liae")
+    assert found["flavour"] == ("torch" if name.startswith("torch") else "dfl")
+    assert (found["resolution"], found["e_dims"], found["ae_dims"], found["d_dims"], found["d_mask_dims"]) == (
+        64, 4, 8, 4, 4)
+    assert found["rgb_side"] == (60 if name in ("torch-d", "torch-ud") else 64)
+    assert found["origin"] == ("torch" if name.startswith("torch") else "deepfacelab")
+    assert found["packed_bytes"] > found["parameters"] and found["workspace_bytes"] > 0
+
+
+@pytest.mark.parametrize("name", ["liae", "liae-udt", "df-ud", "torch-t"])
+def test_hash_is_sha256_of_names_and_values(name, tmp_path):
+    """Computed again by hashlib from the converted file, whose tensors lie in the order of the network."""
+    path = tmp_path / "m.safetensors"
+    assert liae_infer("convert", *checkpoint(name)[:1], path, *checkpoint(name)[1:]).status == 0
+    header, data, _ = safetensors(path)
+    header.pop("__metadata__")
+    digest, count = hashlib.sha256(), 0
+    for tensor, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"][0]):
+        begin, end = entry["data_offsets"]
+        digest.update(tensor.encode() + b"\0" + data[begin:end])
+        count += (end - begin) // 4
+    found = inspect(path)
+    assert found["hash"] == digest.hexdigest()
+    assert found["parameters"] == count
+    assert found["hash"] == inspect(*checkpoint(name))["hash"]
+    assert found["file_bytes"] == path.stat().st_size
+
+
+def test_inspect_sums_the_files_of_a_set():
+    folder = NETWORKS / "liae-ud"
+    size = sum(path.stat().st_size for path in folder.glob("golden_SAEHD_*"))
+    assert inspect(folder)["file_bytes"] == size
+    assert inspect(folder / "golden_SAEHD_inter_AB.npy")["file_bytes"] == size
+
+
+def test_inspect_in_words_has_the_same_facts(model):
+    found, text = inspect(model), liae_infer("inspect", model).out
+    for fact in (found["architecture"], found["hash"], f"{found['parameters']:,}", "e 4, ae 8, d 4, d_mask 4", "BGR"):
+        assert fact in text
+
+
+def test_guesses_are_said():
+    path = NETWORKS / "torch-ud" / "ckpts_7.pt"
+    assert any("--arch" in guess for guess in inspect(path)["guesses"])
+    assert not any("--arch" in guess for guess in inspect(path, "--arch", "liae-ud")["guesses"])
+
+
+# ---- convert ---------------------------------------------------------------------------------------------------------
+
+def test_convert_takes_the_format_from_the_name(model, tmp_path):
+    for name, magic in (("a.safetensors", None), ("a.dfm", b"\x08"), ("a.pt", b"PK")):
+        assert liae_infer("convert", model, tmp_path / name).status == 0
+        if magic:
+            assert (tmp_path / name).read_bytes().startswith(magic)
+    assert liae_infer("convert", model, tmp_path / "folder", "--name", "me").status == 0
+    assert (tmp_path / "folder" / "me_SAEHD_encoder.npy").exists()
+    hashes = {inspect(tmp_path / name, "--arch", "liae-ud")["hash"] for name in ("a.safetensors", "a.dfm", "a.pt", "folder")}
+    assert hashes == {inspect(model)["hash"]}
+
+
+def test_convert_types(model, tmp_path):
+    sizes = {}
+    for kind in ("float32", "float16", "bfloat16"):
+        path = tmp_path / f"{kind}.safetensors"
+        assert liae_infer("convert", model, path, "--type", kind).status == 0
+        assert inspect(path)["weight_types"] == [kind]
+        sizes[kind] = path.stat().st_size
+    assert sizes["float16"] < 0.6 * sizes["float32"] and sizes["bfloat16"] < 0.6 * sizes["float32"]
+
+
+def test_convert_never_overwrites_without_force(model, tmp_path):
+    path = tmp_path / "a.safetensors"
+    path.write_text("mine")
+    result = liae_infer("convert", model, path)
+    assert result.status == 4 and "exists already" in result.err and path.read_text() == "mine"
+    assert liae_infer("convert", model, path, "--force").status == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+# ---- verify ----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_verify_accepts_genuine_networks(name):
+    result = liae_infer("verify", *checkpoint(name))
+    assert result.status == 0, result.out + result.err
+    assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
+
+
+def test_verify_names_weights_that_are_no_numbers(model, tmp_path):
+    header, data, head = safetensors(model)
+    name = "decoder.res1.conv2.weight"
+    begin = header[name]["data_offsets"][0]
+    shape = header[name]["shape"]
+    index = np.ravel_multi_index((1, 2, 0, 1), shape)
+    data[begin + 4 * index:begin + 4 * index + 4] = struct.pack("<f", float("nan"))
+    bias = header["encoder.down1.downs.0.conv1.bias"]["data_offsets"][0]
+    data[bias:bias + 4] = struct.pack("<f", float("inf"))
+    data[bias + 4:bias + 8] = struct.pack("<I", 1)
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(head + data)
+    result = liae_infer("verify", path)
+    assert result.status == 5
+    assert f"{name}: [1, 2, 0, 1] = nan" in result.out
+    assert "encoder.down1.downs.0.conv1.bias: [0] = inf" in result.out
+    assert "1 denormal" in result.out
+
+
+# ---- bench -----------------------------------------------------------------------------------------------------------
+
+SMALL = ["--arch", "liae-ud", "--resolution", "64", "--e-dims", "4", "--ae-dims", "8", "--d-dims", "4",
+         "--d-mask-dims", "4", "--rounds", "3", "--warmup", "1"]
+
+
+def test_bench_quiet_ends_with_the_median_alone():
+    result = liae_infer("bench", *SMALL, "--quiet")
+    assert result.status == 0 and result.err == ""
+    assert float(result.out.splitlines()[-1]) > 0 and len(result.out.splitlines()) == 1
+
+
+def test_bench_json_and_table_have_every_layer(model):
+    found = json.loads(liae_infer("bench", *SMALL, "--json").out)
+    assert found["median_ms"] >= found["min_ms"] > 0 and found["architecture"] == "liae-ud"
+    names = [layer["name"] for layer in found["layers"]]
+    assert any("encoder" in name for name in names) and any("upscalem" in name for name in names)
+    table = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
+    for name in names:
+        assert name in table
+
+
+def test_bench_without_destination_mask_does_less():
+    with_mask, without = (json.loads(liae_infer("bench", *SMALL, option, "--json").out)["gflop"]
+                          for option in ("--dst-mask", "--no-dst-mask"))
+    assert without < with_mask
+
+
+# ---- demo ------------------------------------------------------------------------------------------------------------
+
+def test_demo_leaves_pictures_and_says_where(tmp_path):
+    out = tmp_path / "demo"
+    result = liae_infer("demo", "--model", NETWORKS / "liae-udt", "--output", out, "--faces", "3")
+    assert result.status == 0, result.err
+    for line in result.out.splitlines():
+        assert str(out) in line
+    assert sorted(path.name for path in (out / "faces").iterdir()) == [f"face-{i}.png" for i in (1, 2, 3)]
+    assert len(list((out / "results").iterdir())) == 9
+    sheet = Image.open(out / "sheet.png")
+    assert sheet.size == (4 * 128 + 5 * 6, 3 * 128 + 4 * 6)
+    faces = [np.asarray(Image.open(out / f"faces/face-{i}.png")).astype(float) for i in (1, 2, 3)]
+    assert all(face.std() > 20 for face in faces) and np.abs(faces[0] - faces[1]).mean() > 5
+    # The first cell of the sheet is the first face, twice as large.
+    cell = np.asarray(sheet.crop((6, 6, 134, 134)).resize((64, 64), Image.BOX)).astype(float)
+    assert np.abs(cell - faces[0]).mean() < 2
+
+
+def test_demo_is_the_same_every_time_and_does_not_overwrite(tmp_path):
+    arguments = ["demo", "-m", NETWORKS / "liae-udt", "-o", tmp_path, "--faces", "2"]
+    assert liae_infer(*arguments).status == 0
+    before = (tmp_path / "sheet.png").read_bytes()
+    result = liae_infer(*arguments)
+    assert result.status == 4 and "exists already" in result.err
+    assert liae_infer(*arguments, "--force").status == 0
+    assert (tmp_path / "sheet.png").read_bytes() == before

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program says of itself. LIAE_UPDATE_EXPECTED=1 rewrites the expected texts, to be read in the diff."""
+import os
+import re
+from pathlib import Path
+
+import pytest
+from conftest import liae_infer
+
+EXPECTED = Path(__file__).parent / "expected"
+COMMANDS = ["run", "inspect", "convert", "verify", "bench", "demo"]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_as_expected(command):
+    result = liae_infer(*filter(None, [command]), "--help")
+    assert (result.status, result.err) == (0, "")
+    path = EXPECTED / f"help-{command or 'root'}.txt"
+    if os.environ.get("LIAE_UPDATE_EXPECTED"):
+        path.write_text(result.out)
+    assert result.out == path.read_text()
+
+
+def test_help_names_every_command():
+    text = liae_infer("--help").out
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", text, re.M), command
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_version_says_release_abi_and_isa(isa):
+    result = liae_infer("--version", environment={"LIAE_ISA": isa})
+    assert result.status == 0
+    match = re.fullmatch(
+        r"liae-infer \d+\.\d+\.\d+(-dev)?\nABI \d+ \(libliae\.so\.\d+\)\nISA (baseline|avx2|avx512)\n", result.out)
+    assert match, result.out
+    order = ["baseline", "avx2", "avx512"]
+    assert order.index(match[2]) <= order.index(isa)
+
+
+def test_version_with_an_unknown_isa_says_so():
+    assert 'LIAE_ISA is "mmx"' in liae_infer("--version", environment={"LIAE_ISA": "mmx"}).out
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["frobnicate"], ["run"], ["run", "--bogus"], ["inspect"], ["bench", "--rounds", "0"],
+    ["bench", "--json", "--quiet"], ["bench", "model", "--resolution", "64"], ["bench", "--resolution", "100"],
+    ["bench", "--arch", "liae-x"], ["demo", "-m", "x", "-o", "y", "--faces", "0"],
+    ["convert", "a", "b.dfm", "--type", "float16"], ["convert", "a", "b", "--name", "x/y"],
+    ["run", "-m", "m", "-i", "a", "-o", "o", "--mode", "both"], ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "2"],
+    ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "0.5", "--mode", "src"],
+    ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "-1"],
+    ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "1000000"]])
+def test_wrong_usage_is_status_2(arguments, tmp_path):
+    result = liae_infer(*arguments, cwd=tmp_path)
+    if not arguments:
+        # Without a command the help is shown, which is no mistake.
+        assert result.status == 0 and "SUBCOMMANDS" in result.out
+        return
+    assert result.status == 2, result.out + result.err
+    assert result.err and not result.out
+    assert list(tmp_path.iterdir()) == []
