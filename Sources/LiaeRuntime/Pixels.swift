@@ -48,10 +48,9 @@ enum Pixels {
           throw LiaeError(.invalidArgument, "input image \(index) has pixels in row \(y) that are not finite numbers")
         }
       } else {
-        let scale: Float = 1 / 255
         for x in 0..<image.width {
           let pixel = row + x * size, to = target + 3 * x
-          func value(_ i: Int) -> Float { Float(pixel.load(fromByteOffset: i, as: UInt8.self)) * scale }
+          func value(_ i: Int) -> Float { Float(pixel.load(fromByteOffset: i, as: UInt8.self)) / 255 }
           if format.channels == 1 {
             let v = value(0)
             (to[0], to[1], to[2]) = (v, v, v)
