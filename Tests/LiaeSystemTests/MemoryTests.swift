@@ -43,6 +43,14 @@ import Testing
     #expect(surprises == [])
   }
 
+  @Test func allocationsAreCounted() throws {
+    let none = allocationsOfThisThread {}
+    // The object and its memory.
+    let some = try allocationsOfThisThread { _ = try Bytes.allocate(100) }
+    #expect(none == nil || none == 0)
+    #expect(some == nil || some == 2)
+  }
+
   @Test func aSwallowedFailureIsNoticed() {
     let (_, surprises) = failingEveryAllocation { () throws(LiaeError) in _ = try? Bytes.allocate(1) }
     #expect(surprises.count == 1)

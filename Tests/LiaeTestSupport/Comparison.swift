@@ -5,8 +5,6 @@ import Glibc
 package struct Comparison: CustomStringConvertible, Sendable {
   /// Greatest absolute difference; infinite where the counts differ or a value is not finite in one list only.
   package private(set) var maximum = 0.0
-  /// Greatest difference relative to the bound of each element, where bounds were given.
-  package private(set) var maximumOfBound = 0.0
   /// Greatest distance in units in the last place.
   package private(set) var maximumULP = 0
   /// Peak signal to noise ratio against a peak of 1, in dB; infinite for equal lists.
@@ -15,13 +13,11 @@ package struct Comparison: CustomStringConvertible, Sendable {
   private var pair: (Float, Float)?
   private var note = ""
 
-  /// - Parameters:
-  ///   - bounds: what each element may be off by, or nil.
-  ///   - seed: printed with the result.
-  package init(_ actual: [Float], _ expected: [Float], bounds: [Float]? = nil, seed: UInt64? = nil) {
+  /// - Parameter seed: printed with the result.
+  package init(_ actual: [Float], _ expected: [Float], seed: UInt64? = nil) {
     if let seed { note = ", seed \(seed)" }
-    guard actual.count == expected.count, bounds.map({ $0.count == actual.count }) ?? true else {
-      (maximum, maximumOfBound, maximumULP, psnr) = (.infinity, .infinity, .max, -.infinity)
+    guard actual.count == expected.count else {
+      (maximum, maximumULP, psnr) = (.infinity, .max, -.infinity)
       note = "\(actual.count) values, expected \(expected.count)" + note
       return
     }
@@ -33,7 +29,6 @@ package struct Comparison: CustomStringConvertible, Sendable {
       squares += difference * difference
       if difference > maximum || pair == nil { (maximum, worst, pair) = (max(maximum, difference), i, (a, e)) }
       maximumULP = max(maximumULP, Self.ulps(a, e))
-      if let bounds { maximumOfBound = max(maximumOfBound, difference / Double(bounds[i])) }
     }
     if squares > 0 { psnr = -10 * log10(squares / Double(actual.count)) }
   }
