@@ -85,8 +85,8 @@ let tests: [Target] = [
     dependencies: ["CLiaeAllocationCounter", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeModel", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
@@ -99,7 +99,9 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "LiaeRuntimeTests",
-    dependencies: ["LiaeRuntime", "LiaeConvert", "LiaeDispatch", "LiaeKernelsReference", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),

@@ -78,18 +78,22 @@ package func denseRows<V: Lanes>(
         y[row + 2] = laneSum(a2 + c2, scratch) * scale + q.bias[row + 2]
         y[row + 3] = laneSum(a3 + c3, scratch) * scale + q.bias[row + 3]
       } else {
+        // The same sums in the same order as above, so that a row does not depend on its neighbours.
         for r in row..<row + count {
-          var a = V(repeating: 0), w = q.weights + r * K, s = x
-          for _ in 0..<K / W {
+          var a = V(repeating: 0), c = a
+          var w = q.weights + r * K, s = x
+          for _ in 0..<K / (2 * W) {
             a = V.mulAdd(a, load(w), load(s))
-            w += W
-            s += W
+            c = V.mulAdd(c, load(w + W), load(s + W))
+            w += 2 * W
+            s += 2 * W
           }
-          y[r] = laneSum(a, scratch) * scale + q.bias[r]
+          if K % (2 * W) != 0 { a = V.mulAdd(a, load(w), load(s)) }
+          y[r] = laneSum(a + c, scratch) * scale + q.bias[r]
         }
       }
     }
-    row &+= count
+    row += count
   }
 }
 
@@ -154,6 +158,6 @@ package func denseColumns<V: Lanes>(_: V.Type, _ p: UnsafePointer<DenseColumnsPa
         }
       }
     }
-    vector &+= count
+    vector += count
   }
 }

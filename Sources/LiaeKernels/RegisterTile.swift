@@ -106,6 +106,6 @@ package func forEachRowGroup<V: Lanes>(_: V.Type, _ rows: Int, _ body: (_ start:
   for group in 0..<groups {
     let count = base + (group < extra ? 1 : 0)
     body(start, count, group)
-    start &+= count
+    start += count
   }
 }

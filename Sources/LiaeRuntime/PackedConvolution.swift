@@ -143,6 +143,8 @@ package final class PackedConvolution: Sendable {
     let family = family
     let g = family == 0 ? [] : WinogradGeometry.weightTransform(family: family)
     let directRows = algorithm == .direct ? Self.directRows(layer, arrangement, width, phaseChannels) : []
+    // The kernels hold bare pointers into `source`.
+    defer { withExtendedLifetime(source) {} }
     input.withUnsafeBufferPointer { input in
       added.withUnsafeBufferPointer { added in
         output.withUnsafeBufferPointer { output in

@@ -36,6 +36,7 @@ final class PackedDenseRows: Sendable {
     for (module, layer) in layers.enumerated() {
       for row in 0..<rowsEach { biasOut[module * rowsEach + row] = layer.bias[row] }
       let source = try alignedFloats(layer.weights)
+      defer { withExtendedLifetime(source) {} }
       var job = Job(
         source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
         target: out + module * rowsEach * length, channels: channels, pixels: pixels, width: width, length: length)
@@ -92,6 +93,7 @@ final class PackedDenseColumns: Sendable {
       }
     }
     let source = try alignedFloats(weights)
+    defer { withExtendedLifetime(source) {} }
     var job = Job(
       source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
       target: storage.base.assumingMemoryBound(to: Float.self), channels: channels, pixels: pixels, width: width,

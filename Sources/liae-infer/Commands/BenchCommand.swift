@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
       dims that the options give. One face, one \
-      run after the other; the table has the median of each layer, its share of arithmetic and its packed weights.
+      run after the other; the table has the median, GFLOP/s and packed weights of each layer.
       """)
 
   @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
