@@ -58,7 +58,7 @@ write-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(1)|' -e 's|@LIBDI
 cli: deps
 	$(SWIFT) build -c release --product liae-infer $(SWIFTFLAGS)
 	@mkdir -p build
-	install -m 755 $(RELEASE)/liae-infer build/liae-infer
+	strip -o build/liae-infer $(RELEASE)/liae-infer
 
 .PHONY: headergen
 headergen:
