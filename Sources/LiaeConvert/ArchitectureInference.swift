@@ -29,13 +29,15 @@ struct ArchitectureInference {
       if hasAB {
         throw LiaeError(
           .unknownArchitecture,
-          "\(file): holds the latent modules of both liae (inter_AB) and df (inter); name the one that is meant by opening a file that holds it alone")
+          "\(file): holds the latent modules of both liae (inter_AB) and df (inter); name the one that is meant by opening a file that holds it alone"
+        )
       }
       throw missing("inter_AB.dense1.weight", "liae; df has inter in its place")
     }
     let family: Architecture.Family = hasAB ? .liae : .df
     let residualDeep = has("encoder.res1.conv1.weight")
-    let firstName = has("encoder.down1.conv1.weight") || residualDeep ? "encoder.down1.conv1" : "encoder.down1.downs.0.conv1"
+    let firstName =
+      has("encoder.down1.conv1.weight") || residualDeep ? "encoder.down1.conv1" : "encoder.down1.downs.0.conv1"
     let decoder = family == .liae ? "decoder" : "decoder_src"
     let doubleResolution = has("\(decoder).out_conv1.weight", doubleResolution: true)
 
@@ -49,14 +51,16 @@ struct ArchitectureInference {
     guard encoded > 0, flat % encoded == 0, let side = squareRoot(flat / encoded) else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): the first dense layer reads \(flat) numbers; expected 8 * \(eDims) channels of a square (e_dims is \(eDims))")
+        "\(file): the first dense layer reads \(flat) numbers; expected 8 * \(eDims) channels of a square (e_dims is \(eDims))"
+      )
     }
     guard let resolution = CheckedSize.product(side, residualDeep ? 32 : 16), head[1] % 2 == 0,
       doubleResolution || maskHead[1] % 2 == 0
     else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): the heads read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims")
+        "\(file): the heads read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims"
+      )
     }
     let isPort = scheme == .torchPort || (scheme == .canonical && doubleResolution && head[2] == 3)
     let architecture = Architecture(
@@ -86,7 +90,8 @@ struct ArchitectureInference {
     let rank = canonical.contains(text: "dense") ? "(out, in)" : "(out, in, k, k)"
     return LiaeError(
       .missingTensor,
-      "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme == .tensorFlow ? "of 2 or 4 dimensions" : rank)")
+      "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme == .tensorFlow ? "of 2 or 4 dimensions" : rank)"
+    )
   }
 
   private func squareRoot(_ value: Int) -> Int? {

@@ -38,7 +38,8 @@ struct ForeignCheckpoint {
       guard tensor.shape == expected else {
         throw LiaeError(
           .shapeMismatch,
-          "\(file): tensor \(name) has shape \(tensor.shape); \(architecture.name) at resolution \(architecture.resolution) needs \(expected)")
+          "\(file): tensor \(name) has shape \(tensor.shape); \(architecture.name) at resolution \(architecture.resolution) needs \(expected)"
+        )
       }
       guard tensor.dtype.isFloatingPoint else {
         throw LiaeError(
@@ -75,7 +76,8 @@ struct ForeignCheckpoint {
     } else if declared == nil {
       architecture.pixelNorm = true
       info.guesses.append(
-        "\(Self.activationGuess): pixel norm (u) was assumed on and x cos x (c) off, as in \(architecture.name); --arch settles it")
+        "\(Self.activationGuess): pixel norm (u) was assumed on and x cos x (c) off, as in \(architecture.name); --arch settles it"
+      )
     }
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
     return architecture

@@ -12,14 +12,17 @@ extension ModelReader {
         .compactMap(DeepFaceLabSet.foreignKind)
       if let kind = foreign.first {
         throw LiaeError(
-          .unsupported, "\(folder): holds a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
+          .unsupported,
+          "\(folder): holds a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
       }
       throw LiaeError(
-        .unknownFormat, "\(folder): no DeepFaceLab model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat")
+        .unknownFormat,
+        "\(folder): no DeepFaceLab model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat")
     }
     guard sets.count == 1 else {
       let names = sets.map { "\($0.prefix)\(DeepFaceLabSet.dataFile)" }.joined(separator: ", ")
-      throw LiaeError(.invalidArgument, "\(folder): holds \(sets.count) models; open one file of the one that is meant: \(names)")
+      throw LiaeError(
+        .invalidArgument, "\(folder): holds \(sets.count) models; open one file of the one that is meant: \(names)")
     }
     return try open(set, options)
   }
@@ -28,11 +31,13 @@ extension ModelReader {
     guard let set = DeepFaceLabSet.containing(file) else {
       throw LiaeError(
         .unknownFormat,
-        "\(file): a pickle whose name is none of a DeepFaceLab model's files; expected a name such as NAME_SAEHD_encoder.npy")
+        "\(file): a pickle whose name is none of a DeepFaceLab model's files; expected a name such as NAME_SAEHD_encoder.npy"
+      )
     }
     if let kind = DeepFaceLabSet.foreignKind(set.prefix) {
       throw LiaeError(
-        .unsupported, "\(file): part of a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
+        .unsupported,
+        "\(file): part of a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
     }
     return try open(set, options)
   }
@@ -43,7 +48,8 @@ extension ModelReader {
     if set.has(DeepFaceLabSet.dataFile) {
       declared = try readData(set, &info)
     } else {
-      info.notes.append("there is no \(set.prefix)\(DeepFaceLabSet.dataFile): the architecture was read off the weights")
+      info.notes.append(
+        "there is no \(set.prefix)\(DeepFaceLabSet.dataFile): the architecture was read off the weights")
     }
     let family = try Self.family(set, declared, options)
     let modules =
@@ -53,7 +59,10 @@ extension ModelReader {
     for module in modules {
       let path = set.path("\(module).npy")
       guard set.has("\(module).npy") else {
-        throw LiaeError(.missingTensor, "\(path): the file is missing; a \(family.rawValue) model needs \(modules.map { "\($0).npy" }.joined(separator: ", "))")
+        throw LiaeError(
+          .missingTensor,
+          "\(path): the file is missing; a \(family.rawValue) model needs \(modules.map { "\($0).npy" }.joined(separator: ", "))"
+        )
       }
       let weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
       for name in weights.names { tensors["\(module)/\(name)"] = weights[name] }
@@ -77,7 +86,8 @@ extension ModelReader {
       guard let given = options.architecture else {
         throw LiaeError(
           .unknownArchitecture,
-          "\(set.folder)/\(set.prefix)*: files of both liae and df and no \(DeepFaceLabSet.dataFile); name the architecture (--arch liae-ud)")
+          "\(set.folder)/\(set.prefix)*: files of both liae and df and no \(DeepFaceLabSet.dataFile); name the architecture (--arch liae-ud)"
+        )
       }
       return try Architecture.parse(given).family
     }
@@ -96,7 +106,8 @@ extension ModelReader {
     guard let name = settings["archi"]?.stringValue else {
       throw LiaeError(
         .corruptFile,
-        "\(path): options lack the text \"archi\" (\(settings["archi"]?.kind ?? "missing")); expected liae or df with letters of u, d, t, c")
+        "\(path): options lack the text \"archi\" (\(settings["archi"]?.kind ?? "missing")); expected liae or df with letters of u, d, t, c"
+      )
     }
     let (family, archiLetters): (Architecture.Family, String)
     do throws(LiaeError) { (family, archiLetters) = try Architecture.parse(name) } catch { throw error.within(path) }

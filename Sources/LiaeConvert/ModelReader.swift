@@ -54,7 +54,8 @@ package enum ModelReader {
     case .unknown:
       throw LiaeError(
         .unknownFormat,
-        "\(name): \(memory.count == 0 ? "is empty" : "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth")
+        "\(name): \(memory.count == 0 ? "is empty" : "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
+      )
     }
   }
 
@@ -80,7 +81,8 @@ package enum ModelReader {
       let listed = tensors.names.prefix(4).joined(separator: ", ")
       throw LiaeError(
         .unknownArchitecture,
-        "\(name): \(tensors.count) tensors, none with a name of a network of ours (\(listed)); expected names such as decoder.main_path.0.conv.weight or decoder.upscale0.conv1.weight")
+        "\(name): \(tensors.count) tensors, none with a name of a network of ours (\(listed)); expected names such as decoder.main_path.0.conv.weight or decoder.upscale0.conv1.weight"
+      )
     }
     return try ForeignCheckpoint(
       file: name, scheme: scheme, tensors: tensors, info: info, declared: nil,
@@ -91,7 +93,8 @@ package enum ModelReader {
   static func ampError(_ name: String) -> LiaeError {
     LiaeError(
       .unsupported,
-      "\(name): an AMP model (it has inter_src and inter_dst), which this library does not run; expected SAEHD (liae or df)")
+      "\(name): an AMP model (it has inter_src and inter_dst), which this library does not run; expected SAEHD (liae or df)"
+    )
   }
 }
 

@@ -10,12 +10,14 @@ extension ModelWriter {
     guard !name.isEmpty, !name.contains("/"), !name.contains("_") else {
       throw LiaeError(
         .invalidArgument,
-        "\"\(name)\" cannot name a DeepFaceLab model: expected a name without / and without _, at which DeepFaceLab cuts it off")
+        "\"\(name)\" cannot name a DeepFaceLab model: expected a name without / and without _, at which DeepFaceLab cuts it off"
+      )
     }
     guard architecture.flavour == .dfl || !architecture.doubleResolution else {
       throw LiaeError(
         .unsupported,
-        "\(folder): DeepFaceLab cannot hold this network: its first head is a 1x1 convolution with padding around the others, that of the PyTorch port with d is 3x3\(architecture.validHeads ? " without padding" : "")")
+        "\(folder): DeepFaceLab cannot hold this network: its first head is a 1x1 convolution with padding around the others, that of the PyTorch port with d is 3x3\(architecture.validHeads ? " without padding" : "")"
+      )
     }
     let set = DeepFaceLabSet(folder: folder, prefix: "\(name)_SAEHD_")
     let names = model.writtenNames

@@ -35,7 +35,8 @@ package enum ModelWriter {
     throws(LiaeError)
   {
     guard [.float32, .float16, .bfloat16].contains(dtype) else {
-      throw LiaeError(.invalidArgument, "weights cannot be stored as \(dtype.rawValue); expected float32, float16 or bfloat16")
+      throw LiaeError(
+        .invalidArgument, "weights cannot be stored as \(dtype.rawValue); expected float32, float16 or bfloat16")
     }
     var tensors = TensorDictionary()
     for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
@@ -70,7 +71,8 @@ package enum ModelWriter {
     }
     root.append((.string("global_step"), .int(model.info.iteration ?? 0)))
     let metadata = CheckpointMetadata.encode(model).sorted { $0.key < $1.key }
-    root.append((.string(ModelReader.torchMetadataKey), .dictionary(metadata.map { (.string($0.key), .string($0.value)) })))
+    root.append(
+      (.string(ModelReader.torchMetadataKey), .dictionary(metadata.map { (.string($0.key), .string($0.value)) })))
     try TorchArchive.write(.dictionary(root), to: path, replacing: replacing)
   }
 }

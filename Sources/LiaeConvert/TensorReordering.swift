@@ -43,7 +43,8 @@ extension TensorView {
       if bits & 0x7fff == infinity && value.isFinite {
         throw LiaeError(
           .unsupported,
-          "tensor \(name) holds \(value), which \(dtype.rawValue) cannot; write float32\(dtype == .float16 ? " or bfloat16" : "")")
+          "tensor \(name) holds \(value), which \(dtype.rawValue) cannot; write float32\(dtype == .float16 ? " or bfloat16" : "")"
+        )
       }
       out[i] = bits
     }

@@ -21,7 +21,8 @@ package struct Picture: Sendable {
     guard width <= Limits.side, height <= Limits.side, width * height <= Limits.pixels else {
       throw LiaeError(
         .limitExceeded,
-        "a picture of \(width) x \(height) pixels; at most \(Limits.side) a side and \(Limits.pixels) together are possible")
+        "a picture of \(width) x \(height) pixels; at most \(Limits.side) a side and \(Limits.pixels) together are possible"
+      )
     }
     storage = try Bytes.allocate(width * height * format.size, for: "a picture of \(width) x \(height) pixels")
     (self.width, self.height, self.format) = (width, height, format)

@@ -112,7 +112,8 @@ package func denseRows<V: Lanes>(
   @usableFromInline package var side: Int
   @usableFromInline package var images: Int
   @inlinable package init(
-    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int, target: ActivationView,
+    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int,
+    target: ActivationView,
     side: Int, images: Int
   ) {
     (self.weights, self.bias, self.length, self.input) = (weights, bias, length, input)

@@ -74,7 +74,9 @@ package func headOutput<V: Lanes>(
   for y in y0..<y1 {
     for x in 0..<q.side {
       let pixel = q.source.origin + image * q.source.image + y * q.source.row + x * W
-      for block in 0..<(outputs + W - 1) / W { store(scratch + block * W, sigmoid(load(pixel + block * q.source.plane) as V)) }
+      for block in 0..<(outputs + W - 1) / W {
+        store(scratch + block * W, sigmoid(load(pixel + block * q.source.plane) as V))
+      }
       for part in 0..<q.factor * q.factor {
         let dy = part / q.factor, dx = part % q.factor
         let d = picture + ((y * q.factor + dy) * width + x * q.factor + dx) * q.channels

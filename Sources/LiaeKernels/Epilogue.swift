@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What follows a convolution, as the kernels know it.
-@usableFromInline package enum ActivationKind { @inlinable @inline(__always) package static var leaky: Int { 0 }
-  @inlinable @inline(__always) package static var cosine: Int { 1 } }
+@usableFromInline package enum ActivationKind {
+  @inlinable @inline(__always) package static var leaky: Int { 0 }
+  @inlinable @inline(__always) package static var cosine: Int { 1 }
+}
 
 @usableFromInline protocol ActivationFunction {
   static func apply<V: Lanes>(_ x: V, _ slope: V) -> V

@@ -11,7 +11,8 @@ package struct KernelTable: Sendable {
 
   package typealias Scratch = MutableFloatPointer
   package let winogradInput:
-    @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, MutableFloatPointer, Scratch) -> Void
+    @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, MutableFloatPointer, Scratch) ->
+      Void
   package let winogradProduct:
     @Sendable (
       UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: FloatPointer, _ first: Int,
@@ -38,14 +39,19 @@ package struct KernelTable: Sendable {
 
   package init(
     isa: StaticString, width: Int,
-    winogradInput: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, MutableFloatPointer, Scratch) -> Void,
-    winogradProduct: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Int, MutableFloatPointer) -> Void,
-    winogradOutput: @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
+    winogradInput:
+      @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, MutableFloatPointer, Scratch) -> Void,
+    winogradProduct:
+      @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Int, MutableFloatPointer) ->
+      Void,
+    winogradOutput:
+      @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
     direct: @escaping @Sendable (UnsafePointer<DirectParameters>, Int, Int, Int, Int, Scratch) -> Void,
     denseRows: @escaping @Sendable (UnsafePointer<DenseRowsParameters>, Int, Int, Scratch) -> Void,
     denseColumns: @escaping @Sendable (UnsafePointer<DenseColumnsParameters>, Int, Int) -> Void,
     flatten: @escaping @Sendable (ActivationView, Int, Int, Int, MutableFloatPointer, Scratch) -> Float,
-    mixCodes: @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
+    mixCodes:
+      @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
     packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void
   ) {

@@ -40,14 +40,24 @@ extension SIMD16<Float>: Lanes {
   @usableFromInline package typealias Wide = SIMD16<Double>
   @inlinable @inline(__always) package static var width: Int { 16 }
   @inlinable @inline(__always) package static var tileRows: Int { 14 }
-  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self { c.addingProduct(a, b) }
-  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
-  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
-  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
+    c.addingProduct(a, b)
+  }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .< a)
+  }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .> a)
+  }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
+    x.replacing(with: y, where: x .< 0)
+  }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
-  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
+    Self(bits: x.bits ^ (i &<< 31))
+  }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
@@ -57,14 +67,24 @@ extension SIMD8<Float>: Lanes {
   @usableFromInline package typealias Wide = SIMD8<Double>
   @inlinable @inline(__always) package static var width: Int { 8 }
   @inlinable @inline(__always) package static var tileRows: Int { 6 }
-  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self { c.addingProduct(a, b) }
-  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
-  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
-  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
+    c.addingProduct(a, b)
+  }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .< a)
+  }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .> a)
+  }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
+    x.replacing(with: y, where: x .< 0)
+  }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
-  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
+    Self(bits: x.bits ^ (i &<< 31))
+  }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
@@ -81,13 +101,21 @@ extension SIMD4<Float>: Lanes {
       c + a * b
     #endif
   }
-  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .< a) }
-  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self { a.replacing(with: b, where: b .> a) }
-  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self { x.replacing(with: y, where: x .< 0) }
+  @inlinable @inline(__always) package static func smaller(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .< a)
+  }
+  @inlinable @inline(__always) package static func larger(_ a: Self, _ b: Self) -> Self {
+    a.replacing(with: b, where: b .> a)
+  }
+  @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
+    x.replacing(with: y, where: x .< 0)
+  }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inlinable @inline(__always) package static func powerOfTwo(_ i: Bits) -> Self { Self(bits: (i &+ 127) &<< 23) }
-  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self { Self(bits: x.bits ^ (i &<< 31)) }
+  @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
+    Self(bits: x.bits ^ (i &<< 31))
+  }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
@@ -95,10 +123,16 @@ extension SIMD4<Float>: Lanes {
 @usableFromInline package typealias FloatPointer = UnsafePointer<Float>
 @usableFromInline package typealias MutableFloatPointer = UnsafeMutablePointer<Float>
 
-@inlinable @inline(__always) package func load<V: Lanes>(_ p: FloatPointer) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
-@inlinable @inline(__always) package func load<V: Lanes>(_ p: MutableFloatPointer) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
+@inlinable @inline(__always) package func load<V: Lanes>(_ p: FloatPointer) -> V {
+  UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
+@inlinable @inline(__always) package func load<V: Lanes>(_ p: MutableFloatPointer) -> V {
+  UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
 @inlinable @inline(__always) package func store<V: Lanes>(_ p: MutableFloatPointer, _ v: V) {
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
 }
 /// a + k * b
-@inlinable @inline(__always) package func axpy<V: Lanes>(_ a: V, _ k: Float, _ b: V) -> V { V.mulAdd(a, b, V(repeating: k)) }
+@inlinable @inline(__always) package func axpy<V: Lanes>(_ a: V, _ k: Float, _ b: V) -> V {
+  V.mulAdd(a, b, V(repeating: k))
+}

@@ -19,7 +19,10 @@ import CLiaeIntrinsics
   @usableFromInline var halfWidth: Int
 
   @inlinable @inline(__always)
-  init(k: Int, a: FloatPointer, blockStride: Int, b: FloatPointer, c: MutableFloatPointer, next: FloatPointer, halfWidth: Int) {
+  init(
+    k: Int, a: FloatPointer, blockStride: Int, b: FloatPointer, c: MutableFloatPointer, next: FloatPointer,
+    halfWidth: Int
+  ) {
     (self.k, self.a, self.blockStride, self.b, self.c) = (k, a, blockStride, b, c)
     (self.next, self.halfWidth) = (next, halfWidth)
   }

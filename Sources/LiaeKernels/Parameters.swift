@@ -33,7 +33,8 @@
   @usableFromInline package var activation: Int
   @usableFromInline package var slope: Float
   @inlinable package init(
-    target: ActivationView, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?, bias: FloatPointer,
+    target: ActivationView, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?,
+    bias: FloatPointer,
     activation: Int, slope: Float
   ) {
     (self.target, self.step, self.offsets, self.vectors) = (target, step, offsets, vectors)

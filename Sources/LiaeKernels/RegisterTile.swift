@@ -98,7 +98,9 @@ package func withTile<T: RegisterTile, B: TileBody>(_: T.Type, rows: Int, _ body
 
 /// Splits `rows` into as few groups of at most `V.tileRows` as possible, as even as possible (22 = 11 + 11).
 @inlinable @inline(__always)
-package func forEachRowGroup<V: Lanes>(_: V.Type, _ rows: Int, _ body: (_ start: Int, _ count: Int, _ group: Int) -> Void) {
+package func forEachRowGroup<V: Lanes>(
+  _: V.Type, _ rows: Int, _ body: (_ start: Int, _ count: Int, _ group: Int) -> Void
+) {
   let groups = (rows + V.tileRows - 1) / V.tileRows
   if groups == 0 { return }
   let base = rows / groups, extra = rows % groups

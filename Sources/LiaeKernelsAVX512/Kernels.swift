@@ -30,7 +30,8 @@ private typealias V = SIMD16<Float>
   _ p: UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { denseRows(V.self, p, from: from, to: to, scratch: scratch) }
 
-@inline(never) private func denseColumns_f32_avx512(_ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int) {
+@inline(never) private func denseColumns_f32_avx512(_ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int)
+{
   denseColumns(V.self, p, from: from, to: to)
 }
 

@@ -30,7 +30,9 @@ private typealias V = SIMD4<Float>
   _ p: UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { denseRows(V.self, p, from: from, to: to, scratch: scratch) }
 
-@inline(never) private func denseColumns_f32_baseline(_ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int) {
+@inline(never) private func denseColumns_f32_baseline(
+  _ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int
+) {
   denseColumns(V.self, p, from: from, to: to)
 }
 
@@ -55,7 +57,8 @@ private typealias V = SIMD4<Float>
 /// The table of the baseline. Touch it only where the processor and the operating system have the baseline.
 package func kernelTable_baseline() -> KernelTable {
   KernelTable(
-    isa: "baseline", width: V.width, winogradInput: winogradInput_f32_baseline, winogradProduct: winogradProduct_f32_baseline,
+    isa: "baseline", width: V.width, winogradInput: winogradInput_f32_baseline,
+    winogradProduct: winogradProduct_f32_baseline,
     winogradOutput: winogradOutput_f32_baseline, direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
     denseColumns: denseColumns_f32_baseline, flatten: flatten_f32_baseline, mixCodes: mixCodes_f32_baseline,
     headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline)

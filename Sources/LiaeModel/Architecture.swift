@@ -67,7 +67,8 @@ package struct Architecture: Sendable, Equatable {
     else {
       throw LiaeError(
         .unknownArchitecture,
-        "unknown architecture \"\(name)\"; expected liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt")
+        "unknown architecture \"\(name)\"; expected liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
+      )
     }
     return (family, letters)
   }
@@ -83,7 +84,8 @@ package struct Architecture: Sendable, Equatable {
     guard Self.resolutionRange.contains(resolution), resolution % resolutionStep == 0 else {
       throw LiaeError(
         .unknownArchitecture,
-        "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)")
+        "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)"
+      )
     }
     for (what, value) in [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
     where !Self.dimsRange.contains(value) {

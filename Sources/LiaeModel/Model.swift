@@ -46,7 +46,8 @@ package struct Model: Sendable {
       guard tensor.shape == spec.shape else {
         throw LiaeError(
           .shapeMismatch,
-          "tensor \(spec.name) has shape \(tensor.shape); \(architecture.name) at resolution \(architecture.resolution) needs \(spec.shape)")
+          "tensor \(spec.name) has shape \(tensor.shape); \(architecture.name) at resolution \(architecture.resolution) needs \(spec.shape)"
+        )
       }
       guard [.float32, .float16, .bfloat16].contains(tensor.dtype) else {
         throw LiaeError(

@@ -67,10 +67,12 @@ package final class Context: @unchecked Sendable {
 
   /// - Throws: `invalidArgument`, `outOfMemory`, `threadFailure`.
   package init(plan: Plan, options: ContextOptions = ContextOptions()) throws(LiaeError) {
-    guard ContextOptions.threadRange.contains(options.threads), ContextOptions.batchRange.contains(options.maxBatch) else {
+    guard ContextOptions.threadRange.contains(options.threads), ContextOptions.batchRange.contains(options.maxBatch)
+    else {
       throw LiaeError(
         .invalidArgument,
-        "threads \(options.threads), batch \(options.maxBatch): expected \(ContextOptions.threadRange) threads and \(ContextOptions.batchRange) images")
+        "threads \(options.threads), batch \(options.maxBatch): expected \(ContextOptions.threadRange) threads and \(ContextOptions.batchRange) images"
+      )
     }
     self.plan = plan
     self.options = options
@@ -125,7 +127,8 @@ package final class Context: @unchecked Sendable {
       guard rgb == nil || !plan.info.lacksDestinationPicture else {
         throw LiaeError(
           .unsupported,
-          "this checkpoint holds the destination decoder's mask alone, as exported DF models do; its picture needs the DeepFaceLab files")
+          "this checkpoint holds the destination decoder's mask alone, as exported DF models do; its picture needs the DeepFaceLab files"
+        )
       }
       needs.insert(.mixedCode)
       // The picture's mask is the destination's mask: one is computed, both are handed out.

@@ -56,7 +56,9 @@ private func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView
   }
 }
 
-private func destination(_ packed: PackedConvolution, _ binding: ConvolutionBinding, _ offsets: Table<Int>) -> Destination {
+private func destination(_ packed: PackedConvolution, _ binding: ConvolutionBinding, _ offsets: Table<Int>)
+  -> Destination
+{
   let (kind, slope) = activationKind(packed.layer.activation)
   return Destination(
     target: binding.target, step: packed.layer.depthToSpace ? 2 : 1, offsets: UnsafePointer(offsets.pointer),

@@ -113,7 +113,8 @@ final class HeadStep: Step {
   private let images: Int
   private static let rowsPerTask = 4
 
-  init(_ name: String, source: ActivationView, side: Int, channels: Int, factor: Int, output: UnsafeMutablePointer<Float>,
+  init(
+    _ name: String, source: ActivationView, side: Int, channels: Int, factor: Int, output: UnsafeMutablePointer<Float>,
     images: Int, when condition: @escaping (Needs) -> Bool
   ) {
     self.images = images

@@ -132,8 +132,12 @@ package final class PackedConvolution: Sendable {
 
     let source = try alignedFloats(weights)
     let packed = storage.base.assumingMemoryBound(to: Float.self)
-    let parameters = { [phaseChannels] (input: UnsafePointer<Int32>, added: UnsafePointer<Int32>,
-      output: UnsafePointer<Int32>, g: UnsafePointer<Double>) in
+    let parameters = {
+      [phaseChannels]
+      (
+        input: UnsafePointer<Int32>, added: UnsafePointer<Int32>,
+        output: UnsafePointer<Int32>, g: UnsafePointer<Double>
+      ) in
       PackParameters(
         weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
         kernel: layer.kernel, family: 0, phases: phases, phaseChannels: phaseChannels, input: input, added: added,
@@ -197,7 +201,9 @@ enum DirectRuns {
   static func visit(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int) -> [Visit] {
     let k = layer.kernel
     if arrangement == .interleaved {
-      return (0..<k).map { Visit(tap: $0 * k, channel: 0, length: k * layer.inputChannels, kernelRow: $0, kernelColumn: 0, block: 0) }
+      return (0..<k).map {
+        Visit(tap: $0 * k, channel: 0, length: k * layer.inputChannels, kernelRow: $0, kernelColumn: 0, block: 0)
+      }
     }
     let halves = arrangement == .code ? 2 : 1
     let channels = layer.inputChannels / halves

@@ -14,7 +14,8 @@ enum Pixels {
     guard stride >= width * format.size, CheckedSize.product(stride, height) != nil else {
       throw LiaeError(
         .invalidArgument,
-        "\(what) has a stride of \(stride) bytes; \(width) pixels of \(format.size) bytes need at least \(width * format.size)")
+        "\(what) has a stride of \(stride) bytes; \(width) pixels of \(format.size) bytes need at least \(width * format.size)"
+      )
     }
   }
 

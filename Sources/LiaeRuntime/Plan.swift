@@ -65,7 +65,9 @@ package final class Plan: Sendable {
     let width = kernels.width
     var bytes = 0
 
-    func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError) -> PackedConvolution {
+    func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
+      -> PackedConvolution
+    {
       let packed = try PackedConvolution(
         layer, weights: model.tensor("\(layer.name).weight"), bias: model.tensor("\(layer.name).bias"),
         algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool)

@@ -52,7 +52,8 @@ enum Planner {
       let points = family == 6 ? 8 : family + 2
       let products = WinogradGeometry.products(side: side, family: family)
       // Of the 4 phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at infinity.
-      let phases = layer.stride == 1 ? 1.0 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
+      let phases =
+        layer.stride == 1 ? 1.0 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
       multiplies = products * channels * phases
       weights = 4 * Double(points * points) * channels * phases
       let inputs = Double(layer.inputChannels * (layer.stride == 1 ? 1 : 4))
@@ -66,7 +67,8 @@ enum Planner {
 package enum WinogradGeometry {
   /// 3x3 stride 1 and 5x5 stride 2 with even sides; the RGB input has too few channels to gain.
   package static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
-    let shape = (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
+    let shape =
+      (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
     return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
   }
 

@@ -71,7 +71,8 @@ final class Schedule {
     }
 
     // Encoder
-    var view = ActivationView(origin: input + border * inputRow + border * 3, row: inputRow, plane: 0, image: inputImage)
+    var view = ActivationView(
+      origin: input + border * inputRow + border * 3, row: inputRow, plane: 0, image: inputImage)
     var current: ActivationBuffer?
     for part in plan.encoder {
       switch part {
@@ -104,7 +105,8 @@ final class Schedule {
         let latent = try take(a.interChannels, a.latentSide, n)
         add(
           DenseColumnsStep(
-            inter.dense2, input: output, inputStride: plan.dense1.rows, target: latent.view, images: n, when: condition))
+            inter.dense2, input: output, inputStride: plan.dense1.rows, target: latent.view, images: n, when: condition)
+        )
         convolve(upscale, from: latent.view, to: codeView, images: n, when: condition)
         pool.giveBack(latent)
       } else {
@@ -126,9 +128,11 @@ final class Schedule {
         let (channels, side) = shape(stage.upscale.layer)
         let next = try take(channels, side, n)
         if stageIndex == 0 && isLIAE {
-          convolve(stage.upscale, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+          convolve(
+            stage.upscale, from: code.view, to: next.view, images: n, firstHalfOnly: true,
             when: { wanted($0) && !$0.contains(.mixedCode) })
-          convolve(stage.upscale, from: code.view, to: next.view, images: n,
+          convolve(
+            stage.upscale, from: code.view, to: next.view, images: n,
             when: { wanted($0) && $0.contains(.mixedCode) })
         } else {
           convolve(stage.upscale, from: x?.view ?? code.view, to: next.view, images: n, when: wanted)
@@ -171,7 +175,8 @@ final class Schedule {
         if stageIndex == 0 {
           let second = isLIAE ? code.from(image: n) : code.view
           if isLIAE {
-            convolve(packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+            convolve(
+              packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
               when: { main($0) && !$0.contains(.mixedCode) })
             convolve(packed, from: code.view, to: next.view, images: n, when: { main($0) && $0.contains(.mixedCode) })
           } else {

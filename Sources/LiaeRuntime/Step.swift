@@ -44,7 +44,10 @@ package class Step {
   package var scratch: ScratchSize { ScratchSize() }
   private(set) var state: RunState?
 
-  init(_ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0, when condition: @escaping (Needs) -> Bool) {
+  init(
+    _ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0,
+    when condition: @escaping (Needs) -> Bool
+  ) {
     (self.name, self.algorithm, self.flops, self.weightBytes) = (name, algorithm, flops, weightBytes)
     self.condition = condition
   }

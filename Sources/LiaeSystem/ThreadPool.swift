@@ -4,14 +4,16 @@ import Synchronization
 
 /// One task of a parallel region: `context` is the region's, `index` counts tasks, `worker` is the slot that runs it,
 /// so that each has scratch of its own.
-package typealias ParallelTask = @convention(c) (_ context: UnsafeMutableRawPointer, _ index: Int, _ worker: Int) -> Void
+package typealias ParallelTask =
+  @convention(c) (_ context: UnsafeMutableRawPointer, _ index: Int, _ worker: Int) -> Void
 
 /// Runs a function once for each index in 0..<count on any threads, and returns when all have returned: a host's pool.
-package typealias HostParallelFor = @convention(c) (
-  _ userData: UnsafeMutableRawPointer?, _ count: Int,
-  _ function: @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void,
-  _ context: UnsafeMutableRawPointer?
-) -> Void
+package typealias HostParallelFor =
+  @convention(c) (
+    _ userData: UnsafeMutableRawPointer?, _ count: Int,
+    _ function: @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void,
+    _ context: UnsafeMutableRawPointer?
+  ) -> Void
 
 /// Fork and join over a fixed set of workers: threads of its own, or a host's.
 ///

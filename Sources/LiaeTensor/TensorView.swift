@@ -21,7 +21,8 @@ package struct TensorView: Sendable {
     else {
       throw LiaeError(
         .corruptFile,
-        "a \(dtype.rawValue) tensor of shape \(shape) does not fit in the \(storage.count - max(0, offset)) bytes that hold it")
+        "a \(dtype.rawValue) tensor of shape \(shape) does not fit in the \(storage.count - max(0, offset)) bytes that hold it"
+      )
     }
     (self.dtype, self.shape, self.storage, self.offset, self.count) = (dtype, shape, storage, offset, count)
   }
@@ -37,7 +38,8 @@ package struct TensorView: Sendable {
     switch dtype {
     case .float32: return p.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
     case .float16: return HalfPrecision.float(fromFloat16: p.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
-    case .bfloat16: return HalfPrecision.float(fromBFloat16: p.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+    case .bfloat16:
+      return HalfPrecision.float(fromBFloat16: p.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
     case .float64: return Float(p.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
     case .int64: return Float(p.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
     case .int32: return Float(p.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))

@@ -104,7 +104,8 @@ struct FaceJob {
       let (rgbSide, maskSide) = (runner.architecture.rgbSide, runner.architecture.maskSide)
       let rgb = try BatchImages(count: count, side: rgbSide, format: runner.format)
       let mask = try BatchImages(count: count, side: maskSide, format: .grayFloat)
-      let second = outputs.destinationMask
+      let second =
+        outputs.destinationMask
         ? try BatchImages(count: count, side: maskSide, format: .grayFloat) : nil
       defer { withExtendedLifetime((rgb, mask, second)) {} }
       for index in 0..<count {
@@ -115,7 +116,9 @@ struct FaceJob {
       }
       try writeArray(rgb.storage, shape(channels: 3, batch: file.batch), file.stem, .rgb)
       try writeArray(mask.storage, shape(channels: 1, batch: file.batch), file.stem, .mask)
-      if let second { try writeArray(second.storage, shape(channels: 1, batch: file.batch), file.stem, .destinationMask) }
+      if let second {
+        try writeArray(second.storage, shape(channels: 1, batch: file.batch), file.stem, .destinationMask)
+      }
     }
   }
 

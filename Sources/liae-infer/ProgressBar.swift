@@ -27,7 +27,8 @@ struct ProgressBar {
     let width = max(8, min(40, Console.columns - text.count - 3))
     let filled = width * done / total
     Console.write(
-      "\r\u{1b}[K[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]" + text,
+      "\r\u{1b}[K[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
+        + text,
       to: STDERR_FILENO)
   }
 

@@ -83,7 +83,8 @@ import Testing
       _ = try lie {
         let name = $0.nodes[try node($0, "Conv")].inputs[1]
         let old = try #require($0.initializers[name])
-        $0.initializers[name] = try TensorView(dtype: .int32, shape: old.shape, storage: old.storage, offset: old.offset)
+        $0.initializers[name] = try TensorView(
+          dtype: .int32, shape: old.shape, storage: old.storage, offset: old.offset)
         return true
       }
     }
@@ -174,7 +175,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [[], [-1], [-1, -1, 4], [-1, 0, 128], [-1, Int64.max, Int64.max], [-1, 127], [1, 2, 3, 4, 5, 6, 7], [-1, -5, -5]])
+  @Test(arguments: [
+    [], [-1], [-1, -1, 4], [-1, 0, 128], [-1, Int64.max, Int64.max], [-1, 127], [1, 2, 3, 4, 5, 6, 7], [-1, -5, -5],
+  ])
   func aReshapeToAnotherShape(_ sizes: [Int64]) throws {
     do {
       _ = try lie {
@@ -191,9 +194,21 @@ import Testing
   }
 
   @Test func aMissingOutput() throws {
-    expectError(.unknownArchitecture, "2 outputs") { _ = try lie { $0.outputs.removeLast(); return true } }
-    expectError(.corruptFile, "nowhere") { _ = try lie { $0.outputs[1].name = "nowhere"; return true } }
-    expectError(.unknownArchitecture, "0 outputs") { _ = try lie { $0.outputs = []; return true } }
+    expectError(.unknownArchitecture, "2 outputs") {
+      _ = try lie {
+        $0.outputs.removeLast(); return true
+      }
+    }
+    expectError(.corruptFile, "nowhere") {
+      _ = try lie {
+        $0.outputs[1].name = "nowhere"; return true
+      }
+    }
+    expectError(.unknownArchitecture, "0 outputs") {
+      _ = try lie {
+        $0.outputs = []; return true
+      }
+    }
   }
 
   @Test func anotherInput() throws {
@@ -204,9 +219,17 @@ import Testing
       [.fixed(1), .fixed(Int.max), .fixed(Int.max), .fixed(3)], [.fixed(1), .fixed(96), .fixed(96), .fixed(3)],
     ]
     for shape in lies {
-      expectError(.shapeMismatch) { _ = try lie { $0.inputs[0].shape = shape; return true } }
+      expectError(.shapeMismatch) {
+        _ = try lie {
+          $0.inputs[0].shape = shape; return true
+        }
+      }
     }
-    expectError(.unknownArchitecture, "0 inputs") { _ = try lie { $0.inputs = []; return true } }
+    expectError(.unknownArchitecture, "0 inputs") {
+      _ = try lie {
+        $0.inputs = []; return true
+      }
+    }
   }
 
   @Test func neighboursAreCalledByTheirName() throws {
@@ -241,8 +264,11 @@ import Testing
     expectError(.unknownArchitecture, "other weights") {
       _ = try lie { graph in
         var uses: [String: [Int]] = [:]
-        for (i, node) in graph.nodes.enumerated() where node.operation == "Conv" { uses[node.inputs[1], default: []].append(i) }
-        guard let (name, nodes) = uses.first(where: { $0.value.count == 2 }), let tensor = graph.initializers[name] else {
+        for (i, node) in graph.nodes.enumerated() where node.operation == "Conv" {
+          uses[node.inputs[1], default: []].append(i)
+        }
+        guard let (name, nodes) = uses.first(where: { $0.value.count == 2 }), let tensor = graph.initializers[name]
+        else {
           return false
         }
         graph.initializers["other"] = try floats((0..<tensor.count).map { tensor[$0] + 1 }, tensor.shape)
@@ -254,11 +280,19 @@ import Testing
 
   /// The order of outputs and all their names are of no weight where the wiring tells.
   @Test func outputsMayStandInAnyOrder() throws {
-    expectSame(try golden("liae-udt").model("golden.dfm"), try lie { $0.outputs.reverse(); return true })
+    expectSame(
+      try golden("liae-udt").model("golden.dfm"),
+      try lie {
+        $0.outputs.reverse(); return true
+      })
   }
 
   @Test func anOutputMadeTwice() throws {
-    expectError(.corruptFile, "already") { _ = try lie { $0.nodes.append($0.nodes[1]); return true } }
+    expectError(.corruptFile, "already") {
+      _ = try lie {
+        $0.nodes.append($0.nodes[1]); return true
+      }
+    }
   }
 
   @Test func aLongChainIsNoDeepRecursion() throws {

@@ -29,13 +29,17 @@ import Testing
   static func tensor(_ parts: [UInt8], shape: [Int] = [2], type: Int = 1) -> [UInt8] {
     model(field(5, shape.flatMap { integer(1, $0) } + integer(2, type) + text(8, "w") + parts))
   }
-  static func attribute(_ parts: [UInt8]) -> [UInt8] { model(field(1, text(4, "Conv") + field(5, text(1, "a") + parts))) }
+  static func attribute(_ parts: [UInt8]) -> [UInt8] {
+    model(field(1, text(4, "Conv") + field(5, text(1, "a") + parts)))
+  }
 
   struct Lie: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var status: Status
     var bytes: [UInt8]
-    init(_ name: String, _ status: Status, _ bytes: [UInt8]) { (testDescription, self.status, self.bytes) = (name, status, bytes) }
+    init(_ name: String, _ status: Status, _ bytes: [UInt8]) {
+      (testDescription, self.status, self.bytes) = (name, status, bytes)
+    }
   }
 
   static let lies: [Lie] = [
@@ -60,21 +64,27 @@ import Testing
     Lie("a subgraph", .unsupported, attribute(field(6, []) + integer(20, 5))),
     Lie("subgraphs", .unsupported, attribute(field(11, []) + integer(20, 10))),
     Lie("a tensor attribute without a tensor", .corruptFile, attribute(integer(20, 4))),
-    Lie("two attributes of one name", .corruptFile,
+    Lie(
+      "two attributes of one name", .corruptFile,
       model(field(1, text(4, "Conv") + field(5, text(1, "a")) + field(5, text(1, "a"))))),
-    Lie("too many numbers in an attribute", .limitExceeded,
+    Lie(
+      "too many numbers in an attribute", .limitExceeded,
       attribute(field(8, [UInt8](repeating: 1, count: 5000)) + integer(20, 7))),
-    Lie("too many floats in an attribute", .limitExceeded,
+    Lie(
+      "too many floats in an attribute", .limitExceeded,
       attribute(field(7, [UInt8](repeating: 0, count: 20_000)) + integer(20, 6))),
     Lie("too many inputs of a node", .limitExceeded, model(field(1, (0..<300).flatMap { _ in text(1, "x") }))),
-    Lie("too many dimensions of an input", .limitExceeded,
+    Lie(
+      "too many dimensions of an input", .limitExceeded,
       model(field(11, text(1, "x") + field(2, field(1, field(2, (0..<9).flatMap { _ in field(1, integer(1, 1)) })))))),
     Lie("raw data too short", .corruptFile, tensor(field(9, [0, 0, 0, 0]))),
     Lie("raw data too long", .corruptFile, tensor(field(9, [UInt8](repeating: 0, count: 12)))),
     Lie("no data", .corruptFile, tensor([])),
-    Lie("raw data and floats", .corruptFile,
+    Lie(
+      "raw data and floats", .corruptFile,
       tensor(field(9, [UInt8](repeating: 0, count: 8)) + field(4, [UInt8](repeating: 0, count: 8)))),
-    Lie("raw data twice", .corruptFile,
+    Lie(
+      "raw data twice", .corruptFile,
       tensor(field(9, [UInt8](repeating: 0, count: 8)) + field(9, [UInt8](repeating: 0, count: 8)))),
     Lie("three floats for two", .corruptFile, tensor(field(4, [UInt8](repeating: 0, count: 12)))),
     Lie("half a float", .corruptFile, tensor(field(4, [UInt8](repeating: 0, count: 6)))),
@@ -93,10 +103,12 @@ import Testing
     Lie("texts as weights", .unsupported, tensor(field(6, []), type: 8)),
     Lie("an unknown type", .unsupported, tensor(field(9, []), type: 99)),
     Lie("a negative type", .unsupported, tensor(field(9, []), type: -1)),
-    Lie("external data", .unsupported, tensor(field(13, text(1, "location") + text(2, "/etc/passwd")) + integer(14, 1))),
+    Lie(
+      "external data", .unsupported, tensor(field(13, text(1, "location") + text(2, "/etc/passwd")) + integer(14, 1))),
     Lie("a location alone", .unsupported, tensor(integer(14, 1))),
     Lie("a segment", .unsupported, tensor(field(3, []))),
-    Lie("two initializers of one name", .corruptFile,
+    Lie(
+      "two initializers of one name", .corruptFile,
       model(field(5, integer(2, 1) + field(9, [0, 0, 0, 0])) + field(5, integer(2, 1) + field(9, [0, 0, 0, 0])))),
   ]
 
@@ -183,13 +195,16 @@ import Testing
   /// Reading and writing with every allocation failing in turn: an error each time, and no half-written file.
   @Test func everyAllocationMayFail() throws {
     let storage = try Bytes.map(path: try golden("liae-ud").path("golden.dfm"))
-    let reading = failingEveryAllocation { () throws(LiaeError) in _ = try ModelReader.open(memory: storage, name: "a") }
+    let reading = failingEveryAllocation { () throws(LiaeError) in _ = try ModelReader.open(memory: storage, name: "a")
+    }
     #expect(reading.surprises.isEmpty, "\(reading.surprises)")
     #expect(reading.failures > 20)
 
     let folder = try TemporaryFolder()
     let model = try golden("torch-udt").model()
-    for (name, format) in [("a.pt", ModelWriter.Format.torch), ("a.dfm", .dfm), ("a.safetensors", .safetensors(.float16))] {
+    for (name, format) in [
+      ("a.pt", ModelWriter.Format.torch), ("a.dfm", .dfm), ("a.safetensors", .safetensors(.float16)),
+    ] {
       let writing = failingEveryAllocation { () throws(LiaeError) in
         try ModelWriter.write(model, to: folder(name), as: format, replacing: false)
       }

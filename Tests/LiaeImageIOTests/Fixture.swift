@@ -6,11 +6,14 @@ import LiaeTensor
 
 /// The files that make_fixtures.py leaves.
 enum Fixture {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures").path
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+    .path
 
   static func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-  static func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name)))) }
+  static func bytes(_ name: String) throws -> [UInt8] {
+    try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
 
   /// Width, height, channels and the bytes after them.
   static func raw(_ name: String) throws -> (width: Int, height: Int, channels: Int, data: [UInt8]) {
@@ -34,7 +37,6 @@ extension Picture {
   /// All elements of an 8-bit picture.
   var elements: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: view.base, count: height * stride)) }
 
-
   /// A picture of given floats.
   init(width: Int, height: Int, format: PixelFormat, values: [Float]) throws(LiaeError) {
     try self.init(width: width, height: height, format: format)
@@ -45,7 +47,8 @@ extension Picture {
 /// Runs a program with its output, or nil where it is not installed.
 func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String)? {
   let folders = ["/usr/bin", "/usr/local/bin", "/bin"]
-  guard let path = folders.map({ "\($0)/\(program)" }).first(where: { FileManager.default.isExecutableFile(atPath: $0) })
+  guard
+    let path = folders.map({ "\($0)/\(program)" }).first(where: { FileManager.default.isExecutableFile(atPath: $0) })
   else { return nil }
   let process = Process()
   process.executableURL = URL(fileURLWithPath: path)

@@ -34,7 +34,8 @@ import Testing
     for _ in 0..<400 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
-        bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8(1 << Int.random(in: 0..<8, using: &generator))
+        bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8(
+          1 << Int.random(in: 0..<8, using: &generator))
       }
       if let error = error(bytes) { #expect(error.message.hasPrefix("hostile: ")) }
     }

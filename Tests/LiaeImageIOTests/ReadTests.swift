@@ -5,21 +5,25 @@ import LiaeTensor
 import Testing
 
 @Suite struct ReadTests {
-  static let pngs = [
-    "gray1", "gray2", "gray4", "gray8", "gray16", "rgb8", "rgb16", "rgba8", "rgba16",
-  ].flatMap { [$0, "\($0)_interlaced"] } + ["gray_alpha8", "palette4", "palette8_interlaced", "palette4_transparent"]
+  static let pngs =
+    [
+      "gray1", "gray2", "gray4", "gray8", "gray16", "rgb8", "rgb16", "rgba8", "rgba16",
+    ].flatMap { [$0, "\($0)_interlaced"] } + ["gray_alpha8", "palette4", "palette8_interlaced", "palette4_transparent"]
 
   @Test(arguments: pngs) func pngIsDecodedAsPillowDoes(_ name: String) throws {
     let picture = try Picture.read(path: Fixture.path("\(name).png"))
     let expected = try Fixture.raw(name)
-    #expect((picture.width, picture.height, picture.format.channels) == (expected.width, expected.height, expected.channels))
+    #expect(
+      (picture.width, picture.height, picture.format.channels) == (expected.width, expected.height, expected.channels))
     #expect(picture.elements == expected.data)
   }
 
-  @Test(arguments: ["color", "color_444", "progressive", "gray"]) func jpegIsDecodedAsPillowDoes(_ name: String) throws {
+  @Test(arguments: ["color", "color_444", "progressive", "gray"]) func jpegIsDecodedAsPillowDoes(_ name: String) throws
+  {
     let picture = try Picture.read(path: Fixture.path("\(name).jpg"))
     let expected = try Fixture.raw(name)
-    #expect((picture.width, picture.height, picture.format.channels) == (expected.width, expected.height, expected.channels))
+    #expect(
+      (picture.width, picture.height, picture.format.channels) == (expected.width, expected.height, expected.channels))
     // Other builds of libjpeg may round their inverse transform otherwise.
     let worst = zip(picture.elements, expected.data).map { abs(Int($0) - Int($1)) }.max()
     #expect(picture.elements.count == expected.data.count)
@@ -66,8 +70,9 @@ import Testing
   }
 
   @Test func bytesClampAndRoundHalfUp() {
-    #expect([-1, 0, 0.5 / 255, 0.4999 / 255, 1, 7, .infinity, -.infinity, .nan].map(Picture.byte)
-      == [0, 0, 1, 0, 255, 255, 255, 0, 0])
+    #expect(
+      [-1, 0, 0.5 / 255, 0.4999 / 255, 1, 7, .infinity, -.infinity, .nan].map(Picture.byte)
+        == [0, 0, 1, 0, 255, 255, 255, 0, 0])
     for value in 0...255 { #expect(Picture.byte(Float(value) / 255) == UInt8(value)) }
   }
 }
@@ -76,9 +81,12 @@ import Testing
   @Test(arguments: ["9x11", "31x40", "7x3", "1x1"]) func sameAsPillowBicubic(_ size: String) throws {
     func floats(_ name: String) throws -> (Int, Int, [Float]) {
       let raw = try Fixture.raw(name)
-      return (raw.width, raw.height, raw.data.withUnsafeBytes { bytes in
-        (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
-      })
+      return (
+        raw.width, raw.height,
+        raw.data.withUnsafeBytes { bytes in
+          (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        }
+      )
     }
     let (width, height, values) = try floats("resize_20x14")
     let picture = try Picture(width: width, height: height, format: .grayFloat, values: values)

@@ -30,7 +30,9 @@ import Testing
 
   @Test func samePictureSameBytes() throws {
     let picture = try sample(.rgbFloat)
-    let (first, second) = (try picture.encodedPNG(provenance: provenance), try picture.encodedPNG(provenance: provenance))
+    let (first, second) = (
+      try picture.encodedPNG(provenance: provenance), try picture.encodedPNG(provenance: provenance)
+    )
     #expect(first.raw.elementsEqual(second.raw))
   }
 
@@ -66,8 +68,9 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = "\(folder)/face.png"
     try sample(.rgbFloat).writePNG(to: path, provenance: provenance, replacing: false)
-    let seen = try #require(try run(
-      "exiftool", ["-n", "-s3", "-XMP-iptcExt:DigitalSourceType", "-XMP-xmp:CreatorTool", "-PNG:Software", path]))
+    let seen = try #require(
+      try run(
+        "exiftool", ["-n", "-s3", "-XMP-iptcExt:DigitalSourceType", "-XMP-xmp:CreatorTool", "-PNG:Software", path]))
     #expect(
       seen.output == """
         http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia

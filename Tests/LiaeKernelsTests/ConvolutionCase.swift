@@ -143,7 +143,8 @@ struct ConvolutionCase: CustomStringConvertible {
         for c in 0..<inputs {
           for y in 0..<inputSide {
             for x in 0..<inputSide {
-              source.origin[image * source.image + y * row + x * inputs + c] = values[(c * inputSide + y) * inputSide + x]
+              source.origin[image * source.image + y * row + x * inputs + c] =
+                values[(c * inputSide + y) * inputSide + x]
             }
           }
         }

@@ -42,7 +42,8 @@ import Testing
   func directOtherKernels(set: InstructionSet) throws {
     for (inputs, outputs) in Self.channels {
       for side in [2, 3, 7, 16] {
-        var c = ConvolutionCase(set: set, algorithm: .direct, inputs: inputs, outputs: outputs, side: side, kernel: 1, padding: 0)
+        var c = ConvolutionCase(
+          set: set, algorithm: .direct, inputs: inputs, outputs: outputs, side: side, kernel: 1, padding: 0)
         try check(c)
         c.kernel = 3  // VALID
         try check(c)

@@ -19,7 +19,8 @@ extension GraphInterpreter {
     else {
       throw mismatch(
         node,
-        "weights \(name) are \(weight.dtype.rawValue) of shape \(weight.shape); expected (out, \(input[0]), k, k) with k of 1, 3 or 5")
+        "weights \(name) are \(weight.dtype.rawValue) of shape \(weight.shape); expected (out, \(input[0]), k, k) with k of 1, 3 or 5"
+      )
     }
     let strides = node.integers("strides") ?? [1, 1]
     let pads = node.integers("pads") ?? [0, 0, 0, 0]
@@ -29,7 +30,9 @@ extension GraphInterpreter {
       pads == [padding, padding, padding, padding], padding == 0 || padding == kernel / 2,
       node.integers("kernel_shape") ?? [kernel, kernel] == [kernel, kernel]
     else {
-      throw unexpected(node, "a convolution with strides \(strides) and pads \(pads) or groups or dilation; expected padding \(kernel / 2)")
+      throw unexpected(
+        node,
+        "a convolution with strides \(strides) and pads \(pads) or groups or dilation; expected padding \(kernel / 2)")
     }
     let sides = input.dropFirst().map { ($0 + 2 * padding - kernel) / strides[0] + 1 }
     guard input[1] + 2 * padding >= kernel, input[2] + 2 * padding >= kernel else {

@@ -52,7 +52,8 @@ struct GraphInterpreter {
     guard isLast || (sizes[0] == 3 && sizes[1] == sizes[2]), Architecture.resolutionRange.contains(sizes[1]) else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): input \(input.name) has shape (N, \(sizes.map { $0 < 0 ? "?" : "\($0)" }.joined(separator: ", "))); expected (N, R, R, 3), R from \(Architecture.resolutionRange.lowerBound) to \(Architecture.resolutionRange.upperBound)")
+        "\(file): input \(input.name) has shape (N, \(sizes.map { $0 < 0 ? "?" : "\($0)" }.joined(separator: ", "))); expected (N, R, R, 3), R from \(Architecture.resolutionRange.lowerBound) to \(Architecture.resolutionRange.upperBound)"
+      )
     }
     resolution = sizes[1]
     values[input.name] = .expression(expressions.intern(isLast ? .channelsLastImage : .image, shape: sizes))
@@ -73,7 +74,8 @@ struct GraphInterpreter {
     var inputs: [Value] = []
     for name in node.inputs {
       guard let value = values[name] else {
-        throw corrupt(node, "reads \"\(name)\", which nothing before it makes (it is missing, or the graph is a circle)")
+        throw corrupt(
+          node, "reads \"\(name)\", which nothing before it makes (it is missing, or the graph is a circle)")
       }
       inputs.append(value)
     }
@@ -123,7 +125,9 @@ struct GraphInterpreter {
     case "Reciprocal": return try step(node, x) { if case .norm(let y) = $0 { .inverseNorm(y) } else { nil } }
     case "Div":
       let divisor = try operand(node, second)
-      guard case .norm(x) = expressions[divisor] else { throw unexpected(node, "divides by something else than a norm") }
+      guard case .norm(x) = expressions[divisor] else {
+        throw unexpected(node, "divides by something else than a norm")
+      }
       return make(.pixelNorm(x), shape(x))
     default: throw unexpected(node, "an operator that DeepFaceLab's networks do not have")
     }
@@ -173,7 +177,8 @@ struct GraphInterpreter {
     }
     let isChannelFirst = tensor.shape.count != 4 || tensor.shape[1] == channels
     guard isChannelFirst, tensor.dtype.isFloatingPoint else {
-      throw mismatch(node, "bias \(name) is \(tensor.dtype.rawValue) of shape \(tensor.shape); expected (1, \(channels), 1, 1)")
+      throw mismatch(
+        node, "bias \(name) is \(tensor.dtype.rawValue) of shape \(tensor.shape); expected (1, \(channels), 1, 1)")
     }
   }
 

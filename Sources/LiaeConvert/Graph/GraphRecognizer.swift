@@ -70,7 +70,9 @@ struct GraphRecognizer {
       try add("\(decoders[0]).res\(i).conv1", stage.first, slope: 0.2)
       try add("\(decoders[0]).res\(i).conv2", stage.second, slope: 0.2)
     }
-    for (head, suffix) in zip(heads, ["", "1", "2", "3"]) { try add("\(decoders[0]).out_conv\(suffix)", head, slope: nil) }
+    for (head, suffix) in zip(heads, ["", "1", "2", "3"]) {
+      try add("\(decoders[0]).out_conv\(suffix)", head, slope: nil)
+    }
 
     // Masks. Only the code tells the two apart where one decoder serves both.
     var (swapMask, otherMask) = outputs.masks
@@ -111,7 +113,8 @@ struct GraphRecognizer {
       case 3 where picture == nil: picture = number
       case 1: masks.append((output.name, number))
       default:
-        throw unexpected("output \(output.name) has shape \(interpreter.shape(number)); expected one picture and two masks")
+        throw unexpected(
+          "output \(output.name) has shape \(interpreter.shape(number)); expected one picture and two masks")
       }
     }
     guard let picture, masks.count == 2, outputs.count == 3 else {
@@ -125,7 +128,9 @@ struct GraphRecognizer {
 
   /// The heads under a sigmoid, and the value that they read.
   private func heads(_ output: Int) throws(LiaeError) -> (trunk: Int, heads: [Layer], isDCR: Bool) {
-    guard case .sigmoid(let inner) = expressions[output] else { throw unexpected("the picture does not end in a sigmoid") }
+    guard case .sigmoid(let inner) = expressions[output] else {
+      throw unexpected("the picture does not end in a sigmoid")
+    }
     if let head = convolution(inner) { return (head.input, [head], true) }
     guard case .depthToSpace(let joined, let isDCR) = expressions[inner],
       case .concatenation(let parts) = expressions[joined], parts.count == 4
@@ -161,14 +166,17 @@ struct GraphRecognizer {
   }
 
   /// The layers of a mask branch of `stages` upscales and one more with `d`, and the code that it starts from.
-  private func mask(_ output: Int, stages: Int, d: Bool) throws(LiaeError) -> (code: Int, layers: [Layer], head: Layer) {
+  private func mask(_ output: Int, stages: Int, d: Bool) throws(LiaeError) -> (code: Int, layers: [Layer], head: Layer)
+  {
     guard case .sigmoid(let inner) = expressions[output], let head = convolution(inner) else {
       throw unexpected("a mask does not end in a convolution and a sigmoid")
     }
     var layers: [Layer] = []
     var value = head.input
     for _ in 0..<stages + (d ? 1 : 0) {
-      guard let layer = upscale(value) else { throw unexpected("a mask branch has \(layers.count) upscales; expected \(stages + (d ? 1 : 0))") }
+      guard let layer = upscale(value) else {
+        throw unexpected("a mask branch has \(layers.count) upscales; expected \(stages + (d ? 1 : 0))")
+      }
       layers.insert(layer, at: 0)
       value = layer.input
     }
@@ -208,7 +216,9 @@ struct GraphRecognizer {
   private mutating func latent(_ output: Int, _ name: String, _ residualDeep: Bool) throws(LiaeError) -> Int {
     var value = output
     if !residualDeep {
-      guard let layer = upscale(value) else { throw unexpected("\(name) does not end in an upscale, as it does without t") }
+      guard let layer = upscale(value) else {
+        throw unexpected("\(name) does not end in an upscale, as it does without t")
+      }
       try add("\(name).upscale1.conv1", layer, slope: 0.1)
       value = layer.input
     }
@@ -323,7 +333,9 @@ struct GraphRecognizer {
 
   private func same(_ a: String?, _ b: String?) -> Bool {
     if a == b { return true }
-    guard let a, let b, let first = interpreter.constants[a], let second = interpreter.constants[b] else { return false }
+    guard let a, let b, let first = interpreter.constants[a], let second = interpreter.constants[b] else {
+      return false
+    }
     return first.isIdentical(to: second)
   }
 

@@ -28,7 +28,9 @@ extension ModelReader {
       }
     }
     if architecture.family == .df { try tensors.leaveOutDestinationPicture(architecture, &info) }
-    do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch { throw error.within(name) }
+    do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
+      throw error.within(name)
+    }
   }
 
   /// Networks that come in the same kind of file and are others.
@@ -36,7 +38,8 @@ extension ModelReader {
     if onnx.graph.inputs.contains(where: { $0.name.hasPrefix("morph_value") }) {
       throw LiaeError(
         .unsupported,
-        "\(name): an AMP model (it has a second input morph_value), which this library does not run; expected SAEHD (liae or df)")
+        "\(name): an AMP model (it has a second input morph_value), which this library does not run; expected SAEHD (liae or df)"
+      )
     }
     let outputs = onnx.graph.outputs
     if outputs.count == 1, outputs[0].name.hasPrefix("out_mask") {
@@ -93,7 +96,8 @@ struct GraphWeights {
     else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): the input is \(interpreter.resolution) pixels wide, and the dense layers are made for \(architecture.resolution)")
+        "\(file): the input is \(interpreter.resolution) pixels wide, and the dense layers are made for \(architecture.resolution)"
+      )
     }
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
     // A 3x3 head with padding and one without are different networks of one shape.
@@ -101,7 +105,8 @@ struct GraphWeights {
       guard layer.padding == (architecture.validHeads && !name.hasSuffix("convm") ? 0 : layer.kernel / 2) else {
         throw LiaeError(
           .unknownArchitecture,
-          "\(file): \(name) has padding \(layer.padding), which no head of \(architecture.name) with kernel \(layer.kernel) has")
+          "\(file): \(name) has padding \(layer.padding), which no head of \(architecture.name) with kernel \(layer.kernel) has"
+        )
       }
     }
     return architecture

@@ -10,7 +10,8 @@ extension ModelWriter {
     guard !model.architecture.validHeads else {
       throw LiaeError(
         .unsupported,
-        "\(path): a .dfm returns a picture of the input's side; the PyTorch port's \(model.architecture.name) returns one that is 4 pixels smaller")
+        "\(path): a .dfm returns a picture of the input's side; the PyTorch port's \(model.architecture.name) returns one that is 4 pixels smaller"
+      )
     }
     var builder = GraphBuilder(model)
     try builder.build()

@@ -115,7 +115,8 @@ struct ProtobufReader {
     guard range.count <= ONNXModel.Limit.stringBytes else {
       throw LiaeError(
         .limitExceeded,
-        "\(name): a string of \(range.count) bytes in field \(field.number); the limit is \(ONNXModel.Limit.stringBytes)")
+        "\(name): a string of \(range.count) bytes in field \(field.number); the limit is \(ONNXModel.Limit.stringBytes)"
+      )
     }
     guard let string = String(validating: bytes.raw[range], as: UTF8.self) else {
       throw corrupt("field \(field.number) is not UTF-8")

@@ -33,7 +33,8 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "Type of the weights in safetensors. (default: float32)")
   var type: WeightType?
 
-  @Option(help: .init("Name of a DeepFaceLab model: the files are NAME_SAEHD_encoder.npy and so on.", valueName: "name"))
+  @Option(
+    help: .init("Name of a DeepFaceLab model: the files are NAME_SAEHD_encoder.npy and so on.", valueName: "name"))
   var name = "model"
 
   @Flag(help: "Replace what exists already.")
@@ -41,7 +42,9 @@ struct ConvertCommand: ParsableCommand {
 
   func validate() throws {
     if type != nil, target != .safetensors { throw ValidationError("--type is for safetensors only") }
-    guard !name.isEmpty, !name.contains("/") else { throw ValidationError("--name is \"\(name)\"; expected a file name") }
+    guard !name.isEmpty, !name.contains("/") else {
+      throw ValidationError("--name is \"\(name)\"; expected a file name")
+    }
   }
 
   func run() throws {

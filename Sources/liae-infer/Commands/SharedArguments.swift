@@ -9,9 +9,10 @@ import LiaeTensor
 
 /// What the user knows of a checkpoint and its file may not.
 struct CheckpointArguments: ParsableArguments {
-  @Option(help: .init(
-    "liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
-    valueName: "name"))
+  @Option(
+    help: .init(
+      "liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
+      valueName: "name"))
   var arch: String?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.

@@ -47,7 +47,8 @@ struct Demo {
 
     var sheet = ContactSheet(columns: 4, side: max(runner.side, 128))
     for file in survey.files {
-      try sheet.add([Picture.read(path: file.path)] + plan.kinds.map { try Picture.read(path: plan.path(file.stem, $0)) })
+      try sheet.add(
+        [Picture.read(path: file.path)] + plan.kinds.map { try Picture.read(path: plan.path(file.stem, $0)) })
     }
     try sheet.picture().writePNG(to: sheetPath, provenance: .rawFace, replacing: replacing)
   }

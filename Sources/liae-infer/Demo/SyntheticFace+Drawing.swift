@@ -101,7 +101,8 @@ extension SyntheticFace {
     let blush = mix(skin, Color(0.85, 0.30, 0.28), 0.5)
     for sign: Float in [-1, 1] {
       let cheek = surface(sign * 0.52, 0.26)
-      face.over(blush * lit(SIMD3(sign * 0.4, 0.2, 0.9)), 0.30 * glow(p, cheek.point, Point(0.13 * cheek.narrowing, 0.10)))
+      face.over(
+        blush * lit(SIMD3(sign * 0.4, 0.2, 0.9)), 0.30 * glow(p, cheek.point, Point(0.13 * cheek.narrowing, 0.10)))
       let socket = surface(sign * 0.38, -0.13)
       face.shade(1 - 0.20 * glow(p, socket.point, Point(0.15 * socket.narrowing, 0.08)))
     }
@@ -133,20 +134,26 @@ extension SyntheticFace {
     let lash = hair * 0.35
     let upper = middle - Point(0, half.y)
     face.over(
-      lash, 0.9 * coverage(
-        coverage.arc(p, upper, halfWidth: half.x * 1.12, bend: half.y * 0.95, thickness: 0.014, angle: sign * 0.06),
-        soft: 0.004))
+      lash,
+      0.9
+        * coverage(
+          coverage.arc(p, upper, halfWidth: half.x * 1.12, bend: half.y * 0.95, thickness: 0.014, angle: sign * 0.06),
+          soft: 0.004))
     face.over(
-      skin * 0.55, 0.5 * coverage(
-        coverage.arc(
-          p, middle + Point(0, half.y), halfWidth: half.x * 0.95, bend: -half.y * 0.8, thickness: 0.006,
-          angle: sign * 0.06), soft: 0.01))
+      skin * 0.55,
+      0.5
+        * coverage(
+          coverage.arc(
+            p, middle + Point(0, half.y), halfWidth: half.x * 0.95, bend: -half.y * 0.8, thickness: 0.006,
+            angle: sign * 0.06), soft: 0.01))
     let arch = surface(sign * 0.41, -0.34 - 0.07 * browRaise)
     face.over(
-      mix(hair, skin, 0.15) * 0.8, 0.92 * coverage(
-        coverage.arc(
-          p, arch.point, halfWidth: 0.155 * (0.35 + 0.65 * arch.narrowing), bend: 0.035 + 0.02 * browRaise,
-          thickness: 0.024, angle: sign * (0.10 - 0.10 * browRaise)), soft: 0.012))
+      mix(hair, skin, 0.15) * 0.8,
+      0.92
+        * coverage(
+          coverage.arc(
+            p, arch.point, halfWidth: 0.155 * (0.35 + 0.65 * arch.narrowing), bend: 0.035 + 0.02 * browRaise,
+            thickness: 0.024, angle: sign * (0.10 - 0.10 * browRaise)), soft: 0.012))
   }
 
   private func drawNose(_ face: inout Paint, _ p: Point, _ coverage: Coverage) {
@@ -166,7 +173,9 @@ extension SyntheticFace {
     face.shade(1 - 0.30 * glow(p, tip + Point(0, 0.07), Point(0.09, 0.022)))
     for sign: Float in [-1, 1] {
       let nostril = tip + Point(sign * 0.045 * cos(yaw) + sin(yaw) * 0.01, 0.052)
-      face.over(skin * 0.28, 0.75 * coverage(coverage.ellipse(p, nostril, Point(0.021, 0.011), angle: sign * -0.3), soft: 0.012))
+      face.over(
+        skin * 0.28, 0.75 * coverage(coverage.ellipse(p, nostril, Point(0.021, 0.011), angle: sign * -0.3), soft: 0.012)
+      )
     }
   }
 
@@ -187,8 +196,9 @@ extension SyntheticFace {
     guard abs(t) < 1.2 else { return }
     let ends = smoothStep(1.02, 0.94, abs(t))
     face.over(lips * 0.82 * shine, ends * coverage(upperLip, soft: 0.008))
-    face.over(lips * shine * (1 + 0.12 * glow(p, Point(place.x, bottom + 0.018), Point(0.06, 0.012))),
-              ends * coverage(lowerLip, soft: 0.008))
+    face.over(
+      lips * shine * (1 + 0.12 * glow(p, Point(place.x, bottom + 0.018), Point(0.06, 0.012))),
+      ends * coverage(lowerLip, soft: 0.008))
     if gap > 0.004 {
       var mouth = Paint(color: Color(0.20, 0.05, 0.06))
       mouth.over(Color(0.93, 0.91, 0.86), coverage(p.y - top - min(gap * 0.5, 0.030), soft: 0.006))

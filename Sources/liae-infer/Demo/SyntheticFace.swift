@@ -39,8 +39,12 @@ struct SyntheticFace {
     ])
     iris = one(of: [Color(0.24, 0.15, 0.08), Color(0.20, 0.38, 0.52), Color(0.25, 0.42, 0.25), Color(0.36, 0.26, 0.12)])
     lips = mix(skin, Color(0.72, 0.20, 0.22), between(0.45, 0.7))
-    shirt = one(of: [Color(0.20, 0.28, 0.42), Color(0.45, 0.18, 0.20), Color(0.22, 0.36, 0.28), Color(0.75, 0.72, 0.66)])
-    groundTop = one(of: [Color(0.62, 0.70, 0.76), Color(0.70, 0.66, 0.58), Color(0.42, 0.46, 0.50), Color(0.60, 0.68, 0.60)])
+    shirt = one(of: [
+      Color(0.20, 0.28, 0.42), Color(0.45, 0.18, 0.20), Color(0.22, 0.36, 0.28), Color(0.75, 0.72, 0.66),
+    ])
+    groundTop = one(of: [
+      Color(0.62, 0.70, 0.76), Color(0.70, 0.66, 0.58), Color(0.42, 0.46, 0.50), Color(0.60, 0.68, 0.60),
+    ])
     groundBottom = groundTop * between(0.45, 0.75)
     head = Point(between(0.50, 0.57), between(0.68, 0.76))
     (yaw, pitch, roll) = (between(-0.5, 0.5), between(-0.16, 0.16), between(-0.14, 0.14))

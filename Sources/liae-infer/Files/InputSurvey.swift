@@ -39,7 +39,8 @@ struct InputFile {
       guard tensor.dtype == .float32, [3, 4].contains(tensor.shape.count), tensor.shape.last == 3 else {
         throw LiaeError(
           .shapeMismatch,
-          "\(path): holds \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 (H, W, 3) or (N, H, W, 3)")
+          "\(path): holds \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 (H, W, 3) or (N, H, W, 3)"
+        )
       }
       content = .array(tensor)
     } else if PictureFileKind(bytes.raw) != nil {

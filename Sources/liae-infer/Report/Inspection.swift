@@ -33,7 +33,10 @@ struct Inspection {
     var lines: [(String, String)] = [
       ("file", path),
       ("architecture", "\(a.name), \(a.flavour == .dfl ? "DeepFaceLab" : "PyTorch port") flavour"),
-      ("resolution", "\(a.resolution)" + (a.rgbSide == a.resolution ? "" : " (picture \(a.rgbSide), mask \(a.maskSide))")),
+      (
+        "resolution",
+        "\(a.resolution)" + (a.rgbSide == a.resolution ? "" : " (picture \(a.rgbSide), mask \(a.maskSide))")
+      ),
       ("dims", "e \(a.eDims), ae \(a.aeDims), d \(a.dDims), d_mask \(a.dMaskDims)"),
       ("parameters", grouped(a.parameterCount)),
       ("weights", weightTypes.joined(separator: ", ")),
