@@ -7,6 +7,8 @@ func call(_ body: () throws(LiaeError) -> Void) -> LiaeStatus {
   LastError.clear()
   do throws(LiaeError) {
     try body()
+    // A callback of the host may have called liae_context_cancel() on this thread, in vain.
+    LastError.clear()
     return Status.ok.rawValue
   } catch {
     LastError.set(error.message)

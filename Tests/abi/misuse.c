@@ -207,6 +207,23 @@ static void files(const char *path) {
   OK(liae_model_free(model));
 }
 
+/// Cancels what is no context, which leaves a message on the thread that runs.
+static void cancel_nothing(void *user_data, float share) {
+  (void)user_data;
+  (void)share;
+  EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_context_cancel(NULL));
+}
+
+static void callbacks(const fixture *f) {
+  liae_context_options options;
+  liae_context *context = NULL;
+  OK(liae_context_options_init(&options, sizeof options));
+  options.progress = cancel_nothing;
+  OK(liae_context_create(f->model, &options, &context));
+  OK(liae_context_run(context, NULL, &f->face, &f->rgb, NULL, NULL));
+  OK(liae_context_free(context));
+}
+
 int main(int argc, char **argv) {
   fixture f;
   if (argc != 3) return 2;
@@ -216,6 +233,7 @@ int main(int argc, char **argv) {
   images(&f);
   tensors(&f);
   files(argv[2]);
+  callbacks(&f);
   // After all that it still works.
   OK(liae_context_run(f.context, NULL, &f.face, &f.rgb, &f.mask, &f.dst_mask));
   close_fixture(&f);

@@ -172,8 +172,9 @@ final class Caller {
   }
 
   private func free(model: OpaquePointer?) {
-    expect(liaeModelFree(model), "model_free", of: model)
-    if let model { live.remove(model) }
+    let status = liaeModelFree(model)
+    expect(status, "model_free", of: model)
+    if status == 0, let model { live.remove(model) }
   }
 
   // MARK: - Contexts
@@ -226,8 +227,9 @@ final class Caller {
   }
 
   private func free(context: OpaquePointer?) {
-    expect(liaeContextFree(context), "context_free", of: context)
-    if let context { live.remove(context) }
+    let status = liaeContextFree(context)
+    expect(status, "context_free", of: context)
+    if status == 0, let context { live.remove(context) }
   }
 
   // MARK: - The library

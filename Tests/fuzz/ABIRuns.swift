@@ -139,7 +139,7 @@ final class Hook {
 
   var userData: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
-  /// Nothing, or a count, or cancels at some step.
+  /// Nothing, or a count, or cancels at some step, or what is no context.
   var progress: LiaeProgressCallback? {
     guard progressKind % 4 != 0 else { return nil }
     return { raw, share in
@@ -147,6 +147,7 @@ final class Hook {
       let hook = Unmanaged<Hook>.fromOpaque(raw).takeUnretainedValue()
       precondition(share > 0 && share <= 1)
       hook.steps += 1
+      if hook.progressKind % 4 == 2 { precondition(liaeContextCancel(nil) == Status.invalidHandle.rawValue) }
       if hook.progressKind % 4 == 1, hook.steps % 64 == Int(hook.progressKind / 4) {
         precondition(hook.context == nil || liaeContextCancel(hook.context) != Status.internalError.rawValue)
       }
@@ -211,7 +212,7 @@ final class Companion: @unchecked Sendable {
         var other: OpaquePointer?
         status = liaeContextCreate(model, nil, &other)
         if status == 0 { status = liaeContextFree(other) }
-      default: precondition(liaeLastError().map { strlen($0) } == 0)
+      default: precondition(liaeLastError().map { strlen($0) < 1024 } == true)
       }
       precondition(status != Status.internalError.rawValue)
       if status != 0 { precondition(liaeLastError().map { strlen($0) > 0 } == true) }

@@ -40,6 +40,8 @@ for module in $MODULES; do
   objects="$objects $out/$module.o"
 done
 
+# The compiler leaves a module beside each program, in the folder where it runs.
+cd "$out"
 for name in "$@"; do
   # shellcheck disable=SC2086
   swiftc $flags -use-ld=lld -wmo -module-name "${name}Fuzz" -o "$out/${name}Fuzz" \
