@@ -119,6 +119,7 @@ THREADED_SUITES := ThreadPoolTests RunErrorTests RunInvarianceTests
 
 # The backtracer of Swift hangs on what a sanitizer reports.
 asan tsan fuzz: export SWIFT_BACKTRACE = enable=no
+asan: export LSAN_OPTIONS = suppressions=$(abspath Tests/leaks.supp):print_suppressions=0
 
 ## asan: the Swift tests of files and memory with the address sanitizer; FILTER=SUITE chooses others
 asan: FILTER ?= $(SANITIZED_SUITES)
