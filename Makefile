@@ -114,17 +114,31 @@ test: swift-test python-test
 test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
-## asan: the Swift tests with the address sanitizer
-asan: deps
-	$(SWIFT) test --sanitize=address --scratch-path .build-asan $(SWIFTFLAGS)
+SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
+  RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
+THREADED_SUITES := ThreadPoolTests RunErrorTests RunInvarianceTests
 
-## tsan: the Swift tests with the thread sanitizer
+# The backtracer of Swift hangs on what a sanitizer reports.
+asan tsan fuzz: export SWIFT_BACKTRACE = enable=no
+
+## asan: the Swift tests of files and memory with the address sanitizer; FILTER=SUITE chooses others
+asan: FILTER ?= $(SANITIZED_SUITES)
+asan: deps
+	$(SWIFT) test --sanitize=address --scratch-path .build-asan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
+
+## tsan: the Swift tests of threads with the thread sanitizer; FILTER=SUITE chooses others
+tsan: FILTER ?= $(THREADED_SUITES)
 tsan: deps
-	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan $(SWIFTFLAGS)
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
 
 ## fuzz: build the fuzz targets and replay their corpus
 fuzz: deps
-	Tests/fuzz/build.sh
+	@targets=$$(Tests/fuzz/build.sh); \
+	for target in $$targets; do \
+	  name=$$(basename $$target Fuzz); \
+	  $$target -runs=0 Tests/fuzz/corpus/$$name > build/fuzz/$$name.log 2>&1 || { cat build/fuzz/$$name.log; exit 1; }; \
+	  echo "$$name: $$(tail -n 1 build/fuzz/$$name.log)"; \
+	done
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,7 @@ enum NamingScheme: Equatable {
       for channel in 0..<3 {
         let flat = source(head, channel)
         let from = heads[flat / 3]
+        defer { withExtendedLifetime(from) {} }
         (bytes.base + channel * row).copyMemory(
           from: from.storage.base + from.offset + (flat % 3) * row, byteCount: row)
       }

@@ -10,6 +10,7 @@ extension TensorView {
     }
     let result = try Bytes.allocate(byteCount, for: "a tensor of shape \(shape)")
     let row = byteCount / order.count
+    defer { withExtendedLifetime(storage) {} }
     for (to, from) in order.enumerated() {
       (result.base + to * row).copyMemory(from: storage.base + offset + from * row, byteCount: row)
     }
@@ -65,6 +66,6 @@ extension TensorView {
   func isIdentical(to other: TensorView) -> Bool {
     guard shape == other.shape, dtype == other.dtype else { return false }
     if storage === other.storage && offset == other.offset { return true }
-    return raw.elementsEqual(other.raw)
+    return withExtendedLifetime((storage, other.storage)) { raw.elementsEqual(other.raw) }
   }
 }

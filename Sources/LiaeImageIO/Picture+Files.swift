@@ -33,6 +33,7 @@ extension Picture {
 
   /// As `read`, from memory. `name` is what messages call it.
   package static func decode(_ file: Bytes, name: String) throws(LiaeError) -> Picture {
+    defer { withExtendedLifetime(file) {} }
     guard let kind = PictureFileKind(file.raw) else {
       throw LiaeError(.unknownFormat, "\(name): neither a PNG nor a JPEG file")
     }

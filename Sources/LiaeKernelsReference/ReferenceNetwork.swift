@@ -48,6 +48,7 @@ package struct ReferenceNetwork: Sendable {
   /// A mapped file may hold its floats at any address; a loop over pointers wants them at multiples of four.
   private static func alignedFloat32(_ tensor: TensorView) throws(LiaeError) -> TensorView {
     let tensor = try tensor.asFloat32()
+    defer { withExtendedLifetime(tensor) {} }
     if UInt(bitPattern: tensor.storage.base + tensor.offset) % 4 == 0 { return tensor }
     return try TensorView(dtype: .float32, shape: tensor.shape, storage: Bytes.copy(tensor.raw))
   }

@@ -261,6 +261,7 @@ package func roundUp(_ n: Int, _ multiple: Int) -> Int { (n + multiple - 1) / mu
 /// The tensor as float32 at an address that a Float may have: itself where it is that already.
 func alignedFloats(_ tensor: TensorView) throws(LiaeError) -> Bytes {
   let floats = try tensor.asFloat32()
+  defer { withExtendedLifetime(floats) {} }
   if Int(bitPattern: floats.raw.baseAddress) % MemoryLayout<Float>.alignment == 0 {
     return Bytes.slice(floats.storage, offset: floats.offset, count: floats.byteCount)
   }

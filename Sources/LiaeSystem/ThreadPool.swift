@@ -137,7 +137,9 @@ private final class Crew: @unchecked Sendable {
         hostData, min(workers, count),
         { raw, worker in
           guard let raw else { return }
-          Unmanaged<Crew>.fromOpaque(raw).takeUnretainedValue().drain(worker)
+          let crew = Unmanaged<Crew>.fromOpaque(raw).takeUnretainedValue()
+          // Another index has no scratch memory.
+          if (0..<crew.workers).contains(worker) { crew.drain(worker) }
         }, Unmanaged.passUnretained(self).toOpaque())
       return
     }

@@ -68,6 +68,7 @@ package struct TensorView: Sendable {
 
   /// The axes in another order: axis `i` of the result is axis `order[i]` of this one. Bits are moved, not converted.
   package func permuted(_ order: [Int]) throws(LiaeError) -> TensorView {
+    defer { withExtendedLifetime(storage) {} }
     precondition(order.sorted() == Array(shape.indices))
     let size = dtype.size
     let result = try Bytes.allocate(byteCount, for: "a tensor of shape \(shape)")
@@ -91,6 +92,14 @@ package struct TensorView: Sendable {
       }
     }
     return try TensorView(dtype: dtype, shape: newShape, storage: result)
+  }
+}
+
+extension File.Writer {
+  /// Writes the bytes of a tensor, which stays alive for it: `raw` alone does not see to that.
+  package func write(_ tensor: TensorView) throws(LiaeError) {
+    defer { withExtendedLifetime(tensor) {} }
+    try write(tensor.raw)
   }
 }
 

@@ -41,6 +41,8 @@ import Testing
     let input = context.input(testImages(3, side: 64, seed: 1))
     let rgb = Canvas(images: 3, side: architecture.rgbSide, format: .bgr8)
     let mask = Canvas(images: 3, side: 64, format: .gray8)
+    // Views do not keep a canvas alive.
+    defer { withExtendedLifetime((input, rgb, mask)) {} }
     let (inputs, rgbs, masks) = (input.views, rgb.mutableViews, mask.mutableViews)
     let modes: [RunMode] = [.swap, .reconstructDestination, .swap]
     let count = try inputs.withUnsafeBufferPointer { inputs in

@@ -28,9 +28,12 @@ import Testing
 
   @Test func descriptionsThatDoNotFitAreRefused() throws {
     let context = try Context(plan())
-    let good = context.input(testImages(1, side: Self.side, seed: 1)).views[0]
+    let canvas = context.input(testImages(1, side: Self.side, seed: 1))
+    let good = canvas.views[0]
     let rgb = Canvas(images: 1, side: Self.side, format: .bgr8)
     let mask = Canvas(images: 1, side: Self.side, format: .gray8)
+    // Views do not keep a canvas alive.
+    defer { withExtendedLifetime((canvas, rgb, mask)) {} }
     let changes: [(String, (inout ImageView) -> Void)] = [
       ("width", { $0.width -= 1 }), ("height", { $0.height += 1 }), ("size", { ($0.width, $0.height) = (0, 0) }),
       ("negative", { $0.width = -64 }), ("huge", { ($0.width, $0.height) = (.max, .max) }),
@@ -81,9 +84,11 @@ import Testing
 
   @Test func everyInputHasItsOutputs() throws {
     let context = try Context(plan())
-    let inputs = context.input(testImages(2, side: Self.side, seed: 1)).views
+    let canvas = context.input(testImages(2, side: Self.side, seed: 1))
+    let inputs = canvas.views
     let rgb = Canvas(images: 3, side: Self.side, format: .bgr8)
     let mask = Canvas(images: 3, side: Self.side, format: .gray8)
+    defer { withExtendedLifetime((canvas, rgb, mask)) {} }
     for count in [0, 1, 3] {
       let (rgbViews, maskViews) = (Array(rgb.mutableViews.prefix(count)), Array(mask.mutableViews.prefix(count)))
       let errors = [
@@ -100,11 +105,12 @@ import Testing
   func aPixelThatIsNoNumberIsRefused(value: Float, index: Int) throws {
     let context = try Context(plan(), maxBatch: 2)
     let images = testImages(1, side: Self.side, seed: 1)
-    let spoilt = context.input(images)
+    let (good, spoilt) = (context.input(images), context.input(images))
     spoilt.setFloat(value, at: index)
     let rgb = Canvas(images: 2, side: Self.side, format: .bgr8)
+    defer { withExtendedLifetime((good, spoilt, rgb)) {} }
     // The spoilt image may also be a later one of the batch.
-    for inputs in [[spoilt.views[0], spoilt.views[0]], [context.input(images).views[0], spoilt.views[0]]] {
+    for inputs in [[spoilt.views[0], spoilt.views[0]], [good.views[0], spoilt.views[0]]] {
       let refused = error { () throws(LiaeError) in try context.run(.swap, inputs: inputs, rgb: rgb.mutableViews) }
       #expect(refused?.status == .invalidArgument)
     }
@@ -146,10 +152,9 @@ import Testing
 
   @Test(arguments: Wanted.everyCombination) func progressGoesForwardToTheEnd(wanted: Wanted) throws {
     let watcher = Watcher()
+    defer { withExtendedLifetime(watcher) {} }
     let context = try watched(watcher)
-    try withExtendedLifetime(watcher) {
-      _ = try context.pictures(.swap, testImages(3, side: Self.side, seed: 1), wanted)
-    }
+    _ = try context.pictures(.swap, testImages(3, side: Self.side, seed: 1), wanted)
     #expect(watcher.shares.count > 3)
     #expect(zip(watcher.shares, watcher.shares.dropFirst()).allSatisfy { $0 <= $1 })
     #expect(watcher.shares.first.map { $0 > 0 && $0 < 1 } == true)
@@ -158,6 +163,7 @@ import Testing
 
   @Test func aRunningContextIsBusy() throws {
     let watcher = Watcher()
+    defer { withExtendedLifetime(watcher) {} }
     let context = try watched(watcher)
     let images = testImages(1, side: Self.side, seed: 1)
     var inner: LiaeError?
@@ -170,6 +176,7 @@ import Testing
 
   @Test func aCancelledRunEndsAndTheNextOneDoesNot() throws {
     let watcher = Watcher()
+    defer { withExtendedLifetime(watcher) {} }
     let context = try watched(watcher)
     let images = testImages(2, side: Self.side, seed: 1)
     watcher.onFirst = { context.cancel() }

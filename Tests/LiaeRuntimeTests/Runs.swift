@@ -90,6 +90,8 @@ extension Context {
   func run(
     _ mode: RunMode, _ input: Canvas, rgb: Canvas? = nil, mask: Canvas? = nil, destinationMask: Canvas? = nil
   ) throws(LiaeError) {
+    // Views do not keep a canvas alive.
+    defer { withExtendedLifetime((input, rgb, mask, destinationMask)) {} }
     try run(
       mode, inputs: input.views, rgb: rgb?.mutableViews, mask: mask?.mutableViews,
       destinationMask: destinationMask?.mutableViews)

@@ -81,7 +81,7 @@ package struct NumpyArray {
     header.append(littleEndian: UInt16(text.count))
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
       try writer.write(header + text)
-      try writer.write(tensor.raw)
+      try writer.write(tensor)
     }
   }
 }

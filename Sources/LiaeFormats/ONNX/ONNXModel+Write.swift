@@ -61,7 +61,7 @@ extension ONNXModel {
       try writer.write(first)
       for (name, head) in zip(graph.initializers.names, middle) {
         try writer.write(head)
-        if let tensor = graph.initializers[name] { try writer.write(tensor.raw) }
+        if let tensor = graph.initializers[name] { try writer.write(tensor) }
       }
       try writer.write(last)
     }

@@ -26,7 +26,7 @@ package struct PickleStream: Sendable {
 
   mutating func append(_ tensor: TensorView) {
     // Small ones are cheaper inside the instructions.
-    if tensor.byteCount <= 4096 { return append(tensor.raw) }
+    if tensor.byteCount <= 4096 { return withExtendedLifetime(tensor) { append(tensor.raw) } }
     segments.append(.tensor(tensor))
     byteCount += tensor.byteCount
   }
@@ -37,7 +37,9 @@ package struct PickleStream: Sendable {
       switch segment {
       case .bytes(let bytes):
         try bytes.withUnsafeBufferPointer { (buffer) throws(LiaeError) in try body(UnsafeRawBufferPointer(buffer)) }
-      case .tensor(let view): try body(view.raw)
+      case .tensor(let view):
+        defer { withExtendedLifetime(view) {} }
+        try body(view.raw)
       }
     }
   }
@@ -46,7 +48,7 @@ package struct PickleStream: Sendable {
     for segment in segments {
       switch segment {
       case .bytes(let bytes): try writer.write(bytes)
-      case .tensor(let view): try writer.write(view.raw)
+      case .tensor(let view): try writer.write(view)
       }
     }
   }

@@ -38,9 +38,9 @@ package enum PickleValue: Sendable {
     case .float(let value): return Int(exactly: value)
     case .tensor(let view) where view.count == 1:
       switch view.dtype {
-      case .int64: return Int(view.raw.loadUnaligned(as: Int64.self))
-      case .float64: return Int(exactly: view.raw.loadUnaligned(as: Double.self))
-      case .int32: return Int(view.raw.loadUnaligned(as: Int32.self))  // a float would round it
+      case .int64: return Int(view.first(as: Int64.self))
+      case .float64: return Int(exactly: view.first(as: Double.self))
+      case .int32: return Int(view.first(as: Int32.self))  // a float would round it
       default: return Int(exactly: view[0])
       }
     default: return nil
@@ -54,7 +54,7 @@ package enum PickleValue: Sendable {
     case .int(let value): return Double(value)
     case .bool(let value): return value ? 1 : 0
     case .tensor(let view) where view.count == 1 && view.dtype == .float64:
-      return view.raw.loadUnaligned(as: Double.self)
+      return view.first(as: Double.self)
     case .tensor(let view) where view.count == 1:
       return view.dtype.isFloatingPoint ? Double(view[0]) : intValue.map(Double.init)
     default: return nil
@@ -107,5 +107,12 @@ package enum PickleValue: Sendable {
     case .enumeration(let type, _): return "a \(type)"
     case .opaque(let what): return what
     }
+  }
+}
+
+extension TensorView {
+  /// The bits of the first element, which is there.
+  fileprivate func first<T: BitwiseCopyable>(as type: T.Type) -> T {
+    withExtendedLifetime(storage) { raw.loadUnaligned(as: type) }
   }
 }

@@ -148,6 +148,7 @@ struct PickleEncoder {
   /// Protocol 2 has no bytes: `_codecs.encode(text, "latin1")`.
   private mutating func bytesAsText(_ view: TensorView) throws(LiaeError) {
     try global("_codecs", "encode")
+    defer { withExtendedLifetime(view) {} }
     let doubled = view.raw.count { $0 >= 0x80 }
     let text = try Bytes.allocate(view.byteCount + doubled, for: "a pickle of protocol 2")
     var end = text.base

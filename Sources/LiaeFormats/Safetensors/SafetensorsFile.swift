@@ -177,7 +177,7 @@ package struct SafetensorsFile: Sendable {
     start.append(littleEndian: UInt64(header.count))
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
       try writer.write(start + header)
-      for view in views { try writer.write(view.raw) }
+      for view in views { try writer.write(view) }
     }
   }
 }

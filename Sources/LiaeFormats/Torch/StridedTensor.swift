@@ -69,6 +69,7 @@ enum StridedTensor {
     let result = try Bytes.allocate(count * itemSize, for: "a tensor of shape \(shape)")
     var index = [Int](repeating: 0, count: shape.count)
     var from = offset
+    defer { withExtendedLifetime(storage) {} }
     for to in 0..<count {
       (result.base + to * itemSize).copyMemory(
         from: storage.storage.base + storage.offset + from * itemSize, byteCount: itemSize)

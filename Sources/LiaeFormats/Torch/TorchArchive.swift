@@ -27,7 +27,7 @@ package enum TorchArchive {
     let folder = String(pickle.name.dropLast("data.pkl".count))
     if let entry = archive[folder + "byteorder"] {
       let order = try archive.contents(of: entry, verifying: verifyingChecksums)
-      guard order.raw.elementsEqual("little".utf8) else {
+      guard withExtendedLifetime(order, { order.raw.elementsEqual("little".utf8) }) else {
         throw LiaeError(.unsupported, "\(name): written on a big-endian machine; only little-endian files are read")
       }
     }

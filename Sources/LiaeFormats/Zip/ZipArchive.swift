@@ -150,7 +150,7 @@ package struct ZipArchive: Sendable {
         "\(name): the zip entry \(entry.name) is stored in \(entry.storedSize) bytes and claims \(entry.size)")
     }
     let view = try TensorView(dtype: .uint8, shape: [entry.size], storage: bytes, offset: entry.dataOffset)
-    guard !verifying || CRC32.of(view.raw) == entry.checksum else {
+    guard !verifying || withExtendedLifetime(view, { CRC32.of(view.raw) }) == entry.checksum else {
       throw LiaeError(.corruptFile, "\(name): the zip entry \(entry.name) does not match its checksum: it is damaged")
     }
     return view
