@@ -66,7 +66,9 @@ package enum ModelWriter {
         .invalidArgument, "weights cannot be stored as \(dtype.rawValue); expected float32, float16 or bfloat16")
     }
     var tensors = TensorDictionary()
-    for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
+    do throws(LiaeError) {
+      for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
+    } catch { throw error.within(path) }
     try SafetensorsFile.write(tensors, metadata: CheckpointMetadata.encode(model), to: path, replacing: replacing)
   }
 

@@ -91,13 +91,13 @@ def test_color_order_settles_the_guess_and_is_kept(tmp_path):
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(model, tmp_path):
     header, data, _ = safetensors(model)
-    header["__metadata__"]["face_type"] = "\x1b[2J\x9bred\x07"
+    header["__metadata__"]["guesses"] = "\x1b[2J\x9bred\x07"
     text = json.dumps(header).encode()
     path = tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
     result = liae_infer("inspect", path)
     assert result.status == 0 and "\ufffd[2J\ufffdred\ufffd" in result.out
-    assert inspect(path)["face_type"] == "\x1b[2J\x9bred\x07"
+    assert inspect(path)["guesses"] == ["\x1b[2J\x9bred\x07"]
 
 
 # ---- convert ---------------------------------------------------------------------------------------------------------

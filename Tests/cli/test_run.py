@@ -260,6 +260,9 @@ def test_model_errors_are_status_3_and_missing_models_4(face, tmp_path):
     (tmp_path / "m.safetensors").write_bytes(b"\xff" * 64)
     result = run([tmp_path / "m.safetensors"], [tmp_path / "a.npy"], tmp_path / "out")
     assert result.status == 3 and "m.safetensors" in result.err
+    (tmp_path / "a_AMP_encoder.npy").write_bytes(b"\x80\x04}.")
+    result = run([tmp_path / "a_AMP_encoder.npy"], [tmp_path / "a.npy"], tmp_path / "out")
+    assert result.status == 3 and "AMP" in result.err
     assert run([tmp_path / "absent"], [tmp_path / "a.npy"], tmp_path / "out").status == 4
     assert not (tmp_path / "out").exists()
 

@@ -30,7 +30,7 @@ struct ArchitectureArguments: ParsableArguments {
   }
 
   /// Opens the model and passes on what was guessed.
-  func open(_ path: String) throws(LiaeError) -> Model {
+  func open(_ path: String) throws -> Model {
     try CheckpointArguments.open(path, OpenOptions(architecture: arch), mentioningGuesses: true)
   }
 }
@@ -47,15 +47,17 @@ struct CheckpointArguments: ParsableArguments {
   var colorOrder: ColorOrder?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, mentioningGuesses: Bool = true) throws(LiaeError) -> Model {
+  func open(_ path: String, mentioningGuesses: Bool = true) throws -> Model {
     let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
     return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
   }
 
-  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws(LiaeError)
-    -> Model
-  {
-    let model = try ModelReader.open(path: path, options: options)
+  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
+    let model: Model
+    do throws(LiaeError) { model = try ModelReader.open(path: path, options: options) } catch {
+      // Of a file, not of the command line: a kind that this library does not run.
+      throw error.status == .unsupported ? Failure(.model, error.message) : error
+    }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model
