@@ -59,7 +59,7 @@ struct ArchitectureInference {
     else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): the heads read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims"
+        "\(file): the heads out_conv and out_convm read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims"
       )
     }
     let isPort = scheme == .torchPort || (scheme == .canonical && doubleResolution && head[2] == 3)

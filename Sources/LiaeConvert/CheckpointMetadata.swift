@@ -60,8 +60,16 @@ enum CheckpointMetadata {
     }
     var info = ModelInfo(origin: origin)
     info.colorOrder = color
+    let faceTypes = ModelInfo.faceTypes.map(\.name)
     info.faceType = entries["face_type"]
-    if entries["iteration"] != nil { info.iteration = try integer("iteration") }
+    if let faceType = info.faceType, !faceTypes.contains(faceType) {
+      throw wrong("face_type", "one of \(faceTypes.joined(separator: ", "))")
+    }
+    if entries["iteration"] != nil {
+      let iteration = try integer("iteration")
+      guard iteration >= 0 else { throw wrong("iteration", "0 or more") }
+      info.iteration = iteration
+    }
     if let guesses = entries["guesses"] { info.guesses = guesses.split(separator: "\n").map(String.init) }
     let declared = DeclaredArchitecture(
       source: "the metadata", family: family, options: options, flavour: flavour,

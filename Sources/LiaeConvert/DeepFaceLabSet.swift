@@ -18,6 +18,9 @@ struct DeepFaceLabSet {
   func path(_ file: String) -> String { "\(folder)/\(prefix)\(file)" }
   func has(_ file: String) -> Bool { File.kind(path(file)) == .file }
 
+  /// A file of the set that is there, for messages: any one of them stands for the set.
+  var representative: String { "\(prefix)\(has(Self.dataFile) ? Self.dataFile : "encoder.npy")" }
+
   /// The set that `path` belongs to, or nil where its name is none of a set's.
   static func containing(_ path: String) -> DeepFaceLabSet? {
     var folder = "."
@@ -52,7 +55,8 @@ struct DeepFaceLabSet {
       let prefix = String(name.dropLast(ending.count))
       if prefix.isEmpty || prefix.hasSuffix("_") { return prefix }
     }
-    return nil
+    // XSeg's weights have their size in the name: XSeg_256.npy.
+    return name.hasPrefix("XSeg_") && name.hasSuffix(".npy") ? "XSeg_" : nil
   }
 }
 

@@ -106,7 +106,8 @@ extension ModelInfo {
       colorOrder = given
       guesses = guesses.filter { !$0.hasPrefix(Self.colorGuess) }
     } else if !known {
-      guesses.append("\(Self.colorGuess): blue first (bgr) was assumed, as DeepFaceLab trains")
+      guesses.append(
+        "\(Self.colorGuess): blue first (bgr) was assumed, as DeepFaceLab trains; --color-order settles it")
     }
   }
 

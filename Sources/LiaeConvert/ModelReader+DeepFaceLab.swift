@@ -20,7 +20,7 @@ extension ModelReader {
         "\(folder): no DeepFaceLab model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat")
     }
     guard sets.count == 1 else {
-      let names = sets.map { "\($0.prefix)\(DeepFaceLabSet.dataFile)" }.joined(separator: ", ")
+      let names = sets.map(\.representative).joined(separator: ", ")
       throw LiaeError(
         .invalidArgument, "\(folder): holds \(sets.count) models; open one file of the one that is meant: \(names)")
     }

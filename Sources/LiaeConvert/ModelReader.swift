@@ -22,8 +22,7 @@ package enum ModelReader {
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    guard let kind = File.kind(path) else { throw LiaeError(.fileNotFound, "\(path): no such file or folder") }
-    if kind == .folder { return try openDeepFaceLab(folder: path, options: options) }
+    if File.kind(path) == .folder { return try openDeepFaceLab(folder: path, options: options) }
     let bytes = try Bytes.map(path: path)
     if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
     return try open(memory: bytes, name: path, options: options)

@@ -31,6 +31,33 @@ package enum ModelWriter {
     }
   }
 
+  /// What a reader of the written files will find other than in `model`, a sentence each: what the format cannot hold,
+  /// and what had to be made up.
+  package static func remarks(on model: Model, as format: Format) -> [String] {
+    let info = model.info
+    var remarks: [String] = []
+    switch format {
+    case .safetensors, .torch: return []
+    case .dfm:
+      if model.architecture.family == .df && !info.lacksDestinationPicture {
+        remarks.append(
+          "a .dfm holds the mask branch of decoder_dst alone: the destination cannot be reconstructed with it")
+      }
+    case .deepFaceLab:
+      if info.faceType == nil {
+        remarks.append("the face type is not known: data.dat says full_face, which DeepFaceLab's merger goes by")
+      }
+      if info.lacksDestinationPicture {
+        remarks.append("the picture branch of decoder_dst is not there: DeepFaceLab starts it anew")
+      }
+    }
+    if info.colorOrder == .rgb {
+      remarks.append(
+        "this format is read blue first: the channels of the first convolution and of the heads changed places")
+    }
+    return remarks
+  }
+
   private static func writeSafetensors(_ model: Model, to path: String, _ dtype: DType, replacing: Bool)
     throws(LiaeError)
   {
@@ -39,7 +66,9 @@ package enum ModelWriter {
         .invalidArgument, "weights cannot be stored as \(dtype.rawValue); expected float32, float16 or bfloat16")
     }
     var tensors = TensorDictionary()
-    for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
+    do throws(LiaeError) {
+      for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
+    } catch { throw error.within(path) }
     try SafetensorsFile.write(tensors, metadata: CheckpointMetadata.encode(model), to: path, replacing: replacing)
   }
 

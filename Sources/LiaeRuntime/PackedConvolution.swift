@@ -45,9 +45,6 @@ package final class PackedConvolution: Sendable {
   var kHigh: UnsafePointer<Int> { kLow + 64 }
   var weightOffset: UnsafePointer<Int> { kLow + 128 }
 
-  /// Packed channels of the first half of a code, a multiple of W.
-  var firstHalf: Int { arrangement == .code ? roundUp(layer.inputChannels / 2, width) : phaseChannels }
-
   var family: Int {
     if case .winograd(let family) = algorithm { return family }
     return 0

@@ -7,7 +7,8 @@ package final class File {
   let descriptor: Int32
 
   package init(reading path: String) throws(LiaeError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe that nobody writes into would be waited for before it can be refused.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     self.path = path
     guard descriptor >= 0 else { throw openError(path, errno) }
     var info = stat()
@@ -58,8 +59,12 @@ package final class File {
     if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex {
       try makeFolder(String(path[..<slash]))
     }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw LiaeError(.inputOutput, "\(path): the folder cannot be made: \(systemMessage(errno))")
+    guard mkdir(path, 0o777) != 0 else { return }
+    let code = errno
+    // Somebody else may have made it in between.
+    guard code == EEXIST, kind(path) == .folder else {
+      let reason = code == EEXIST ? "a file of this name is there" : systemMessage(code)
+      throw LiaeError(.inputOutput, "\(path): the folder cannot be made: \(reason)")
     }
   }
 
@@ -74,14 +79,19 @@ package final class File {
     }
     let temporary = "\(path).tmp\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw openError(path, errno) }
-    do throws(LiaeError) {
-      try body(Writer(descriptor: descriptor, path: path))
-      guard close(descriptor) == 0 else { throw writeError(path, errno) }
-    } catch {
+    guard descriptor >= 0 else {
+      guard errno == ENOENT || errno == ENOTDIR else { throw writeError(path, errno) }
+      throw LiaeError(.fileNotFound, "\(path): cannot be written: its folder does not exist")
+    }
+    do throws(LiaeError) { try body(Writer(descriptor: descriptor, path: path)) } catch {
       close(descriptor)
       unlink(temporary)
       throw error
+    }
+    guard close(descriptor) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw writeError(path, code)
     }
     guard rename(temporary, path) == 0 else {
       let code = errno

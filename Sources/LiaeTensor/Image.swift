@@ -26,7 +26,7 @@ package enum PixelFormat: Int32, Sendable, CaseIterable {
 }
 
 /// Colour order of the three channels that a network was trained on.
-package enum ColorOrder: String, Sendable { case rgb, bgr }
+package enum ColorOrder: String, CaseIterable, Sendable { case rgb, bgr }
 
 /// An image described, not owned: who holds the description keeps the memory valid for the call.
 package struct ImageView {

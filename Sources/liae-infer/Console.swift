@@ -13,13 +13,22 @@ enum Console {
     }
   }
 
-  /// A line of results.
-  static func say(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+  /// A line of results, or several.
+  static func say(_ line: String) { write(printable(line) + "\n", to: STDOUT_FILENO) }
 
   /// A line of what the user should know: warnings, errors.
   static func complain(_ line: String) {
     ProgressBar.clearLine()
-    write("liae-infer: \(line)\n", to: STDERR_FILENO)
+    write("liae-infer: \(printable(line))\n", to: STDERR_FILENO)
+  }
+
+  /// Names out of files and folders may hold control characters, which must not reach a terminal.
+  private static func printable(_ text: String) -> String {
+    func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+      scalar == "\n" || scalar.properties.generalCategory != .control
+    }
+    if text.unicodeScalars.allSatisfy(isHarmless) { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isHarmless($0) ? $0 : "\u{FFFD}" }))
   }
 
   /// Whether somebody watches standard error.

@@ -81,22 +81,16 @@ struct FaceJob {
         .shapeMismatch,
         "\(file.path): holds pictures of shape \(Array(tensor.shape.suffix(3))); the model takes \([side, side, 3])")
     }
-    let imageBytes = side * side * 3 * 4
     // A copy of one image at a time: elements of the file may stand at any address.
     let input = try Picture(width: side, height: side, format: runner.format)
     defer { withExtendedLifetime((input, tensor)) {} }
-    func load(_ index: Int) {
-      if let source = tensor.raw.baseAddress {
-        input.mutableView.base.copyMemory(from: source + index * imageBytes, byteCount: imageBytes)
-      }
-    }
     switch outputs.format {
     case .png:
       let result = try runner.makeResult(destinationMask: outputs.destinationMask)
       defer { withExtendedLifetime(result) {} }
       for index in 0..<count {
         try step(index)
-        load(index)
+        try load(index, of: tensor, file.path, into: input)
         try runner.run(input.view, into: result.target)
         try writePNG(result, file.stem, index: file.batch == nil ? nil : index)
       }
@@ -110,7 +104,7 @@ struct FaceJob {
       defer { withExtendedLifetime((rgb, mask, second)) {} }
       for index in 0..<count {
         try step(index)
-        load(index)
+        try load(index, of: tensor, file.path, into: input)
         try runner.run(
           input.view, into: FaceTarget(rgb: rgb[index], mask: mask[index], destinationMask: second?[index]))
       }
@@ -120,6 +114,21 @@ struct FaceJob {
         try writeArray(second.storage, shape(channels: 1, batch: file.batch), file.stem, .destinationMask)
       }
     }
+  }
+
+  /// Copies one image of an array.
+  ///
+  /// - Throws: `invalidArgument` naming the first value that is no finite number.
+  private func load(_ index: Int, of tensor: TensorView, _ path: String, into picture: Picture) throws(LiaeError) {
+    let side = runner.side
+    let bytes = side * side * 3 * 4
+    guard let source = tensor.raw.baseAddress else { return }
+    picture.mutableView.base.copyMemory(from: source + index * bytes, byteCount: bytes)
+    let values = picture.values
+    guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return }
+    let place = "row \(bad / 3 / side), column \(bad / 3 % side), channel \(bad % 3)"
+    throw LiaeError(
+      .invalidArgument, "\(path): image \(index) has \(values[bad]) at \(place); expected finite numbers")
   }
 
   private mutating func step(_ index: Int) throws {

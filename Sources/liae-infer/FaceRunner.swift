@@ -38,6 +38,12 @@ final class FaceRunner {
     if case .morph = mode, architecture.family == .df {
       throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
     }
+    if mode == .reconstructDestination, model.info.lacksDestinationPicture {
+      throw LiaeError(
+        .unsupported,
+        "--mode dst: this checkpoint holds the destination decoder's mask alone, as exported df models do; its picture "
+          + "needs the DeepFaceLab files")
+    }
     self.mode = mode
     format = model.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
     context = try compute.context(compute.plan(model))

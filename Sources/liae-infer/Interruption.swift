@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C between two faces: what is being written is finished, nothing half-written stays. A second one ends at once.
+/// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
 enum Interruption {
   private static let flag = Atomic<Bool>(false)
 

@@ -184,7 +184,7 @@ import Testing
     ("liae_checkpoint", "2"), ("architecture", "gan"), ("architecture", "liae-udt"), ("architecture", "df-ud"),
     ("flavour", "keras"), ("flavour", "torch"), ("resolution", "128"), ("resolution", "big"), ("e_dims", "5"),
     ("ae_dims", "-1"), ("d_dims", "99999999999999999999"), ("d_mask_dims", ""), ("color_order", "gbr"),
-    ("origin", "moon"), ("iteration", "soon"),
+    ("origin", "moon"), ("iteration", "soon"), ("iteration", "-5"), ("face_type", "banana"),
   ])
   func metadataThatLiesIsRefused(_ key: String, _ value: String) throws {
     let temporary = try TemporaryFolder()
@@ -195,7 +195,7 @@ import Testing
     for change in [value, nil] {
       file.metadata[key] = change
       // Who wrote the file and when may stay unsaid; without the marker it is somebody else's.
-      if change == nil && ["liae_checkpoint", "origin", "iteration"].contains(key) { continue }
+      if change == nil && ["liae_checkpoint", "origin", "iteration", "face_type"].contains(key) { continue }
       try SafetensorsFile.write(file.tensors, metadata: file.metadata, to: temporary("b.safetensors"), replacing: true)
       do {
         _ = try ModelReader.open(path: temporary("b.safetensors"))
@@ -222,6 +222,7 @@ import Testing
     expectError(.unknownFormat, "numpy") { try open("a.npy", [0x93] + Array("NUMPY".utf8) + [1, 0, 0, 0]) }
     expectError(.unknownFormat, "NAME_SAEHD") { try open("a.pkl", [0x80, 4, 0x7d, 0x2e]) }
     expectError(.unsupported, "AMP") { try open("me_AMP_encoder.npy", [0x80, 4, 0x7d, 0x2e]) }
+    expectError(.unsupported, "XSeg") { try open("XSeg_256.npy", [0x80, 4, 0x7d, 0x2e]) }
     expectError(.unsupported, "set") { _ = try ModelReader.open(memory: try bytes([0x80, 4, 0x7d, 0x2e])) }
   }
 }

@@ -44,6 +44,32 @@ import Testing
     #expect(try names(folder) == ["a.bin"])
   }
 
+  @Test func aPipeIsRefusedAndNotWaitedFor() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo(folder("pipe"), 0o600) == 0)
+    #expect(status { () throws(LiaeError) in _ = try Bytes.map(path: folder("pipe")) } == .inputOutput)
+  }
+
+  @Test func aFileInPlaceOfAFolderIsNamed() throws {
+    let folder = try TemporaryFolder()
+    #expect(FileManager.default.createFile(atPath: folder("a"), contents: Data([9])))
+    for path in ["a", "a/b"] {
+      #expect(status { () throws(LiaeError) in try File.makeFolder(folder(path)) } == .inputOutput)
+    }
+    #expect(contents(folder("a")) == [9])
+  }
+
+  @Test func aFileInAFolderThatIsMissingSaysSo() throws {
+    let folder = try TemporaryFolder()
+    do throws(LiaeError) {
+      try File.writeAtomically(folder("no/a"), replacing: false) { (writer) throws(LiaeError) in try writer.write([1]) }
+      Issue.record("written")
+    } catch {
+      #expect(error.status == .fileNotFound)
+      #expect(error.message == "\(folder("no/a")): cannot be written: its folder does not exist")
+    }
+  }
+
   @Test func aFailureInTheMiddleLeavesTheOldFileAndNoOther() throws {
     let folder = try TemporaryFolder()
     let path = folder("a.bin")

@@ -78,6 +78,28 @@ def test_guesses_are_said():
     assert not any("--arch" in guess for guess in inspect(path, "--arch", "liae-ud")["guesses"])
 
 
+def test_color_order_settles_the_guess_and_is_kept(tmp_path):
+    path = NETWORKS / "torch" / "ckpts_7.pt"
+    assert any("--color-order" in guess for guess in inspect(path)["guesses"])
+    found = inspect(path, "--color-order", "rgb")
+    assert found["color_order"] == "rgb" and not any("colour" in guess for guess in found["guesses"])
+    result = liae_infer("convert", path, tmp_path / "a.safetensors", "--arch", "liae", "--color-order", "rgb")
+    assert result.status == 0 and "assumed" not in result.err
+    found = inspect(tmp_path / "a.safetensors")
+    assert found["color_order"] == "rgb" and found["guesses"] == []
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(model, tmp_path):
+    header, data, _ = safetensors(model)
+    header["__metadata__"]["guesses"] = "\x1b[2J\x9bred\x07"
+    text = json.dumps(header).encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    result = liae_infer("inspect", path)
+    assert result.status == 0 and "\ufffd[2J\ufffdred\ufffd" in result.out
+    assert inspect(path)["guesses"] == ["\x1b[2J\x9bred\x07"]
+
+
 # ---- convert ---------------------------------------------------------------------------------------------------------
 
 def test_convert_takes_the_format_from_the_name(model, tmp_path):
@@ -110,6 +132,26 @@ def test_convert_never_overwrites_without_force(model, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
+def test_convert_says_what_a_format_cannot_hold(tmp_path):
+    result = liae_infer("convert", NETWORKS / "df", tmp_path / "a.dfm")
+    assert result.status == 0 and "a.dfm: a .dfm holds the mask branch of decoder_dst alone" in result.err
+    result = liae_infer("convert", tmp_path / "a.dfm", tmp_path / "folder", "--color-order", "rgb")
+    assert result.status == 0
+    for text in ("face type is not known", "decoder_dst is not there", "read blue first"):
+        assert f"{tmp_path}/folder: " in result.err and text in result.err
+    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.dfm").err == ""
+
+
+@pytest.mark.parametrize("target, message", [
+    ("", "OUT is empty"), ("no/such/folder/a.dfm", "no/such/folder/a.dfm: cannot be written: its folder does not exist"),
+    ("file/model", "file: the folder cannot be made: a file of this name is there")])
+def test_convert_into_what_cannot_be(model, tmp_path, target, message):
+    (tmp_path / "file").write_text("mine")
+    result = liae_infer("convert", model, target, cwd=tmp_path)
+    assert result.status == (4 if target else 2) and message in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 # ---- verify ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -117,6 +159,12 @@ def test_verify_accepts_genuine_networks(name):
     result = liae_infer("verify", *checkpoint(name))
     assert result.status == 0, result.out + result.err
     assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
+
+
+def test_verify_accepts_an_exported_df_model():
+    result = liae_infer("verify", NETWORKS / "df-ud" / "golden.dfm")
+    assert result.status == 0, result.out + result.err
+    assert result.out.count("agrees") == 4
 
 
 def test_verify_names_weights_that_are_no_numbers(model, tmp_path):

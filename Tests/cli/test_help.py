@@ -50,7 +50,9 @@ def test_version_with_an_unknown_isa_says_so():
     ["run", "-m", "m", "-i", "a", "-o", "o", "--mode", "both"], ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "2"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "0.5", "--mode", "src"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "-1"],
-    ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "1000000"]])
+    ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "1000000"],
+    ["run", "-m", "m", "-i", "a", "-o", ""], ["inspect", "m", "--arch", "liae-x"],
+    ["inspect", "m", "--color-order", "gbr"], ["verify", "m", "--color-order", "rgb"]])
 def test_wrong_usage_is_status_2(arguments, tmp_path):
     result = liae_infer(*arguments, cwd=tmp_path)
     if not arguments:

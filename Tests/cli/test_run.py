@@ -136,6 +136,24 @@ def test_df_models_do_not_morph(face, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_exported_df_models_do_not_reconstruct_the_destination(face, tmp_path):
+    np.save(tmp_path / "a.npy", face)
+    result = run([NETWORKS / "df-ud/golden.dfm"], [tmp_path / "a.npy"], tmp_path / "out", "--mode", "dst")
+    assert result.status == 2 and "destination decoder's mask alone" in result.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_color_order_overrules_the_file(model, face, tmp_path):
+    """A picture is given to the network in the other order, and what comes back is read in it."""
+    picture = bytes_of(face)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    Image.fromarray(picture[..., ::-1]).save(tmp_path / "b.png")
+    for name, order in (("a", "bgr"), ("b", "rgb")):
+        assert run([model], [tmp_path / f"{name}.png"], tmp_path / "out", "--color-order", order).status == 0
+    a, b = (np.asarray(Image.open(tmp_path / f"out/{name}.rgb.png")) for name in "ab")
+    assert np.array_equal(a, b[..., ::-1]) and not np.array_equal(a, b)
+
+
 def test_threads_do_not_change_a_bit(model, face, tmp_path):
     np.save(tmp_path / "a.npy", face)
     results = []
@@ -212,6 +230,15 @@ def test_bad_inputs_are_reported_and_the_rest_goes_on(model, face, tmp_path):
     assert "float64" in result.err and "[32, 32, 3]" in result.err
 
 
+def test_the_bad_image_of_a_batch_is_named(model, face, tmp_path):
+    batch = np.repeat(face[None], 7, 0)
+    batch[5, 3, 4, 1] = np.inf
+    np.save(tmp_path / "faces.npy", batch)
+    result = run([model], [tmp_path / "faces.npy"], tmp_path / "out")
+    assert result.status == 1
+    assert f"{tmp_path}/faces.npy: image 5 has inf at row 3, column 4, channel 1" in result.err
+
+
 def test_only_bad_inputs(model, tmp_path):
     result = run([model], [tmp_path / "absent.png"], tmp_path / "out")
     assert result.status == 1 and "absent.png: no such file" in result.err
@@ -233,6 +260,9 @@ def test_model_errors_are_status_3_and_missing_models_4(face, tmp_path):
     (tmp_path / "m.safetensors").write_bytes(b"\xff" * 64)
     result = run([tmp_path / "m.safetensors"], [tmp_path / "a.npy"], tmp_path / "out")
     assert result.status == 3 and "m.safetensors" in result.err
+    (tmp_path / "a_AMP_encoder.npy").write_bytes(b"\x80\x04}.")
+    result = run([tmp_path / "a_AMP_encoder.npy"], [tmp_path / "a.npy"], tmp_path / "out")
+    assert result.status == 3 and "AMP" in result.err
     assert run([tmp_path / "absent"], [tmp_path / "a.npy"], tmp_path / "out").status == 4
     assert not (tmp_path / "out").exists()
 

@@ -160,7 +160,7 @@ struct JSONReader {
 }
 
 /// JSON text of a string, quotes included.
-func jsonQuoted(_ text: String) -> String {
+package func jsonQuoted(_ text: String) -> String {
   var quoted = "\""
   for scalar in text.unicodeScalars {
     switch scalar {
@@ -169,7 +169,7 @@ func jsonQuoted(_ text: String) -> String {
     case "\n": quoted += "\\n"
     case "\r": quoted += "\\r"
     case "\t": quoted += "\\t"
-    case _ where scalar.value < 0x20:
+    case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
       let digits = String(scalar.value, radix: 16)
       quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     default: quoted.unicodeScalars.append(scalar)

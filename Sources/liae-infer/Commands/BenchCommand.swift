@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
   var model: String?
 
-  @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var architecture: ArchitectureArguments
 
   @Option(help: .init("Side of the pictures. (default: 256)", valueName: "pixels"))
   var resolution: Int?
@@ -61,7 +61,7 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let model: Model
-    if let path = self.model { model = try checkpoint.open(path) } else { model = try randomModel() }
+    if let path = self.model { model = try architecture.open(path) } else { model = try randomModel() }
     let benchmark = try Benchmark(
       model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
     if quiet {
@@ -74,7 +74,7 @@ struct BenchCommand: ParsableCommand {
   /// - Throws: `usage` for an architecture that cannot be: here it is the user who wrote it, not a file.
   private func randomModel() throws -> Model {
     do throws(LiaeError) {
-      let (family, options) = try Architecture.parse(checkpoint.arch ?? "liae-udt")
+      let (family, options) = try Architecture.parse(architecture.arch ?? "liae-udt")
       return try Model.random(
         Architecture(
           family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,

@@ -34,13 +34,15 @@ struct ConvertCommand: ParsableCommand {
   var type: WeightType?
 
   @Option(
-    help: .init("Name of a DeepFaceLab model: the files are NAME_SAEHD_encoder.npy and so on.", valueName: "name"))
+    help: .init(
+      "Name of a DeepFaceLab model, without _: the files are NAME_SAEHD_encoder.npy and so on.", valueName: "name"))
   var name = "model"
 
   @Flag(help: "Replace what exists already.")
   var force = false
 
   func validate() throws {
+    try requirePath(output, "OUT")
     if type != nil, target != .safetensors { throw ValidationError("--type is for safetensors only") }
     guard !name.isEmpty, !name.contains("/") else {
       throw ValidationError("--name is \"\(name)\"; expected a file name")
@@ -48,9 +50,12 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.watch()
     let model = try checkpoint.open(input)
+    try Interruption.check()
     try ModelWriter.write(model, to: output, as: format, replacing: force)
     for note in model.info.notes { Console.complain("\(input): \(note)") }
+    for remark in ModelWriter.remarks(on: model, as: format) { Console.complain("\(output): \(remark)") }
   }
 
   private var target: Target {

@@ -28,6 +28,7 @@ struct DemoCommand: ParsableCommand {
   var force = false
 
   func validate() throws {
+    try requirePath(output, "--output")
     guard (1...100).contains(faces) else { throw ValidationError("--faces is \(faces); expected 1 to 100") }
   }
 

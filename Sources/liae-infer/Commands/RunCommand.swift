@@ -55,6 +55,7 @@ struct RunCommand: ParsableCommand {
   var noProvenance = false
 
   func validate() throws {
+    try requirePath(output, "--output")
     if let morph {
       guard (0...1).contains(morph) else { throw ValidationError("--morph is \(morph); expected 0 to 1") }
       guard mode == .swap else { throw ValidationError("--morph and --mode \(mode.rawValue) exclude each other") }

@@ -7,19 +7,57 @@ import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
-/// What the user knows of a checkpoint and its file may not.
-struct CheckpointArguments: ParsableArguments {
+extension ColorOrder: ExpressibleByArgument {}
+
+/// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
+func requirePath(_ path: String, _ option: String) throws {
+  if path.isEmpty { throw ValidationError("\(option) is empty; expected a path") }
+}
+
+/// What the user knows of a network and its file may not.
+struct ArchitectureArguments: ParsableArguments {
   @Option(
     help: .init(
       "liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
       valueName: "name"))
   var arch: String?
 
+  func validate() throws {
+    guard let arch else { return }
+    do throws(LiaeError) { _ = try Architecture.parse(arch) } catch {
+      throw ValidationError("--arch: \(error.message)")
+    }
+  }
+
+  /// Opens the model and passes on what was guessed.
+  func open(_ path: String) throws -> Model {
+    try CheckpointArguments.open(path, OpenOptions(architecture: arch), mentioningGuesses: true)
+  }
+}
+
+/// What the user knows of a checkpoint and its file may not, where pictures or their colours matter.
+struct CheckpointArguments: ParsableArguments {
+  @OptionGroup var architecture: ArchitectureArguments
+
+  @Option(
+    help: .init(
+      "Colours as the model reads and returns them. Overrules the file; PyTorch files and foreign safetensors cannot "
+        + "tell, and bgr is assumed.",
+      valueName: "order"))
+  var colorOrder: ColorOrder?
+
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, mentioningGuesses: Bool = true) throws(LiaeError) -> Model {
-    var options = OpenOptions()
-    options.architecture = arch
-    let model = try ModelReader.open(path: path, options: options)
+  func open(_ path: String, mentioningGuesses: Bool = true) throws -> Model {
+    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
+    return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
+  }
+
+  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
+    let model: Model
+    do throws(LiaeError) { model = try ModelReader.open(path: path, options: options) } catch {
+      // Of a file, not of the command line: a kind that this library does not run.
+      throw error.status == .unsupported ? Failure(.model, error.message) : error
+    }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model

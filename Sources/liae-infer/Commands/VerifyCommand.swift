@@ -17,11 +17,11 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
   var model: String
 
-  @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var architecture: ArchitectureArguments
   @OptionGroup var compute: ComputeArguments
 
   func run() throws {
-    let model = try checkpoint.open(model)
+    let model = try architecture.open(model)
     let weights = try WeightReport(model)
     Console.say(weights.text)
     guard weights.isFinite else { throw Failure(.verification, "\(self.model): weights that are no finite numbers") }

@@ -35,11 +35,14 @@ struct Verification {
     ]
     for (name, mode, code) in modes {
       let wantsSecondMask = mode == .swap
+      let lacksPicture = mode == .reconstructDestination && model.info.lacksDestinationPicture
       let result = try runner.makeResult(destinationMask: wantsSecondMask)
       defer { withExtendedLifetime((face, result)) {} }
-      try runner.run(mode, face.view, into: result.target)
+      var target = result.target
+      if lacksPicture { target.rgb = nil }
+      try runner.run(mode, face.view, into: target)
       let expected = try reference.run(code, image: face.values, wantDestinationMask: wantsSecondMask)
-      compare("\(name) rgb", result.rgb.values, expected.rgb)
+      if !lacksPicture { compare("\(name) rgb", result.rgb.values, expected.rgb) }
       compare("\(name) mask", result.mask.values, expected.mask)
       if let mask = result.destinationMask { compare("\(name) dst mask", mask.values, expected.destinationMask) }
     }
