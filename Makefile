@@ -116,7 +116,7 @@ test-long: test
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
-THREADED_SUITES := ThreadPoolTests RunErrorTests RunInvarianceTests
+THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 
 # The backtracer of Swift hangs on what a sanitizer reports.
 asan tsan fuzz: export SWIFT_BACKTRACE = enable=no
