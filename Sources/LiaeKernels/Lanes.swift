@@ -32,7 +32,6 @@ import CLiaeIntrinsics
   static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
   /// Rounded to nearest from double.
   init(narrowing: Wide)
-  static func widen(_ a: Self) -> Wide
 }
 
 extension SIMD16<Float>: Lanes {
@@ -59,7 +58,6 @@ extension SIMD16<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
-  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
 
 extension SIMD8<Float>: Lanes {
@@ -86,7 +84,6 @@ extension SIMD8<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
-  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
 
 extension SIMD4<Float>: Lanes {
@@ -117,7 +114,6 @@ extension SIMD4<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
-  @inlinable @inline(__always) package static func widen(_ a: Self) -> Wide { Wide(a) }
 }
 
 @usableFromInline package typealias FloatPointer = UnsafePointer<Float>

@@ -58,8 +58,6 @@
   @usableFromInline package var phases = 1
   /// Channels of a phase, a multiple of W where there are four.
   @usableFromInline package var phaseChannels = 0
-  /// Blocks of W channels that are transformed, all phases.
-  @usableFromInline package var inputBlocks = 0
   @usableFromInline package var source: ActivationView
   @usableFromInline package var destination: Destination
   @usableFromInline package var tiles: UnsafePointer<Tile>

@@ -103,8 +103,8 @@ package final class Context: @unchecked Sendable {
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make). Outputs of a run that throws are
-  ///   unspecified.
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make).
+  ///   Outputs of a run that throws are unspecified.
   package func run(
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
     mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
@@ -170,7 +170,7 @@ package final class Context: @unchecked Sendable {
 
   /// Times of the steps that the last run ran, in order.
   package var timings: [StageTiming] {
-    (0..<timingCount).compactMap { index in
+    single.steps.indices.compactMap { index in
       guard nanoseconds[index] >= 0 else { return nil }
       let step = single.steps[index]
       return StageTiming(
@@ -178,7 +178,6 @@ package final class Context: @unchecked Sendable {
         weightBytes: step.weightBytes)
     }
   }
-  private var timingCount: Int { single.steps.count }
 
   // MARK: - Parts of a run
 

@@ -135,7 +135,6 @@ final class WinogradStep: Step {
     p.family = packed.family
     p.phases = packed.phases
     p.phaseChannels = channels
-    p.inputBlocks = inputBlocks
     p.kind1 = kinds[0].count
     p.kind2 = p.kind1 + kinds[1].count
     p.kind3 = p.kind2 + kinds[2].count
