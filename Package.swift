@@ -29,9 +29,13 @@ let core: [Target] = [
   .target(
     name: "LiaeRuntime",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch"]),
+  .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
   .target(
     name: "LiaeABI",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime"],
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+    ],
     linkerSettings: [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
       // lld: gold leaves names of types in the dynamic symbol table.
@@ -69,7 +73,7 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     // An installed liae-infer does not need the Swift toolchain.
     linkerSettings: [
@@ -80,9 +84,10 @@ let tools: [Target] = [
 
 let tests: [Target] = [
   .target(name: "CLiaeAllocationCounter", path: "Tests/CLiaeAllocationCounter"),
+  .systemLibrary(name: "CZlib", path: "Tests/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .target(
     name: "LiaeTestSupport",
-    dependencies: ["CLiaeAllocationCounter", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
+    dependencies: ["CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
@@ -101,6 +106,13 @@ let tests: [Target] = [
     name: "LiaeRuntimeTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeFrameTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFrame", "LiaeImageIO", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeSwapTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import CZlib
 import Foundation
 
-/// An array of a `.npy` file: float32, C order.
+/// An array of a `.npy` file in C order.
 package struct NPYArray: Sendable {
   package var shape: [Int]
+  /// Any kind of number, as float32; truth values are 0 and 1.
   package var values: [Float]
+  /// The exact values of float64 and int64; empty for all else.
+  package var doubles: [Double] = []
+  /// The text of a `<U` array, its elements one after the other.
+  package var text = ""
 
   /// Entry `index` of the first axis, flat.
   package func item(_ index: Int) -> [Float] {
@@ -13,7 +19,7 @@ package struct NPYArray: Sendable {
   }
 }
 
-/// Reads `.npz` as `numpy.savez` writes it: a zip of stored (not compressed) `.npy` members.
+/// Reads `.npz` as `numpy.savez` and `numpy.savez_compressed` write it: a zip of `.npy` members.
 ///
 /// For trusted fixtures: it throws on what it does not know and checks nothing else. The zip reader of LiaeFormats is
 /// not used, so that the expected values do not come through the code under test.
@@ -32,24 +38,44 @@ package enum NPZ {
     var entry = try number(end + 16, 4)
     var arrays: [String: NPYArray] = [:]
     for _ in 0..<(try number(end + 10, 2)) {
-      let size = try number(entry + 24, 4)
+      let (method, packed, size) = try (number(entry + 10, 2), number(entry + 20, 4), number(entry + 24, 4))
       let nameLength = try number(entry + 28, 2)
-      guard try number(entry, 4) == 0x0201_4b50, try number(entry + 10, 2) == 0, try number(entry + 20, 4) == size
-      else {
-        throw Malformed(what: "\(path): a member is not stored plainly")
+      guard try number(entry, 4) == 0x0201_4b50, method == 8 || method == 0 && packed == size else {
+        throw Malformed(what: "\(path): a member is neither stored nor deflated")
       }
       let name = String(decoding: data[entry + 46..<entry + 46 + nameLength], as: UTF8.self)
       // The local header repeats the name and has an extra field of a length of its own.
       let local = try number(entry + 42, 4)
       let start = try local + 30 + number(local + 26, 2) + number(local + 28, 2)
-      guard name.hasSuffix(".npy"), start + size <= data.count else { throw Malformed(what: "\(path): member \(name)") }
-      arrays[String(name.dropLast(4))] = try npy(data[start..<start + size], "\(path): \(name)")
+      guard name.hasSuffix(".npy"), start + packed <= data.count else { throw Malformed(what: "\(path): member \(name)") }
+      let member = Array(data[start..<start + packed])
+      let content = method == 0 ? member : try inflated(member, size: size, "\(path): \(name)")
+      arrays[String(name.dropLast(4))] = try npy(content[...], "\(path): \(name)")
       entry += try 46 + nameLength + number(entry + 30, 2) + number(entry + 32, 2)
     }
     return arrays
   }
 
-  /// A `.npy` file of version 1, little-endian float32 in C order.
+  private static func inflated(_ data: [UInt8], size: Int, _ name: String) throws -> [UInt8] {
+    var (input, output) = (data, [UInt8](repeating: 0, count: size))
+    let ok = input.withUnsafeMutableBufferPointer { input in
+      output.withUnsafeMutableBufferPointer { output in
+        var stream = z_stream()
+        stream.next_in = input.baseAddress
+        stream.avail_in = UInt32(input.count)
+        stream.next_out = output.baseAddress
+        stream.avail_out = UInt32(output.count)
+        // A zip member is a bare stream, without zlib's header.
+        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return false }
+        defer { inflateEnd(&stream) }
+        return inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0
+      }
+    }
+    guard ok else { throw Malformed(what: "\(name): cannot be inflated") }
+    return output
+  }
+
+  /// A `.npy` file of version 1, little-endian, in C order.
   package static func npy(_ data: ArraySlice<UInt8>, _ name: String) throws -> NPYArray {
     let bytes = Array(data)
     guard bytes.count > 10, bytes[0] == 0x93, bytes[6] == 1 else {
@@ -57,17 +83,38 @@ package enum NPZ {
     }
     let headerEnd = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
     let header = String(decoding: bytes[10..<headerEnd], as: UTF8.self)
-    guard header.contains("'<f4'"), header.contains("'fortran_order': False"),
-      let open = header.lastIndex(of: "("), let close = header.lastIndex(of: ")")
+    guard header.contains("'fortran_order': False"), let open = header.lastIndex(of: "("),
+      let close = header.lastIndex(of: ")"), let type = header.split(separator: "'").dropFirst(3).first
     else { throw Malformed(what: "\(name): \(header)") }
     let shape = header[header.index(after: open)..<close].split(separator: ",").compactMap {
       Int($0.trimmingCharacters(in: .whitespaces))
     }
     let count = shape.reduce(1, *)
-    guard bytes.count == headerEnd + count * 4 else { throw Malformed(what: "\(name): \(bytes.count) bytes") }
-    let values = bytes.withUnsafeBytes { raw in
-      (0..<count).map { raw.loadUnaligned(fromByteOffset: headerEnd + $0 * 4, as: Float.self) }
+    var array = NPYArray(shape: shape, values: [])
+    try bytes.withUnsafeBytes { raw in
+      func load<T: BitwiseCopyable>(_ type: T.Type) throws -> [T] {
+        guard raw.count == headerEnd + count * MemoryLayout<T>.size else {
+          throw Malformed(what: "\(name): \(raw.count) bytes")
+        }
+        return (0..<count).map {
+          raw.loadUnaligned(fromByteOffset: headerEnd + $0 * MemoryLayout<T>.size, as: T.self)
+        }
+      }
+      switch type {
+      case "<f4": array.values = try load(Float.self)
+      case "<f8": array.doubles = try load(Double.self)
+      case "<i8": array.doubles = try load(Int64.self).map(Double.init)
+      case "<u2": array.values = try load(UInt16.self).map(Float.init)
+      case "|u1", "|b1": array.values = try load(UInt8.self).map(Float.init)
+      case _ where type.hasPrefix("<U"):
+        let units = stride(from: headerEnd, to: raw.count - 3, by: 4).map {
+          raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)
+        }
+        array.text = String(String.UnicodeScalarView(units.compactMap { $0 == 0 ? nil : Unicode.Scalar($0) }))
+      default: throw Malformed(what: "\(name): elements of type \(type)")
+      }
     }
-    return NPYArray(shape: shape, values: values)
+    if !array.doubles.isEmpty { array.values = array.doubles.map(Float.init) }
+    return array
   }
 }

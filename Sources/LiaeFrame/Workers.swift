@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// Who works on the rows of an image: the threads of a pool, or the caller alone.
+///
+/// Rows are independent of each other, so that a result does not depend on the number of threads.
+package struct Workers: Sendable {
+  private let pool: ThreadPool?
+
+  /// - Parameter pool: nobody else may use it for the time; nil: the caller's thread alone.
+  package init(_ pool: ThreadPool? = nil) { self.pool = pool }
+
+  package static let single = Workers()
+
+  /// Calls `body` for ranges that make up 0..<rows, at most 8 a worker and at least `minimum` rows long.
+  package func bands(_ rows: Int, minimum: Int = 8, _ body: (Range<Int>) -> Void) {
+    guard rows > 0 else { return }
+    let most = max(1, rows / max(1, minimum))
+    guard let pool, pool.workers > 1, most > 1 else { return body(0..<rows) }
+    let count = min(most, pool.workers * 8)
+    withoutActuallyEscaping(body) { body in
+      var region = Region(rows: rows, count: count, body: body)
+      withUnsafeMutablePointer(to: &region) { pointer in
+        pool.run(count, UnsafeMutableRawPointer(pointer)) { context, index, _ in
+          let region = context.assumingMemoryBound(to: Region.self)
+          let (rows, count) = (region.pointee.rows, region.pointee.count)
+          region.pointee.body(index * rows / count..<(index + 1) * rows / count)
+        }
+      }
+    }
+  }
+
+  private struct Region {
+    let rows: Int
+    let count: Int
+    let body: (Range<Int>) -> Void
+  }
+}
