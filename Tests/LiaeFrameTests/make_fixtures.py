@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes Fixtures/imaging.npz: what OpenCV 4.7 returns for the image operations of LiaeFrame. Needs numpy and
-opencv-python-headless 4.7.0.72 (later versions no longer round positions to 1/32 pixel).
+"""Makes Fixtures/imaging.npz: what OpenCV 4.7 returns for the image operations of LiaeFrame, and Pillow for its palette.
+Needs numpy, Pillow and opencv-python-headless 4.7.0.72 (later versions no longer round positions to 1/32 pixel).
 
 Images are float32(u8) / 255. Results are uint16 of round(x * 40000 + 10000), or where every value is one of the
 input's, uint8 of x * 255.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 assert cv2.__version__ == "4.7.0"
 OUT = Path(__file__).parent / "Fixtures"
@@ -84,5 +85,12 @@ put("filter_tiny", cv2.filter2D(color[:2, :3], -1, arrays["kernel_8"]))
 
 for w, h in [(37, 29), (1, 1), (3, 2), (6, 1)]:
     put_exact(f"median_{w}_{h}", cv2.medianBlur(np.ascontiguousarray(color[:h, :w]), 5))
+
+# Pillow's adaptive palette on what DeepFaceLab gives it: bytes truncated after the way through floats. Every 8th pixel.
+merge = Path(__file__).parent.parent / "golden" / "merge"
+for frame in "AE":
+    u8 = (unit(cv2.imread(str(merge / f"frame_{frame}.png")))[..., ::-1] * 255).astype(np.uint8)
+    palette = Image.fromarray(u8).convert("P", palette=Image.Palette.ADAPTIVE, colors=256)
+    arrays[f"reduced_{frame}"] = np.array(palette.convert("RGB"))[::8, ::8, ::-1]
 
 np.savez_compressed(OUT / "imaging.npz", **arrays)
