@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LiaeFrame
-import LiaeModel
 import LiaeSystem
 import LiaeTestSupport
 import Testing
@@ -41,17 +40,20 @@ enum Imaging {
     return result
   }
 
-  static func random(_ width: Int, _ height: Int, seed: UInt64 = 5) throws -> ColorCanvas {
-    var random = SplitMix64(state: seed)
-    return try canvas(width, height) { _ in
-      Color(random.uniform(), random.uniform(), random.uniform(), random.uniform())
+  /// Values in 0..<1 in all four lanes.
+  static func random(_ width: Int, _ height: Int) throws -> ColorCanvas {
+    // The generator of Numerical Recipes, ch. 7.1; its high bits.
+    var state: UInt32 = 5
+    func next() -> Float {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return Float(state >> 8) / Float(1 << 24)
     }
+    return try canvas(width, height) { _ in Color(next(), next(), next(), next()) }
   }
 
   /// What `put` of make_fixtures.py wrote.
   static func expected(_ name: String) throws -> [Float] { try array(name).values.map { ($0 - 10000) / 40000 } }
 
-  /// Every operation with the same answer from one thread and from three.
   static let pool = Result { try ThreadPool(workers: 3) }
   static var workers: Workers { get throws { Workers(try pool.get()) } }
 }
