@@ -151,13 +151,6 @@ import Testing
   }
 }
 
-extension Canvas where Pixel == Float {
-  fileprivate var values: [Float] {
-    defer { withExtendedLifetime(self) {} }
-    return Array(UnsafeBufferPointer(start: pixels, count: count))
-  }
-}
-
 /// Pixels and a checksum of their places, for 200 polygons a pair.
 private let polygonSums = [
   169326, 954682, 145560, 449357, 146769, 244827, 146037, 349802, 151791, 412887, 172713, 420090, 154135,

@@ -61,6 +61,7 @@ enum Imaging {
 extension Canvas where Pixel == Color {
   /// Blue, green, red of each pixel; the fourth lane must be finite.
   var values: [Float] {
+    defer { withExtendedLifetime(self) {} }
     let pixels = UnsafeBufferPointer(start: self.pixels, count: count)
     #expect(pixels.allSatisfy { $0.w.isFinite }, "the fourth lane")
     return pixels.flatMap { [$0.x, $0.y, $0.z] }
@@ -68,7 +69,10 @@ extension Canvas where Pixel == Color {
 }
 
 extension Canvas where Pixel == Float {
-  var values: [Float] { Array(UnsafeBufferPointer(start: pixels, count: count)) }
+  var values: [Float] {
+    defer { withExtendedLifetime(self) {} }
+    return Array(UnsafeBufferPointer(start: pixels, count: count))
+  }
 }
 
 extension Canvas {
