@@ -24,6 +24,7 @@ package struct BilateralFilter {
   /// - Throws: `outOfMemory`.
   package func filtered(_ image: ColorCanvas, workers: Workers) throws(LiaeError) -> ColorCanvas {
     let result = try ColorCanvas(width: image.width, height: image.height, left: image.left, top: image.top)
+    guard image.count > 0 else { return result }
     let (width, height, radius) = (image.width, image.height, self.radius)
     // A plane for each channel, with the border around it and room to read four columns at a time.
     let stride = width + 2 * radius + 3
