@@ -9,6 +9,10 @@ package protocol CanvasPixel: BitwiseCopyable, Sendable {
   static func * (a: Self, b: Float) -> Self
   /// Each channel within 0...1.
   var clamped: Self { get }
+  /// Sum over i of weights[i] · source[i], i in 0..<4.
+  static func weighted(_ source: UnsafePointer<Self>, _ weights: SIMD4<Float>) -> Self
+  /// Sum over j, i of y[j] · x[i] · source[j · stride + i], both in 0..<4.
+  static func weighted(_ source: UnsafePointer<Self>, stride: Int, x: SIMD4<Float>, y: SIMD4<Float>) -> Self
 }
 
 /// Blue, green, red, and a fourth lane that is of no meaning and stays finite.

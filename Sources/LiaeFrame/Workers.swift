@@ -12,6 +12,9 @@ package struct Workers: Sendable {
 
   package static let single = Workers()
 
+  /// How many threads there are, the caller's included: for scratch memory, never for what a result depends on.
+  package var count: Int { pool?.workers ?? 1 }
+
   /// Calls `body` for ranges that make up 0..<rows, at most 8 a worker and at least `minimum` rows long.
   package func bands(_ rows: Int, minimum: Int = 8, _ body: (Range<Int>) -> Void) {
     guard rows > 0 else { return }

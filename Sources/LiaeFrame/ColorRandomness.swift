@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LiaeSystem
+
+/// What the random methods of colour transfer draw from.
+package enum ColorRandomness: Sendable {
+  /// The same result each time.
+  case seed(UInt64)
+  /// Draws that another program made, for tests: normals in the order of use, rotations row by row, 9 numbers each.
+  case recorded(normals: [Double], rotations: [Double])
+}
+
+/// The draws of one transfer.
+struct ColorDraws {
+  private let source: ColorRandomness
+  private var state: UInt64 = 0
+  private var spare: Double?
+  private var normalsUsed = 0
+  private var rotationsUsed = 0
+
+  init(_ source: ColorRandomness) {
+    self.source = source
+    if case .seed(let seed) = source { state = seed }
+  }
+
+  /// A unit vector, uniform over the sphere.
+  mutating func direction() throws(LiaeError) -> ColorMatrix.Vector {
+    let v = try ColorMatrix.Vector(normal(), normal(), normal())
+    return v.normalized ?? ColorMatrix.Vector(1, 0, 0)
+  }
+
+  /// A rotation, uniform over SO(3): three normal vectors made orthogonal one after the other (the Q of QR), the third
+  /// turned so that the determinant is 1.
+  mutating func rotation() throws(LiaeError) -> ColorMatrix {
+    if case .recorded(_, let rotations) = source {
+      guard rotations.count >= rotationsUsed + 9 else { throw Self.exhausted("rotations", rotations.count / 9) }
+      let m = rotations[rotationsUsed..<rotationsUsed + 9].map { $0 }
+      rotationsUsed += 9
+      return ColorMatrix(
+        columns: ColorMatrix.Vector(m[0], m[3], m[6]), ColorMatrix.Vector(m[1], m[4], m[7]),
+        ColorMatrix.Vector(m[2], m[5], m[8]))
+    }
+    let (u, second) = try (direction(), direction())
+    let aside = abs(u.x) < 0.9 ? ColorMatrix.Vector(1, 0, 0) : ColorMatrix.Vector(0, 1, 0)
+    let v = (second - u * (u * second).sum()).normalized ?? u.cross(aside).normalized ?? aside
+    return ColorMatrix(columns: u, v, u.cross(v))
+  }
+
+  /// From N(0, 1). Two at a time by G. Box and M. Muller, A Note on the Generation of Random Normal Deviates (1958).
+  private mutating func normal() throws(LiaeError) -> Double {
+    if case .recorded(let normals, _) = source {
+      guard normals.count > normalsUsed else { throw Self.exhausted("normals", normals.count) }
+      defer { normalsUsed += 1 }
+      return normals[normalsUsed]
+    }
+    if let value = spare {
+      spare = nil
+      return value
+    }
+    // Within (0, 1], so that the logarithm is finite.
+    let radius = (-2 * log(1 - uniform())).squareRoot()
+    let angle = 2 * Double.pi * uniform()
+    spare = radius * sin(angle)
+    return radius * cos(angle)
+  }
+
+  /// Within [0, 1). SplitMix64: G. Steele, D. Lea, C. Flood, Fast Splittable Pseudorandom Number Generators (2014).
+  private mutating func uniform() -> Double {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
+  }
+
+  private static func exhausted(_ what: String, _ count: Int) -> LiaeError {
+    LiaeError(.invalidArgument, "colour transfer: the \(count) recorded \(what) are fewer than the method draws")
+  }
+}
+
+extension SIMD3<Double> {
+  /// nil for a vector that has no direction.
+  fileprivate var normalized: SIMD3<Double>? {
+    let length = (self * self).sum().squareRoot()
+    return length > 1e-150 && length.isFinite ? self / length : nil
+  }
+
+  fileprivate func cross(_ b: SIMD3<Double>) -> SIMD3<Double> {
+    SIMD3(y * b.z - z * b.y, z * b.x - x * b.z, x * b.y - y * b.x)
+  }
+}
