@@ -73,7 +73,8 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     // An installed liae-infer does not need the Swift toolchain.
     linkerSettings: [
@@ -87,7 +88,9 @@ let tests: [Target] = [
   .systemLibrary(name: "CZlib", path: "Tests/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .target(
     name: "LiaeTestSupport",
-    dependencies: ["CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert"],
+    dependencies: [
+      "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert",
+    ],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
@@ -108,7 +111,8 @@ let tests: [Target] = [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
     ]),
   .testTarget(
-    name: "LiaeFrameTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFrame", "LiaeImageIO", "LiaeTestSupport"]),
+    name: "LiaeFrameTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFrame", "LiaeImageIO", "LiaeTestSupport"],
+    exclude: ["Fixtures", "make_fixtures.py", "make_colour_fixtures.py"]),
   .testTarget(
     name: "LiaeSwapTests",
     dependencies: [

@@ -136,6 +136,111 @@ enum {
   LIAE_CONVOLUTION_DIRECT = 1
 };
 
+/// How much of a head a face shows: DeepFaceLab's face types.
+typedef int32_t liae_face_type;
+enum {
+  /// As the model's file says.
+  LIAE_FACE_TYPE_AUTOMATIC = 0,
+  LIAE_FACE_TYPE_HALF = 1,
+  LIAE_FACE_TYPE_MID_FULL = 2,
+  LIAE_FACE_TYPE_FULL = 3,
+  LIAE_FACE_TYPE_WHOLE = 4,
+  LIAE_FACE_TYPE_HEAD = 5,
+  /// As full, and not turned with the face.
+  LIAE_FACE_TYPE_FULL_NO_ALIGN = 6,
+  /// As head, and not turned with the face.
+  LIAE_FACE_TYPE_HEAD_NO_ALIGN = 7
+};
+
+/// A mask that follows from landmarks alone.
+typedef int32_t liae_mask_kind;
+enum {
+  /// The face without forehead: the hull of the landmarks.
+  LIAE_MASK_KIND_HULL = 0,
+  /// Both eyes, with soft edges.
+  LIAE_MASK_KIND_EYES = 1,
+  /// The opening of the lips, with soft edges.
+  LIAE_MASK_KIND_MOUTH = 2
+};
+
+/// How pixels are computed between those of an image.
+typedef int32_t liae_interpolation;
+enum {
+  /// Four neighbours, as DeepFaceLab extracts faces.
+  LIAE_INTERPOLATION_LINEAR = 0,
+  /// Sixteen neighbours, as it merges them.
+  LIAE_INTERPOLATION_CUBIC = 1
+};
+
+/// How a face is set into its frame; the numbers are DeepFaceLab's modes.
+typedef int32_t liae_blend;
+enum {
+  /// The frame as it is; its mask is computed all the same.
+  LIAE_BLEND_ORIGINAL = 0,
+  LIAE_BLEND_OVERLAY = 1,
+  /// Overlay after matching the histograms of the channels.
+  LIAE_BLEND_HISTOGRAM_MATCH = 2,
+  /// Poisson image editing: gradients of the face, borders of the frame.
+  LIAE_BLEND_SEAMLESS = 3,
+  LIAE_BLEND_SEAMLESS_HISTOGRAM_MATCH = 4,
+  /// The whole square of the face, without mask.
+  LIAE_BLEND_RAW_RGB = 5,
+  /// The face itself and no frame.
+  LIAE_BLEND_RAW_PREDICT = 6
+};
+
+/// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
+/// "dst".
+typedef int32_t liae_mask_mode;
+enum {
+  LIAE_MASK_MODE_FULL = 0,
+  /// The convex hull of the landmarks.
+  LIAE_MASK_MODE_DESTINATION = 1,
+  LIAE_MASK_MODE_LEARNED_SWAP = 2,
+  LIAE_MASK_MODE_LEARNED_DESTINATION = 3,
+  LIAE_MASK_MODE_LEARNED_PRODUCT = 4,
+  LIAE_MASK_MODE_LEARNED_SUM = 5,
+  LIAE_MASK_MODE_XSEG_SWAP = 6,
+  LIAE_MASK_MODE_XSEG_DESTINATION = 7,
+  LIAE_MASK_MODE_XSEG_PRODUCT = 8,
+  /// Both learned masks and both of XSeg.
+  LIAE_MASK_MODE_ALL_PRODUCT = 9,
+  /// One that the caller has for the frame.
+  LIAE_MASK_MODE_GIVEN = 10
+};
+
+/// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
+typedef int32_t liae_color_transfer;
+enum {
+  LIAE_COLOR_TRANSFER_NONE = 0,
+  /// Mean and deviation of L*, a*, b*. Source: E. Reinhard et al., Color Transfer between Images (2001).
+  LIAE_COLOR_TRANSFER_RCT = 1,
+  /// Mean and covariance by the product of matrix square roots ("linear").
+  LIAE_COLOR_TRANSFER_LCT = 2,
+  /// Mean and covariance by the linear map that moves colours the least. Source: F. Pitié, A. Kokaram, The Linear
+  /// Monge-Kantorovitch Linear Colour Mapping (2007).
+  LIAE_COLOR_TRANSFER_MKL = 3,
+  /// Mean and covariance by the linear map that moves colours the least. Source: F. Pitié, A. Kokaram, The Linear
+  /// Monge-Kantorovitch Linear Colour Mapping (2007).
+  LIAE_COLOR_TRANSFER_MKL_M = 4,
+  /// Histograms along random axes. Source: F. Pitié et al., N-Dimensional Probability Density Function Transfer (2005).
+  LIAE_COLOR_TRANSFER_IDT = 5,
+  /// Histograms along random axes. Source: F. Pitié et al., N-Dimensional Probability Density Function Transfer (2005).
+  LIAE_COLOR_TRANSFER_IDT_M = 6,
+  /// Sorted projections on random directions ("sliced optimal transfer"), then smoothed.
+  LIAE_COLOR_TRANSFER_SOT_M = 7,
+  /// L* by lct; a* and b* by sliced optimal transfer at one lightness, in 8 bits.
+  LIAE_COLOR_TRANSFER_MIX_M = 8
+};
+
+/// How a face is sharpened.
+typedef int32_t liae_sharpening;
+enum {
+  LIAE_SHARPENING_NONE = 0,
+  LIAE_SHARPENING_BOX = 1,
+  LIAE_SHARPENING_GAUSSIAN = 2
+};
+
 /// How much a log message matters.
 typedef int32_t liae_log_level;
 enum {
@@ -167,6 +272,9 @@ typedef struct liae_context_info liae_context_info;
 typedef struct liae_run_options liae_run_options;
 typedef struct liae_timing liae_timing;
 typedef struct liae_cpu liae_cpu;
+typedef struct liae_face liae_face;
+typedef struct liae_composite_options liae_composite_options;
+typedef struct liae_pose liae_pose;
 
 /// A checkpoint made ready to run. Immutable; any number of threads may use it at the same time.
 typedef struct liae_model liae_model;
@@ -342,6 +450,89 @@ struct liae_cpu {
   /// Zero.
   int32_t reserved;
   /* 0.1 ends here; append below. */
+};
+
+/// A face of a frame. liae_face_init() fills in an empty one.
+struct liae_face {
+  /// sizeof(liae_face); set by liae_face_init().
+  size_t struct_size;
+  /// x, y of each landmark in pixels of the frame; the first pixel's centre is (0, 0). The caller's.
+  const float *landmarks;
+  /// Points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of the mouth, as seen
+  /// in the picture.
+  size_t landmark_count;
+  /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
+  liae_context *context;
+  /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
+  const liae_image *frame_mask;
+  /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
+  const liae_image *xseg_mask;
+  /// XSeg's mask of the destination face, likewise.
+  const liae_image *xseg_dst_mask;
+  /// liae_frame_composite() only: the face as liae_context_run() gave it, square.
+  const liae_image *rgb;
+  /// liae_frame_composite() only: its mask, as large as the face; NULL where the mask mode does not need it.
+  const liae_image *mask;
+  /// liae_frame_composite() only: the mask of the destination face, likewise.
+  const liae_image *dst_mask;
+  /// liae_frame_composite() only: the face enlarged 4 times, where super_resolution is not 0.
+  const liae_image *enhanced;
+  liae_face_type face_type;
+  /// How the face moves from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
+  float motion_power;
+  /// Direction of that movement, degrees counter-clockwise.
+  float motion_degrees;
+  /// Zero.
+  int32_t reserved;
+  /* 0.1 ends here; append below. */
+};
+
+/// How faces are set into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
+struct liae_composite_options {
+  /// sizeof(liae_composite_options); set by liae_composite_options_init().
+  size_t struct_size;
+  /// Of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
+  uint64_t seed;
+  /// LIAE_BLEND_RAW_PREDICT, a face without a frame, is what liae_context_run() gives, and refused here.
+  liae_blend blend;
+  liae_mask_mode mask_mode;
+  /// Pixels of the mask at 4 times the face's resolution; negative dilates. -400...400.
+  int32_t erode;
+  /// Kernel of a Gaussian blur in the same pixels. 0...400.
+  int32_t blur;
+  /// Per cent by which the face is set in larger. -50...50.
+  int32_t face_scale;
+  liae_color_transfer color_transfer;
+  /// 0: histograms of all pixels, else of the masked ones.
+  int32_t masked_histogram;
+  /// 0...255.
+  int32_t histogram_threshold;
+  liae_sharpening sharpening;
+  /// Negative blurs. -100...100.
+  int32_t sharpen_amount;
+  /// 0...100, of the movement in liae_face.
+  int32_t motion_blur;
+  /// Share of liae_face.enhanced. 0...100.
+  int32_t super_resolution;
+  /// Median filtering of the whole frame. 0...500.
+  int32_t denoise;
+  /// Of the whole frame. 0...100.
+  int32_t bicubic_degrade;
+  /// Of the whole frame. 0...100.
+  int32_t color_degrade;
+  /// Zero.
+  int32_t reserved;
+  /* 0.1 ends here; append below. */
+};
+
+/// Where a head looks.
+struct liae_pose {
+  /// Radians, as DeepFaceLab has them; each within -pi/2...pi/2.
+  float pitch;
+  float yaw;
+  float roll;
+  /// The cheaper estimate of yaw that head alignment uses, in sides of the face's template.
+  float averaged_yaw;
 };
 
 /* ---- The library ------------------------------------------------------------------------------------------------- */
@@ -604,6 +795,165 @@ LIAE_API LIAE_NODISCARD liae_status liae_context_run_batch(liae_context *context
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_run_tensors(liae_context *context, const liae_run_options *options,
     const liae_tensor *faces, const liae_tensor *rgb, const liae_tensor *mask, const liae_tensor *dst_mask);
+
+/* ---- Geometry of faces ------------------------------------------------------------------------------------------- */
+
+/// The transform from a frame to an aligned face.
+///
+/// Use it to crop with liae_image_warp(), and liae_points_transform() for landmarks; liae_frame_align() does both for a
+/// model. Source: DeepFaceLab's get_transform_mat; docs/frames.md.
+/// @param[in]  landmarks  x, y of each point in pixels of the frame
+/// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
+///   the mouth, as seen in the picture
+/// @param[in]  face_type  any but LIAE_FACE_TYPE_AUTOMATIC
+/// @param[in]  size       side of the aligned face in pixels, 1...16384
+/// @param[in]  scale      1; a larger one shows less around the face, 0.01...100
+/// @param[out] matrix     6 values: x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]; unchanged on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, another count, values out of range, points that are not finite
+///   or lie on a line.
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_face_transform(const float *landmarks, size_t count,
+    liae_face_type face_type, int32_t size, double scale, double *matrix);
+
+/// Points through a transform, or back.
+///
+/// @param[in]  matrix   6 values, as liae_face_transform() gives
+/// @param[in]  inverse  0: from the frame to the face; else back
+/// @param[in]  points   x, y of each
+/// @param[in]  count    points, 0...65536
+/// @param[out] result   as many; may be points
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, a matrix that is not finite or, with inverse, cannot be inverted.
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_points_transform(const double *matrix, int32_t inverse, const float *points,
+    size_t count, float *result);
+
+/// The part of an image that a transform cuts out: an aligned face out of a frame. Black where the image ends.
+///
+/// @param[in]  image          any format; float values finite
+/// @param[in]  matrix         6 values, from the image to the result, as liae_face_transform() gives
+/// @param[in]  interpolation  LIAE_INTERPOLATION_CUBIC as faces are merged, LIAE_INTERPOLATION_LINEAR as they are extracted
+/// @param[out] result         describes the caller's square pixels, any format; unchanged on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, descriptions that cannot be, a result that is no square, a matrix
+///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY.
+/// Ownership: all memory is the caller's, borrowed for the call; the two MUST NOT overlap.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, const double *matrix,
+    liae_interpolation interpolation, const liae_image *result);
+
+/// A mask from landmarks: as large as the image that they are in, 0 or 1 for the hull, soft edges for eyes and mouth.
+///
+/// @param[in]  landmarks          x, y of each point in pixels of the image
+/// @param[in]  count              68
+/// @param[in]  kind               LIAE_MASK_KIND_HULL, LIAE_MASK_KIND_EYES or LIAE_MASK_KIND_MOUTH
+/// @param[in]  eyebrow_expansion  how far the hull goes above the eyebrows: 1 as DeepFaceLab, 0 not at all; 0...4
+/// @param[out] mask               describes the caller's pixels, any format and size; unchanged on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY.
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_landmark_mask(const float *landmarks, size_t count, liae_mask_kind kind,
+    float eyebrow_expansion, const liae_image *mask);
+
+/// Where a head looks.
+///
+/// @param[in]  landmarks  x, y of each point in pixels of the frame
+/// @param[in]  count      68
+/// @param[out] pose       pitch, yaw and roll in radians; unchanged on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points.
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_face_pose(const float *landmarks, size_t count, liae_pose *pose);
+
+/* ---- Faces in frames --------------------------------------------------------------------------------------------- */
+
+/// Fills in an empty face.
+///
+/// @param[out] face         zeroed and given its struct_size
+/// @param[in]  struct_size  sizeof(liae_face)
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when face is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_face_init(liae_face *face, size_t struct_size);
+
+/// Fills in default options, DeepFaceLab's: overlay, the product of the learned masks, rct.
+///
+/// @param[out] options      zeroed, given its struct_size and defaults
+/// @param[in]  struct_size  sizeof(liae_composite_options)
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_composite_options_init(liae_composite_options *options, size_t struct_size);
+
+/// Swaps one face of a frame: aligns, runs, composites.
+///
+/// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
+/// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
+/// @param[in]  context    a live handle of a model whose file says its face type
+/// @param[in]  frame      any format and size; float values finite, 0...1
+/// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
+/// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
+///   the mouth, as seen in the picture
+/// @param[in]  options    made by liae_composite_options_init(); NULL: the defaults
+/// @param[out] result     describes the caller's pixels, of the frame's size, any format; may be the frame itself;
+///   unchanged on failure
+/// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, sizes that differ, landmarks that are
+///   not finite, lie on a line or outside the frame, options out of range; LIAE_ERROR_INVALID_STRUCT_SIZE;
+///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY.
+/// Ownership: all memory is the caller's, borrowed for the call; where frame and result overlap they MUST be the same.
+/// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_frame_swap(liae_context *context, const liae_image *frame,
+    const float *landmarks, size_t count, const liae_composite_options *options, const liae_image *result);
+
+/// Swaps any number of faces of a frame, each with its own model where wanted. Every face is computed from the frame as
+/// it was, and they are set in one over the other. Without faces the frame is copied and the mask black.
+///
+/// @param[in]  frame        any format and size; float values finite, 0...1
+/// @param[in]  faces        face_count of liae_face, made by liae_face_init(), each with landmarks and context
+/// @param[in]  face_count   0...1024
+/// @param[in]  options      made by liae_composite_options_init(); NULL: the defaults
+/// @param[in]  run_options  made by liae_run_options_init(); NULL: the swap
+/// @param[out] result       describes the caller's pixels, of the frame's size, any format; may be the frame itself; NULL:
+///   not wanted; unchanged on failure
+/// @param[out] mask         likewise: how much of each pixel is a face, 0...1; NULL: not wanted
+/// @return as liae_frame_swap().
+/// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap each other.
+/// Threads: one at a time for each context; the first face's composites; blocks. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_frame_swap_faces(const liae_image *frame, const liae_face *faces,
+    size_t face_count, const liae_composite_options *options, const liae_run_options *run_options,
+    const liae_image *result, const liae_image *mask);
+
+/// Cuts a face out of a frame as a model takes it: the first of three steps.
+///
+/// @param[in]  context    a live handle
+/// @param[in]  frame      any format and size; float values finite, 0...1
+/// @param[in]  landmarks  as for liae_frame_swap()
+/// @param[in]  count      as for liae_frame_swap()
+/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: as the model's file says
+/// @param[in]  options    made by liae_composite_options_init(), for super_resolution; NULL: the defaults
+/// @param[out] face       describes the caller's resolution x resolution pixels (liae_model_info), any format; unchanged on
+///   failure
+/// @param[out] matrix     6 values, from the frame to the face, as liae_face_transform() gives; NULL: not wanted
+/// @return as liae_frame_swap().
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: one at a time for each context; blocks. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_frame_align(liae_context *context, const liae_image *frame,
+    const float *landmarks, size_t count, liae_face_type face_type, const liae_composite_options *options,
+    const liae_image *face, double *matrix);
+
+/// Sets faces into a frame: the last of three steps, and for faces that some other program made.
+///
+/// @param[in]  frame       the frame that the faces were cut out of, any format; float values finite, 0...1
+/// @param[in]  faces       face_count of liae_face, made by liae_face_init(), each with landmarks, rgb and the masks that
+///   the mask mode needs, and a face_type or a context whose model has one
+/// @param[in]  face_count  0...1024
+/// @param[in]  options     made by liae_composite_options_init(); NULL: the defaults
+/// @param[out] result      as for liae_frame_swap_faces()
+/// @param[out] mask        as for liae_frame_swap_faces()
+/// @return as liae_frame_swap().
+/// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap each other.
+/// Threads: any number without contexts; with one, the threads of the first face's context are used, one call at a time;
+/// blocks. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_frame_composite(const liae_image *frame, const liae_face *faces,
+    size_t face_count, const liae_composite_options *options, const liae_image *result, const liae_image *mask);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -22,6 +23,28 @@ package typealias LiaeColorOrder = CEnum<ColorOrderChoice>
 
 /// Which convolution algorithms the plan may choose from.
 package typealias LiaeConvolution = CEnum<PlanOptions.Convolution>
+
+/// How much of a head a face shows: DeepFaceLab's face types.
+package typealias LiaeFaceType = CEnum<FaceTypeChoice>
+
+/// A mask that follows from landmarks alone.
+package typealias LiaeMaskKind = CEnum<MaskKind>
+
+/// How pixels are computed between those of an image.
+package typealias LiaeInterpolation = CEnum<InterpolationChoice>
+
+/// How a face is set into its frame; the numbers are DeepFaceLab's modes.
+package typealias LiaeBlend = CEnum<CompositeOptions.Blend>
+
+/// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
+/// "dst".
+package typealias LiaeMaskMode = CEnum<CompositeOptions.MaskMode>
+
+/// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
+package typealias LiaeColorTransfer = CEnum<ColorTransfer>
+
+/// How a face is sharpened.
+package typealias LiaeSharpening = CEnum<Sharpening>
 
 /// How much a log message matters.
 package typealias LiaeLogLevel = CEnum<LogLevel>
@@ -61,4 +84,34 @@ package enum ProvenanceKind: Int32 {
   case generated = 1
   /// A frame into which such a face was set.
   case composite = 2
+}
+
+package enum FaceTypeChoice: Int32, CaseIterable {
+  /// As the model's file says.
+  case automatic = 0
+  case half = 1
+  case midFull = 2
+  case full = 3
+  case whole = 4
+  case head = 5
+  /// As full, and not turned with the face.
+  case fullNoAlign = 6
+  /// As head, and not turned with the face.
+  case headNoAlign = 7
+}
+
+package enum MaskKind: Int32 {
+  /// The face without forehead: the hull of the landmarks.
+  case hull = 0
+  /// Both eyes, with soft edges.
+  case eyes = 1
+  /// The opening of the lips, with soft edges.
+  case mouth = 2
+}
+
+package enum InterpolationChoice: Int32 {
+  /// Four neighbours, as DeepFaceLab extracts faces.
+  case linear = 0
+  /// Sixteen neighbours, as it merges them.
+  case cubic = 1
 }

@@ -69,10 +69,7 @@ final class ImageScratch {
     let images = try require(images, "face")
     for i in 0..<count {
       let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<LiaeImage>.stride, as: LiaeImage.self)
-      let (pixels, format) = try image.checked("face", i)
-      inputViews[i] = ImageView(
-        base: UnsafeRawPointer(pixels), width: Int(image.width), height: Int(image.height), stride: image.stride,
-        format: format)
+      inputViews[i] = ImageView(try image.described("face[\(i)]"))
     }
   }
 
@@ -82,9 +79,7 @@ final class ImageScratch {
     guard let images else { return }
     for i in 0..<count {
       let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<LiaeImage>.stride, as: LiaeImage.self)
-      let (pixels, format) = try image.checked(output.name, i)
-      views(output)[i] = MutableImageView(
-        base: pixels, width: Int(image.width), height: Int(image.height), stride: image.stride, format: format)
+      views(output)[i] = try image.described("\(output.name)[\(i)]")
     }
   }
 
@@ -132,27 +127,37 @@ func requireAligned(_ data: UnsafeRawPointer, _ what: @autoclosure () -> String)
 }
 
 extension LiaeImage {
-  /// Pixels and format, where the description can be one; the runtime checks the sizes against the network's.
-  fileprivate func checked(_ name: StaticString, _ index: Int) throws(LiaeError)
-    -> (UnsafeMutableRawPointer, PixelFormat)
-  {
-    guard let pixels else { throw LiaeError(.invalidArgument, "\(name)[\(index)].pixels is NULL") }
+  /// The image at a pointer, where its description can be one; what is done with it checks its size.
+  ///
+  /// - Parameter name: what the header calls it.
+  static func read(_ pointer: UnsafeRawPointer?, _ name: String) throws(LiaeError) -> MutableImageView {
+    try require(pointer, name).loadUnaligned(as: LiaeImage.self).described(name)
+  }
+
+  /// As `read`; nil for NULL.
+  static func readOptional(_ pointer: UnsafeRawPointer?, _ name: String) throws(LiaeError) -> MutableImageView? {
+    pointer == nil ? nil : try read(pointer, name)
+  }
+
+  fileprivate func described(_ name: @autoclosure () -> String) throws(LiaeError) -> MutableImageView {
+    guard let pixels else { throw LiaeError(.invalidArgument, "\(name()).pixels is NULL") }
     guard let format = PixelFormat(rawValue: format) else {
-      throw LiaeError(
-        .invalidArgument, "\(name)[\(index)].format is \(self.format), which is not a liae_pixel_format")
+      throw LiaeError(.invalidArgument, "\(name()).format is \(self.format), which is not a liae_pixel_format")
     }
-    guard width > 0, height > 0, stride >= Int(width) * format.size else {
+    guard width > 0, height > 0, stride >= Int(width) * format.size, CheckedSize.product(stride, Int(height)) != nil
+    else {
       throw LiaeError(
         .invalidArgument,
-        "\(name)[\(index)] is \(width) x \(height) pixels with rows \(UInt(bitPattern: stride)) bytes apart; expected sizes above 0 and a stride of at least the width times \(format.size)"
+        "\(name()) is \(width) x \(height) pixels with rows \(UInt(bitPattern: stride)) bytes apart; expected sizes above 0 and a stride of at least the width times \(format.size)"
       )
     }
     if format.isFloat {
-      try requireAligned(pixels, "\(name)[\(index)].pixels")
+      try requireAligned(pixels, "\(name()).pixels")
       guard stride % 4 == 0 else {
-        throw LiaeError(.invalidArgument, "\(name)[\(index)].stride is \(stride), which is not divisible by 4")
+        throw LiaeError(.invalidArgument, "\(name()).stride is \(stride), which is not divisible by 4")
       }
     }
-    return (pixels, format)
+    return MutableImageView(
+      base: pixels, width: Int(width), height: Int(height), stride: stride, format: format)
   }
 }

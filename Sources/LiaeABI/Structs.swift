@@ -193,3 +193,88 @@ package struct LiaeCpu: GrowingStruct {
   package var reserved: Int32 = 0
   // 0.1 ends here; append below.
 }
+
+/// A face of a frame. liae_face_init() fills in an empty one.
+package struct LiaeFace: GrowingStruct {
+  static let smallestSize = 104
+  /// sizeof(liae_face); set by liae_face_init().
+  package var structSize: Int = 0
+  /// x, y of each landmark in pixels of the frame; the first pixel's centre is (0, 0). The caller's.
+  package var landmarks: UnsafePointer<Float>? = nil
+  /// Points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of the mouth, as seen
+  /// in the picture.
+  package var landmarkCount: Int = 0
+  /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
+  package var context: Handle<LiaeContext>? = nil
+  /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
+  package var frameMask: In<LiaeImage>? = nil
+  /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
+  package var xsegMask: In<LiaeImage>? = nil
+  /// XSeg's mask of the destination face, likewise.
+  package var xsegDstMask: In<LiaeImage>? = nil
+  /// liae_frame_composite() only: the face as liae_context_run() gave it, square.
+  package var rgb: In<LiaeImage>? = nil
+  /// liae_frame_composite() only: its mask, as large as the face; NULL where the mask mode does not need it.
+  package var mask: In<LiaeImage>? = nil
+  /// liae_frame_composite() only: the mask of the destination face, likewise.
+  package var dstMask: In<LiaeImage>? = nil
+  /// liae_frame_composite() only: the face enlarged 4 times, where super_resolution is not 0.
+  package var enhanced: In<LiaeImage>? = nil
+  package var faceType: LiaeFaceType = 0
+  /// How the face moves from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
+  package var motionPower: Float = 0
+  /// Direction of that movement, degrees counter-clockwise.
+  package var motionDegrees: Float = 0
+  /// Zero.
+  package var reserved: Int32 = 0
+  // 0.1 ends here; append below.
+}
+
+/// How faces are set into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
+package struct LiaeCompositeOptions: GrowingStruct {
+  static let smallestSize = 80
+  /// sizeof(liae_composite_options); set by liae_composite_options_init().
+  package var structSize: Int = 0
+  /// Of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
+  package var seed: UInt64 = 0
+  /// LIAE_BLEND_RAW_PREDICT, a face without a frame, is what liae_context_run() gives, and refused here.
+  package var blend: LiaeBlend = 1
+  package var maskMode: LiaeMaskMode = 4
+  /// Pixels of the mask at 4 times the face's resolution; negative dilates. -400...400.
+  package var erode: Int32 = 0
+  /// Kernel of a Gaussian blur in the same pixels. 0...400.
+  package var blur: Int32 = 0
+  /// Per cent by which the face is set in larger. -50...50.
+  package var faceScale: Int32 = 0
+  package var colorTransfer: LiaeColorTransfer = 1
+  /// 0: histograms of all pixels, else of the masked ones.
+  package var maskedHistogram: Int32 = 1
+  /// 0...255.
+  package var histogramThreshold: Int32 = 238
+  package var sharpening: LiaeSharpening = 0
+  /// Negative blurs. -100...100.
+  package var sharpenAmount: Int32 = 0
+  /// 0...100, of the movement in liae_face.
+  package var motionBlur: Int32 = 0
+  /// Share of liae_face.enhanced. 0...100.
+  package var superResolution: Int32 = 0
+  /// Median filtering of the whole frame. 0...500.
+  package var denoise: Int32 = 0
+  /// Of the whole frame. 0...100.
+  package var bicubicDegrade: Int32 = 0
+  /// Of the whole frame. 0...100.
+  package var colorDegrade: Int32 = 0
+  /// Zero.
+  package var reserved: Int32 = 0
+  // 0.1 ends here; append below.
+}
+
+/// Where a head looks.
+package struct LiaePose: CStruct {
+  /// Radians, as DeepFaceLab has them; each within -pi/2...pi/2.
+  package var pitch: Float = 0
+  package var yaw: Float = 0
+  package var roll: Float = 0
+  /// The cheaper estimate of yaw that head alignment uses, in sides of the face's template.
+  package var averagedYaw: Float = 0
+}

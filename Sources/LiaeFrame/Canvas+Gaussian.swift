@@ -83,7 +83,8 @@ extension Canvas {
   }
 }
 
-/// The weights from the middle tap to the last. OpenCV has round numbers for the small kernels without a sigma.
+/// The weights from the middle tap to the last. OpenCV has round numbers for the small kernels without a sigma; those
+/// up to 7 taps, as in the version that DeepFaceLab pins (later ones have some for 9 too).
 private func gaussianHalf(_ kernel: Int, _ sigma: Double) -> [Float] {
   if sigma == 0 {
     switch kernel {

@@ -31,8 +31,7 @@ func bytes(of color: Color) -> ByteColor {
   // In this form a NaN becomes 0.
   scaled.replace(with: 0, where: .!(scaled .> 0))
   scaled.replace(with: 255, where: scaled .> 255)
-  scaled.w = 0
-  return ByteColor(scaled)
+  return ByteColor(Int32(scaled.x), Int32(scaled.y), Int32(scaled.z), 0)
 }
 
 /// At most 256 colours, and for each of them all by their distance from it.

@@ -20,8 +20,7 @@ extension Canvas where Pixel == Color {
     }
     if amount < 0 { return try softened(-amount, workers) }
     let strength = Float(amount)
-    switch mode {
-    case _ where amount == 0: return try copy()
+    switch amount == 0 ? .none : mode {
     case .none: return try copy()
     case .box:
       var kernel = [Float](repeating: -strength / 9, count: 9)

@@ -109,9 +109,7 @@ package final class Context: @unchecked Sendable {
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
     mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
   ) throws(LiaeError) {
-    guard !isRunning.exchange(true, ordering: .acquiring) else {
-      throw LiaeError(.busy, "the context is running on another thread; use one context for each thread")
-    }
+    try begin()
     defer { isRunning.store(false, ordering: .releasing) }
     isCancelled.store(false, ordering: .relaxed)
     try check(inputs, rgb, mask, destinationMask)
@@ -162,6 +160,23 @@ package final class Context: @unchecked Sendable {
         schedule, isShared ? schedule.mask : schedule.destinationMask, side: plan.architecture.maskSide, channels: 1,
         to: destinationMask, first)
       first += schedule.images
+    }
+  }
+
+  /// Lends the context's threads to work around a run. A run meanwhile is `busy`, and so is this during a run.
+  ///
+  /// - Throws: `busy`, and what `body` throws.
+  package func withThreads<Result>(_ body: (ThreadPool) throws(LiaeError) -> Result) throws(LiaeError) -> Result {
+    try begin()
+    defer { isRunning.store(false, ordering: .releasing) }
+    pool.begin()
+    defer { pool.end() }
+    return try body(pool)
+  }
+
+  private func begin() throws(LiaeError) {
+    guard !isRunning.exchange(true, ordering: .acquiring) else {
+      throw LiaeError(.busy, "the context is running on another thread; use one context for each thread")
     }
   }
 

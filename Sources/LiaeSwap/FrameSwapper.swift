@@ -1,3 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
+import LiaeModel
 import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+/// Faces of a frame out, through their models, and back in.
+package struct FrameSwapper {
+  package var options: CompositeOptions
+  package var mode: RunMode
+  /// Whether all masks are computed, also those that the mask mode does not need.
+  package var computesAllMasks: Bool
+
+  package init(options: CompositeOptions, mode: RunMode = .swap, computesAllMasks: Bool = false) {
+    (self.options, self.mode, self.computesAllMasks) = (options, mode, computesAllMasks)
+  }
+
+  /// The frame with its faces swapped, and how much of each pixel they are.
+  ///
+  /// - Parameters:
+  ///   - target, mask: of the frame's size and any format; `target` may be the frame's own memory. nil: not wanted.
+  ///     Nothing is written before all faces have succeeded. Without faces the frame is copied, and the mask is black.
+  /// - Returns: what the models made, in the order of the faces.
+  /// - Throws: `invalidArgument` (landmarks, sizes, options, each naming the face), `busy`, `cancelled`, `unsupported`,
+  ///   `outOfMemory`.
+  @discardableResult
+  package func swap(
+    _ image: ImageView, _ faces: [FrameFace], into target: MutableImageView?, mask: MutableImageView?
+  ) throws(LiaeError) -> [SwappedFace] {
+    guard options.superResolution == 0 else {
+      throw LiaeError(
+        .invalidArgument, "super resolution needs an enhanced face: align, run, enhance and composite in steps")
+    }
+    _ = try Compositor(try Frame(image), options: options)
+    var swapped: [SwappedFace] = []
+    for (index, face) in faces.enumerated() {
+      do throws(LiaeError) { swapped.append(try predict(image, face)) } catch { throw error.within("face \(index)") }
+    }
+    guard let first = faces.first else {
+      try Compositor(try Frame(image), options: options).write(to: target, mask: mask)
+      return []
+    }
+    try first.context.withThreads { (pool) throws(LiaeError) in
+      var compositor = try Compositor(try Frame(image, workers: Workers(pool)), options: options)
+      for (index, face) in faces.enumerated() {
+        do throws(LiaeError) { try compositor.add(compositeFace(face, swapped[index])) } catch {
+          throw error.within("face \(index)")
+        }
+      }
+      try compositor.write(to: target, mask: mask)
+    }
+    return swapped
+  }
+
+  /// One face out of the frame and through its model.
+  package func predict(_ image: ImageView, _ face: FrameFace) throws(LiaeError) -> SwappedFace {
+    let architecture = face.context.plan.architecture
+    let (type, side) = (try face.faceType(), architecture.resolution)
+    let input = try face.context.withThreads { (pool) throws(LiaeError) in
+      try Frame(image, workers: Workers(pool)).networkInput(face.landmarks, type, resolution: side)
+    }
+    let rgb = try ColorCanvas(width: architecture.rgbSide, height: architecture.rgbSide)
+    func emptyMask(_ isNeeded: Bool) throws(LiaeError) -> MaskCanvas? {
+      guard isNeeded || computesAllMasks else { return nil }
+      return try MaskCanvas(width: architecture.maskSide, height: architecture.maskSide)
+    }
+    let swapMask = try emptyMask(options.maskMode.needsSwapMask)
+    let destinationMask = try emptyMask(options.maskMode.needsDestinationMask)
+    try face.context.run(
+      mode, ImageView(input.view), rgb: rgb.view, mask: swapMask?.view, destinationMask: destinationMask?.view)
+    withExtendedLifetime((input, rgb, swapMask, destinationMask)) {}
+    return SwappedFace(
+      rgb: try rgb.extended(to: side), swapMask: swapMask, destinationMask: destinationMask,
+      matrix: try faceTransform(face.landmarks, size: side, type: type), type: type)
+  }
+
+  private func compositeFace(_ face: FrameFace, _ swapped: SwappedFace) -> CompositeFace {
+    var result = CompositeFace(landmarks: face.landmarks, type: swapped.type, rgb: swapped.rgb)
+    (result.swapMask, result.destinationMask) = (swapped.swapMask, swapped.destinationMask)
+    (result.xsegSwap, result.xsegDestination) = (face.xsegSwap, face.xsegDestination)
+    (result.mask, result.motion, result.smoothing) = (face.mask, face.motion, face.smoothing)
+    return result
+  }
+}
+
+extension Canvas where Pixel == Color {
+  /// A picture whose network has no output for its outermost pixels, extended by them to the side of its masks.
+  fileprivate func extended(to side: Int) throws(LiaeError) -> ColorCanvas {
+    guard width < side else { return self }
+    let (result, border) = (try ColorCanvas(width: side, height: side), (side - width) / 2)
+    for y in 0..<side {
+      for x in 0..<side {
+        result[x, y] = self[min(max(x - border, 0), width - 1), min(max(y - border, 0), height - 1)]
+      }
+    }
+    return result
+  }
+}

@@ -54,3 +54,9 @@ package struct MutableImageView {
     (self.base, self.width, self.height, self.stride, self.format) = (base, width, height, stride, format)
   }
 }
+
+extension ImageView {
+  package init(_ image: MutableImageView) {
+    self.init(base: image.base, width: image.width, height: image.height, stride: image.stride, format: image.format)
+  }
+}

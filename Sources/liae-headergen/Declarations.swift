@@ -55,11 +55,13 @@ struct GeneratorError: Error { var message: String }
 
 // MARK: - Names
 
-/// `LiaeModelInfo` and `userData` in C: `liae_model_info`, `user_data`.
+/// `LiaeModelInfo`, `userData` and `rawRGB` in C: `liae_model_info`, `user_data`, `raw_rgb`.
 func snakeCase(_ name: String) -> String {
   var result = ""
+  var previousIsUppercase = true
   for character in name {
-    if character.isUppercase, !result.isEmpty { result += "_" }
+    if character.isUppercase, !previousIsUppercase { result += "_" }
+    previousIsUppercase = character.isUppercase
     result += character.lowercased()
   }
   return result
@@ -79,7 +81,7 @@ func cType(_ swift: String) throws(GeneratorError) -> String {
   let type = swift.hasSuffix("?") ? String(swift.dropLast()) : swift
   let plain = [
     "Int32": "int32_t", "UInt32": "uint32_t", "Int64": "int64_t", "UInt64": "uint64_t", "Int": "size_t",
-    "Float": "float", "CChar": "char", "Void": "void", "UnsafeRawPointer": "const void *",
+    "Float": "float", "Double": "double", "CChar": "char", "Void": "void", "UnsafeRawPointer": "const void *",
     "UnsafeMutableRawPointer": "void *",
   ]
   if let known = plain[type] { return known }

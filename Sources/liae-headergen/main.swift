@@ -15,7 +15,7 @@ func read(_ path: String) throws(GeneratorError) -> String {
 
 func interface() throws(GeneratorError) -> Interface {
   var interface = Interface()
-  for module in ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeABI"] {
+  for module in ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame", "LiaeABI"] {
     let folder = "Sources/\(module)"
     let names = (FileManager.default.subpaths(atPath: folder) ?? []).filter { $0.hasSuffix(".swift") }.sorted()
     for name in names {

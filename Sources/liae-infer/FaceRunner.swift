@@ -65,21 +65,7 @@ final class FaceRunner {
   }
 
   func run(_ mode: RunMode, _ input: ImageView, into target: FaceTarget) throws(LiaeError) {
-    let inputs = [input]
-    // The optionals become arrays of one or none, whose buffers live until the run has returned.
-    let (rgb, mask) = (target.rgb.map { [$0] } ?? [], target.mask.map { [$0] } ?? [])
-    let destinationMask = target.destinationMask.map { [$0] } ?? []
-    try inputs.withUnsafeBufferPointer { (inputs) throws(LiaeError) in
-      try rgb.withUnsafeBufferPointer { (rgb) throws(LiaeError) in
-        try mask.withUnsafeBufferPointer { (mask) throws(LiaeError) in
-          try destinationMask.withUnsafeBufferPointer { (destinationMask) throws(LiaeError) in
-            try context.run(
-              mode, inputs: inputs, rgb: rgb.isEmpty ? nil : rgb, mask: mask.isEmpty ? nil : mask,
-              destinationMask: destinationMask.isEmpty ? nil : destinationMask)
-          }
-        }
-      }
-    }
+    try context.run(mode, input, rgb: target.rgb, mask: target.mask, destinationMask: target.destinationMask)
   }
 }
 

@@ -38,8 +38,6 @@ extension Canvas where Pixel == Color {
   /// The element at a flat index of (height, width, 3).
   func values(at index: Int) -> Float { pixels[index / 3][index % 3] }
 
-  var values: [Float] { (0..<count).flatMap { [pixels[$0].x, pixels[$0].y, pixels[$0].z] } }
-
   func difference(from expected: [Float]) -> Difference {
     var result = Difference()
     let values = values

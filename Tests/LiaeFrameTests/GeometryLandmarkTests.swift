@@ -82,6 +82,7 @@ import Testing
       ("on a sloping line", { Point($0.x, 0.3 * $0.x + 1.7) }),
       ("nearly on a line", { Point($0.x, 0.3 * $0.x + 1e-4 * $0.y) }),
       ("within 1e-3 pixels", { Point(100, 100) + ($0 - 150) * 1e-5 }),
+      ("within half a pixel", { Point(100, 100) + ($0 - 150) * 0.002 }),
       ("within 1e-300 pixels", { $0 * 1e-300 }),
       ("small and far away", { Point(9e5, 9e5) + ($0 - 150) * 0.1 }),
     ]

@@ -25,6 +25,16 @@ import Testing
     }
   }
 
+  /// Left of and above the frame's corner, where rounding down and towards zero are two things. By numpy 1.26.
+  @Test func browsRoundAsPythonDoes() throws {
+    let face = try Landmarks(FaceTemplate.solid.map { Point($0.x, $0.y) * 1.3 })
+    let expected: [SIMD2<Int>] = [
+      SIMD2(-86, -75), SIMD2(-70, -94), SIMD2(-49, -96), SIMD2(-27, -94), SIMD2(-8, -89), SIMD2(8, -90),
+      SIMD2(29, -95), SIMD2(49, -97), SIMD2(71, -95), SIMD2(85, -76),
+    ]
+    #expect(try Array(FaceMask.expandedBrows(face, by: 1.3)[17...26]) == expected)
+  }
+
   @Test func eyesAndMouthsAreDeepFaceLabs() throws {
     let golden = try GeometryGolden.shared.get()
     var worst = 0.0
@@ -138,13 +148,6 @@ import Testing
         status(try FaceMask.hull(face, width: 8, height: 8, left: left, top: top))
           == .invalidArgument)
     }
-  }
-}
-
-extension Canvas where Pixel == Float {
-  fileprivate var values: [Float] {
-    defer { withExtendedLifetime(self) {} }
-    return Array(UnsafeBufferPointer(start: pixels, count: count))
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LiaeFrame
-import LiaeModel
 import LiaeSystem
 import LiaeTestSupport
 import Testing
@@ -41,17 +40,20 @@ enum Imaging {
     return result
   }
 
-  static func random(_ width: Int, _ height: Int, seed: UInt64 = 5) throws -> ColorCanvas {
-    var random = SplitMix64(state: seed)
-    return try canvas(width, height) { _ in
-      Color(random.uniform(), random.uniform(), random.uniform(), random.uniform())
+  /// Values in 0..<1 in all four lanes.
+  static func random(_ width: Int, _ height: Int) throws -> ColorCanvas {
+    // The generator of Numerical Recipes, ch. 7.1; its high bits.
+    var state: UInt32 = 5
+    func next() -> Float {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return Float(state >> 8) / Float(1 << 24)
     }
+    return try canvas(width, height) { _ in Color(next(), next(), next(), next()) }
   }
 
   /// What `put` of make_fixtures.py wrote.
   static func expected(_ name: String) throws -> [Float] { try array(name).values.map { ($0 - 10000) / 40000 } }
 
-  /// Every operation with the same answer from one thread and from three.
   static let pool = Result { try ThreadPool(workers: 3) }
   static var workers: Workers { get throws { Workers(try pool.get()) } }
 }
@@ -59,6 +61,7 @@ enum Imaging {
 extension Canvas where Pixel == Color {
   /// Blue, green, red of each pixel; the fourth lane must be finite.
   var values: [Float] {
+    defer { withExtendedLifetime(self) {} }
     let pixels = UnsafeBufferPointer(start: self.pixels, count: count)
     #expect(pixels.allSatisfy { $0.w.isFinite }, "the fourth lane")
     return pixels.flatMap { [$0.x, $0.y, $0.z] }
@@ -66,7 +69,10 @@ extension Canvas where Pixel == Color {
 }
 
 extension Canvas where Pixel == Float {
-  var values: [Float] { Array(UnsafeBufferPointer(start: pixels, count: count)) }
+  var values: [Float] {
+    defer { withExtendedLifetime(self) {} }
+    return Array(UnsafeBufferPointer(start: pixels, count: count))
+  }
 }
 
 extension Canvas {

@@ -47,7 +47,9 @@ package enum NPZ {
       // The local header repeats the name and has an extra field of a length of its own.
       let local = try number(entry + 42, 4)
       let start = try local + 30 + number(local + 26, 2) + number(local + 28, 2)
-      guard name.hasSuffix(".npy"), start + packed <= data.count else { throw Malformed(what: "\(path): member \(name)") }
+      guard name.hasSuffix(".npy"), start + packed <= data.count else {
+        throw Malformed(what: "\(path): member \(name)")
+      }
       let member = Array(data[start..<start + packed])
       let content = method == 0 ? member : try inflated(member, size: size, "\(path): \(name)")
       arrays[String(name.dropLast(4))] = try npy(content[...], "\(path): \(name)")
@@ -66,7 +68,9 @@ package enum NPZ {
         stream.next_out = output.baseAddress
         stream.avail_out = UInt32(output.count)
         // A zip member is a bare stream, without zlib's header.
-        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return false }
+        guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+          return false
+        }
         defer { inflateEnd(&stream) }
         return inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0
       }

@@ -31,7 +31,7 @@ def run(*command, status=0, **options):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "threads", "allocations"]:
+    for name in ["smoke", "misuse", "frames", "threads", "allocations"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: it loads it.
@@ -62,6 +62,16 @@ def test_smoke_of_a_lower_instruction_set(programs, isa):
 
 def test_misuse(programs):
     assert "0 failures" in run(programs / "misuse", MODEL, FILE)
+
+
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud"])
+def test_faces_in_frames(programs, tmp_path, network):
+    merge = ROOT / "Tests/golden/merge"
+    frame = np.asarray(Image.open(merge / "frame_A.png").convert("RGB"))
+    frame.tofile(tmp_path / "frame.rgb")
+    np.load(merge / "landmarks.npz")["A"].astype(np.float32).tofile(tmp_path / "landmarks.f32")
+    height, width = frame.shape[:2]
+    run(programs / "frames", NETWORKS / network, tmp_path / "frame.rgb", width, height, tmp_path / "landmarks.f32")
 
 
 def test_threads(programs):

@@ -3,6 +3,7 @@
 
     model = liae.Model("me.safetensors")
     rgb, mask = model.swap(face)                 # (H, W, 3) uint8 0...255 or float32 0...1, RGB
+    frame = model.swap_frame(frame, landmarks)   # (H, W, 3), and (68, 2) or (5, 2) in pixels of the frame
 
 Pictures are RGB unless order="bgr"; results have the type of the input. The library is looked for in $LIAE_LIBRARY,
 then where the system looks.
@@ -15,6 +16,15 @@ import numpy as np
 
 _lib = c.CDLL(os.environ.get("LIAE_LIBRARY", "libliae.so.0"))
 MODES = {"swap": 0, "dst": 1, "src": 2, "morph": 3}
+FACE_TYPES = {None: 0, "half_face": 1, "midfull_face": 2, "full_face": 3, "whole_face": 4, "head": 5,
+              "full_face_no_align": 6, "head_no_align": 7}
+BLENDS = {"original": 0, "overlay": 1, "hist-match": 2, "seamless": 3, "seamless-hist-match": 4, "raw-rgb": 5}
+MASK_MODES = {"full": 0, "dst": 1, "learned-prd": 2, "learned-dst": 3, "learned-prd*learned-dst": 4,
+              "learned-prd+learned-dst": 5, "xseg-prd": 6, "xseg-dst": 7, "xseg-prd*xseg-dst": 8,
+              "learned-prd*learned-dst*xseg-prd*xseg-dst": 9, "given": 10}
+COLOR_TRANSFERS = {"none": 0, "rct": 1, "lct": 2, "mkl": 3, "mkl-m": 4, "idt": 5, "idt-m": 6, "sot-m": 7, "mix-m": 8}
+SHARPENINGS = {"none": 0, "box": 1, "gaussian": 2}
+MASKS = {"hull": 0, "eyes": 1, "mouth": 2}
 _FORMATS = {"rgb": 1, "bgr": 2, "gray": 5}  # + 5 for float
 
 
@@ -66,6 +76,17 @@ ContextOptions = _growing("context_options", ("threads", _int), ("max_batch", _i
                           ("parallel_for_user_data", _pointer), ("progress", ProgressCallback),
                           ("progress_user_data", _pointer))
 RunOptions = _growing("run_options", ("mode", _int), ("morph", c.c_float))
+Face = _growing(
+    "face", ("landmarks", _pointer), ("landmark_count", c.c_size_t), ("context", _pointer),
+    *((name, c.POINTER(Image)) for name in "frame_mask xseg_mask xseg_dst_mask rgb mask dst_mask enhanced".split()),
+    ("face_type", _int), ("motion_power", c.c_float), ("motion_degrees", c.c_float), ("reserved", _int))
+_NAMES = {"blend": BLENDS, "mask_mode": MASK_MODES, "color_transfer": COLOR_TRANSFERS, "sharpening": SHARPENINGS}
+_CompositeOptions = _growing(
+    "composite_options", ("seed", c.c_uint64),
+    *((name, _int) for name in "blend mask_mode erode blur face_scale color_transfer masked_histogram "
+      "histogram_threshold sharpening sharpen_amount motion_blur super_resolution denoise bicubic_degrade color_degrade "
+      "reserved".split()))
+Pose = _struct("pose", *((name, c.c_float) for name in "pitch yaw roll averaged_yaw".split()))
 Timing = _growing("timing", ("name", _text), ("algorithm", _text), ("nanoseconds", c.c_uint64), ("flops", c.c_uint64),
                   ("weight_bytes", c.c_uint64))
 
@@ -78,6 +99,14 @@ for _name, _result, _arguments in [
     ("context_cancel", _int, [_pointer]), ("context_get_timing_count", _int, [_pointer, _pointer]),
     ("context_get_timing", _int, [_pointer, c.c_size_t, _pointer]),
     ("context_run_batch", _int, [_pointer, _pointer, c.c_size_t] + [_pointer] * 4),
+    ("face_transform", _int, [_pointer, c.c_size_t, _int, _int, c.c_double, _pointer]),
+    ("points_transform", _int, [_pointer, _int, _pointer, c.c_size_t, _pointer]),
+    ("image_warp", _int, [_pointer, _pointer, _int, _pointer]),
+    ("landmark_mask", _int, [_pointer, c.c_size_t, _int, c.c_float, _pointer]),
+    ("face_pose", _int, [_pointer, c.c_size_t, _pointer]),
+    ("frame_align", _int, [_pointer, _pointer, _pointer, c.c_size_t, _int, _pointer, _pointer, _pointer]),
+    ("frame_swap_faces", _int, [_pointer, _pointer, c.c_size_t] + [_pointer] * 4),
+    ("frame_composite", _int, [_pointer, _pointer, c.c_size_t] + [_pointer] * 3),
 ]:
     _function = getattr(_lib, f"liae_{_name}")
     _function.restype, _function.argtypes = _result, _arguments
@@ -90,6 +119,116 @@ def version():
 def provenance_xmp(composite=False):
     """The XMP packet (bytes) to put into every picture that is written."""
     return _lib.liae_provenance_xmp(2 if composite else 1)
+
+
+def CompositeOptions(**values):
+    """Defaults of liae_composite_options with changes: blend, mask_mode, color_transfer and sharpening by name."""
+    return _CompositeOptions(**{key: _NAMES[key][value] if isinstance(value, str) else value
+                                for key, value in values.items()})
+
+
+def _points(landmarks):
+    points = np.ascontiguousarray(landmarks, np.float32)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"expected landmarks of shape (68, 2) or (5, 2), not {points.shape}")
+    return points
+
+
+def _picture(array, order="rgb"):
+    """An Image over an array, which the caller keeps: (H, W, 3) or (H, W), uint8 or float32."""
+    if array.dtype not in (np.uint8, np.float32) or array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] != 3:
+        raise ValueError(f"expected (H, W, 3) or (H, W) of uint8 or float32, not {array.shape} {array.dtype}")
+    if array.strides[1:] != (array.itemsize * 3, array.itemsize)[3 - array.ndim:]:
+        raise ValueError("the pixels of a row have to lie side by side; rows may be apart")
+    layout = _FORMATS[order if array.ndim == 3 else "gray"] + (5 if array.dtype == np.float32 else 0)
+    return Image(array.ctypes.data, array.shape[1], array.shape[0], array.strides[0], layout, 0)
+
+
+def face_transform(landmarks, face_type, size, scale=1.0):
+    """The (2, 3) matrix from the frame to an aligned face of `size` pixels."""
+    points, matrix = _points(landmarks), np.empty((2, 3))
+    _check(_lib.liae_face_transform(points.ctypes.data, len(points), FACE_TYPES[face_type], size, scale,
+                                    matrix.ctypes.data))
+    return matrix
+
+
+def transform_points(matrix, points, inverse=False):
+    """Points (N, 2) through a matrix, or back."""
+    points, matrix = _points(points), np.ascontiguousarray(matrix, np.float64)
+    result = np.empty_like(points)
+    _check(_lib.liae_points_transform(matrix.ctypes.data, int(inverse), points.ctypes.data, len(points),
+                                      result.ctypes.data))
+    return result
+
+
+def warp(image, matrix, size, cubic=True, order="rgb"):
+    """The square of `size` pixels that a matrix cuts out of an image."""
+    matrix = np.ascontiguousarray(matrix, np.float64)
+    result = np.empty((size, size) + image.shape[2:], image.dtype)
+    _check(_lib.liae_image_warp(c.byref(_picture(image, order)), matrix.ctypes.data, int(cubic),
+                                c.byref(_picture(result, order))))
+    return result
+
+
+def landmark_mask(landmarks, shape, kind="hull", eyebrow_expansion=1.0):
+    """A float32 mask of the shape (H, W): "hull", "eyes" or "mouth"."""
+    points, mask = _points(landmarks), np.empty(shape[:2], np.float32)
+    _check(_lib.liae_landmark_mask(points.ctypes.data, len(points), MASKS[kind], eyebrow_expansion,
+                                   c.byref(_picture(mask))))
+    return mask
+
+
+def face_pose(landmarks):
+    """(pitch, yaw, roll) in radians."""
+    points, pose = _points(landmarks), Pose()
+    _check(_lib.liae_face_pose(points.ctypes.data, len(points), c.byref(pose)))
+    return pose.pitch, pose.yaw, pose.roll
+
+
+class _Faces:
+    """An array of liae_face, and all that it points to."""
+
+    def __init__(self, faces, order):
+        self.kept, made = [], []
+        for values in faces:
+            face = Face()
+            for key, value in values.items():
+                if key == "landmarks":
+                    value = _points(value)
+                    self.kept.append(value)
+                    face.landmarks, face.landmark_count = value.ctypes.data, len(value)
+                elif key == "context":
+                    self.kept.append(value)
+                    face.context = value._handle
+                elif key == "face_type":
+                    face.face_type = FACE_TYPES[value]
+                elif isinstance(value, np.ndarray):
+                    image = _picture(np.ascontiguousarray(value), order)
+                    self.kept += [value, image]
+                    setattr(face, key, c.pointer(image))
+                else:
+                    setattr(face, key, value)
+            made.append(face)
+        self.array, self.count = (Face.struct * max(1, len(made)))(*made), len(made)
+
+
+def composite(frame, faces, options=None, order="rgb"):
+    """(frame, mask) with faces set in that were made before: dicts with landmarks, face_type or context, rgb, mask,
+    dst_mask (liae_face)."""
+    return _onto_frame(_lib.liae_frame_composite, frame, faces, options, order)
+
+
+def swap_faces(frame, faces, options=None, order="rgb"):
+    """(frame, mask) with faces swapped: dicts with landmarks and context (liae_face)."""
+    return _onto_frame(_lib.liae_frame_swap_faces, frame, faces, options, order, None)
+
+
+def _onto_frame(function, frame, faces, options, order, *run_options):
+    result, mask = np.empty_like(frame, order="C"), np.empty(frame.shape[:2], frame.dtype)
+    faces = _Faces(faces, order)
+    _check(function(c.byref(_picture(frame, order)), faces.array, faces.count, c.byref(options or CompositeOptions()),
+                    *run_options, c.byref(_picture(result, order)), c.byref(_picture(mask))))
+    return result, mask
 
 
 class Model:
@@ -115,6 +254,12 @@ class Model:
         if self._context is None:
             self._context = Context(self)
         return self._context.run(face, **options)
+
+    def swap_frame(self, frame, landmarks, options=None, order="rgb", **face):
+        """The frame with one face swapped; `face` are further members of liae_face, such as face_type."""
+        if self._context is None:
+            self._context = Context(self)
+        return swap_faces(frame, [dict(landmarks=landmarks, context=self._context, **face)], options, order)[0]
 
     def close(self):
         if self._context is not None:
@@ -156,6 +301,14 @@ class Context:
         options = RunOptions(mode=MODES[mode], morph=morph)
         _check(_lib.liae_context_run_batch(self._handle, c.byref(options), len(faces), self._images(faces, order), *images))
         return tuple(results[name] if face.ndim == 4 else results[name][0] for name in outputs)
+
+    def align(self, frame, landmarks, face_type=None, order="rgb"):
+        """(face, matrix): the face as the model takes it, and the way there."""
+        points, matrix, side = _points(landmarks), np.empty((2, 3)), self.model.resolution
+        face = np.empty((side, side, 3), frame.dtype)
+        _check(_lib.liae_frame_align(self._handle, c.byref(_picture(frame, order)), points.ctypes.data, len(points),
+                                     FACE_TYPES[face_type], None, c.byref(_picture(face, order)), matrix.ctypes.data))
+        return face, matrix
 
     @staticmethod
     def _images(pictures, order):

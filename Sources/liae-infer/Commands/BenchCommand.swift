@@ -42,6 +42,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
   var dstMask = true
 
+  @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
+  var frame = false
+
   @OptionGroup var compute: ComputeArguments
 
   @Flag(help: "Print JSON.")
@@ -53,6 +56,9 @@ struct BenchCommand: ParsableCommand {
   func validate() throws {
     guard (1...1_000_000).contains(rounds) else { throw ValidationError("--rounds is \(rounds); expected 1 or more") }
     guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup is \(warmup); expected 0 or more") }
+    if frame && (model != nil || quiet) {
+      throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
+    }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
     if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
@@ -60,6 +66,11 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if frame {
+      let benchmark = try FrameBenchmark(
+        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup)
+      return Console.say(json ? benchmark.json.text() : benchmark.text)
+    }
     let model: Model
     if let path = self.model { model = try architecture.open(path) } else { model = try randomModel() }
     let benchmark = try Benchmark(

@@ -3,7 +3,7 @@ import Glibc
 
 extension SyntheticFace {
   /// The middle of the head.
-  private var center: Point { Point(0, 0.04) }
+  var center: Point { Point(0, 0.04) }
 
   /// The color of the picture at `page`, layer upon layer from the back to the front.
   func color(at page: Point, _ coverage: Coverage) -> Color {
@@ -20,7 +20,7 @@ extension SyntheticFace {
   }
 
   /// Where a point of the head's surface, by its angles to the side and down, is seen; and how much it is foreshortened.
-  private func surface(_ aside: Float, _ down: Float) -> (point: Point, narrowing: Float) {
+  func surface(_ aside: Float, _ down: Float) -> (point: Point, narrowing: Float) {
     let (u, v) = (aside + yaw, down + pitch)
     return (Point(sin(u) * cos(v), sin(v)) * head, max(cos(u), 0.15))
   }

@@ -59,18 +59,31 @@ struct SyntheticFace {
 
   /// The face as float RGB, `side` pixels square.
   func picture(side: Int) throws(LiaeError) -> Picture {
-    let picture = try Picture(width: side, height: side, format: .rgbFloat)
+    try picture(width: side, height: side, middle: Point(Float(side), Float(side)) / 2, unit: Float(side) / 2)
+  }
+
+  /// A frame of any size, as float RGB.
+  ///
+  /// - Parameters:
+  ///   - middle: where the middle of the page lies, pixels from the corner.
+  ///   - unit: pixels of the page's unit; a head is about 1.4 units high.
+  func picture(width: Int, height: Int, middle: Point, unit: Float) throws(LiaeError) -> Picture {
+    let picture = try Picture(width: width, height: height, format: .rgbFloat)
     let out = picture.mutableView.base.assumingMemoryBound(to: Float.self)
     defer { withExtendedLifetime(picture) {} }
-    let pixel = 2 / Float(side)
-    let coverage = Coverage(pixel: pixel)
-    for y in 0..<side {
-      for x in 0..<side {
-        let p = Point((Float(x) + 0.5) * pixel - 1, (Float(y) + 0.5) * pixel - 1)
+    let coverage = Coverage(pixel: 1 / unit)
+    for y in 0..<height {
+      for x in 0..<width {
+        let p = (Point(Float(x) + 0.5, Float(y) + 0.5) - middle) / unit
         let color = color(at: p, coverage)
-        for channel in 0..<3 { out[(y * side + x) * 3 + channel] = min(max(color[channel], 0), 1) }
+        for channel in 0..<3 { out[(y * width + x) * 3 + channel] = min(max(color[channel], 0), 1) }
       }
     }
     return picture
+  }
+
+  /// The landmarks in pixels of such a frame.
+  func landmarks(middle: Point, unit: Float) -> [SIMD2<Double>] {
+    landmarks.map { SIMD2<Double>($0 * unit + middle - 0.5) }
   }
 }

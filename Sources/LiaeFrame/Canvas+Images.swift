@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import LiaeTensor
+
+extension ImageView {
+  /// - Throws: `invalidArgument`: no pixels, or a stride that is less than a row.
+  func check(_ what: String) throws(LiaeError) { try checkImage(what, width, height, stride, format) }
+}
+
+extension MutableImageView {
+  func check(_ what: String) throws(LiaeError) { try checkImage(what, width, height, stride, format) }
+}
+
+private func checkImage(_ what: String, _ width: Int, _ height: Int, _ stride: Int, _ format: PixelFormat)
+  throws(LiaeError)
+{
+  guard width > 0, height > 0, let row = CheckedSize.product(width, format.size), stride >= row,
+    CheckedSize.product(stride, height) != nil
+  else {
+    throw LiaeError(
+      .invalidArgument,
+      "\(what) is \(width) x \(height) pixels with rows \(stride) bytes apart; expected sizes above 0 and a stride of at least the width times \(format.size)"
+    )
+  }
+}
+
+extension MutableImageView {
+  /// Alpha, where there is one, becomes opaque.
+  func fillAlpha() {
+    guard format.channels == 4 else { return }
+    for y in 0..<height {
+      for x in 0..<width {
+        let pixel = base + y * stride + x * format.size
+        if format.isFloat {
+          pixel.storeBytes(of: 1, toByteOffset: 12, as: Float.self)
+        } else {
+          pixel.storeBytes(of: 255, toByteOffset: 3, as: UInt8.self)
+        }
+      }
+    }
+  }
+}
+
+extension Canvas {
+  /// The canvas as an image: BGRA for colours, gray for masks. Valid while the canvas is held.
+  package var view: MutableImageView {
+    MutableImageView(
+      base: UnsafeMutableRawPointer(pixels), width: width, height: height, stride: width * MemoryLayout<Pixel>.stride,
+      format: MemoryLayout<Pixel>.size == 4 ? .grayFloat : .bgraFloat)
+  }
+}
+
+/// 0...255 divided by 255, as the networks were trained.
+private let bytesAsFloats = (0...255).map { Float($0) / 255 }
+
+extension Canvas where Pixel == Color {
+  /// A part of an image, blue first; gray in all channels, the fourth lane 1. The region must lie inside the image.
+  ///
+  /// - Throws: `invalidArgument` where a float pixel is no finite number, `outOfMemory`.
+  package convenience init(reading image: ImageView, _ region: Region, workers: Workers = .single) throws(LiaeError) {
+    try self.init(region)
+    let out = pixels, format = image.format
+    let (blue, red) = format.channels == 1 ? (0, 0) : format.isBlueFirst ? (0, 2) : (2, 0)
+    let green = format.channels == 1 ? 0 : 1
+    bytesAsFloats.withUnsafeBufferPointer { table in
+      workers.bands(region.height, minimum: 32) { rows in
+        for y in rows {
+          let row = image.base + (region.top + y) * image.stride + region.left * format.size
+          let target = out + y * region.width
+          if format.isFloat {
+            for x in 0..<region.width {
+              let pixel = row + x * format.size
+              func value(_ i: Int) -> Float { pixel.loadUnaligned(fromByteOffset: 4 * i, as: Float.self) }
+              target[x] = Color(value(blue), value(green), value(red), 1)
+            }
+          } else {
+            for x in 0..<region.width {
+              let pixel = row + x * format.size
+              func value(_ i: Int) -> Float { table[Int(pixel.load(fromByteOffset: i, as: UInt8.self))] }
+              target[x] = Color(value(blue), value(green), value(red), 1)
+            }
+          }
+        }
+      }
+    }
+    guard format.isFloat else { return }
+    // Anything times zero is zero, unless it is not finite.
+    var sum = Color.zero
+    for i in 0..<count { sum += out[i] * 0 }
+    guard sum == .zero else {
+      throw LiaeError(.invalidArgument, "the image has pixels that are not finite numbers")
+    }
+  }
+
+  /// A whole image.
+  package convenience init(reading image: ImageView) throws(LiaeError) {
+    try image.check("the image")
+    try self.init(reading: image, Region(width: image.width, height: image.height))
+  }
+
+  /// Puts the canvas where it belongs in an image, which it must lie inside of. 8-bit values are clamped and rounded;
+  /// gray is Rec. 601 luma; alpha stays as it is.
+  package func write(to image: MutableImageView, workers: Workers = .single) {
+    let source = pixels, format = image.format, width = width, left = left, top = top
+    let (blue, red) = format.isBlueFirst ? (0, 2) : (2, 0)
+    workers.bands(height, minimum: 32) { rows in
+      for y in rows {
+        let row = image.base + (top + y) * image.stride + left * format.size
+        for x in 0..<width {
+          let color = source[y * width + x], pixel = row + x * format.size
+          if format.channels == 1 {
+            let isGray = color.x == color.y && color.y == color.z
+            let gray = isGray ? color.x : 0.114 * color.x + 0.587 * color.y + 0.299 * color.z
+            if format.isFloat {
+              pixel.storeBytes(of: gray, as: Float.self)
+            } else {
+              pixel.storeBytes(of: byte(gray), as: UInt8.self)
+            }
+          } else if format.isFloat {
+            pixel.storeBytes(of: color.x, toByteOffset: 4 * blue, as: Float.self)
+            pixel.storeBytes(of: color.y, toByteOffset: 4, as: Float.self)
+            pixel.storeBytes(of: color.z, toByteOffset: 4 * red, as: Float.self)
+          } else {
+            // NaN fails the comparison and becomes 0.
+            let scaled = (color * 255 + 0.5).replacing(with: 0, where: .!(color .>= Color.zero))
+            let bytes = SIMD4<UInt8>(truncatingIfNeeded: SIMD4<Int32>(pointwiseMin(scaled, Color(repeating: 255))))
+            pixel.storeBytes(of: bytes.x, toByteOffset: blue, as: UInt8.self)
+            pixel.storeBytes(of: bytes.y, toByteOffset: 1, as: UInt8.self)
+            pixel.storeBytes(of: bytes.z, toByteOffset: red, as: UInt8.self)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Canvas where Pixel == Float {
+  /// A whole image as a mask: gray, or the luma of colours.
+  ///
+  /// - Throws: `invalidArgument` where a float pixel is no finite number, `outOfMemory`.
+  package convenience init(reading image: ImageView) throws(LiaeError) {
+    let colors = try ColorCanvas(reading: image)
+    try self.init(width: colors.width, height: colors.height)
+    for i in 0..<count {
+      let color = colors.pixels[i]
+      let isGray = color.x == color.y && color.y == color.z
+      pixels[i] = isGray ? color.x : 0.114 * color.x + 0.587 * color.y + 0.299 * color.z
+    }
+  }
+
+  /// Puts the mask where it belongs in an image, into every colour channel.
+  package func write(to image: MutableImageView) {
+    let format = image.format, channels = min(format.channels, 3)
+    for y in 0..<height {
+      let row = image.base + (top + y) * image.stride + left * format.size
+      for x in 0..<width {
+        let value = pixels[y * width + x], pixel = row + x * format.size
+        for channel in 0..<channels {
+          if format.isFloat {
+            pixel.storeBytes(of: value, toByteOffset: 4 * channel, as: Float.self)
+          } else {
+            pixel.storeBytes(of: byte(value), toByteOffset: channel, as: UInt8.self)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Canvas where Pixel == Color {
+  /// As `write(to:)`, of an image that is as large as the canvas; alpha becomes opaque.
+  package func write(toWhole image: MutableImageView) {
+    image.fillAlpha()
+    write(to: image)
+  }
+}
+
+extension Canvas where Pixel == Float {
+  /// As `write(to:)`, of an image that is as large as the canvas; alpha becomes opaque.
+  package func write(toWhole image: MutableImageView) {
+    image.fillAlpha()
+    write(to: image)
+  }
+}
+
+/// 0...1 as 0...255, clamped, rounded half up; NaN becomes 0.
+private func byte(_ value: Float) -> UInt8 { value.isNaN ? 0 : UInt8(min(max(value * 255 + 0.5, 0), 255)) }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// What is set into a frame: a face that a network made, its masks, and where it belongs.
+package struct CompositeFace {
+  package var landmarks: Landmarks
+  package var type: FaceType
+  /// Square; its side is the face's resolution.
+  package var rgb: ColorCanvas
+  /// Of the side of `rgb`, as all learned masks. Needed as the mask mode says.
+  package var swapMask: MaskCanvas?
+  package var destinationMask: MaskCanvas?
+  /// XSeg's masks of the new face and of the frame's, squares of any side over the same part of the frame.
+  package var xsegSwap: MaskCanvas?
+  package var xsegDestination: MaskCanvas?
+  /// For the mask mode `given`: of the frame's size.
+  package var mask: MaskCanvas?
+  /// The face enlarged four times by a super-resolution network. Needed where `superResolution` is not 0.
+  package var enhanced: ColorCanvas?
+  package var motion = Motion()
+  package var smoothing: FaceSmoothing?
+  /// In place of the seed of the options.
+  package var randomness: ColorRandomness?
+
+  package init(landmarks: Landmarks, type: FaceType, rgb: ColorCanvas) {
+    (self.landmarks, self.type, self.rgb) = (landmarks, type, rgb)
+  }
+
+  package var resolution: Int { rgb.width }
+
+  /// - Throws: `invalidArgument`: sizes that do not go together, or a mask that the options need and is not there.
+  func check(_ options: CompositeOptions, _ frame: Region) throws(LiaeError) {
+    guard rgb.width == rgb.height, (16...4096).contains(rgb.width) else {
+      throw LiaeError(
+        .invalidArgument, "the face is \(rgb.width) x \(rgb.height) pixels; expected a square of 16 to 4096")
+    }
+    func need(_ mask: MaskCanvas?, _ isNeeded: Bool, _ what: String, _ side: Int?) throws(LiaeError) {
+      guard isNeeded else { return }
+      guard let mask else { throw LiaeError(.invalidArgument, "the mask mode needs \(what), which is missing") }
+      guard mask.width == mask.height, mask.width > 0, mask.width == side ?? mask.width else {
+        let wanted = side.map { "\($0) x \($0)" } ?? "a square"
+        throw LiaeError(
+          .invalidArgument, "\(what) is \(mask.width) x \(mask.height) pixels; expected \(wanted)")
+      }
+    }
+    let mode = options.maskMode
+    try need(swapMask, mode.needsSwapMask, "the mask of the swapped face", rgb.width)
+    try need(destinationMask, mode.needsDestinationMask, "the mask of the destination face", rgb.width)
+    try need(xsegSwap, mode.needsXSegSwap, "XSeg's mask of the swapped face", nil)
+    try need(xsegDestination, mode.needsXSegDestination, "XSeg's mask of the destination face", nil)
+    if mode == .given {
+      guard let mask else {
+        throw LiaeError(.invalidArgument, "the mask mode needs a mask of the frame, which is missing")
+      }
+      guard mask.width == frame.width, mask.height == frame.height else {
+        throw LiaeError(
+          .invalidArgument,
+          "the given mask is \(mask.width) x \(mask.height) pixels; expected the frame's \(frame.width) x \(frame.height)"
+        )
+      }
+    }
+    if options.superResolution != 0 {
+      guard let enhanced, enhanced.width == rgb.width * 4, enhanced.height == rgb.width * 4 else {
+        let found = enhanced.map { "it is \($0.width) x \($0.height)" } ?? "it is missing"
+        throw LiaeError(
+          .invalidArgument,
+          "super resolution needs an enhanced face of \(rgb.width * 4) x \(rgb.width * 4) pixels; \(found)")
+      }
+    }
+  }
+}

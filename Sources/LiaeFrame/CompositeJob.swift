@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// One face on its way into a frame: FORMATS 8.3, step by step, by its letters.
+struct CompositeJob {
+  let frame: Frame
+  let face: CompositeFace
+  let options: CompositeOptions
+  let workers: Workers
+  /// Side of the face as it is worked on: the network's resolution, or 4 times that with super resolution.
+  let side: Int
+  /// Side of the mask as it is worked on.
+  let maskSide: Int
+  /// Frame to face; the same enlarged by the face scale; the same to the mask.
+  let matrix, scaled, scaledMask: Affine
+  /// What is worked on.
+  let region: Region
+
+  /// A changed part of the frame, and how much of it is the face.
+  struct Patch {
+    var picture: ColorCanvas
+    var alpha: MaskCanvas
+  }
+
+  init(_ frame: Frame, _ face: CompositeFace, _ options: CompositeOptions) throws(LiaeError) {
+    try face.check(options, frame.region)
+    (self.frame, self.face, self.options, workers) = (frame, face, options, frame.workers)
+    let resolution = face.resolution
+    side = options.superResolution != 0 ? resolution * 4 : resolution
+    maskSide = resolution * 4
+    let scale = 1 + 0.01 * Double(options.faceScale)
+    matrix = try faceTransform(face.landmarks, size: side, type: face.type)
+    scaled = try faceTransform(face.landmarks, size: side, type: face.type, scale: scale)
+    scaledMask = try faceTransform(face.landmarks, size: maskSide, type: face.type, scale: scale)
+    let visible = try frame.visiblePart(ofSquare: side, in: matrix)
+    region =
+      options.changesWholeFrame
+      ? frame.region : visible.union(Region(ofSquare: side, in: scaled).intersection(frame.region))
+  }
+
+  func patch() throws(LiaeError) -> Patch {
+    let original = try frame.canvas(region)
+    let destination = try warpedOut(original)
+    destination.clamp()
+    var picture = try enlargedFace()
+    let learned = try mask(original)
+    let (mask, working) = try refined(learned)
+    let alpha = try mask.warped(
+      scaledMask, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)
+    for i in 0..<alpha.count {
+      let value = alpha.pixels[i].clamped
+      alpha.pixels[i] = value < 1 / 255 ? 0 : value
+    }
+    if options.blend == .original { return Patch(picture: original, alpha: alpha) }
+    if options.blend == .rawRGB {
+      let ones = try MaskCanvas(width: side, height: side)
+      for i in 0..<ones.count { ones.pixels[i] = 1 }
+      let weight = try warpedIn(ones, scaled)
+      return Patch(picture: original.blended(with: try warpedIn(picture, scaled), weight, workers), alpha: alpha)
+    }
+    guard isWorthwhile(alpha) else { return Patch(picture: original, alpha: alpha) }
+
+    // a, b, c: the face takes the frame's colours.
+    let area = try working.copy()
+    for i in 0..<area.count where area.pixels[i] > 0 { area.pixels[i] = 1 }
+    if !options.blend.isSeamless { try transferColor(picture, like: destination, area) }
+    if options.blend == .histogramMatch { picture = try histogramMatched(picture, destination, area) }
+
+    // d to g: into the frame.
+    var whole = try warpedIn(picture, scaled)
+    whole.clamp()
+    if options.blend.isSeamless { whole = try cloned(whole, onto: original, alpha) }
+    whole = original.blended(with: whole, alpha, workers)
+
+    // h: what is done to the face where it now is.
+    if needsSecondPass { whole = try refinished(whole, original, destination, area, alpha) }
+
+    // i
+    if options.colorDegrade != 0 {
+      let reduced = try whole.reducedTo256Colors(workers: workers)
+      let share = Float(options.colorDegrade) / 100
+      for i in 0..<whole.count { whole.pixels[i] = whole.pixels[i] * (1 - share) + reduced.pixels[i] * share }
+    }
+    return Patch(picture: whole, alpha: alpha)
+  }
+
+  /// Raw-predict: the face as it is, and its mask at the side of the face.
+  func rawPrediction() throws(LiaeError) -> (picture: ColorCanvas, mask: MaskCanvas) {
+    (try enlargedFace(), try refined(mask(frame.canvas(region))).working)
+  }
+
+  // MARK: - Between frame and face
+
+  /// The square of the face out of a part of the frame.
+  private func warpedOut(_ picture: ColorCanvas) throws(LiaeError) -> ColorCanvas {
+    try picture.warped(matrix.inverse, width: side, height: side, workers: workers)
+  }
+
+  /// Something in the square of the face, where it belongs in the frame.
+  private func warpedIn<Pixel>(_ picture: Canvas<Pixel>, _ matrix: Affine) throws(LiaeError) -> Canvas<Pixel> {
+    try picture.warped(
+      matrix, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)
+  }
+
+  /// Step 4: the face at the side that is worked on, with its share of super resolution.
+  private func enlargedFace() throws(LiaeError) -> ColorCanvas {
+    guard let enhanced = face.enhanced, options.superResolution != 0 else {
+      let result = try face.rgb.copy()
+      result.clamp()
+      return result
+    }
+    let result = try face.rgb.resized(width: side, height: side, interpolation: .linear, workers: workers)
+    let share = Float(options.superResolution) / 100
+    for i in 0..<result.count {
+      result.pixels[i] = (result.pixels[i].clamped * (1 - share) + enhanced.pixels[i] * share).clamped
+    }
+    return result
+  }
+
+  // MARK: - Masks
+
+  /// Steps 5 and 6: the mask that the mode asks for, at the side that is worked on.
+  private func mask(_ original: ColorCanvas) throws(LiaeError) -> MaskCanvas {
+    let mode = options.maskMode
+    var result = try MaskCanvas(width: side, height: side)
+    for i in 0..<result.count { result.pixels[i] = 1 }
+    switch mode {
+    case .full: break
+    case .destination:
+      // The hull is drawn on the frame and cut out with the face.
+      let hull = try FaceMask.hull(
+        face.landmarks, width: region.width, height: region.height, left: region.left, top: region.top)
+      result = try hull.warped(matrix.inverse, width: side, height: side, workers: workers)
+      result.clamp()
+    case .given:
+      if let mask = face.mask {
+        result = try mask.warped(matrix.inverse, width: side, height: side, workers: workers)
+        result.clamp()
+      }
+    case .learnedSum:
+      try multiply(result, by: face.swapMask)
+      if let other = try sized(face.destinationMask) {
+        for i in 0..<result.count { result.pixels[i] = (result.pixels[i] + other.pixels[i]).clamped }
+      }
+    default:
+      if mode.needsSwapMask { try multiply(result, by: face.swapMask) }
+      if mode.needsDestinationMask { try multiply(result, by: face.destinationMask) }
+      if mode.needsXSegSwap { try multiply(result, by: face.xsegSwap) }
+      if mode.needsXSegDestination { try multiply(result, by: face.xsegDestination) }
+    }
+    if let smoothing = face.smoothing { result = try smoothing.smooth(result) }
+    for i in 0..<result.count where result.pixels[i] < 1 / 255 { result.pixels[i] = 0 }
+    return result
+  }
+
+  private func multiply(_ mask: MaskCanvas, by factor: MaskCanvas?) throws(LiaeError) {
+    guard let factor = try sized(factor) else { return }
+    for i in 0..<mask.count { mask.pixels[i] *= factor.pixels[i] }
+  }
+
+  /// A mask over the face at the side that is worked on. What is said of a network's output is clipped first.
+  private func sized(_ mask: MaskCanvas?) throws(LiaeError) -> MaskCanvas? {
+    guard let mask else { return nil }
+    let clamped = try mask.copy()
+    clamped.clamp()
+    return try clamped.resized(width: side, height: side, interpolation: .cubic, workers: workers)
+  }
+
+  /// Steps 6 to 8: the mask at its own side, eroded and blurred, and the same back at the side of the face.
+  private func refined(_ learned: MaskCanvas) throws(LiaeError) -> (mask: MaskCanvas, working: MaskCanvas) {
+    var mask = try learned.resized(width: maskSide, height: maskSide, interpolation: .cubic, workers: workers)
+    if !options.blend.isRaw {
+      if options.erode != 0 || options.blur != 0 { mask = try erodedAndBlurred(mask) }
+      mask.clamp()
+    }
+    return (mask, try mask.resized(width: side, height: side, interpolation: .cubic, workers: workers))
+  }
+
+  private func erodedAndBlurred(_ mask: MaskCanvas) throws(LiaeError) -> MaskCanvas {
+    // Around the mask stand zeros as wide as the face, so that it can fade inside the face's square.
+    let border = face.resolution
+    var padded = try MaskCanvas(
+      width: maskSide + 2 * border, height: maskSide + 2 * border, left: -border, top: -border)
+    padded.paste(mask)
+    if options.erode > 0 {
+      padded = try padded.eroded(ellipse: options.erode, workers: workers)
+    } else if options.erode < 0 {
+      padded = try padded.dilated(ellipse: -options.erode, workers: workers)
+    }
+    let fade = min(border + options.blur / 2, padded.width)
+    for y in 0..<padded.height {
+      let row = padded.pixels + y * padded.width
+      if y < fade || y >= padded.height - fade {
+        row.update(repeating: 0, count: padded.width)
+      } else {
+        row.update(repeating: 0, count: fade)
+        (row + padded.width - fade).update(repeating: 0, count: fade)
+      }
+    }
+    if options.blur > 0 {
+      padded = try padded.gaussianBlurred(kernel: options.blur | 1, workers: workers)
+    }
+    let result = try MaskCanvas(width: maskSide, height: maskSide)
+    // The operations give canvases that stand at the corner.
+    for y in 0..<maskSide {
+      (result.pixels + y * maskSide).update(
+        from: padded.pixels + (y + border) * padded.width + border, count: maskSide)
+    }
+    return result
+  }
+
+  /// Step 10: whether there is a face to speak of.
+  private func isWorthwhile(_ alpha: MaskCanvas) -> Bool {
+    guard let box = alpha.boundingBox(where: { $0 >= 0.1 }) else { return false }
+    return box.width > 4 && box.height > 4
+  }
+
+  // MARK: - Colours and blending
+
+  private func transferColor(_ picture: ColorCanvas, like destination: ColorCanvas, _ area: MaskCanvas)
+    throws(LiaeError)
+  {
+    guard options.colorTransfer != .none else { return }
+    try options.colorTransfer.apply(
+      to: picture, like: destination, area: area, randomness: face.randomness ?? .seed(options.seed),
+      smoothing: face.smoothing?.color, workers: workers)
+  }
+
+  /// Step c: what lies outside the area is white on both sides.
+  private func histogramMatched(
+    _ picture: ColorCanvas, _ destination: ColorCanvas, _ area: MaskCanvas
+  ) throws(LiaeError) -> ColorCanvas {
+    let (result, reference) = (try picture.copy(), try destination.copy())
+    if options.masksHistogramMatch {
+      for i in 0..<result.count {
+        let (inside, white) = (area.pixels[i], 1 - area.pixels[i])
+        result.pixels[i] = pointwiseMin(result.pixels[i] * inside + white, .one)
+        reference.pixels[i] = reference.pixels[i] * inside + white
+      }
+    }
+    try HistogramMatch.apply(to: result, like: reference, threshold: options.histogramThreshold)
+    return result
+  }
+
+  /// Steps d and f: the gradients of the face with the frame around them.
+  private func cloned(_ picture: ColorCanvas, onto original: ColorCanvas, _ alpha: MaskCanvas) throws(LiaeError)
+    -> ColorCanvas
+  {
+    let highest = (0..<alpha.count).reduce(Float(0)) { max($0, alpha.pixels[$1]) }
+    guard let level = (1...9).map({ Float($0) / 10 }).first(where: { highest > $0 }) else { return picture }
+    let binary = try MaskCanvas(region)
+    for i in 0..<binary.count { binary.pixels[i] = alpha.pixels[i] > level ? 1 : 0 }
+    guard let box = binary.boundingBox(where: { $0 > 0 }) else { return picture }
+    let center = (x: box.left + box.width / 2, y: box.top + box.height / 2)
+    // The outermost pixels of the frame have no neighbours to take a gradient from.
+    for y in 0..<binary.height {
+      for x in 0..<binary.width
+      where [0, frame.region.width - 1].contains(x + region.left)
+        || [0, frame.region.height - 1].contains(y + region.top)
+      {
+        binary[x, y] = 0
+      }
+    }
+    guard binary.boundingBox(where: { $0 > 0 }) != nil else { return picture }
+    return try PoissonClone.clone(picture, onto: original, mask: binary, center: center, workers: workers)
+  }
+
+  // MARK: - The second pass (h)
+
+  private var needsSecondPass: Bool {
+    options.blend.isSeamless && options.colorTransfer != .none || options.blend == .seamlessHistogramMatch
+      || options.motionBlur != 0 || options.sharpenAmount != 0 || options.denoise != 0 || options.bicubicDegrade != 0
+  }
+
+  private func refinished(
+    _ whole: ColorCanvas, _ original: ColorCanvas, _ destination: ColorCanvas, _ area: MaskCanvas, _ alpha: MaskCanvas
+  ) throws(LiaeError) -> ColorCanvas {
+    var picture = try warpedOut(whole)
+    if options.blend.isSeamless { try transferColor(picture, like: destination, area) }
+    if options.blend == .seamlessHistogramMatch {
+      try HistogramMatch.apply(to: picture, like: destination, threshold: options.histogramThreshold)
+    }
+    let reach = face.motion.power * Double(options.motionBlur) / 100
+    if options.motionBlur != 0, reach >= 1 {
+      let size = Int(min(reach + 1, 50)) * (options.superResolution != 0 ? 2 : 1)
+      picture = try picture.motionBlurred(size: max(2, size), degrees: face.motion.degrees, workers: workers)
+    }
+    if options.sharpenAmount != 0 {
+      picture = try picture.sharpened(options.sharpening, amount: options.sharpenAmount, workers: workers)
+    }
+    var background = original
+    var power = options.denoise
+    while power > 0 {
+      let filtered = try background.medianBlurred5(workers: workers)
+      if power < 100 {
+        let share = Float(power) / 100
+        for i in 0..<filtered.count {
+          filtered.pixels[i] = background.pixels[i] * (1 - share) + filtered.pixels[i] * share
+        }
+      }
+      background = filtered
+      power -= 10
+    }
+    if options.bicubicDegrade != 0 {
+      let p = 1 - Double(options.bicubicDegrade) / 101
+      let (width, height) = (max(1, Int(Double(region.width) * p)), max(1, Int(Double(region.height) * p)))
+      background = try background.resized(width: width, height: height, interpolation: .cubic, workers: workers)
+        .resized(width: region.width, height: region.height, interpolation: .cubic, workers: workers)
+    }
+    return background.blended(with: try warpedIn(picture, matrix), alpha, workers)
+  }
+}
+
+extension Canvas where Pixel == Color {
+  /// self·(1 - w) + other·w, clamped, in place of `other`. Where w is 0 it is self exactly.
+  fileprivate func blended(with other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) -> ColorCanvas {
+    let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
+    workers.bands(height, minimum: 32) { rows in
+      for i in rows.lowerBound * width..<rows.upperBound * width {
+        b[i] = w[i] == 0 ? a[i] : (a[i] * (1 - w[i]) + b[i] * w[i]).clamped
+      }
+    }
+    return other
+  }
+}
+
+extension Canvas where Pixel == Float {
+  /// The smallest rectangle of the frame around the pixels that `isInside`, or nil where there is none.
+  func boundingBox(where isInside: (Float) -> Bool) -> Region? {
+    var (l, r, t, b) = (Int.max, -1, Int.max, -1)
+    for y in 0..<height {
+      let row = pixels + y * width
+      guard let first = (0..<width).first(where: { isInside(row[$0]) }),
+        let last = (first..<width).last(where: { isInside(row[$0]) })
+      else { continue }
+      (l, r, t, b) = (min(l, first), max(r, last), min(t, y), y)
+    }
+    return r < 0 ? nil : Region(left: l + left, top: t + top, width: r - l + 1, height: b - t + 1)
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// How a swapped face is set into its frame. Names, numbers, ranges and defaults are those of DeepFaceLab's merger
+/// (MergerConfigMasked), but for `given` and `seed`.
+package struct CompositeOptions: Sendable, Equatable {
+  package enum Blend: Int32, Sendable, CaseIterable {
+    /// The frame as it is; its mask is computed all the same.
+    case original = 0
+    case overlay
+    /// Overlay after matching the histograms of the channels.
+    case histogramMatch
+    /// Poisson image editing: gradients of the face, borders of the frame.
+    case seamless
+    case seamlessHistogramMatch
+    /// The whole square of the face, without mask.
+    case rawRGB
+    /// The face itself and no frame.
+    case rawPredict
+
+    package var isSeamless: Bool { self == .seamless || self == .seamlessHistogramMatch }
+    package var isRaw: Bool { self == .rawRGB || self == .rawPredict }
+  }
+
+  /// Whose mask it is. "Swap" is DeepFaceLab's "prd".
+  package enum MaskMode: Int32, Sendable, CaseIterable {
+    case full = 0
+    /// The convex hull of the landmarks.
+    case destination
+    case learnedSwap
+    case learnedDestination
+    case learnedProduct
+    case learnedSum
+    case xsegSwap
+    case xsegDestination
+    case xsegProduct
+    /// Both learned masks and both of XSeg.
+    case allProduct
+    /// One that the caller has for the frame.
+    case given
+
+    package var needsSwapMask: Bool {
+      [.learnedSwap, .learnedProduct, .learnedSum, .allProduct].contains(self)
+    }
+    package var needsDestinationMask: Bool {
+      [.learnedDestination, .learnedProduct, .learnedSum, .allProduct].contains(self)
+    }
+    package var needsXSegSwap: Bool { [.xsegSwap, .xsegProduct, .allProduct].contains(self) }
+    package var needsXSegDestination: Bool { [.xsegDestination, .xsegProduct, .allProduct].contains(self) }
+  }
+
+  package var blend = Blend.overlay
+  package var maskMode = MaskMode.learnedProduct
+  /// Pixels of the mask at 4 times the face's resolution by which it is eroded, or dilated where negative. -400...400.
+  package var erode = 0
+  /// Kernel of the Gaussian blur in the same pixels. 0...400.
+  package var blur = 0
+  /// Per cent by which the face is set in larger. -50...50.
+  package var faceScale = 0
+  package var colorTransfer = ColorTransfer.rct
+  /// Whether the histograms are those of the masked pixels.
+  package var masksHistogramMatch = true
+  /// 0...255
+  package var histogramThreshold = 238
+  package var sharpening = Sharpening.none
+  /// Above 0 sharpens, below 0 blurs. -100...100.
+  package var sharpenAmount = 0
+  /// 0...100
+  package var motionBlur = 0
+  /// Share of the enhanced face. 0...100.
+  package var superResolution = 0
+  /// Median filtering of the whole frame. 0...500.
+  package var denoise = 0
+  /// 0...100, of the whole frame.
+  package var bicubicDegrade = 0
+  /// 0...100, of the whole frame.
+  package var colorDegrade = 0
+  /// Of the random colour transfers (idt, idt-m, sot-m, mix-m).
+  package var seed: UInt64 = 0
+
+  package init() {}
+
+  /// - Throws: `invalidArgument` naming the first value outside its range.
+  package func check() throws(LiaeError) {
+    let values: [(String, Int, ClosedRange<Int>)] = [
+      ("erode", erode, -400...400), ("blur", blur, 0...400), ("face scale", faceScale, -50...50),
+      ("histogram threshold", histogramThreshold, 0...255), ("sharpen amount", sharpenAmount, -100...100),
+      ("motion blur", motionBlur, 0...100), ("super resolution", superResolution, 0...100),
+      ("denoise", denoise, 0...500), ("bicubic degrade", bicubicDegrade, 0...100),
+      ("color degrade", colorDegrade, 0...100),
+    ]
+    for (name, value, range) in values where !range.contains(value) {
+      throw LiaeError(
+        .invalidArgument, "\(name) is \(value); expected \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  /// Whether pixels far from the face change.
+  var changesWholeFrame: Bool { denoise != 0 || bicubicDegrade != 0 || colorDegrade != 0 }
+}
+
+/// How a face moves from the frame before to the frame after. Source: FORMATS 8.1 of DeepFaceLab's merger.
+package struct Motion: Sendable, Equatable {
+  /// Pixels of the 256-pixel full face.
+  package var power: Double
+  /// Counter-clockwise.
+  package var degrees: Double
+
+  package init(power: Double = 0, degrees: Double = 0) { (self.power, self.degrees) = (power, degrees) }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import LiaeTensor
+
+/// A frame that somebody else holds in memory, and the faces cut out of it.
+package struct Frame {
+  package let image: ImageView
+  let workers: Workers
+
+  /// - Throws: `invalidArgument`: no pixels, or a stride that is less than a row.
+  package init(_ image: ImageView, workers: Workers = .single) throws(LiaeError) {
+    try image.check("the frame")
+    (self.image, self.workers) = (image, workers)
+  }
+
+  package var region: Region { Region(width: image.width, height: image.height) }
+
+  /// The square of `side` pixels that `matrix` cuts out, clamped to 0...1; black where the frame ends.
+  ///
+  /// - Throws: `invalidArgument` where no part of it lies in the frame, or the frame has pixels there that are no finite
+  ///   numbers; `outOfMemory`.
+  package func crop(_ matrix: Affine, side: Int, interpolation: Interpolation = .cubic) throws(LiaeError) -> ColorCanvas
+  {
+    let part = try visiblePart(ofSquare: side, in: matrix)
+    let source = try ColorCanvas(reading: image, part, workers: workers)
+    let face = try source.warped(
+      matrix.inverse, width: side, height: side, interpolation: interpolation, workers: workers)
+    face.clamp()
+    return face
+  }
+
+  /// The face as a network of `resolution` pixels takes it.
+  ///
+  /// - Parameter isEnhanced: whether the composite will use super resolution, which cuts out four times as large.
+  package func networkInput(
+    _ landmarks: Landmarks, _ type: FaceType, resolution: Int, isEnhanced: Bool = false
+  ) throws(LiaeError) -> ColorCanvas {
+    let side = isEnhanced ? resolution * 4 : resolution
+    let face = try crop(faceTransform(landmarks, size: side, type: type), side: side)
+    return try face.resized(width: resolution, height: resolution, interpolation: .linear, workers: workers)
+  }
+
+  /// Where the frame shows the square that `matrix` cuts out.
+  func visiblePart(ofSquare side: Int, in matrix: Affine) throws(LiaeError) -> Region {
+    let part = Region(ofSquare: side, in: matrix).intersection(region)
+    guard !part.isEmpty else {
+      let center = matrix.inverse(Point(repeating: Double(side) / 2))
+      throw LiaeError(
+        .invalidArgument,
+        "the face lies outside the frame: its centre is at (\(center.x.rounded()), \(center.y.rounded())), the frame has \(image.width) x \(image.height) pixels"
+      )
+    }
+    return part
+  }
+}
+
+extension Canvas {
+  /// Every channel within 0...1.
+  func clamp() { for i in 0..<count { pixels[i] = pixels[i].clamped } }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// A rectangle of whole pixels of a frame. Empty where a side is 0.
+package struct Region: Sendable, Equatable {
+  package var left, top, width, height: Int
+
+  package init(left: Int = 0, top: Int = 0, width: Int, height: Int) {
+    (self.left, self.top, self.width, self.height) = (left, top, max(0, width), max(0, height))
+  }
+
+  package var isEmpty: Bool { width == 0 || height == 0 }
+  package var right: Int { left + width }
+  package var bottom: Int { top + height }
+
+  /// Where the square of `side` pixels that `matrix` cuts out of the frame lies, with what cubic filters reach around it.
+  init(ofSquare side: Int, in matrix: Affine) {
+    let (inverse, n) = (matrix.inverse, Double(side))
+    let corners = [Point(-3, -3), Point(n + 2, -3), Point(-3, n + 2), Point(n + 2, n + 2)].map { inverse($0) }
+    // Past a billion pixels there is no frame; NaN counts as 0.
+    func whole(_ value: Double) -> Int { value.isNaN ? 0 : Int(min(max(value, -1e9), 1e9)) }
+    let (x, y) = (corners.map(\.x), corners.map(\.y))
+    let left = whole((x.min() ?? 0).rounded(.down)) - 3
+    let top = whole((y.min() ?? 0).rounded(.down)) - 3
+    self.init(
+      left: left, top: top, width: whole((x.max() ?? 0).rounded(.up)) + 4 - left,
+      height: whole((y.max() ?? 0).rounded(.up)) + 4 - top)
+  }
+
+  func intersection(_ other: Region) -> Region {
+    let (l, t) = (max(left, other.left), max(top, other.top))
+    return Region(left: l, top: t, width: min(right, other.right) - l, height: min(bottom, other.bottom) - t)
+  }
+
+  /// The smallest rectangle around both; an empty one does not count.
+  func union(_ other: Region) -> Region {
+    if isEmpty { return other }
+    if other.isEmpty { return self }
+    let (l, t) = (min(left, other.left), min(top, other.top))
+    return Region(left: l, top: t, width: max(right, other.right) - l, height: max(bottom, other.bottom) - t)
+  }
+
+  func contains(_ other: Region) -> Bool {
+    other.left >= left && other.top >= top && other.right <= right && other.bottom <= bottom
+  }
+}
+
+extension Canvas {
+  package convenience init(_ region: Region) throws(LiaeError) {
+    try self.init(width: region.width, height: region.height, left: region.left, top: region.top)
+  }
+
+  package var region: Region { Region(left: left, top: top, width: width, height: height) }
+}

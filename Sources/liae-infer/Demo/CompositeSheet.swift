@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeImageIO
+import LiaeSystem
+import LiaeTensor
+
+/// Every blend, mask mode and colour transfer on one drawn frame. The face that is set in is drawn too: another person
+/// with the same pose and expression, as a perfectly trained model would give it.
+struct CompositeSheet {
+  private static let side = 256
+  private let picture: Picture
+  private let frame: Frame
+  private let face: CompositeFace
+
+  init() throws {
+    let (side, middle, unit) = (Self.side, Point(128, 128), Float(104))
+    var destination = SyntheticFace(seed: 21)
+    (destination.yaw, destination.mouthOpen, destination.smile) = (0.22, 0.5, 0.4)
+    var source = SyntheticFace(seed: 8)
+    (source.yaw, source.pitch, source.roll) = (destination.yaw, destination.pitch, destination.roll)
+    (source.eyesOpen, source.mouthOpen, source.smile) = (destination.eyesOpen, destination.mouthOpen, destination.smile)
+    (source.browRaise, source.gaze, source.light) = (destination.browRaise, destination.gaze, destination.light)
+    source.head = destination.head
+
+    picture = try destination.picture(width: side, height: side, middle: middle, unit: unit).converted(to: .rgb8)
+    frame = try Frame(picture.view)
+    let other = try source.picture(width: side, height: side, middle: middle, unit: unit)
+    defer { withExtendedLifetime(other) {} }
+    let landmarks = try Landmarks(destination.landmarks(middle: middle, unit: unit))
+    let sourceLandmarks = try Landmarks(source.landmarks(middle: middle, unit: unit))
+    let resolution = 128
+    var face = CompositeFace(
+      landmarks: landmarks, type: .whole,
+      rgb: try Frame(other.view).networkInput(landmarks, .whole, resolution: resolution))
+    let matrix = try faceTransform(landmarks, size: resolution, type: .whole)
+    func mask(_ landmarks: Landmarks, _ expansion: Double) throws -> MaskCanvas {
+      try FaceMask.hull(
+        landmarks.transformed(by: matrix), width: resolution, height: resolution, eyebrowExpansion: expansion
+      ).gaussianBlurred(kernel: 5)
+    }
+    face.swapMask = try mask(sourceLandmarks, 1.6)
+    face.destinationMask = try mask(landmarks, 1.2)
+    face.xsegSwap = try mask(sourceLandmarks, 2)
+    // XSeg leaves out what lies over a face: here a bar across it.
+    let occluded = try mask(landmarks, 1.8)
+    for y in 0..<resolution {
+      for x in 0..<resolution where abs(Float(x) * 0.5 + Float(y) - 100) < 7 { occluded[x, y] = 0 }
+    }
+    face.xsegDestination = occluded
+    let given = try MaskCanvas(width: side, height: side)
+    for y in 0..<side {
+      for x in 0..<side {
+        let (u, v) = (Float(x) - 131, Float(y) - 140)
+        given[x, y] = min(max((56 - (u * u * 1.4 + v * v).squareRoot()) / 6, 0), 1)
+      }
+    }
+    face.mask = given
+    self.face = face
+  }
+
+  /// Four rows of cells: the mask modes in their order (full ... given); their masks; the colour transfers (none, rct, lct,
+  /// mkl, mkl-m, idt, idt-m, sot-m, mix-m); the blends (original ... raw-rgb), then sharpened, blurred, face scale +15, the
+  /// frame and the face.
+  func sheet() throws -> Picture {
+    var sheet = ContactSheet(columns: 11, side: 128)
+    var results: [Picture] = [], masks: [Picture] = []
+    for mode in CompositeOptions.MaskMode.allCases {
+      let (result, mask) = try composite { ($0.maskMode, $0.colorTransfer) = (mode, .none) }
+      results.append(result)
+      masks.append(mask)
+    }
+    try sheet.add(results)
+    try sheet.add(masks)
+    try sheet.add(ColorTransfer.allCases.map { mode in try composite { $0.colorTransfer = mode }.result })
+    var blends = try CompositeOptions.Blend.allCases.filter { $0 != .rawPredict }.map { blend in
+      try composite { ($0.blend, $0.colorTransfer) = (blend, .none) }.result
+    }
+    blends.append(try composite { ($0.sharpening, $0.sharpenAmount) = (.gaussian, 60) }.result)
+    blends.append(try composite { $0.sharpenAmount = -60 }.result)
+    blends.append(try composite { $0.faceScale = 15 }.result)
+    blends.append(picture)
+    let crop = try Picture(width: face.resolution, height: face.resolution, format: .rgb8)
+    face.rgb.write(toWhole: crop.mutableView)
+    blends.append(crop)
+    try sheet.add(blends)
+    return try sheet.picture()
+  }
+
+  private func composite(_ change: (inout CompositeOptions) -> Void) throws -> (result: Picture, mask: Picture) {
+    var options = CompositeOptions()
+    (options.erode, options.blur) = (8, 40)
+    change(&options)
+    let result = try Picture(width: Self.side, height: Self.side, format: .rgb8)
+    let mask = try Picture(width: Self.side, height: Self.side, format: .gray8)
+    var compositor = try Compositor(frame, options: options)
+    try compositor.add(face)
+    try compositor.write(to: result.mutableView, mask: mask.mutableView)
+    return (result, mask)
+  }
+}
