@@ -8,10 +8,12 @@ import LiaeSystem
 struct LiaeInfer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liae-infer",
-    abstract: "Runs LIAE and DF face-swap models on pictures.",
+    abstract: "Runs LIAE and DF face-swap models on faces, frames and videos.",
     discussion: """
       Examples:
         liae-infer run --model me.safetensors --input faces/ --output out/
+        liae-infer merge --model model --frames data_dst --aligned data_dst/aligned --output data_dst/merged
+        liae-infer video --model model --input dst.mp4 --landmarks dst.jsonl --output result.mp4
         liae-infer inspect workspace/model
         liae-infer convert workspace/model me.safetensors
 
@@ -19,8 +21,8 @@ struct LiaeInfer: ParsableCommand {
       """,
     version: versionText,
     subcommands: [
-      RunCommand.self, InspectCommand.self, ConvertCommand.self, VerifyCommand.self, BenchCommand.self,
-      DemoCommand.self,
+      RunCommand.self, MergeCommand.self, VideoCommand.self, ExtractCommand.self, InspectCommand.self,
+      ConvertCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 
   /// Release, interface and instruction set, a line each.

@@ -4,15 +4,20 @@ import LiaeSystem
 
 /// A bar on the last line of a terminal; nothing at all where standard error is no terminal.
 struct ProgressBar {
+  /// 0: not known.
   private let total: Int
   private let unit: String
+  private let showsRate: Bool
   private let start = monotonicNanoseconds()
   private var lastDrawn = 0
   private let isShown: Bool
 
-  /// - Parameter unit: what is counted, in the plural.
-  init(total: Int, unit: String) {
-    (self.total, self.unit, isShown) = (total, unit, Console.isWatched && total > 0)
+  /// - Parameters:
+  ///   - unit: what is counted, in the plural.
+  ///   - showsRate: units a second and the time left, in place of the time of each.
+  init(total: Int, unit: String, showsRate: Bool = false) {
+    (self.total, self.unit, self.showsRate) = (total, unit, showsRate)
+    isShown = Console.isWatched && (total > 0 || showsRate)
     advance(to: 0)
   }
 
@@ -22,14 +27,24 @@ struct ProgressBar {
     let now = monotonicNanoseconds()
     guard done == 0 || done == total || now - lastDrawn > 100_000_000 else { return }
     lastDrawn = now
-    var text = " \(done)/\(total) \(unit)"
-    if done > 0 { text += ", \(((now - start) / 1_000_000) / done) ms each" }
-    let width = max(8, min(40, Console.columns - text.count - 3))
-    let filled = width * done / total
-    Console.write(
-      "\r\u{1b}[K[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
-        + text,
-      to: STDERR_FILENO)
+    var text = total > 0 ? " \(done)/\(total) \(unit)" : "\(done) \(unit)"
+    if done > 0 { text += ", " + (showsRate ? rate(done, now - start) : "\((now - start) / 1_000_000 / done) ms each") }
+    var line = "\r\u{1b}[K"
+    if total > 0 {
+      let width = max(8, min(40, Console.columns - text.count - 3))
+      let filled = min(width, width * done / total)
+      line += "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
+    }
+    Console.write(line + text, to: STDERR_FILENO)
+  }
+
+  private func rate(_ done: Int, _ nanoseconds: Int) -> String {
+    let perSecond = Double(done) / (Double(max(1, nanoseconds)) / 1e9)
+    guard total > done else { return "\(perSecond.fixed(1)) a second" }
+    let left = Int((Double(total - done) / perSecond).rounded(.up))
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let time = left < 3600 ? "\(left / 60):\(two(left % 60))" : "\(left / 3600):\(two(left / 60 % 60)):\(two(left % 60))"
+    return "\(perSecond.fixed(1)) a second, \(time) left"
   }
 
   /// Takes the bar away.

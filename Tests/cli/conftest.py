@@ -3,6 +3,7 @@
 
 LIAE_INFER names the program (build/liae-infer), LIAE_GOLDEN the folder of networks (Tests/golden).
 """
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("LIAE_INFER", str(ROOT / "build" / "liae-infer"))
-NETWORKS = Path(os.environ.get("LIAE_GOLDEN", ROOT / "Tests" / "golden")) / "networks"
+GOLDEN = Path(os.environ.get("LIAE_GOLDEN", ROOT / "Tests" / "golden"))
+NETWORKS = GOLDEN / "networks"
+FACES = GOLDEN / "faces"
 
 
 class Result:
@@ -49,6 +52,34 @@ def model(tmp_path_factory):
     result = liae_infer("convert", NETWORKS / "liae-ud", path)
     assert result.status == 0, result.err
     return path
+
+
+def exiftool(*paths):
+    """What exiftool reads from files: one dictionary each."""
+    done = subprocess.run(["exiftool", "-json", "-G1", *map(str, paths)], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def source_type(path):
+    """The last word of DigitalSourceType, or None."""
+    values = [value for key, value in exiftool(path)[0].items() if key.endswith(":DigitalSourceType")]
+    return values[0].rsplit("/", 1)[-1] if values else None
+
+
+@pytest.fixture(scope="session")
+def found_faces():
+    """What DeepFaceLab knows of its aligned faces, by their names."""
+    return json.loads((FACES / "faces.json").read_text())["faces"]
+
+
+@pytest.fixture
+def landmarks_file(found_faces, tmp_path):
+    """Writes a landmarks file: landmarks_file([(frame, landmarks), ...]) is its path."""
+    def write(faces, name="landmarks.jsonl"):
+        path = tmp_path / name
+        path.write_text("".join(json.dumps({"frame": frame, "landmarks": points}) + "\n" for frame, points in faces))
+        return path
+    return write
 
 
 @pytest.fixture(scope="session")

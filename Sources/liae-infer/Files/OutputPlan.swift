@@ -50,7 +50,7 @@ struct OutputPlan {
 }
 
 /// Device and inode: the same for two names of one file.
-private struct FileIdentity: Hashable {
+struct FileIdentity: Hashable {
   var device: UInt
   var inode: UInt
 

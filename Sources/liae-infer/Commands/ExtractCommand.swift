@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeFrame
+import LiaeSystem
+
+extension FaceType: ExpressibleByArgument {}
+
+struct ExtractCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract",
+    abstract: "Cuts aligned faces out of frames, as DeepFaceLab's extractor leaves them.",
+    discussion: """
+      Faces are found by another program, which writes a landmarks file. For each face of a frame STEM.xyz the output \
+      folder gets STEM_0.jpg, STEM_1.jpg and so on, with the metadata that DeepFaceLab reads.
+
+      \(ExitStatus.table)
+      """)
+
+  @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))
+  var frames: String
+
+  @Option(
+    name: .shortAndLong,
+    help: .init("Landmarks file: JSON lines, as docs/command-line.md has them.", valueName: "file"))
+  var landmarks: String
+
+  @Option(name: .shortAndLong, help: .init("Folder for the faces; made where it is missing.", valueName: "folder"))
+  var output: String
+
+  @Option(help: "What a face shows.")
+  var faceType = FaceType.whole
+
+  @Option(help: .init("Pixels of a side. 64 to 2048. (default: 512; 768 for head)", valueName: "n"))
+  var imageSize: Int?
+
+  @Option(help: .init("1 to 100.", valueName: "n"))
+  var jpegQuality = 90
+
+  @Flag(help: "Write one faceset.pak in place of files.")
+  var pak = false
+
+  @Option(help: .init("Frames worked on at once; 0 is one for each processor.", valueName: "n"))
+  var threads = 0
+
+  @Flag(help: "Replace files that exist already.")
+  var force = false
+
+  private static let sizes = 64...2048
+
+  func validate() throws {
+    for (path, option) in [(output, "--output"), (frames, "--frames"), (landmarks, "--landmarks")] {
+      try requirePath(path, option)
+    }
+    if let imageSize, !Self.sizes.contains(imageSize) {
+      throw ValidationError("--image-size is \(imageSize); expected 64 to 2048")
+    }
+    guard (1...100).contains(jpegQuality) else {
+      throw ValidationError("--jpeg-quality is \(jpegQuality); expected 1 to 100")
+    }
+    guard (0...64).contains(threads) else { throw ValidationError("--threads is \(threads); expected 0 to 64") }
+  }
+
+  func run() throws {
+    let folder = try FrameFolder(withoutSlash(frames))
+    let survey = try FaceSurvey(.landmarks(landmarks), place: folder.place)
+    let isHead = faceType == .head || faceType == .headNoAlign
+    let job = ExtractJob(
+      frames: folder, survey: survey, type: faceType, size: imageSize ?? (isHead ? 768 : 512), quality: jpegQuality)
+    let target = withoutSlash(output)
+    let names = pak ? ["faceset.pak"] : job.names
+    if let kind = File.kind(target), kind != .folder {
+      throw Failure(.files, "\(target): is a file; the output is a folder")
+    }
+    for name in names where File.kind("\(target)/\(name)") != nil {
+      if FileIdentity(target) == FileIdentity(folder.path) {
+        throw Failure(.usage, "\(target)/\(name): a face would replace a frame; choose another folder")
+      }
+      if !force { throw Failure(.files, "\(target)/\(name): exists already; --force replaces it") }
+    }
+    try job.run(into: target, pak: pak, threads: threads > 0 ? threads : processorCount())
+  }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeFrame
+import LiaeSystem
+import LiaeTensor
+
+/// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
+struct MergeArguments: ParsableArguments {
+  @Option(help: .init("Blending: \(MergeSettings.modes.joined(separator: ", ")). (default: overlay)", valueName: "name"))
+  var mode: String?
+
+  @Option(
+    help: .init(
+      "Mask: \(MergeSettings.maskModes.joined(separator: ", ")), or DeepFaceLab's number 0 to 9. "
+        + "(default: learned-prd*learned-dst)", valueName: "name"))
+  var maskMode: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: .init(
+      "Pixels of the mask, at 4 times the model's resolution, by which it is eroded; below 0: dilated. -400 to 400.",
+      valueName: "n"))
+  var erode: Int?
+
+  @Option(help: .init("Width of the mask's blur in the same pixels. 0 to 400.", valueName: "n"))
+  var blur: Int?
+
+  @Option(parsing: .unconditional, help: .init("Per cent by which the face is set in larger. -50 to 50.", valueName: "n"))
+  var faceScale: Int?
+
+  @Option(
+    help: .init(
+      "Colours of the frame for the face: \(MergeSettings.colorTransfers.joined(separator: ", ")). (default: rct)",
+      valueName: "name"))
+  var colorTransfer: String?
+
+  @Option(help: .init("Of hist-match and seamless-hist-match. 0 to 255. (default: 238)", valueName: "n"))
+  var histMatchThreshold: Int?
+
+  @Flag(help: "hist-match looks at the whole square of the face.")
+  var noMaskedHistMatch = false
+
+  @Option(help: .init("Sharpening: \(MergeSettings.sharpenings.joined(separator: ", ")). (default: none)", valueName: "name"))
+  var sharpen: String?
+
+  @Option(parsing: .unconditional, help: .init("Its strength; below 0 blurs, whatever --sharpen is. -100 to 100.", valueName: "n"))
+  var sharpenAmount: Int?
+
+  @Option(help: .init("Motion blur of the face, by how it moves. 0 to 100.", valueName: "n"))
+  var motionBlur: Int?
+
+  @Option(help: .init("Median filtering of the frame. 0 to 500.", valueName: "n"))
+  var denoise: Int?
+
+  @Option(help: .init("Loss of detail of the frame. 0 to 100.", valueName: "n"))
+  var bicubicDegrade: Int?
+
+  @Option(help: .init("Loss of colours of the frame. 0 to 100.", valueName: "n"))
+  var colorDegrade: Int?
+
+  @Option(help: .init("Of the random colour transfers idt, idt-m, sot-m and mix-m. (default: 0)", valueName: "n"))
+  var seed: Int?
+
+  @Option(
+    help: .init(
+      "What the model's faces show: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")). Overrules the model; "
+        + "needed where it does not say.", valueName: "name"))
+  var faceType: String?
+
+  @Option(
+    help: .init(
+      "Steadies landmarks by a one-euro filter: on, or CUTOFF,BETA in Hz. A lower cutoff trembles less, a higher beta "
+        + "follows fast faces better. on is 1,1.", valueName: "how"))
+  var smoothLandmarks: String?
+
+  @Option(
+    help: .init(
+      "Averages masks over frames: weight of the newest, above 0 and up to 1. Less flickers less and lags more.",
+      valueName: "rate"))
+  var smoothMask: Double?
+
+  @Option(help: .init("Likewise the statistics of the colour transfer.", valueName: "rate"))
+  var smoothColor: Double?
+
+  @Option(
+    help: .init(
+      "Settings: a JSON object whose keys are the names of the options above. The command line overrules it.",
+      valueName: "file"))
+  var config: String?
+
+  @Option(help: .init("Write all settings that are in effect into such a file, then go on.", valueName: "file"))
+  var writeConfig: String?
+
+  @Flag(help: "Leave out the note in what is written that a trained model took part (DigitalSourceType).")
+  var noProvenance = false
+
+  /// - Throws: `Failure` naming the setting that is not possible.
+  func settings() throws -> MergeSettings {
+    var given: [(String, JSON)] = []
+    func add(_ key: String, _ value: JSON?) {
+      if let value { given.append((key, value)) }
+    }
+    add("mode", mode.map(JSON.string))
+    add("mask-mode", maskMode.map(JSON.string))
+    add("erode", erode.map(JSON.integer))
+    add("blur", blur.map(JSON.integer))
+    add("face-scale", faceScale.map(JSON.integer))
+    add("color-transfer", colorTransfer.map(JSON.string))
+    add("hist-match-threshold", histMatchThreshold.map(JSON.integer))
+    if noMaskedHistMatch { add("masked-hist-match", .boolean(false)) }
+    add("sharpen", sharpen.map(JSON.string))
+    add("sharpen-amount", sharpenAmount.map(JSON.integer))
+    add("motion-blur", motionBlur.map(JSON.integer))
+    add("denoise", denoise.map(JSON.integer))
+    add("bicubic-degrade", bicubicDegrade.map(JSON.integer))
+    add("color-degrade", colorDegrade.map(JSON.integer))
+    add("seed", seed.map(JSON.integer))
+    add("face-type", faceType.map(JSON.string))
+    add("smooth-landmarks", smoothLandmarks.map(JSON.string))
+    add("smooth-mask", smoothMask.map(JSON.number))
+    add("smooth-color", smoothColor.map(JSON.number))
+    return try MergeSettings(file: config, given: given)
+  }
+
+  /// Settings that the command line alone can tell to be wrong are found before anything is opened.
+  func validate() throws {
+    guard config == nil else { return }
+    do { _ = try settings() } catch let failure as Failure { throw ValidationError(failure.message) }
+  }
+
+  /// The note for what is written, or nil, which is said.
+  func provenance(_ settings: MergeSettings) -> Provenance? {
+    if noProvenance {
+      Console.complain("--no-provenance: nothing in what is written says that a trained model took part")
+      return nil
+    }
+    return settings.options.blend == .rawPredict ? .rawFace : .composite
+  }
+}
+
+/// How work is spread over the processors.
+extension Parallelism: ExpressibleByArgument {}
+extension MergeOutput.Format: ExpressibleByArgument {}
+extension FaceExport.Format: ExpressibleByArgument {}
+
+extension Provenance {
+  /// What a frame with a swapped face says of itself.
+  static var composite: Provenance {
+    Provenance(sourceType: .compositeWithTrainedAlgorithmicMedia, creatorTool: "libliae \(Version.string)")
+  }
+}

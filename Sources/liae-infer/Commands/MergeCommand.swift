@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeSystem
+import LiaeTensor
+
+struct MergeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Swaps the faces of a folder of frames, as a DeepFaceLab workspace has them.",
+    discussion: """
+      Example:
+        liae-infer merge --model model --frames data_dst --aligned data_dst/aligned --output data_dst/merged
+
+      Frames are the .png, .jpg and .jpeg files of a folder. Their faces come from DeepFaceLab's aligned faces or from a \
+      landmarks file. For each frame STEM.xyz the output folder gets STEM.png, and the folder of masks STEM.png. A frame \
+      without faces is copied as it is; its mask is black.
+
+      A merge that was stopped goes on where it stopped when the same command is given again.
+
+      \(ExitStatus.table)
+      """)
+
+  @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+  var model: String
+
+  @OptionGroup var checkpoint: CheckpointArguments
+
+  @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))
+  var frames: String
+
+  @OptionGroup var faces: FaceArguments
+
+  @Option(name: .shortAndLong, help: .init("Folder for the frames; made where it is missing.", valueName: "folder"))
+  var output: String
+
+  @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
+  var maskOutput: String?
+
+  @Option(help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
+  var masks: String?
+
+  @Option(
+    help: .init(
+      "Folder for the swapped faces one by one: STEM_0.face, .swap_mask, .dst_mask, and .json with the matrix from the "
+        + "frame to the face.", valueName: "folder"))
+  var separate: String?
+
+  @Option(help: "8-bit PNG, 16-bit PNG, or float32 arrays (RGB).")
+  var separateFormat = FaceExport.Format.png
+
+  @Option(help: "Of the frames that are written.")
+  var format = MergeOutput.Format.png
+
+  @Option(help: .init("Of JPEG. 1 to 100.", valueName: "n"))
+  var jpegQuality = 95
+
+  @OptionGroup(title: "Merging") var merging: MergeArguments
+
+  @Option(help: "Several frames at once, or one on all threads.")
+  var parallel = Parallelism.auto
+
+  @OptionGroup var compute: ComputeArguments
+
+  @Flag(help: "Start anew: take away what the output folders hold of these frames.")
+  var force = false
+
+  func validate() throws {
+    for (path, option) in [
+      (output, "--output"), (frames, "--frames"), (maskOutput ?? "m", "--mask-output"), (separate ?? "s", "--separate"),
+    ] {
+      try requirePath(path, option)
+    }
+    guard (1...100).contains(jpegQuality) else {
+      throw ValidationError("--jpeg-quality is \(jpegQuality); expected 1 to 100")
+    }
+  }
+
+  func run() throws {
+    let settings = try merging.settings()
+    guard (settings.options.maskMode == .given) == (masks != nil) else {
+      throw Failure(.usage, "--mask-mode given and --masks belong together")
+    }
+    let folder = try FrameFolder(withoutSlash(frames))
+    let output = MergeOutput(
+      folder: withoutSlash(self.output), maskFolder: maskOutput.map(withoutSlash) ?? "\(withoutSlash(self.output))_mask",
+      format: format, quality: jpegQuality, provenance: merging.provenance(settings))
+    try output.check(folder, masks: masks)
+    let survey = try FaceSurvey(faces.source, place: folder.place)
+    let model = try checkpoint.open(self.model)
+    var timeline = FaceTimeline(survey.faces)
+    // Frames of a folder have no rate; 25 a second is between those of film and television.
+    if let smoothing = settings.landmarkSmoothing { timeline.smooth(smoothing, rate: faces.fps ?? 25) }
+    if settings.options.motionBlur > 0 { timeline.findMotion(count: folder.frames.count) }
+    let crew = try SwapCrew(
+      model, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
+      computesAllMasks: separate != nil)
+
+    let session = try MergeSession(
+      folder: output.folder, settings: settings, model: model, faces: timeline,
+      format: format == .png ? "png" : "jpeg \(jpegQuality)")
+    let goesOn = force ? false : try session.isUnderWay()
+    if !force, !goesOn, let path = output.existing(folder) {
+      throw Failure(.files, "\(path): exists already, and no merge of this program is under way there; --force replaces it")
+    }
+    if let path = merging.writeConfig { try settings.write(to: path, replacing: force) }
+    for path in [output.folder, output.maskFolder] { try File.makeFolder(path) }
+    if let separate { try File.makeFolder(separate) }
+    try output.clear(folder, results: !goesOn)
+    try session.write()
+    let export = separate.map {
+      FaceExport(folder: withoutSlash($0), format: separateFormat, provenance: merging.noProvenance ? nil : .rawFace)
+    }
+    let job = MergeJob(
+      frames: folder, timeline: timeline, crew: crew, output: output, export: export, masks: masks,
+      failures: survey.failures)
+    try job.run(goesOn: goesOn)
+  }
+}
+
+/// A folder's path without slashes at its end.
+func withoutSlash(_ path: String) -> String {
+  var path = path
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}
+
+/// Where the faces of frames are known from.
+struct FaceArguments: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: .init("DeepFaceLab's aligned faces: a folder of .jpg files or with faceset.pak, or a .pak file.", valueName: "path"))
+  var aligned: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: .init("Landmarks file: JSON lines, as docs/command-line.md has them.", valueName: "file"))
+  var landmarks: String?
+
+  @Option(help: .init("Frames a second, for --smooth-landmarks. (default: the video's; 25 for a folder)", valueName: "n"))
+  var fps: Double?
+
+  func validate() throws {
+    guard (aligned == nil) != (landmarks == nil) else {
+      throw ValidationError("where are the faces? Expected one of --aligned and --landmarks")
+    }
+    if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
+  }
+
+  var source: FaceSource {
+    if let aligned { return .aligned(withoutSlash(aligned)) }
+    return .landmarks(landmarks ?? "")
+  }
+}

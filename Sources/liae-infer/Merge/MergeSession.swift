@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeModel
+import LiaeSystem
+
+/// What the frames of an output folder were made of, kept beside them, so that a merge that was stopped can go on and
+/// one with other settings does not mix with it.
+struct MergeSession {
+  static let name = "liae-merge.json"
+
+  private let path: String
+  private let content: JSON
+
+  init(folder: String, settings: MergeSettings, model: Model, faces: FaceTimeline, format: String) throws {
+    path = "\(folder)/\(Self.name)"
+    content = .object([
+      ("program", .string("liae-infer \(Version.string)")),
+      ("model", .string(try model.hash())),
+      ("faces", .string(faces.digest)),
+      ("format", .string(format)),
+      ("settings", settings.json),
+    ])
+  }
+
+  /// Whether the folder holds frames of this very session.
+  ///
+  /// - Throws: `Failure` of status `files` where it holds those of another one.
+  func isUnderWay() throws -> Bool {
+    guard File.kind(path) != nil else { return false }
+    let old = try JSON(parsing: SmallFile.read(path), name: path)
+    var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
+    for key in ["model", "faces", "format"] where old[key]?.text != content[key]?.text { differences.append(key) }
+    guard differences.isEmpty else {
+      throw Failure(
+        .files,
+        "\(path): a merge with others is under way here: \(differences.joined(separator: ", ")). "
+          + "--force starts anew; another --output keeps both")
+    }
+    return true
+  }
+
+  func write() throws(LiaeError) {
+    let text = Array((content.text() + "\n").utf8)
+    try File.writeAtomically(path, replacing: true) { (writer) throws(LiaeError) in try writer.write(text) }
+  }
+}
+
+extension FaceTimeline {
+  /// SHA-256 of which face is where.
+  fileprivate var digest: String {
+    var hash = SHA256()
+    func add(_ value: some BitwiseCopyable) { withUnsafeBytes(of: value) { hash.update($0) } }
+    for (frame, found) in faces.sorted(by: { $0.key < $1.key }) {
+      for face in found {
+        add(frame)
+        for point in face.points { add(point) }
+      }
+    }
+    return hash.digest()
+  }
+}

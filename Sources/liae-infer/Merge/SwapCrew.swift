@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeImageIO
+import LiaeModel
+import LiaeRuntime
+import LiaeSwap
+import LiaeSystem
+import LiaeTensor
+
+/// How a sequence is spread over the processors.
+enum Parallelism: String, CaseIterable {
+  /// Frames where that is possible and there are enough of them.
+  case auto
+  /// Several frames at once, each on one thread: the higher throughput.
+  case frames
+  /// One frame at a time on all threads: the least memory.
+  case frame
+}
+
+/// A frame with its faces swapped.
+struct SwappedFrame {
+  var picture: Picture
+  /// Where the picture was changed, 8-bit gray.
+  var mask: Picture
+  var faces: [SwappedFace]
+}
+
+/// One model on several workers, each of which swaps the faces of one frame at a time.
+final class SwapCrew: @unchecked Sendable {
+  let settings: MergeSettings
+  let workers: Int
+  private let swapper: FrameSwapper
+  /// One for each worker, which is the only one to use it.
+  private let contexts: [Context]
+  /// The side of the model's faces.
+  let side: Int
+  private let faceType: FaceType
+  /// By track. Used with one worker only.
+  private var smoothings: [Int: FaceSmoothing] = [:]
+  private var lastSmoothed = -2
+
+  /// - Parameters:
+  ///   - frames: of the sequence; nil where that is not known.
+  ///   - computesAllMasks: also those that the mask mode does not need.
+  init(_ model: Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
+    computesAllMasks: Bool = false
+  ) throws {
+    self.settings = settings
+    if let mode = Self.needingXSeg(settings.options.maskMode) {
+      throw Failure(
+        .usage,
+        "--mask-mode \(mode): it takes the XSeg network on the swapped face, which this program has not; xseg-dst takes "
+          + "the masks that DeepFaceLab's `xseg apply` has left in the aligned faces")
+    }
+    guard let type = settings.faceType ?? model.info.faceType.flatMap({ FaceType(rawValue: $0) }) else {
+      throw Failure(.usage, "the model does not say which face type it was trained on; --face-type does, as whole_face")
+    }
+    faceType = type
+    side = model.architecture.resolution
+    swapper = FrameSwapper(options: settings.options, computesAllMasks: computesAllMasks)
+    let threads = compute.threads > 0 ? compute.threads : processorCount()
+    var inFrames = parallelism == .frames
+    if parallelism == .auto { inFrames = !settings.isSequential && (frames ?? .max) >= 2 * threads }
+    if inFrames && settings.isSequential {
+      throw Failure(.usage, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
+    }
+    workers = inFrames ? threads : 1
+    let plan = try compute.plan(model)
+    var contexts: [Context] = []
+    for _ in 0..<workers {
+      var options = ContextOptions()
+      options.threads = inFrames ? 1 : threads
+      contexts.append(try Context(plan: plan, options: options))
+    }
+    self.contexts = contexts
+  }
+
+  private static func needingXSeg(_ mode: CompositeOptions.MaskMode) -> String? {
+    mode.needsXSegSwap ? MergeSettings.maskModes[Int(mode.rawValue)] : nil
+  }
+
+  /// Swaps all faces of a frame.
+  ///
+  /// - Parameters:
+  ///   - worker: in 0..<workers; one frame at a time each.
+  ///   - number: of the frame in its sequence.
+  ///   - mask: for the mask mode `given`.
+  func swap(_ frame: Picture, _ found: [FoundFace], number: Int, worker: Int, mask: MaskCanvas?) throws(LiaeError)
+    -> SwappedFrame
+  {
+    let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
+    let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
+    if settings.isSequential, number != lastSmoothed + 1 { smoothings = [:] }
+    var faces: [FrameFace] = []
+    for face in found { faces.append(try frameFace(face, contexts[worker], mask)) }
+    let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
+    lastSmoothed = number
+    withExtendedLifetime((frame, result, alpha)) {}
+    return SwappedFrame(picture: result, mask: alpha, faces: swapped)
+  }
+
+  /// The face alone, as the model returns it, with the mask of the mask mode.
+  func predict(_ frame: Picture, _ found: FoundFace, worker: Int, mask: MaskCanvas?) throws(LiaeError)
+    -> (face: SwappedFace, picture: Picture, mask: Picture)
+  {
+    defer { withExtendedLifetime(frame) {} }
+    let face = try frameFace(found, contexts[worker], mask)
+    let swapped = try swapper.predict(frame.view, face)
+    var composite = CompositeFace(landmarks: face.landmarks, type: swapped.type, rgb: swapped.rgb)
+    (composite.swapMask, composite.destinationMask) = (swapped.swapMask, swapped.destinationMask)
+    (composite.mask, composite.xsegDestination) = (face.mask, face.xsegDestination)
+    let raw = try Frame(frame.view).rawPrediction(composite, options: settings.options)
+    let picture = try Picture(width: raw.picture.width, height: raw.picture.height, format: .rgb8)
+    let alpha = try Picture(width: raw.mask.width, height: raw.mask.height, format: .gray8)
+    raw.picture.write(to: picture.mutableView)
+    raw.mask.write(to: alpha.mutableView)
+    return (swapped, picture, alpha)
+  }
+
+  private func frameFace(_ face: FoundFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
+    let landmarks: Landmarks
+    do throws(LiaeError) {
+      landmarks = try Landmarks(face.points)
+      _ = try faceTransform(landmarks, size: side, type: faceType)
+    } catch { throw error.within(face.origin) }
+    var result = FrameFace(landmarks: landmarks, context: context)
+    result.type = faceType
+    result.mask = mask
+    result.motion = face.motion
+    if settings.options.maskMode.needsXSegDestination {
+      guard let stored = face.xseg else {
+        throw LiaeError(
+          .unsupported, "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
+      }
+      result.xsegDestination = try stored.canvas(landmarks, type: faceType)
+    }
+    if settings.isSequential {
+      let smoothing =
+        smoothings[face.track] ?? FaceSmoothing(mask: settings.maskSmoothing, color: settings.colorSmoothing)
+      smoothings[face.track] = smoothing
+      result.smoothing = smoothing
+    }
+    return result
+  }
+}

@@ -1,0 +1,499 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from conftest import FACES, NETWORKS, PROGRAM, liae_infer, source_type
+
+FRAMES = FACES / "frames"
+ALIGNED = FACES / "aligned"
+STEMS = [f"{i:05}" for i in range(1, 8)]
+
+
+def merge(model, frames, output, *options, aligned=ALIGNED, **more):
+    source = [] if aligned is None else ["--aligned", aligned]
+    return liae_infer("merge", "--model", model, "--frames", frames, *source, "--output", output,
+                      "--face-type", "whole_face", *options, **more)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def pixels(path):
+    return np.asarray(Image.open(path))
+
+
+def results(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.png")}
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A DeepFaceLab workspace's folder of frames with aligned faces, to be changed."""
+    frames = tmp_path / "data_dst"
+    shutil.copytree(FRAMES, frames)
+    shutil.copytree(ALIGNED, frames / "aligned")
+    return frames
+
+
+@pytest.fixture(scope="session")
+def merged(model, tmp_path_factory):
+    """A merge with the settings of DeepFaceLab."""
+    output = tmp_path_factory.mktemp("merged") / "merged"
+    result = merge(model, FRAMES, output)
+    assert result.status == 0, result.err
+    return output, result
+
+
+# ---- Results -----------------------------------------------------------------------------------------------------------
+
+def test_workspace_end_to_end(merged):
+    output, result = merged
+    assert names(output) == [f"{stem}.png" for stem in STEMS] + ["liae-merge.json"]
+    assert names(output.parent / "merged_mask") == [f"{stem}.png" for stem in STEMS]
+    assert "frames   7 swapped, 0 without faces copied\n" in result.out and "flicker  landmarks" in result.out
+    assert result.err == ""
+    for stem in STEMS:
+        frame, swapped = pixels(FRAMES / f"{stem}.png"), pixels(output / f"{stem}.png")
+        mask = pixels(output.parent / "merged_mask" / f"{stem}.png")
+        assert swapped.shape == frame.shape and mask.shape == frame.shape[:2] and mask.max() > 40
+        assert np.array_equal(swapped[mask == 0], frame[mask == 0])
+        assert np.abs(swapped.astype(int) - frame)[mask > 20].mean() > 1
+
+
+def test_every_result_says_where_it_is_from(merged):
+    output, _ = merged
+    for path in (output / "00001.png", output.parent / "merged_mask/00001.png"):
+        assert source_type(path) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_no_provenance_says_so(model, tmp_path):
+    result = merge(model, FRAMES, tmp_path / "out", "--no-provenance")
+    assert result.status == 0 and "--no-provenance: nothing in what is written" in result.err
+    assert source_type(tmp_path / "out/00001.png") is None
+
+
+def test_jpeg(model, merged, tmp_path):
+    assert merge(model, FRAMES, tmp_path / "out", "--format", "jpeg").status == 0
+    assert names(tmp_path / "out") == [f"{stem}.jpg" for stem in STEMS] + ["liae-merge.json"]
+    assert source_type(tmp_path / "out/00001.jpg") == "compositeWithTrainedAlgorithmicMedia"
+    a, b = pixels(tmp_path / "out/00001.jpg").astype(int), pixels(merged[0] / "00001.png")
+    assert np.abs(a - b).mean() < 6
+
+
+@pytest.mark.parametrize("options", [["--parallel", "frames", "--threads", "3"], ["--parallel", "frame"],
+                                     ["--threads", "1"]])
+def test_results_do_not_depend_on_the_threads(model, merged, options, tmp_path):
+    assert merge(model, FRAMES, tmp_path / "out", *options).status == 0
+    assert results(tmp_path / "out") == results(merged[0])
+
+
+@pytest.mark.parametrize("source", ["faceset.pak", "folder with a pak", "landmarks", "landmarks by index"])
+def test_other_sources_of_the_same_faces(source, model, merged, found_faces, landmarks_file, tmp_path):
+    aligned, options = None, []
+    if source == "faceset.pak":
+        aligned = FACES / "faceset.pak"
+    elif source == "folder with a pak":
+        aligned = tmp_path / "aligned"
+        aligned.mkdir()
+        shutil.copy(FACES / "faceset.pak", aligned)
+        (aligned / "00001_0.jpg").write_bytes(b"loose files are not looked at")
+    else:
+        faces = [(face["source_filename"], face["source_landmarks"]) for face in found_faces.values()]
+        if source == "landmarks by index":
+            faces = [(int(name[:5]) - 1, points) for name, points in faces]
+        options = ["--landmarks", landmarks_file(faces)]
+    result = merge(model, FRAMES, tmp_path / "out", *options, aligned=aligned)
+    assert result.status == 0, result.err
+    found, expected = results(tmp_path / "out"), results(merged[0])
+    if source.startswith("landmarks"):
+        # Coordinates with other digits may round otherwise.
+        for name in expected:
+            assert np.abs(pixels(tmp_path / "out" / name).astype(int) - pixels(merged[0] / name)).max() <= 1
+    else:
+        assert found == expected
+
+
+def test_frames_without_faces_are_copied_with_a_black_mask(model, workspace, tmp_path):
+    for stem in ("00002", "00003"):
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    Image.open(workspace / "00003.png").save(workspace / "00003.jpg", quality=90)
+    (workspace / "00003.png").unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0, result.err
+    assert "frames   5 swapped, 2 without faces copied" in result.out
+    assert (tmp_path / "out/00002.png").read_bytes() == (workspace / "00002.png").read_bytes()
+    assert np.abs(pixels(tmp_path / "out/00003.png").astype(int) - pixels(workspace / "00003.jpg")).max() <= 1
+    for stem in ("00002", "00003"):
+        assert pixels(tmp_path / f"out_mask/{stem}.png").max() == 0
+        # Nothing in them was made by a model.
+        assert source_type(tmp_path / f"out/{stem}.png") is None
+
+
+def test_two_faces_in_a_frame(model, found_faces, landmarks_file, tmp_path):
+    first = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    small = (first - first.mean(0)) * 0.4
+    faces = [("00001.png", (small + [60, 60]).tolist()), ("00001.png", (small + [250, 170]).tolist())]
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    shutil.copy(FRAMES / "00001.png", frames)
+    result = merge(model, frames, tmp_path / "out", "--landmarks", landmarks_file(faces), "--separate",
+                   tmp_path / "faces", "--mask-mode", "dst", aligned=None)
+    assert result.status == 0, result.err
+    mask = pixels(tmp_path / "out_mask/00001.png")
+    assert mask[40:80, 40:80].max() > 100 and mask[150:190, 230:270].max() > 100 and mask[200:, :100].max() == 0
+    assert len([name for name in names(tmp_path / "faces") if name.startswith("00001_1.")]) == 4
+
+
+@pytest.mark.parametrize("mode", ["overlay", "hist-match", "seamless", "seamless-hist-match", "raw-rgb", "original"])
+def test_modes(mode, model, tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    shutil.copy(FRAMES / "00001.png", frames)
+    assert merge(model, frames, tmp_path / "out", "--mode", mode).status == 0
+    same = np.array_equal(pixels(tmp_path / "out/00001.png"), pixels(FRAMES / "00001.png"))
+    assert same == (mode == "original")
+    assert source_type(tmp_path / "out/00001.png") == (
+        None if mode == "original" else "compositeWithTrainedAlgorithmicMedia")
+
+
+def test_raw_predict_writes_faces(model, workspace, tmp_path):
+    (workspace / "aligned/00002_0.jpg").unlink()
+    result = merge(model, workspace, tmp_path / "out", "--mode", "raw-predict", aligned=workspace / "aligned")
+    assert result.status == 0, result.err
+    assert pixels(tmp_path / "out/00001.png").shape == (64, 64, 3)
+    assert source_type(tmp_path / "out/00001.png") == "trainedAlgorithmicMedia"
+    assert pixels(tmp_path / "out/00002.png").max() == 0 and source_type(tmp_path / "out/00002.png") is None
+
+
+@pytest.mark.parametrize("format", ["png", "png16", "npy"])
+def test_separate_faces(format, model, tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    shutil.copy(FRAMES / "00001.png", frames)
+    result = merge(model, frames, tmp_path / "out", "--mode", "raw-predict", "--separate", tmp_path / "faces",
+                   "--separate-format", format)
+    assert result.status == 0, result.err
+    ending = "npy" if format == "npy" else "png"
+    assert names(tmp_path / "faces") == sorted(["00001_0.json"] + [
+        f"00001_0.{kind}.{ending}" for kind in ("face", "swap_mask", "dst_mask")])
+    face = pixels(tmp_path / "out/00001.png")
+    if format == "npy":
+        values = np.load(tmp_path / "faces/00001_0.face.npy")
+        assert values.dtype == np.float32 and values.shape == (64, 64, 3)
+        assert np.array_equal(np.floor(values.clip(0, 1) * np.float32(255) + np.float32(0.5)), face)
+        assert np.load(tmp_path / "faces/00001_0.swap_mask.npy").shape == (64, 64, 1)
+    elif format == "png":
+        assert np.array_equal(pixels(tmp_path / "faces/00001_0.face.png"), face)
+        assert source_type(tmp_path / "faces/00001_0.face.png") == "trainedAlgorithmicMedia"
+    else:
+        assert pixels(tmp_path / "faces/00001_0.swap_mask.png").dtype in (np.uint16, np.int32)
+    matrix = np.array(json.loads((tmp_path / "faces/00001_0.json").read_text())["matrix"])
+    # The crop of DeepFaceLab's file is the same at 256 pixels.
+    stored = json.loads((FACES / "faces.json").read_text())["faces"]["00001_0.jpg"]["image_to_face_mat"]
+    assert np.abs(matrix * 4 - stored)[:, :2].max() < 1e-4 and np.abs(matrix * 4 - stored).max() < 1e-2
+
+
+def test_xseg_masks_of_the_aligned_faces(model, tmp_path):
+    """00001 has a mask over a whole face: in the frame it lies where the stored one does. 00002 has none."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for stem in ("00001", "00002"):
+        shutil.copy(FRAMES / f"{stem}.png", frames)
+    result = merge(model, frames, tmp_path / "out", "--mask-mode", "xseg-dst")
+    assert result.status == 1 and "00002_0.jpg: has no xseg mask" in result.err
+    mask = pixels(tmp_path / "out_mask/00001.png") / 255
+    stored = pixels(FACES / "xseg_00001_0.png") / 255
+    matrix = np.array(json.loads((FACES / "faces.json").read_text())["faces"]["00001_0.jpg"]["image_to_face_mat"])
+    y, x = np.mgrid[0:mask.shape[0], 0:mask.shape[1]]
+    at = np.einsum("ij,jyx->iyx", matrix, np.stack([x, y, np.ones_like(x)]))
+    column, row = np.floor(at + 0.5).astype(int)
+    inside = (column >= 8) & (row >= 8) & (column < 248) & (row < 248)
+    expected = stored[row.clip(0, 255), column.clip(0, 255)]
+    assert np.abs(mask - expected)[inside].mean() < 0.02
+    result = merge(model, frames, tmp_path / "other", "--mask-mode", "9")
+    assert result.status == 2 and "XSeg network" in result.err
+
+
+def test_masks_of_ones_own(model, tmp_path):
+    frames, masks = tmp_path / "frames", tmp_path / "masks"
+    frames.mkdir()
+    masks.mkdir()
+    for stem in ("00001", "00002"):
+        shutil.copy(FRAMES / f"{stem}.png", frames)
+    shape = pixels(FRAMES / "00001.png").shape[:2]
+    Image.fromarray(np.zeros(shape, np.uint8)).save(masks / "00001.png")
+    result = merge(model, frames, tmp_path / "out", "--mask-mode", "given", "--masks", masks)
+    assert result.status == 1 and "00002.png: no such file; --mask-mode given takes a mask" in result.err
+    assert np.array_equal(pixels(tmp_path / "out/00001.png"), pixels(FRAMES / "00001.png"))
+    assert merge(model, frames, tmp_path / "b", "--masks", masks).status == 2
+    assert merge(model, frames, tmp_path / "b", "--mask-mode", "given").status == 2
+
+
+def test_the_same_seed_is_the_same_picture(model, tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    shutil.copy(FRAMES / "00001.png", frames)
+    found = []
+    for run, seed in (("a", 3), ("b", 3), ("c", 4)):
+        assert merge(model, frames, tmp_path / run, "--color-transfer", "idt", "--seed", seed).status == 0
+        found.append(pixels(tmp_path / run / "00001.png"))
+    assert np.array_equal(found[0], found[1]) and not np.array_equal(found[0], found[2])
+
+
+# ---- Steadiness --------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def trembling(found_faces, tmp_path):
+    """Twelve copies of a frame and landmarks that tremble by a pixel: frames folder and the faces of a file."""
+    frames = tmp_path / "trembling"
+    frames.mkdir()
+    points = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    faces = []
+    for i in range(12):
+        shutil.copy(FRAMES / "00001.png", frames / f"{i:03}.png")
+        faces.append((f"{i:03}.png", (points + [1 if i % 2 else -1, 0]).tolist()))
+    return frames, faces
+
+
+def flicker(result):
+    """before, after (or None) of landmarks; of faces in the result."""
+    import re
+    line = next(line for line in result.out.splitlines() if line.startswith("flicker"))
+    found = re.search(r"landmarks ([\d.]+) px(?: before, ([\d.]+) px after smoothing)?; faces ([\d.]+) levels", line)
+    assert found, line
+    return float(found[1]), found[2] and float(found[2]), float(found[3])
+
+
+def test_smoothing_lowers_the_flicker(model, trembling, landmarks_file, tmp_path):
+    frames, faces = trembling
+    options = ["--landmarks", landmarks_file(faces), "--mask-mode", "full"]
+    plain = flicker(merge(model, frames, tmp_path / "a", *options, aligned=None))
+    # The face alternates between two places 2 pixels apart.
+    assert plain[:2] == (4.0, None) and plain[2] > 1
+    steady = flicker(merge(model, frames, tmp_path / "b", *options, "--smooth-landmarks", "0.5,0", aligned=None))
+    assert steady[0] == 4.0 and steady[1] < 1 and steady[2] < plain[2] / 2
+
+
+def test_masks_and_colours_are_averaged(model, trembling, landmarks_file, tmp_path):
+    frames, faces = trembling
+    path = landmarks_file(faces)
+    for options in (["--smooth-mask", "0.2"], ["--smooth-color", "0.2"]):
+        result = merge(model, frames, tmp_path / options[0], "--landmarks", path, *options, aligned=None)
+        assert result.status == 0, result.err
+        refused = merge(model, frames, tmp_path / "no", "--landmarks", path, "--parallel", "frames", *options,
+                        aligned=None)
+        assert refused.status == 2 and "one frame after the other" in refused.err
+    once = merge(model, frames, tmp_path / "once", "--landmarks", path, aligned=None)
+    assert once.status == 0
+    for name in ("--smooth-mask", "--smooth-color"):
+        # The first frame has nothing before it.
+        assert (tmp_path / name / "000.png").read_bytes() == (tmp_path / "once/000.png").read_bytes()
+        assert (tmp_path / name / "005.png").read_bytes() != (tmp_path / "once/005.png").read_bytes()
+
+
+# ---- What is wrong with the inputs ---------------------------------------------------------------------------------------
+
+def test_broken_files_among_good_ones(model, workspace, tmp_path):
+    for name in ("truncated_in_metadata.jpg", "evil_pickle_os_system.jpg", "no_dfl_metadata.jpg"):
+        shutil.copy(FACES / "broken" / name, workspace / "aligned")
+    (workspace / "00005.png").write_bytes(b"noise")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 1
+    assert sum("truncated_in_metadata.jpg" in line for line in result.err.splitlines()) == 1
+    assert sum("evil_pickle_os_system.jpg" in line for line in result.err.splitlines()) == 1
+    assert "no_dfl_metadata.jpg: no DeepFaceLab metadata; left out" in result.err
+    assert "00005.png: neither a PNG nor a JPEG file" in result.err
+    assert "3 inputs failed" in result.err.splitlines()[-1]
+    assert not os.path.exists("/tmp/PWNED_by_dfl_pickle")
+    assert len(results(tmp_path / "out")) == 6
+
+
+def test_faces_of_missing_frames_are_said(model, workspace, tmp_path):
+    for stem in ("00002", "00003"):
+        (workspace / f"{stem}.png").unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0
+    assert "00002_0.jpg and 1 more: there is no frame 00002.png; left out" in result.err
+    assert len(results(tmp_path / "out")) == 5
+
+
+@pytest.mark.parametrize("points, message", [
+    ([[5, 5]] * 68, "landmarks.jsonl, line 1: "), ([[i, 2 * i] for i in range(68)], "landmarks.jsonl, line 1: "),
+    (1e5, "outside the frame")])
+def test_landmarks_that_are_no_face(points, message, model, found_faces, landmarks_file, tmp_path):
+    good = found_faces["00002_0.jpg"]["source_landmarks"]
+    if not isinstance(points, list):
+        points = (np.array(good) + points).tolist()
+    path = landmarks_file([("00001.png", points), ("00002.png", good)])
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", path, aligned=None)
+    assert result.status == 1 and "00001.png" in result.err and message in result.err
+    assert "00001.png" not in results(tmp_path / "out") and "00002.png" in results(tmp_path / "out")
+
+
+def test_folders_that_cannot_be(model, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert merge(model, tmp_path / "empty", tmp_path / "out").status == 4
+    assert merge(model, tmp_path / "absent", tmp_path / "out").status == 4
+    assert merge(model, FRAMES, tmp_path / "out", aligned=tmp_path / "empty").status == 4
+    assert merge(model, FRAMES, tmp_path / "out", aligned=None).status == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_do_not_replace_frames(model, workspace, tmp_path):
+    before = results(workspace)
+    for options in ([], ["--force"]):
+        result = merge(model, workspace, workspace, *options, aligned=workspace / "aligned")
+        assert result.status == 2 and "would replace the input" in result.err
+    assert merge(model, workspace, tmp_path / "x", "--mask-output", workspace, aligned=workspace / "aligned").status == 2
+    assert merge(model, workspace, tmp_path / "x", "--mask-output", tmp_path / "x").status == 2
+    assert results(workspace) == before
+
+
+def test_two_frames_of_one_name(model, workspace, tmp_path):
+    shutil.copy(workspace / "00001.png", workspace / "00001.jpg")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 2 and "00001.jpg and 00001.png are two frames of one name" in result.err
+
+
+def test_a_model_that_does_not_say_its_face_type(tmp_path):
+    options = ["--model", NETWORKS / "torch-ud/ckpts_7.pt", "--arch", "liae-ud", "--frames", FRAMES, "--aligned", ALIGNED]
+    result = liae_infer("merge", *options, "--output", tmp_path / "out")
+    assert result.status == 2 and "--face-type" in result.err
+    assert liae_infer("merge", *options, "--output", tmp_path / "out", "--face-type", "full_face").status == 0
+
+
+# ---- Going on ----------------------------------------------------------------------------------------------------------
+
+def test_goes_on_where_it_was_killed(model, merged, workspace, tmp_path):
+    output = tmp_path / "out"
+    running = subprocess.Popen([PROGRAM, "merge", "--model", model, "--frames", workspace, "--aligned", ALIGNED,
+                                "--output", output, "--face-type", "whole_face", "--parallel", "frame"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (output / "00002.png").exists() and running.poll() is None:
+        time.sleep(0.001)
+    running.kill()
+    running.wait()
+    # As a kill within a write leaves it; and the mask is there before its frame is.
+    (output / "00007.png.tmp123").write_bytes(b"half")
+    if (output / "00005.png").exists():
+        (output / "00005.png").unlink()
+    first = (output / "00001.png").stat().st_mtime_ns
+    result = merge(model, workspace, output)
+    assert result.status == 0 and "goes on behind" in result.err
+    assert (output / "00001.png").stat().st_mtime_ns == first
+    assert results(output) == results(merged[0])
+    assert names(output) == [f"{stem}.png" for stem in STEMS] + ["liae-merge.json"]
+
+
+def test_ctrl_c_ends_between_frames_and_goes_on(model, merged, tmp_path):
+    frames = tmp_path / "many"
+    frames.mkdir()
+    for i in range(60):
+        os.link(shutil.copy(FRAMES / "00001.png", tmp_path / "one.png"), frames / f"{i:05}.png")
+        (tmp_path / "one.png").unlink()
+    (frames / "00001.png").unlink()
+    shutil.copy(FRAMES / "00001.png", frames / "00001.png")
+    output = tmp_path / "out"
+    running = subprocess.Popen([PROGRAM, "merge", "--model", model, "--frames", frames, "--aligned", ALIGNED,
+                                "--output", output, "--face-type", "whole_face"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    while not (output / "00003.png").exists() and running.poll() is None:
+        time.sleep(0.001)
+    running.send_signal(signal.SIGINT)
+    error = running.communicate(timeout=60)[1]
+    assert running.returncode == 130 and "interrupted" in error
+    assert not [name for name in names(output) if ".tmp" in name]
+    for path in output.glob("*.png"):
+        pixels(path)
+    assert merge(model, frames, output).status == 0
+    assert len(results(output)) == 60
+
+
+def test_other_settings_do_not_mix_with_a_merge_that_is_under_way(model, merged, tmp_path):
+    output = tmp_path / "out"
+    assert merge(model, FRAMES, output).status == 0
+    before = results(output)
+    result = merge(model, FRAMES, output, "--erode", "20", "--color-transfer", "none")
+    assert result.status == 4
+    assert 'erode (0 -> 20), color-transfer ("rct" -> "none")' in result.err and "--force starts anew" in result.err
+    assert results(output) == before
+    other = merge(NETWORKS / "liae", FRAMES, output)
+    assert other.status == 4 and ": model." in other.err
+    # The same again has nothing to do.
+    result = merge(model, FRAMES, output)
+    assert result.status == 0 and "frames   0 swapped, 0 without" in result.out and results(output) == before
+    assert merge(model, FRAMES, output, "--erode", "20", "--force").status == 0
+    assert results(output) != before
+
+
+def test_files_of_somebody_else_are_not_overwritten(model, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/00003.png").write_text("mine")
+    result = merge(model, FRAMES, tmp_path / "out")
+    assert result.status == 4 and "00003.png: exists already" in result.err
+    assert names(tmp_path / "out") == ["00003.png"] and (tmp_path / "out/00003.png").read_text() == "mine"
+    assert merge(model, FRAMES, tmp_path / "out", "--force").status == 0
+
+
+# ---- Settings ----------------------------------------------------------------------------------------------------------
+
+def test_settings_go_out_and_in(model, tmp_path):
+    options = ["--mode", "hist-match", "--mask-mode", "2", "--erode", "-12", "--blur", "30", "--face-scale", "5",
+               "--color-transfer", "lct", "--hist-match-threshold", "200", "--no-masked-hist-match", "--sharpen", "box",
+               "--sharpen-amount", "7", "--seed", "11"]
+    config = tmp_path / "merge.json"
+    assert merge(model, FRAMES, tmp_path / "a", *options, "--write-config", config).status == 0
+    written = json.loads(config.read_text())
+    assert written["mask-mode"] == "learned-prd" and written["erode"] == -12 and written["masked-hist-match"] is False
+    assert written["smooth-landmarks"] is None and written["face-type"] == "whole_face" and written["denoise"] == 0
+    assert merge(model, FRAMES, tmp_path / "b", "--config", config).status == 0
+    assert results(tmp_path / "a") == results(tmp_path / "b")
+    # The command line overrules the file; what is written again is the same.
+    again = tmp_path / "again.json"
+    assert merge(model, FRAMES, tmp_path / "c", "--config", config, "--erode", "0", "--write-config", again).status == 0
+    assert json.loads(again.read_text()) == {**written, "erode": 0}
+    result = merge(model, FRAMES, tmp_path / "d", "--write-config", again)
+    assert result.status == 4 and "again.json: exists already" in result.err
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("content, message", [
+    ('{"erod": 3}', 'erod: there is no such setting; the nearest is "erode"'),
+    ('{"mask_mode": 3}', 'the nearest is "mask-mode"'),
+    ('{"erode": 1000}', "erode is 1000; expected -400 to 400"),
+    ('{"erode": "3"}', 'erode is "3"; expected'),
+    ('{"mode": "over"}', "expected original, overlay"),
+    ('{"mask-mode": 11}', "mask-mode is 11; expected"),
+    ('{"smooth-mask": 0}', "smooth-mask is 0; expected"),
+    ('{"smooth-landmarks": [1]}', "expected CUTOFF,BETA"),
+    ('{"erode": 3, "erode": 4}', 'the key "erode" stands twice'),
+    ('{"erode": 03}', "no valid JSON"),
+    ('{"erode": 3', "no valid JSON"),
+    ('[1]', "not an object"),
+    ("[" * 10000, "nested deeper"),
+    ('{"erode": 1e400}', "no valid JSON")])
+def test_settings_that_are_wrong(content, message, model, tmp_path):
+    config = tmp_path / "merge.json"
+    config.write_text(content)
+    result = merge(model, FRAMES, tmp_path / "out", "--config", config)
+    assert result.status == 2 and message in result.err and str(config) in result.err, result.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [
+    ["--mode", "over"], ["--mask-mode", "11"], ["--erode", "401"], ["--blur", "-1"], ["--sharpen-amount", "5"],
+    ["--color-transfer", "rgb"], ["--smooth-landmarks", "0,1"], ["--smooth-mask", "2"], ["--smooth-color", "nan"],
+    ["--parallel", "all"], ["--jpeg-quality", "0"], ["--fps", "0"], ["--face-type", "nose"], ["--seed", "-1"]])
+def test_options_that_are_wrong(options, model, tmp_path):
+    result = merge(model, FRAMES, tmp_path / "out", *options)
+    assert result.status == 2 and not (tmp_path / "out").exists()
+    assert options[0].lstrip("-") in result.err

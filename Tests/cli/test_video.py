@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`liae-infer video` through ffmpeg: what goes in is what comes out, but for the faces."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from conftest import FACES, PROGRAM, exiftool, liae_infer
+
+ALIGNED = FACES / "aligned"
+COLORS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+TO_709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+
+pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+
+
+def ffmpeg(*arguments):
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-nostdin", *map(str, arguments)], check=True)
+
+
+def streams(path):
+    done = subprocess.run(["ffprobe", "-v", "error", "-count_packets", "-show_streams", "-show_format", "-of", "json",
+                           str(path)], capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    return {stream["codec_type"]: stream for stream in found["streams"]}, found["format"]
+
+
+def decoded(path, *filters):
+    """Upright frames as RGB, (N, H, W, 3)."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", str(path), *filters, "-c:v", "ppm", "-f", "image2pipe", "-"],
+                          capture_output=True, check=True)
+    frames, rest = [], done.stdout
+    while rest:
+        _, size, _, rest = rest.split(b"\n", 3)
+        width, height = map(int, size.split())
+        frames.append(np.frombuffer(rest[:width * height * 3], np.uint8).reshape(height, width, 3))
+        rest = rest[width * height * 3:]
+    return np.stack(frames)
+
+
+def sound(path):
+    """A hash of the audio packets as they are."""
+    return subprocess.run(["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"],
+                          capture_output=True, check=True).stdout
+
+
+def video(model, source, output, *options, faces=("--aligned", ALIGNED), **more):
+    return liae_infer("video", "--model", model, "--input", source, *faces, "--output", output, "--face-type",
+                      "whole_face", *options, **more)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """The golden frames, and two more without faces, at 30000/1001 with tagged colours and a tone."""
+    path = tmp_path_factory.mktemp("clip") / "dst.mp4"
+    ffmpeg("-framerate", "30000/1001", "-i", FACES / "frames/%05d.png", "-f", "lavfi", "-i",
+           "sine=frequency=440:sample_rate=48000:duration=0.3", "-vf", f"tpad=stop=2:stop_mode=clone,{TO_709}",
+           "-c:v", "libx264", "-crf", "10", *COLORS, "-c:a", "aac", "-metadata", "title=Holiday", path)
+    assert streams(path)[0]["video"]["nb_read_packets"] == "9"
+    return path
+
+
+@pytest.fixture(scope="module")
+def swapped(model, clip, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swapped")
+    result = video(model, clip, folder / "out.mp4", "--mask-output", folder / "mask.mp4", "--crf", "4", "--mask-mode",
+                   "dst")
+    assert result.status == 0, result.err
+    return folder, result
+
+
+def test_what_is_kept(clip, swapped):
+    folder, result = swapped
+    assert result.err == "" and "frames   7 swapped, 2 without faces kept" in result.out
+    assert sorted(os.listdir(folder)) == ["mask.mp4", "out.mp4"]
+    (before, _), (after, container) = streams(clip), streams(folder / "out.mp4")
+    for key in ("nb_read_packets", "r_frame_rate", "avg_frame_rate", "width", "height", "pix_fmt", "color_range",
+                "color_space", "color_primaries", "color_transfer", "start_time"):
+        assert after["video"].get(key) == before["video"].get(key), key
+    assert after["video"]["r_frame_rate"] == "30000/1001"
+    assert sound(folder / "out.mp4") == sound(clip)
+    assert container["tags"]["title"] == "Holiday"
+
+
+def test_what_is_changed(clip, swapped):
+    folder, _ = swapped
+    before, after = decoded(clip).astype(int), decoded(folder / "out.mp4").astype(int)
+    masks = decoded(folder / "mask.mp4")[..., 0]
+    assert before.shape == after.shape and masks.shape == before.shape[:3]
+    for i in range(9):
+        # Another generation of lossy compression costs a little everywhere.
+        untouched = masks[i] <= 1
+        assert np.abs(after[i] - before[i])[untouched].mean() < 1.5, i
+        if i < 7:
+            assert masks[i].max() > 250 and np.abs(after[i] - before[i])[masks[i] > 200].mean() > 4, i
+        else:
+            assert masks[i].max() <= 1
+
+
+def test_origin(swapped):
+    folder, _ = swapped
+    for name in ("out.mp4", "mask.mp4"):
+        path = folder / name
+        found = exiftool(path)[0]
+        assert found["XMP-iptcExt:DigitalSourceType"].endswith("/compositeWithTrainedAlgorithmicMedia")
+        assert "compositeWithTrainedAlgorithmicMedia" in streams(path)[1]["tags"]["comment"]
+
+
+def test_no_provenance(model, clip, tmp_path):
+    result = video(model, clip, tmp_path / "out.mp4", "--no-provenance")
+    assert result.status == 0 and "--no-provenance" in result.err
+    assert not [key for key in exiftool(tmp_path / "out.mp4")[0] if "DigitalSourceType" in key]
+    assert "comment" not in streams(tmp_path / "out.mp4")[1]["tags"]
+
+
+def test_landmarks_and_another_container(model, clip, found_faces, landmarks_file, tmp_path):
+    points = found_faces["00003_0.jpg"]["source_landmarks"]
+    for name, frame in (("index", 2), ("name", "00003.png")):
+        path = landmarks_file([(frame, points)])
+        result = video(model, clip, tmp_path / f"{name}.mkv", "--mask-output", tmp_path / f"{name}_mask.mkv",
+                       "--mask-mode", "dst", faces=("--landmarks", path))
+        assert result.status == 0, result.err
+        masks = decoded(tmp_path / f"{name}_mask.mkv")[..., 0]
+        assert [mask.max() > 200 for mask in masks] == [i == 2 for i in range(9)]
+        assert "compositeWithTrained" in streams(tmp_path / f"{name}.mkv")[1]["tags"]["COMMENT"]
+
+
+def test_parallel_is_the_same(model, clip, tmp_path):
+    found = []
+    for how in ("frames", "frame"):
+        assert video(model, clip, tmp_path / f"{how}.mkv", "--parallel", how, "--threads", "2", "--encoder", "ffv1",
+                     "--pixel-format", "gbrp").status == 0
+        found.append(decoded(tmp_path / f"{how}.mkv"))
+    assert np.array_equal(found[0], found[1])
+
+
+def test_colours_go_through_the_matrix_that_the_stream_names(model, tmp_path):
+    """Saturated colours come back as they were, whether the stream is tagged or not."""
+    for name, tags in (("bt709", COLORS), ("none", []), ("full", [*COLORS[:-1], "pc"])):
+        source = tmp_path / f"{name}.mp4"
+        range_, matrix = ("pc" if name == "full" else "tv"), ("bt601" if name == "none" else "bt709")
+        ffmpeg("-f", "lavfi", "-i", "smptebars=size=96x64:rate=25:duration=0.2", "-vf",
+               f"scale=out_color_matrix={matrix}:out_range={range_},format=yuv420p", "-c:v", "libx264", "-crf", "4",
+               *tags, source)
+        lines = tmp_path / "none.jsonl"
+        lines.write_text("")
+        result = video(model, source, tmp_path / f"{name}_out.mp4", "--crf", "4", faces=("--landmarks", lines))
+        assert result.status == 0, result.err
+        before, after = streams(source)[0]["video"], streams(tmp_path / f"{name}_out.mp4")[0]["video"]
+        assert [after.get(key) for key in ("color_space", "color_range", "color_primaries", "color_transfer")] == [
+            before.get(key) for key in ("color_space", "color_range", "color_primaries", "color_transfer")], name
+        a, b = decoded(source).astype(int), decoded(tmp_path / f"{name}_out.mp4")
+        assert np.abs(a - b).mean() < 1, name
+
+
+def test_rotation_and_odd_sizes(model, tmp_path):
+    plain, turned = tmp_path / "plain.mp4", tmp_path / "turned.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=98x64:rate=25:duration=0.2", "-c:v", "libx264", "-crf", "4", plain)
+    ffmpeg("-i", plain, "-c", "copy", "-metadata:s:v", "rotate=90", turned)
+    lines = tmp_path / "none.jsonl"
+    lines.write_text("")
+    result = video(model, turned, tmp_path / "out.mp4", "--crf", "4", faces=("--landmarks", lines))
+    assert result.status == 0, result.err
+    found = streams(tmp_path / "out.mp4")[0]["video"]
+    assert (found["width"], found["height"]) == (64, 98) and "side_data_list" not in found
+    assert np.abs(decoded(turned).astype(int) - decoded(tmp_path / "out.mp4")).mean() < 2
+    odd = tmp_path / "odd.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=97x63:rate=25:duration=0.2", "-c:v", "ffv1", odd)
+    assert video(model, odd, tmp_path / "odd.mp4", faces=("--landmarks", lines)).status == 0
+    assert (streams(tmp_path / "odd.mp4")[0]["video"]["width"]) == 97
+
+
+def test_variable_frame_rate_becomes_constant_and_keeps_time(model, tmp_path):
+    source = tmp_path / "vfr.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=1", "-vf", "select='not(between(n,5,14))'",
+           "-vsync", "vfr", "-c:v", "libx264", source)
+    lines = tmp_path / "none.jsonl"
+    lines.write_text("")
+    result = video(model, source, tmp_path / "out.mp4", faces=("--landmarks", lines))
+    assert result.status == 0 and "frames have different lengths" in result.err
+    found = streams(tmp_path / "out.mp4")[0]["video"]
+    assert found["r_frame_rate"] == "25/1" and abs(float(found["duration"]) - 1) < 0.05
+
+
+def test_a_frame_that_fails_stays_as_it_was(model, clip, found_faces, landmarks_file, tmp_path):
+    points = found_faces["00003_0.jpg"]["source_landmarks"]
+    path = landmarks_file([(2, points), (4, [[5, 5]] * 68), (20, points)])
+    result = video(model, clip, tmp_path / "out.mp4", "--mask-output", tmp_path / "mask.mp4", "--mask-mode", "dst",
+                   faces=("--landmarks", path))
+    assert result.status == 1 and "frame 5: " in result.err and "line 2" in result.err
+    assert "line 3: the video has 9 frames; left out" in result.err
+    masks = decoded(tmp_path / "mask.mp4")[..., 0]
+    assert [mask.max() > 200 for mask in masks] == [i == 2 for i in range(9)]
+
+
+def test_what_cannot_be(model, clip, tmp_path):
+    (tmp_path / "noise.mp4").write_bytes(b"noise" * 1000)
+    before = sorted(os.listdir(tmp_path))
+    for source, output, options, status, message in (
+            (tmp_path / "absent.mp4", "out.mp4", [], 4, "no such file"),
+            (tmp_path / "noise.mp4", "out.mp4", [], 4, "cannot be read as a video"),
+            (clip, "out.mp4", ["--encoder", "libnothing"], 4, "libnothing"),
+            (clip, "out.unknown", [], 4, "ffmpeg"),
+            (clip, "absent/out.mp4", [], 4, "No such file"),
+            (clip, "out.mp4", ["--mode", "raw-predict"], 2, "raw-predict"),
+            (clip, "out.mp4", ["--mask-mode", "given"], 2, "given")):
+        result = video(model, source, tmp_path / output, *options)
+        assert result.status == status and message in result.err, (message, result.err)
+        assert sorted(os.listdir(tmp_path)) == before
+    result = video(model, clip, clip, "--force")
+    assert result.status == 2 and "would replace the input" in result.err
+    (tmp_path / "out.mp4").write_text("mine")
+    assert video(model, clip, tmp_path / "out.mp4").status == 4
+    assert (tmp_path / "out.mp4").read_text() == "mine"
+    assert video(model, clip, tmp_path / "out.mp4", "--force").status == 0
+
+
+def test_names_that_look_like_options_or_protocols(model, clip, tmp_path):
+    shutil.copy(clip, tmp_path / "-i a:b %d.mp4")
+    result = video(model, "./-i a:b %d.mp4", "pipe:c %d.mp4", cwd=tmp_path)
+    assert result.status == 0, result.err
+    assert streams(tmp_path / "pipe:c %d.mp4")[0]["video"]["nb_read_packets"] == "9"
+
+
+def test_without_ffmpeg(model, clip, tmp_path):
+    result = video(model, clip, tmp_path / "out.mp4", environment={"PATH": str(tmp_path)})
+    assert result.status == 4 and "ffprobe is not installed; it comes with ffmpeg" in result.err
+
+
+def test_ctrl_c_leaves_nothing(model, tmp_path):
+    source = tmp_path / "long.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=60", "-c:v", "libx264", "-preset", "ultrafast",
+           source)
+    running = subprocess.Popen([PROGRAM, "video", "--model", model, "--input", source, "--aligned", ALIGNED, "--output",
+                                tmp_path / "out.mp4", "--face-type", "whole_face"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("out.mp4.tmp*")) and running.poll() is None:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    error = running.communicate(timeout=60)[1]
+    assert running.returncode == 130 and "interrupted" in error
+    assert os.listdir(tmp_path) == ["long.mp4"]
