@@ -77,7 +77,8 @@ struct VideoCommand: ParsableCommand {
     let info = try VideoInfo(probing: input)
     if info.isVariable {
       Console.complain(
-        "\(input): frames have different lengths; the result has \(info.rate.value.fixed(3)) frames a second, some repeated")
+        "\(input): frames have different lengths; the result has \(info.rate.value.fixed(3)) frames a second, some repeated"
+      )
     }
     let survey = try FaceSurvey(faces.source, place: VideoJob.place)
     let model = try checkpoint.open(self.model)
