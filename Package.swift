@@ -119,7 +119,7 @@ let tests: [Target] = [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeTestSupport",
     ]),
   .testTarget(
-    name: "LiaeImageIOTests", dependencies: ["LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
+    name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),
 ]
 

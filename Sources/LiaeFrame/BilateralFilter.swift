@@ -5,25 +5,26 @@ import LiaeSystem
 /// An edge-preserving blur as OpenCV's bilateralFilter of float images with d = 0: a disc of radius 1.5·sigmaSpace,
 /// weights exp(-r²/2s²)·exp(-d²/2c²) with d the sum of the channels' absolute differences, borders reflect-101.
 /// Source: C. Tomasi, R. Manduchi, Bilateral Filtering for Gray and Color Images (1998).
-struct BilateralFilter {
+package struct BilateralFilter {
   private let radius: Int
   /// Of a distance d² between colours, as an exponent of 2.
   private let colorExponent: Float
   private let spaceExponent: Float
 
   /// Both sigmas are above 0, `sigmaSpace` at most 100.
-  init(sigmaColor: Float, sigmaSpace: Float) {
+  package init(sigmaColor: Float, sigmaSpace: Float) {
     radius = max(1, Int((1.5 * sigmaSpace).rounded(.toNearestOrEven)))
     let log2e = Float(1.442_695_040_9)
     colorExponent = -log2e / (2 * sigmaColor * sigmaColor)
     spaceExponent = -log2e / (2 * sigmaSpace * sigmaSpace)
   }
 
-  /// A new image. Channels that OpenCV evaluates through a table of exp are within 1e-5 of it.
+  /// A new image. OpenCV looks exp up in a table; results are within 1e-5 of the largest change.
   ///
   /// - Throws: `outOfMemory`.
-  func filtered(_ image: ColorCanvas, workers: Workers) throws(LiaeError) -> ColorCanvas {
+  package func filtered(_ image: ColorCanvas, workers: Workers) throws(LiaeError) -> ColorCanvas {
     let result = try ColorCanvas(width: image.width, height: image.height, left: image.left, top: image.top)
+    guard image.count > 0 else { return result }
     let (width, height, radius) = (image.width, image.height, self.radius)
     // A plane for each channel, with the border around it and room to read four columns at a time.
     let stride = width + 2 * radius + 3
@@ -42,11 +43,13 @@ struct BilateralFilter {
       }
     }
     workers.bands(height, minimum: 1) { range in
+      var four = Four()
       for y in range {
         for x in Swift.stride(from: 0, to: width, by: 4) {
-          let center = planes + (y + radius) * stride + x + radius
-          let (blue, green, red) = sums(around: center, stride, plane)
-          for lane in 0..<min(4, width - x) { out[y * width + x + lane] = Color(blue[lane], green[lane], red[lane], 0) }
+          average(&four, around: planes + (y + radius) * stride + x + radius, stride, plane)
+          for lane in 0..<min(4, width - x) {
+            out[y * width + x + lane] = Color(four.blue[lane], four.green[lane], four.red[lane], 0)
+          }
         }
       }
     }
@@ -54,21 +57,31 @@ struct BilateralFilter {
     return result
   }
 
-  /// Four pixels from `center` on, in the lanes.
-  @inline(__always) private func sums(
-    around center: UnsafePointer<Float>, _ stride: Int, _ plane: Int
-  ) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
+  /// Four pixels side by side.
+  private struct Four {
+    var blue = SIMD4<Float>()
+    var green = SIMD4<Float>()
+    var red = SIMD4<Float>()
+  }
+
+  /// The four pixels from `center` on. Not inlined: seeing how its caller takes the lanes apart, the compiler would
+  /// transpose the sums at every tap.
+  @inline(never) private func average(
+    _ result: inout Four, around center: UnsafePointer<Float>, _ stride: Int, _ plane: Int
+  ) {
     let (blue, green, red) = (Self.four(center), Self.four(center + plane), Self.four(center + 2 * plane))
     var (blueSum, greenSum, redSum, weightSum) = (SIMD4<Float>(), SIMD4<Float>(), SIMD4<Float>(), SIMD4<Float>())
     for dy in -radius...radius {
       let reach = Int(Double(radius * radius - dy * dy).squareRoot())
       let row = center + dy * stride
+      let rowExponent = Float(dy * dy) * spaceExponent
       for dx in -reach...reach {
         let b = Self.four(row + dx)
         let g = Self.four(row + plane + dx)
         let r = Self.four(row + 2 * plane + dx)
         let distance = Self.magnitude(b - blue) + Self.magnitude(g - green) + Self.magnitude(r - red)
-        let weight = Self.exp2(distance * distance * colorExponent + Float(dx * dx + dy * dy) * spaceExponent)
+        let space = rowExponent + Float(dx &* dx) * spaceExponent
+        let weight = Self.exp2(distance * distance * colorExponent + space)
         blueSum += b * weight
         greenSum += g * weight
         redSum += r * weight
@@ -77,7 +90,7 @@ struct BilateralFilter {
     }
     // The centre's weight is 1.
     let scale = 1 / weightSum
-    return (blueSum * scale, greenSum * scale, redSum * scale)
+    (result.blue, result.green, result.red) = (blueSum * scale, greenSum * scale, redSum * scale)
   }
 
   @inline(__always) private static func four(_ pointer: UnsafePointer<Float>) -> SIMD4<Float> {

@@ -58,24 +58,25 @@ extension Canvas where Pixel == Color {
   ///
   /// - Throws: `invalidArgument` where a float pixel is no finite number, `outOfMemory`.
   package convenience init(reading image: ImageView, _ region: Region, workers: Workers = .single) throws(LiaeError) {
-    try self.init(region)
-    let out = pixels, format = image.format
-    let (blue, red) = format.channels == 1 ? (0, 0) : format.isBlueFirst ? (0, 2) : (2, 0)
-    let green = format.channels == 1 ? 0 : 1
+    try self.init(unfilled: region)
+    let out = pixels
+    let (size, channels, isFloat) = (image.format.size, image.format.channels, image.format.isFloat)
+    let (blue, red) = channels == 1 ? (0, 0) : image.format.isBlueFirst ? (0, 2) : (2, 0)
+    let green = channels == 1 ? 0 : 1
     bytesAsFloats.withUnsafeBufferPointer { table in
       workers.bands(region.height, minimum: 32) { rows in
         for y in rows {
-          let row = image.base + (region.top + y) * image.stride + region.left * format.size
+          let row = image.base + (region.top + y) * image.stride + region.left * size
           let target = out + y * region.width
-          if format.isFloat {
+          if isFloat {
             for x in 0..<region.width {
-              let pixel = row + x * format.size
+              let pixel = row + x * size
               func value(_ i: Int) -> Float { pixel.loadUnaligned(fromByteOffset: 4 * i, as: Float.self) }
               target[x] = Color(value(blue), value(green), value(red), 1)
             }
           } else {
             for x in 0..<region.width {
-              let pixel = row + x * format.size
+              let pixel = row + x * size
               func value(_ i: Int) -> Float { table[Int(pixel.load(fromByteOffset: i, as: UInt8.self))] }
               target[x] = Color(value(blue), value(green), value(red), 1)
             }
@@ -83,7 +84,7 @@ extension Canvas where Pixel == Color {
         }
       }
     }
-    guard format.isFloat else { return }
+    guard isFloat else { return }
     // Anything times zero is zero, unless it is not finite.
     var sum = Color.zero
     for i in 0..<count { sum += out[i] * 0 }
@@ -101,37 +102,47 @@ extension Canvas where Pixel == Color {
   /// Puts the canvas where it belongs in an image, which it must lie inside of. 8-bit values are clamped and rounded;
   /// gray is Rec. 601 luma; alpha stays as it is.
   package func write(to image: MutableImageView, workers: Workers = .single) {
-    let source = pixels, format = image.format, width = width, left = left, top = top
-    let (blue, red) = format.isBlueFirst ? (0, 2) : (2, 0)
+    let source = pixels, width = width, left = left, top = top
+    // Asked once, not for every pixel.
+    let (size, channels, isFloat) = (image.format.size, image.format.channels, image.format.isFloat)
+    let (blue, red) = image.format.isBlueFirst ? (0, 2) : (2, 0)
     workers.bands(height, minimum: 32) { rows in
       for y in rows {
-        let row = image.base + (top + y) * image.stride + left * format.size
-        for x in 0..<width {
-          let color = source[y * width + x], pixel = row + x * format.size
-          if format.channels == 1 {
-            let isGray = color.x == color.y && color.y == color.z
-            let gray = isGray ? color.x : 0.114 * color.x + 0.587 * color.y + 0.299 * color.z
-            if format.isFloat {
+        let row = image.base + (top + y) * image.stride + left * size, colors = source + y * width
+        switch (channels, isFloat) {
+        case (1, _):
+          for x in 0..<width {
+            let gray = luma(colors[x]), pixel = row + x * size
+            if isFloat {
               pixel.storeBytes(of: gray, as: Float.self)
             } else {
               pixel.storeBytes(of: byte(gray), as: UInt8.self)
             }
-          } else if format.isFloat {
+          }
+        case (_, true):
+          for x in 0..<width {
+            let color = colors[x], pixel = row + x * size
             pixel.storeBytes(of: color.x, toByteOffset: 4 * blue, as: Float.self)
             pixel.storeBytes(of: color.y, toByteOffset: 4, as: Float.self)
             pixel.storeBytes(of: color.z, toByteOffset: 4 * red, as: Float.self)
-          } else {
-            // NaN fails the comparison and becomes 0.
-            let scaled = (color * 255 + 0.5).replacing(with: 0, where: .!(color .>= Color.zero))
-            let bytes = SIMD4<UInt8>(truncatingIfNeeded: SIMD4<Int32>(pointwiseMin(scaled, Color(repeating: 255))))
-            pixel.storeBytes(of: bytes.x, toByteOffset: blue, as: UInt8.self)
-            pixel.storeBytes(of: bytes.y, toByteOffset: 1, as: UInt8.self)
-            pixel.storeBytes(of: bytes.z, toByteOffset: red, as: UInt8.self)
+          }
+        case (_, false):
+          for x in 0..<width {
+            let color = colors[x], pixel = row + x * size
+            pixel.storeBytes(of: byte(color.x), toByteOffset: blue, as: UInt8.self)
+            pixel.storeBytes(of: byte(color.y), toByteOffset: 1, as: UInt8.self)
+            pixel.storeBytes(of: byte(color.z), toByteOffset: red, as: UInt8.self)
           }
         }
       }
     }
   }
+}
+
+/// Rec. 601, and gray as it is, whatever the rounding of the weights.
+private func luma(_ color: Color) -> Float {
+  let isGray = color.x == color.y && color.y == color.z
+  return isGray ? color.x : 0.114 * color.x + 0.587 * color.y + 0.299 * color.z
 }
 
 extension Canvas where Pixel == Float {
@@ -140,23 +151,19 @@ extension Canvas where Pixel == Float {
   /// - Throws: `invalidArgument` where a float pixel is no finite number, `outOfMemory`.
   package convenience init(reading image: ImageView) throws(LiaeError) {
     let colors = try ColorCanvas(reading: image)
-    try self.init(width: colors.width, height: colors.height)
-    for i in 0..<count {
-      let color = colors.pixels[i]
-      let isGray = color.x == color.y && color.y == color.z
-      pixels[i] = isGray ? color.x : 0.114 * color.x + 0.587 * color.y + 0.299 * color.z
-    }
+    try self.init(unfilled: colors.region)
+    for i in 0..<count { pixels[i] = luma(colors.pixels[i]) }
   }
 
   /// Puts the mask where it belongs in an image, into every colour channel.
   package func write(to image: MutableImageView) {
-    let format = image.format, channels = min(format.channels, 3)
+    let (size, channels, isFloat) = (image.format.size, min(image.format.channels, 3), image.format.isFloat)
     for y in 0..<height {
-      let row = image.base + (top + y) * image.stride + left * format.size
+      let row = image.base + (top + y) * image.stride + left * size
       for x in 0..<width {
-        let value = pixels[y * width + x], pixel = row + x * format.size
+        let value = pixels[y * width + x], pixel = row + x * size
         for channel in 0..<channels {
-          if format.isFloat {
+          if isFloat {
             pixel.storeBytes(of: value, toByteOffset: 4 * channel, as: Float.self)
           } else {
             pixel.storeBytes(of: byte(value), toByteOffset: channel, as: UInt8.self)
@@ -184,4 +191,8 @@ extension Canvas where Pixel == Float {
 }
 
 /// 0...1 as 0...255, clamped, rounded half up; NaN becomes 0.
-private func byte(_ value: Float) -> UInt8 { value.isNaN ? 0 : UInt8(min(max(value * 255 + 0.5, 0), 255)) }
+@inline(__always)
+private func byte(_ value: Float) -> UInt8 {
+  let scaled = value * 255 + 0.5
+  return scaled >= 255 ? 255 : scaled > 0 ? UInt8(scaled) : 0
+}

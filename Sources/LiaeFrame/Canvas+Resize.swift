@@ -12,7 +12,7 @@ extension Canvas {
     throws(LiaeError) -> Canvas
   {
     if (width, height) == (self.width, self.height) { return try copy() }
-    let result = try Canvas(width: width, height: height, left: left, top: top)
+    let result = try Canvas(unfilled: Self.checkedRegion(width, height, left, top))
     guard result.count > 0 else { return result }
     guard count > 0 else {
       throw LiaeError(
@@ -23,7 +23,7 @@ extension Canvas {
     for x in 0..<width { taps[x] = Taps(x, of: width, in: self.width, interpolation) }
     // First down the columns, into rows with the edge pixels repeated twice, so that each target pixel has its four
     // sources side by side.
-    let between = try Canvas(width: self.width + 4, height: height)
+    let between = try Canvas(unfilled: Region(width: self.width + 4, height: height))
     workers.bands(height) { rows in
       for y in rows {
         blend(Taps(y, of: height, in: self.height, interpolation), into: between.pixels + y * between.width)

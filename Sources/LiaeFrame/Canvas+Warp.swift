@@ -16,8 +16,9 @@ extension Canvas {
     _ map: Affine, width: Int, height: Int, left: Int = 0, top: Int = 0, interpolation: Interpolation = .cubic,
     workers: Workers = .single
   ) throws(LiaeError) -> Canvas {
-    let result = try Canvas(width: width, height: height, left: left, top: top)
-    guard let grid = try FixedGrid(map, target: result), count > 0 else { return result }
+    let region = try Self.checkedRegion(width, height, left, top)
+    guard let grid = try FixedGrid(map, target: region), count > 0 else { return try Canvas(region) }
+    let result = try Canvas(unfilled: region)
     let table = (0..<32).map { interpolation.weights(at: Float($0) / 32) }
     table.withUnsafeBufferPointer { table in
       guard let table = table.baseAddress else { return }
@@ -35,6 +36,8 @@ extension Canvas {
     let inside = row.x(within: left &+ 1, left &+ self.width &- 3)
       .clamped(to: row.y(within: top &+ 1, top &+ self.height &- 3)).clamped(to: touched)
     let (left, top, width) = (left, top, width)
+    target.update(repeating: .zero, count: touched.lowerBound)
+    (target + touched.upperBound).update(repeating: .zero, count: row.count - touched.upperBound)
     for i in touched.lowerBound..<inside.lowerBound { target[i] = edge(row[i], table) }
     for i in inside {
       let (x, y) = row[i]
@@ -69,8 +72,8 @@ private struct FixedGrid {
   private let top: Double
 
   /// Nil when there is nothing to compute: an empty target, or a map that leads out of all bounds.
-  init?<Pixel>(_ map: Affine, target: Canvas<Pixel>) throws(LiaeError) {
-    guard target.count > 0 else { return nil }
+  init?(_ map: Affine, target: Region) throws(LiaeError) {
+    guard !target.isEmpty else { return nil }
     let x = max(abs(Double(target.left)), abs(Double(target.left) + Double(target.width)))
     let y = max(abs(Double(target.top)), abs(Double(target.top) + Double(target.height)))
     // Terms below 2^50 stay exact integers and their sums within Int. A NaN fails both comparisons.

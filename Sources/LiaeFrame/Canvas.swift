@@ -19,11 +19,13 @@ package protocol CanvasPixel: BitwiseCopyable, Sendable {
 package typealias Color = SIMD4<Float>
 
 extension Float: CanvasPixel {
-  package var clamped: Float { Swift.min(Swift.max(self, 0), 1) }
+  // Comparisons that a NaN passes through, and that become two instructions.
+  @inline(__always) package var clamped: Float { self < 0 ? 0 : self > 1 ? 1 : self }
 }
 
 extension SIMD4<Float>: CanvasPixel {
-  package var clamped: SIMD4<Float> { self.clamped(lowerBound: .zero, upperBound: .one) }
+  // Lane by lane: the compiler makes vectors of it, where it calls a function for the standard library's.
+  @inline(__always) package var clamped: SIMD4<Float> { SIMD4(x.clamped, y.clamped, z.clamped, w.clamped) }
 }
 
 /// A float image on memory of its own: rows from top to bottom without gaps. Index (0, 0) stands at (`left`, `top`) of
@@ -44,12 +46,28 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   /// Zeros. An empty canvas is possible.
   ///
   /// - Throws: `limitExceeded` for a negative size or more than 2^28 pixels, `outOfMemory`.
-  package init(width: Int, height: Int, left: Int = 0, top: Int = 0) throws(LiaeError) {
+  package convenience init(width: Int, height: Int, left: Int = 0, top: Int = 0) throws(LiaeError) {
+    try self.init(unfilled: Self.checkedRegion(width, height, left, top))
+    pixels.initialize(repeating: .zero, count: count)
+  }
+
+  /// - Throws: `limitExceeded` for a negative size, which a `Region` cannot have.
+  static func checkedRegion(_ width: Int, _ height: Int, _ left: Int, _ top: Int) throws(LiaeError) -> Region {
+    guard width >= 0, height >= 0 else { throw LiaeError(.limitExceeded, "an image of \(width) x \(height) pixels") }
+    return Region(left: left, top: top, width: width, height: height)
+  }
+
+  /// Of no content: for an operation that writes every pixel.
+  ///
+  /// - Throws: `limitExceeded` for more than 2^28 pixels, `outOfMemory`.
+  init(unfilled region: Region) throws(LiaeError) {
+    let (width, height) = (region.width, region.height)
     guard let count = CheckedSize.product(width, height), count <= 1 << 28 else {
       throw LiaeError(.limitExceeded, "an image of \(width) x \(height) pixels; at most \(1 << 28) pixels are possible")
     }
-    storage = try Bytes.allocate(count * MemoryLayout<Pixel>.stride, for: "an image of \(width) x \(height) pixels")
-    (self.width, self.height, self.left, self.top) = (width, height, left, top)
+    storage = try Bytes.allocateUnfilled(
+      count * MemoryLayout<Pixel>.stride, for: "an image of \(width) x \(height) pixels")
+    (self.width, self.height, left, top) = (width, height, region.left, region.top)
     pixels = storage.base.bindMemory(to: Pixel.self, capacity: max(1, count))
   }
 
@@ -60,7 +78,7 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   }
 
   package func copy() throws(LiaeError) -> Canvas {
-    let result = try Canvas(width: width, height: height, left: left, top: top)
+    let result = try Canvas(unfilled: region)
     result.pixels.update(from: pixels, count: count)
     return result
   }

@@ -67,10 +67,20 @@ struct CompositeJob {
     if options.blend == .histogramMatch { picture = try histogramMatched(picture, destination, area) }
 
     // d to g: into the frame.
-    var whole = try warpedIn(picture, scaled)
-    whole.clamp()
-    if options.blend.isSeamless { whole = try cloned(whole, onto: original, alpha) }
-    whole = original.blended(with: whole, alpha, workers)
+    var whole: ColorCanvas
+    if options.blend.isSeamless {
+      whole = try warpedIn(picture, scaled)
+      whole.clamp()
+      whole = original.blended(with: try cloned(whole, onto: original, alpha), alpha, workers)
+    } else {
+      // Only where something is to be seen.
+      let box = alpha.boundingBox(where: { $0 > 0 }) ?? Region(width: 0, height: 0)
+      let inside = try picture.warped(
+        scaled, width: box.width, height: box.height, left: box.left, top: box.top, workers: workers)
+      inside.clamp()
+      whole = needsSecondPass ? try original.copy() : original
+      whole.blend(inside, alpha, workers)
+    }
 
     // h: what is done to the face where it now is.
     if needsSecondPass { whole = try refinished(whole, original, destination, area, alpha) }
@@ -312,6 +322,20 @@ struct CompositeJob {
 }
 
 extension Canvas where Pixel == Color {
+  /// self·(1 - w) + other·w, clamped, in place, where `other` lies. The weights lie as this canvas does.
+  fileprivate func blend(_ other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) {
+    let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
+    let (x, y) = (other.left - left, other.top - top)
+    workers.bands(other.height, minimum: 32) { rows in
+      for row in rows {
+        let (from, to) = (row * other.width, (row + y) * width + x)
+        for i in 0..<other.width where w[to + i] != 0 {
+          a[to + i] = (a[to + i] * (1 - w[to + i]) + b[from + i] * w[to + i]).clamped
+        }
+      }
+    }
+  }
+
   /// self·(1 - w) + other·w, clamped, in place of `other`. Where w is 0 it is self exactly.
   fileprivate func blended(with other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) -> ColorCanvas {
     let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)

@@ -56,5 +56,8 @@ package struct Frame {
 
 extension Canvas {
   /// Every channel within 0...1.
-  func clamp() { for i in 0..<count { pixels[i] = pixels[i].clamped } }
+  func clamp() {
+    let values = floats(0)
+    for i in 0..<count * Self.lanes { values[i] = values[i].clamped }
+  }
 }

@@ -76,8 +76,8 @@ package enum HistogramMatch {
     /// Interpolated, clamped at the ends. `share` may not go down from call to call.
     mutating func value(at share: Double) -> Float {
       while right.share <= share, end < count { advance() }
-      if right.share <= share || share < left.share { return Float(share < left.share ? left.value : right.value) }
-      if right.share == left.share { return Float(right.value) }
+      if share < left.share { return Float(left.value) }
+      if right.share <= share { return Float(right.value) }
       return Float(left.value + (right.value - left.value) / (right.share - left.share) * (share - left.share))
     }
   }

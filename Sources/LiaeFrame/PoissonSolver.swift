@@ -49,16 +49,12 @@ enum PoissonSolver {
           let next = 1 / (diagonal[k] - (y > 0 ? factor[k] : 0))
           factor[k] = next
           factorRow[k] = Float(next)
-          row[k] = (y > 0 ? row[k] - row[k - width] : row[k]) * factorRow[k]
+          row[k] = (y > 0 ? row[k] * scale - row[k - width] : row[k] * scale) * factorRow[k]
         }
       }
       for y in stride(from: height - 2, through: 0, by: -1) {
         let (row, factorRow) = (pixels + y * width, factors.pixels + y * width)
         for k in columns { row[k] -= row[k + width] * factorRow[k] }
-      }
-      for y in 0..<height {
-        let row = pixels + y * width
-        for k in columns { row[k] *= scale }
       }
     }
     transformRows()

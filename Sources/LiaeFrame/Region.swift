@@ -46,6 +46,7 @@ package struct Region: Sendable, Equatable {
 }
 
 extension Canvas {
+  /// Zeros.
   package convenience init(_ region: Region) throws(LiaeError) {
     try self.init(width: region.width, height: region.height, left: region.left, top: region.top)
   }

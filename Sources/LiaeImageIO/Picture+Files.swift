@@ -62,37 +62,10 @@ extension Picture {
     return picture
   }
 
-  /// The picture as the bytes of an 8-bit PNG file: gray stays gray, all else becomes RGB without alpha.
-  package func encodedPNG(provenance: Provenance?) throws(LiaeError) -> Bytes {
-    let source = try converted(to: format.channels == 1 ? .gray8 : .rgb8)
-    let size = liae_image_size(
-      width: UInt32(width), height: UInt32(height), channels: UInt32(source.format.channels))
-    var file: UnsafeMutablePointer<UInt8>?
-    var count = 0
-    defer { liae_image_free(file) }
-    try Picture.check(.png, "a PNG in the making") { message in
-      // A pointer to the pixels does not keep the picture alive, here and wherever one is handed on.
-      withExtendedLifetime(source) {
-        liae_png_write(source.bytes.baseAddress, size, provenance?.creatorTool, provenance?.xmp, &file, &count, message)
-      }
-    }
-    return try Bytes.copy(UnsafeRawBufferPointer(start: file, count: count), for: "a PNG file")
-  }
-
-  /// Writes an 8-bit PNG file, whole or not at all.
-  ///
-  /// - Parameters:
-  ///   - provenance: what the file says of its origin; nil: nothing.
-  ///   - replacing: without it, a file that is there already is an error (`fileExists`) and stays.
-  package func writePNG(to path: String, provenance: Provenance?, replacing: Bool) throws(LiaeError) {
-    let file = try encodedPNG(provenance: provenance)
-    defer { withExtendedLifetime(file) {} }
-    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(file.raw) }
-  }
-
   /// Calls a codec and turns its status into an error that names the file.
-  private static func check(
-    _ kind: PictureFileKind, _ name: String, _ call: (UnsafeMutablePointer<CChar>?) -> Int32
+  static func check(
+    _ kind: PictureFileKind, _ name: String, failing verb: String = "read",
+    _ call: (UnsafeMutablePointer<CChar>?) -> Int32
   ) throws(LiaeError) {
     var text = ""
     let status = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(LIAE_IMAGE_MESSAGE)) { message in
@@ -110,6 +83,6 @@ extension Picture {
     case LIAE_IMAGE_OUT_OF_MEMORY: family = .outOfMemory
     default: family = .unsupported
     }
-    throw LiaeError(family, "\(name): the \(kind.rawValue) file cannot be read: \(text)")
+    throw LiaeError(family, "\(name): the \(kind.rawValue) file cannot be \(verb): \(text)")
   }
 }

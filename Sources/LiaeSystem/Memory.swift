@@ -65,6 +65,19 @@ package final class Bytes: @unchecked Sendable {
     return Bytes(base: address, count: count, release: .free)
   }
 
+  /// Memory of our own that holds anything, aligned to 64 bytes, for what is written whole before it is read. It comes
+  /// from malloc, which keeps what is freed for the next time: pages that are new each time cost more than most image
+  /// operations.
+  ///
+  /// - Throws: `outOfMemory`.
+  package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes {
+    var address: UnsafeMutableRawPointer?
+    guard count >= 0, !AllocationFaults.shouldFail(), posix_memalign(&address, alignment, max(count, 1)) == 0,
+      let address
+    else { throw LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
+    return Bytes(base: address, count: count, release: .free)
+  }
+
   /// Memory of somebody else, who keeps it valid and unchanged for as long as this object lives.
   package static func borrow(_ memory: UnsafeRawBufferPointer) -> Bytes {
     // An empty buffer may have no address; any non-null one will do for zero bytes.

@@ -20,6 +20,12 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     Specimen(file: "formats/checkpoint.pt") { _ = try TorchArchive.parse($0, name: "damaged") },
     Specimen(file: "networks/torch-udt/ckpts_7.pt") { _ = try TorchArchive.parse($0, name: "damaged") },
     Specimen(file: "formats/fortran_f4.npy") { _ = try NumpyArray.parse($0, name: "damaged") },
+    Specimen(file: "faces/faceset_persons.pak") { _ = try Faceset.read($0, name: "damaged") },
+  ]
+  /// Those that may be good without their end.
+  static let beginnings = [
+    Specimen(file: "faces/aligned/00004_0.jpg") { _ = try FaceImage.readMetadata($0, name: "damaged") },
+    Specimen(file: "faces/py311/00002_0_py311_numpy2.jpg") { _ = try FaceImage.readMetadata($0, name: "damaged") },
   ]
 }
 
@@ -32,7 +38,8 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     } catch let error as LiaeError {
       #expect(error.message.hasPrefix("damaged"), "\(what()): \(error)")
       #expect(
-        [.corruptFile, .limitExceeded, .unsafeFile, .unsupported].contains(error.status), "\(what()): \(error)")
+        [.corruptFile, .limitExceeded, .unsafeFile, .unsupported, .unknownFormat].contains(error.status),
+        "\(what()): \(error)")
     } catch { Issue.record(error) }
     return false
   }
@@ -47,7 +54,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     withExtendedLifetime(whole) {}
   }
 
-  @Test(arguments: Specimen.all) func everyByteChanged(_ specimen: Specimen) throws {
+  @Test(arguments: Specimen.all + Specimen.beginnings) func everyByteChanged(_ specimen: Specimen) throws {
     let whole = try golden(specimen.file).array
     var random = Random(state: 1)
     for _ in 0..<(whole.count > 100_000 ? 50 : 2000) {
@@ -63,7 +70,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: Specimen.all) func randomBytes(_ specimen: Specimen) throws {
+  @Test(arguments: Specimen.all + Specimen.beginnings) func randomBytes(_ specimen: Specimen) throws {
     let whole = try golden(specimen.file).array
     var random = Random(state: 2)
     for round in 0..<2000 {
@@ -98,6 +105,9 @@ struct Specimen: Sendable, CustomTestStringConvertible {
       }
     ),
     ("Numpy", { (bytes) throws(LiaeError) in _ = try NumpyArray.parse(bytes, name: "input") }),
+    ("FaceImage", { (bytes) throws(LiaeError) in _ = try FaceImage.readMetadata(bytes, name: "input") }),
+    ("Faceset", { (bytes) throws(LiaeError) in _ = try Faceset.read(bytes, name: "input") }),
+    ("Landmarks", { (bytes) throws(LiaeError) in _ = try LandmarksFile.read(bytes, name: "input") }),
   ]
 
   @Test func everyKeptInput() throws {

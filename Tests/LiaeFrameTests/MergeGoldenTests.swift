@@ -124,7 +124,6 @@ enum MergeData {
     let mean = differences.reduce(0, +) / Double(differences.count)
     let p99 = differences[(differences.count - 1) * 99 / 100]
     let limit = test.opencv5_difference
-    print("merge \(test.name) \(what): mean \(mean) p99 \(p99) max \(differences.last ?? 0) of \(limit)")
     #expect(found.count == expected.count)
     #expect(mean <= 2 * limit.mean + 3e-4, "\(test.name), \(what): mean \(mean)")
     #expect(p99 <= 2 * limit.p99 + 0.004, "\(test.name), \(what): 99th percentile \(p99)")

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes Fixtures/colour.npz: what cv2.seamlessClone of OpenCV 4.7 makes of small synthetic pictures.
+"""Writes Fixtures/colour.npz: what OpenCV 4.7 makes of small synthetic pictures.
 
     pip install numpy==1.26.4 opencv-python-headless==4.7.0.72
     python3 make_colour_fixtures.py
 
-For each case: `<case>_source`, `<case>_target` (uint8, height x width x 3, BGR), `<case>_mask` (uint8, height x width),
+For each case of seamlessClone: `<case>_source`, `<case>_target` (uint8, height x width x 3, BGR), `<case>_mask` (uint8, height x width),
 `<case>_center` (x, y) and `<case>_change`: the result less the target, modulo 256, which packs well. Cases without a
 source or target of their own have `face`'s. Waves without noise, so that no value is chance.
+
+`colours` (uint8): scattered over the cube; `colours_lab8` and `colours_back8`: taken as BGR to Lab and as Lab to BGR.
+`floats` = (1.25 * colours - 32) / 255, some beyond 0...1, and `floats_lab`; `labs`: scattered Lab, and `labs_back`.
+`bilateral`: `face_source` in floats through bilateralFilter(d 0, sigmaColor 40, sigmaSpace 5), every second pixel.
 """
 import os
 
@@ -64,6 +68,17 @@ for name, source, target, mask, center in cases():
     arrays |= {
         f"{name}_mask": inner, f"{name}_center": np.array(center, np.int64), f"{name}_change": result - target
     }
+scattered = np.arange(48 * 50 * 3, dtype=np.uint32) * np.uint32(2654435761)
+colours = (scattered >> 24).astype(np.uint8).reshape(48, 50, 3)
+floats = ((1.25 * colours - 32) / 255).astype(np.float32)
+labs = (colours * np.float32([100, 254, 254]) / 255 - np.float32([0, 127, 127])).astype(np.float32)
+arrays |= {
+    "colours": colours, "colours_lab8": cv2.cvtColor(colours, cv2.COLOR_BGR2LAB),
+    "colours_back8": cv2.cvtColor(colours, cv2.COLOR_LAB2BGR), "floats": floats,
+    "floats_lab": cv2.cvtColor(floats, cv2.COLOR_BGR2LAB), "labs": labs,
+    "labs_back": cv2.cvtColor(labs, cv2.COLOR_LAB2BGR),
+    "bilateral": cv2.bilateralFilter(first.astype(np.float32), 0, 40, 5)[::2, ::2].copy(),
+}
 folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Fixtures")
 os.makedirs(folder, exist_ok=True)
 np.savez_compressed(os.path.join(folder, "colour.npz"), **arrays)

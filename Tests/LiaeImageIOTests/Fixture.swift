@@ -33,6 +33,11 @@ enum Fixture {
   }
 }
 
+extension Bytes {
+  /// A copy; `raw` alone does not keep what it points to.
+  var array: [UInt8] { withExtendedLifetime(self) { [UInt8](raw) } }
+}
+
 extension Picture {
   /// All elements of an 8-bit picture.
   var elements: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: view.base, count: height * stride)) }

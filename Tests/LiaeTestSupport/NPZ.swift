@@ -58,7 +58,8 @@ package enum NPZ {
     return arrays
   }
 
-  private static func inflated(_ data: [UInt8], size: Int, _ name: String) throws -> [UInt8] {
+  /// `size` bytes out of a raw deflate stream.
+  package static func inflated(_ data: [UInt8], size: Int, _ name: String) throws -> [UInt8] {
     var (input, output) = (data, [UInt8](repeating: 0, count: size))
     let ok = input.withUnsafeMutableBufferPointer { input in
       output.withUnsafeMutableBufferPointer { output in

@@ -185,7 +185,8 @@ def test_rotation_and_odd_sizes(model, tmp_path):
     assert (found["width"], found["height"]) == (64, 98) and "side_data_list" not in found
     assert np.abs(decoded(turned).astype(int) - decoded(tmp_path / "out.mp4")).mean() < 2
     odd = tmp_path / "odd.mkv"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=97x63:rate=25:duration=0.2", "-c:v", "ffv1", odd)
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=0.2", "-vf", "scale=97:63,format=gbrp", "-c:v", "ffv1",
+           odd)
     assert video(model, odd, tmp_path / "odd.mp4", faces=("--landmarks", lines)).status == 0
     assert (streams(tmp_path / "odd.mp4")[0]["video"]["width"]) == 97
 

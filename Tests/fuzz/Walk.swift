@@ -20,6 +20,13 @@ func touch(_ view: TensorView) {
   if view.count > 0 { blackHole = view[0] + view[view.count - 1] }
 }
 
+/// Reads every byte.
+func touch(_ bytes: Bytes?) {
+  guard let bytes else { return }
+  blackHole += Float(bytes.raw.reduce(0) { $0 ^ $1 })
+  withExtendedLifetime(bytes) {}
+}
+
 nonisolated(unsafe) var blackHole: Float = 0
 
 /// Touches every tensor and counts the values.

@@ -40,10 +40,11 @@ int liae_png_read_size(const uint8_t *data, size_t count, liae_image_limits limi
 int liae_png_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
                   char message[LIAE_IMAGE_MESSAGE]);
 
-/// Encodes gray or RGB (1 or 3 channels). `software` becomes a tEXt chunk, `xmp` an uncompressed iTXt chunk
+/// Encodes gray or RGB (1 or 3 channels) with `bits` 8 or 16 a channel; `pixels` are bytes or numbers in the order of
+/// this machine, rows without gaps. `software` becomes a tEXt chunk, `xmp` an uncompressed iTXt chunk
 /// `XML:com.adobe.xmp`; either may be NULL. `*file` is to be freed with liae_image_free.
-int liae_png_write(const uint8_t *pixels, liae_image_size size, const char *software, const char *xmp, uint8_t **file,
-                   size_t *file_count, char message[LIAE_IMAGE_MESSAGE]);
+int liae_png_write(const void *pixels, liae_image_size size, int bits, const char *software, const char *xmp,
+                   uint8_t **file, size_t *file_count, char message[LIAE_IMAGE_MESSAGE]);
 
 /// As liae_png_read_size. CMYK is LIAE_IMAGE_UNSUPPORTED.
 int liae_jpeg_read_size(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size *size,
@@ -52,5 +53,10 @@ int liae_jpeg_read_size(const uint8_t *data, size_t count, liae_image_limits lim
 /// As liae_png_read: gray stays gray, YCbCr becomes RGB. The orientation that Exif may give is not applied.
 int liae_jpeg_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
                    char message[LIAE_IMAGE_MESSAGE]);
+
+/// Encodes 8-bit gray or RGB (1 or 3 channels) with `quality` 1 to 100 of libjpeg: JFIF, baseline, colour at half
+/// resolution. `xmp` becomes an APP1 segment behind JFIF's; NULL: none. `*file` is to be freed with liae_image_free.
+int liae_jpeg_write(const uint8_t *pixels, liae_image_size size, int quality, const char *xmp, uint8_t **file,
+                    size_t *file_count, char message[LIAE_IMAGE_MESSAGE]);
 
 void liae_image_free(uint8_t *file);

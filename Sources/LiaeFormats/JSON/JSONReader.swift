@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// A strict pull parser of the JSON that headers use: objects, arrays, strings and whole numbers (RFC 8259).
+/// A strict pull parser of JSON (RFC 8259): objects, arrays, strings and whole numbers here, other values in
+/// `JSONReader+Values.swift`.
 ///
 /// The caller asks for what the format has at this place, and anything else is an error. So nothing is built that
 /// nobody asked for, and there is no recursion that a deeply nested file could drive.
 struct JSONReader {
-  private let bytes: Bytes
-  private let end: Int
-  private let name: String
-  private(set) var position: Int
+  let bytes: Bytes
+  let end: Int
+  let name: String
+  /// How messages call the text.
+  private let part: String
+  var position: Int
 
-  /// Reads bytes `offset..<end` of the file `name`. The range must lie inside.
-  init(_ bytes: Bytes, offset: Int, end: Int, name: String) {
-    (self.bytes, self.position, self.end, self.name) = (bytes, offset, end, name)
+  /// Reads bytes `offset..<end` of the file `name`, which messages call `part`. The range must lie inside.
+  init(_ bytes: Bytes, offset: Int, end: Int, name: String, part: String = "the header") {
+    (self.bytes, self.position, self.end, self.name, self.part) = (bytes, offset, end, name, part)
   }
 
   func error(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
 
-  private func expected(_ what: String) -> LiaeError {
-    guard position < end else { return error("the header ends where \(what) is expected") }
+  func expected(_ what: String) -> LiaeError {
+    guard position < end else { return error("\(part) ends where \(what) is expected") }
     let byte = bytes.raw[position]
     let found = (0x20..<0x7f).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
-    return error("the header is not valid: \(what) is expected at byte \(position), found \(found)")
+    return error("\(part) is not valid: \(what) is expected at byte \(position), found \(found)")
   }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while position < end, [0x20, 0x09, 0x0a, 0x0d].contains(bytes.raw[position]) { position += 1 }
   }
 
   /// Takes `character` if it comes next, white space aside.
-  private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+  mutating func accept(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < end, bytes.raw[position] == UInt8(ascii: character) else { return false }
     position += 1
     return true
   }
 
-  private mutating func require(_ character: Unicode.Scalar, _ what: String) throws(LiaeError) {
+  mutating func require(_ character: Unicode.Scalar, _ what: String) throws(LiaeError) {
     guard accept(character) else { throw expected("\(what) '\(character)'") }
   }
 
@@ -48,11 +51,16 @@ struct JSONReader {
     try require("{", what)
     if accept("}") { return }
     repeat {
-      let key = try string("a key of \(what)")
-      try require(":", "after the key \"\(key)\"")
-      try member(&self, key)
+      try member(&self, try key(what))
     } while accept(",")
     try require("}", "the end of \(what)")
+  }
+
+  /// A key of an object and the colon behind it.
+  mutating func key(_ what: String) throws(LiaeError) -> String {
+    let key = try string("a key of \(what)")
+    try require(":", "after the key \"\(key)\"")
+    return key
   }
 
   /// An array of whole numbers, none negative.
@@ -73,7 +81,7 @@ struct JSONReader {
   }
 
   /// A whole number that is not negative, without fraction, exponent or leading zero.
-  private mutating func size(_ what: String) throws(LiaeError) -> Int {
+  mutating func size(_ what: String) throws(LiaeError) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -93,24 +101,36 @@ struct JSONReader {
 
   /// A string, escapes resolved.
   mutating func string(_ what: String, limit: Int = FormatLimits.nameBytes) throws(LiaeError) -> String {
-    try require("\"", what)
-    let start = position
+    skipSpace()
+    let (start, file) = (position + 1, name)
     var text: [UInt8] = []
-    while position < end, bytes.raw[position] != UInt8(ascii: "\"") {
-      let byte = bytes.raw[position]
-      guard byte >= 0x20 else { throw expected("a character of \(what)") }
+    try characters(what) { (byte) throws(LiaeError) in
       guard text.count < limit else {
-        throw LiaeError(.limitExceeded, "\(name): \(what) at byte \(start) is longer than \(limit) bytes")
+        throw LiaeError(.limitExceeded, "\(file): \(what) at byte \(start) is longer than \(limit) bytes")
       }
-      position += 1
-      if byte == UInt8(ascii: "\\") { try text.append(contentsOf: escape(what)) } else { text.append(byte) }
+      text.append(byte)
     }
-    guard position < end else { throw expected("the end of \(what)") }
-    position += 1
     guard let string = String(validating: text, as: UTF8.self) else {
       throw error("\(what) at byte \(start) is not UTF-8")
     }
     return string
+  }
+
+  /// Passes the bytes of a string on, escapes resolved; they need not be UTF-8.
+  mutating func characters(_ what: String, _ take: (UInt8) throws(LiaeError) -> Void) throws(LiaeError) {
+    try require("\"", what)
+    while position < end, bytes.raw[position] != UInt8(ascii: "\"") {
+      let byte = bytes.raw[position]
+      guard byte >= 0x20 else { throw expected("a character of \(what)") }
+      position += 1
+      if byte == UInt8(ascii: "\\") {
+        for byte in try escape(what) { try take(byte) }
+      } else {
+        try take(byte)
+      }
+    }
+    guard position < end else { throw expected("the end of \(what)") }
+    position += 1
   }
 
   private mutating func escape(_ what: String) throws(LiaeError) -> [UInt8] {
@@ -155,7 +175,7 @@ struct JSONReader {
   /// Only white space is left.
   mutating func finish() throws(LiaeError) {
     skipSpace()
-    guard position == end else { throw expected("the end of the header") }
+    guard position == end else { throw expected("the end of \(part)") }
   }
 }
 

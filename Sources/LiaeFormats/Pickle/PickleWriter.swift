@@ -11,7 +11,7 @@ package enum PickleWriter {
   ///   - numpyModule: where `_reconstruct` is found. The default is loaded by numpy 1 and 2; `numpy._core.multiarray`
   ///     by numpy 2 alone.
   /// - Throws: `invalidArgument` for another protocol, `unsupported` for a value that has no form here (bfloat16,
-  ///   enumerations, opaque values), `limitExceeded` for a value that is nested too deeply.
+  ///   opaque values), `limitExceeded` for a value that is nested too deeply.
   package static func serialize(
     _ value: PickleValue, protocol version: Int, numpyModule: String = "numpy.core.multiarray"
   ) throws(LiaeError) -> PickleStream {
@@ -80,7 +80,8 @@ struct PickleEncoder {
       case .numpy(let module): try numpyArray(view, module: module)
       case .torch: try torchTensor(view)
       }
-    case .enumeration, .opaque: throw LiaeError(.unsupported, "\(value.kind) cannot be pickled")
+    case .enumeration(let type, let value): try enumeration(type, value)
+    case .opaque: throw LiaeError(.unsupported, "\(value.kind) cannot be pickled")
     }
   }
 
@@ -222,6 +223,17 @@ struct PickleEncoder {
         encoder.stream.append("\(module)\n\(name)\n".utf8)
       }
     }
+  }
+
+  /// A member of a class that is called with its number.
+  private mutating func enumeration(_ type: String, _ value: Int) throws(LiaeError) {
+    guard let dot = type.utf8.lastIndex(of: UInt8(ascii: ".")) else {
+      throw LiaeError(.unsupported, "the enumeration \(type), which names no module, cannot be pickled")
+    }
+    try global(String(type[..<dot]), String(type[type.utf8.index(after: dot)...]))
+    integer(value)
+    stream.append([0x85])
+    op("R")
   }
 
   private mutating func numpyType(_ dtype: DType) throws(LiaeError) {

@@ -19,6 +19,13 @@ package enum FormatLimits {
   /// Entries of a zip archive.
   package static let zipEntries = 1 << 17
 
+  /// Characters of a number in JSON.
+  package static let numberBytes = 400
+  /// Arrays and objects within each other in a JSON value that is passed over.
+  package static let jsonDepth = 64
+  /// Segments of a JPEG before its picture; the largest colour profiles take 255.
+  package static let jpegSegments = 1 << 12
+
   /// Instructions of one pickle.
   package static let pickleInstructions = 1 << 27
   /// Containers, strings and other objects of one pickle. A training history of 4 million iterations fits.

@@ -4,11 +4,13 @@ import ArgumentParser
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Converts a checkpoint, runs drawn faces through it and lays the results out on one sheet.",
+    abstract: "Converts a checkpoint, runs drawn faces and frames through it and lays the results out on sheets.",
     discussion: """
       Writes into the output folder: model.safetensors; faces/face-N.png, faces of nobody, drawn from seeds; \
       results/face-N.rgb.png, .mask.png and .dst_mask.png; and sheet.png, a row for each face: input, rgb, mask, \
-      mask of the destination face.
+      mask of the destination face. Then frames/, drawn too, with their landmarks.jsonl; what merge makes of them, \
+      merged/ and merged_mask/; frames.png, a row for each: frame, merged, mask. And modes.png, every mask mode, its \
+      mask, every colour transfer and blend on one frame, with a drawn face in place of a model's.
       """)
 
   @Option(name: .shortAndLong, help: .init("Checkpoint: a DeepFaceLab model folder, or a file.", valueName: "path"))
@@ -39,5 +41,8 @@ struct DemoCommand: ParsableCommand {
     Console.say("faces    \(demo.facesFolder)/")
     Console.say("results  \(demo.resultsFolder)/")
     Console.say("sheet    \(demo.sheetPath)")
+    Console.say("frames   \(demo.frames.framesFolder)/, \(demo.frames.landmarksPath)")
+    Console.say("merged   \(demo.frames.mergedFolder)/, \(demo.frames.masksFolder)/")
+    Console.say("sheets   \(demo.frames.sheetPath), \(demo.frames.modesPath)")
   }
 }

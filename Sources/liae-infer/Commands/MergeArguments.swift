@@ -6,7 +6,8 @@ import LiaeTensor
 
 /// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
 struct MergeArguments: ParsableArguments {
-  @Option(help: .init("Blending: \(MergeSettings.modes.joined(separator: ", ")). (default: overlay)", valueName: "name"))
+  @Option(
+    help: .init("Blending: \(MergeSettings.modes.joined(separator: ", ")). (default: overlay)", valueName: "name"))
   var mode: String?
 
   @Option(
@@ -25,7 +26,8 @@ struct MergeArguments: ParsableArguments {
   @Option(help: .init("Width of the mask's blur in the same pixels. 0 to 400.", valueName: "n"))
   var blur: Int?
 
-  @Option(parsing: .unconditional, help: .init("Per cent by which the face is set in larger. -50 to 50.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: .init("Per cent by which the face is set in larger. -50 to 50.", valueName: "n"))
   var faceScale: Int?
 
   @Option(
@@ -40,10 +42,13 @@ struct MergeArguments: ParsableArguments {
   @Flag(help: "hist-match looks at the whole square of the face.")
   var noMaskedHistMatch = false
 
-  @Option(help: .init("Sharpening: \(MergeSettings.sharpenings.joined(separator: ", ")). (default: none)", valueName: "name"))
+  @Option(
+    help: .init("Sharpening: \(MergeSettings.sharpenings.joined(separator: ", ")). (default: none)", valueName: "name"))
   var sharpen: String?
 
-  @Option(parsing: .unconditional, help: .init("Its strength; below 0 blurs, whatever --sharpen is. -100 to 100.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: .init("Its strength; below 0 blurs, whatever --sharpen is. -100 to 100.", valueName: "n"))
   var sharpenAmount: Int?
 
   @Option(help: .init("Motion blur of the face, by how it moves. 0 to 100.", valueName: "n"))

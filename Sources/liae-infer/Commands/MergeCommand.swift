@@ -36,7 +36,8 @@ struct MergeCommand: ParsableCommand {
   @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
   var maskOutput: String?
 
-  @Option(help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
+  @Option(
+    help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
   var masks: String?
 
   @Option(
@@ -82,7 +83,8 @@ struct MergeCommand: ParsableCommand {
     }
     let folder = try FrameFolder(withoutSlash(frames))
     let output = MergeOutput(
-      folder: withoutSlash(self.output), maskFolder: maskOutput.map(withoutSlash) ?? "\(withoutSlash(self.output))_mask",
+      folder: withoutSlash(self.output),
+      maskFolder: maskOutput.map(withoutSlash) ?? "\(withoutSlash(self.output))_mask",
       format: format, quality: jpegQuality, provenance: merging.provenance(settings))
     try output.check(folder, masks: masks)
     let survey = try FaceSurvey(faces.source, place: folder.place)
@@ -100,7 +102,8 @@ struct MergeCommand: ParsableCommand {
       format: format == .png ? "png" : "jpeg \(jpegQuality)")
     let goesOn = force ? false : try session.isUnderWay()
     if !force, !goesOn, let path = output.existing(folder) {
-      throw Failure(.files, "\(path): exists already, and no merge of this program is under way there; --force replaces it")
+      throw Failure(
+        .files, "\(path): exists already, and no merge of this program is under way there; --force replaces it")
     }
     if let path = merging.writeConfig { try settings.write(to: path, replacing: force) }
     for path in [output.folder, output.maskFolder] { try File.makeFolder(path) }
@@ -128,7 +131,8 @@ func withoutSlash(_ path: String) -> String {
 struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: .init("DeepFaceLab's aligned faces: a folder of .jpg files or with faceset.pak, or a .pak file.", valueName: "path"))
+    help: .init(
+      "DeepFaceLab's aligned faces: a folder of .jpg files or with faceset.pak, or a .pak file.", valueName: "path"))
   var aligned: String?
 
   @Option(
@@ -136,7 +140,8 @@ struct FaceArguments: ParsableArguments {
     help: .init("Landmarks file: JSON lines, as docs/command-line.md has them.", valueName: "file"))
   var landmarks: String?
 
-  @Option(help: .init("Frames a second, for --smooth-landmarks. (default: the video's; 25 for a folder)", valueName: "n"))
+  @Option(
+    help: .init("Frames a second, for --smooth-landmarks. (default: the video's; 25 for a folder)", valueName: "n"))
   var fps: Double?
 
   func validate() throws {

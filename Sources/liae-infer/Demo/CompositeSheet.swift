@@ -75,8 +75,8 @@ struct CompositeSheet {
     var blends = try CompositeOptions.Blend.allCases.filter { $0 != .rawPredict }.map { blend in
       try composite { ($0.blend, $0.colorTransfer) = (blend, .none) }.result
     }
-    blends.append(try composite { ($0.sharpening, $0.sharpenAmount) = (.gaussian, 60) }.result)
-    blends.append(try composite { $0.sharpenAmount = -60 }.result)
+    blends.append(try composite { ($0.sharpening, $0.sharpenAmount) = (.gaussian, 12) }.result)
+    blends.append(try composite { $0.sharpenAmount = -25 }.result)
     blends.append(try composite { $0.faceScale = 15 }.result)
     blends.append(picture)
     let crop = try Picture(width: face.resolution, height: face.resolution, format: .rgb8)

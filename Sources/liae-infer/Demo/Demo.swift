@@ -19,11 +19,13 @@ struct Demo {
   init(folder: String, faces: Int, replacing: Bool) throws {
     (self.folder, self.faces, self.replacing) = (folder, faces, replacing)
     guard !replacing else { return }
-    let files = (1...faces).map { facePath($0) } + [modelPath, sheetPath]
+    let files = (1...faces).map { facePath($0) } + [modelPath, sheetPath] + frames.files
     if let existing = files.first(where: { File.kind($0) != nil }) {
       throw Failure(.files, "\(existing): exists already; --force replaces it")
     }
   }
+
+  var frames: FrameDemo { FrameDemo(folder: folder, replacing: replacing) }
 
   private func facePath(_ number: Int) -> String { "\(facesFolder)/face-\(number).png" }
 
@@ -32,7 +34,8 @@ struct Demo {
     for folder in [folder, facesFolder, resultsFolder] { try File.makeFolder(folder) }
     try ModelWriter.write(source, to: modelPath, as: .safetensors(.float32), replacing: replacing)
     // What runs is the converted file, so that the sheet shows that both steps work.
-    let runner = try FaceRunner(ModelReader.open(path: modelPath), compute: compute, mode: .swap)
+    let model = try ModelReader.open(path: modelPath)
+    let runner = try FaceRunner(model, compute: compute, mode: .swap)
 
     for number in 1...faces {
       let face = try SyntheticFace(seed: UInt64(number)).picture(side: runner.side)
@@ -51,5 +54,6 @@ struct Demo {
         [Picture.read(path: file.path)] + plan.kinds.map { try Picture.read(path: plan.path(file.stem, $0)) })
     }
     try sheet.picture().writePNG(to: sheetPath, provenance: .rawFace, replacing: replacing)
+    try frames.run(model, compute: compute)
   }
 }

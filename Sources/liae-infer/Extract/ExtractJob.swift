@@ -69,7 +69,8 @@ final class ExtractJob {
       })
     try pipeline.run(workers: min(threads, max(1, pending.count)))
     if pak {
-      try Faceset.write(packed.map { try Faceset.Face(filename: $0.name, jpeg: $0.jpeg) }, to: "\(folder)/faceset.pak", replacing: true)
+      try Faceset.write(
+        packed.map { try Faceset.Face(filename: $0.name, jpeg: $0.jpeg) }, to: "\(folder)/faceset.pak", replacing: true)
     }
     bar.end()
     Console.say("faces    \(count) from \(pending.count) frames")

@@ -196,7 +196,8 @@ struct LandmarkSmoothing {
   init?(_ value: JSON) {
     if value.text == "on" { return }
     let numbers =
-      value.elements?.map(\.real) ?? value.text?.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+      value.elements?.map(\.real)
+      ?? value.text?.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     guard let numbers, numbers.count == 2, let cutoff = numbers[0], let slope = numbers[1],
       cutoff > 0, cutoff <= 1000, slope >= 0, slope <= 1000
     else { return nil }

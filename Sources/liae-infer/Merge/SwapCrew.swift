@@ -42,7 +42,8 @@ final class SwapCrew: @unchecked Sendable {
   /// - Parameters:
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
-  init(_ model: Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
+  init(
+    _ model: Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
   ) throws {
     self.settings = settings
@@ -130,7 +131,8 @@ final class SwapCrew: @unchecked Sendable {
     if settings.options.maskMode.needsXSegDestination {
       guard let stored = face.xseg else {
         throw LiaeError(
-          .unsupported, "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
+          .unsupported,
+          "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
       }
       result.xsegDestination = try stored.canvas(landmarks, type: faceType)
     }

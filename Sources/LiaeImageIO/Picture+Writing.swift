@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLiaeImage
+import LiaeSystem
+import LiaeTensor
+
+extension Picture {
+  /// The picture as the bytes of a PNG file: gray stays gray, all else becomes RGB without alpha.
+  ///
+  /// - Parameters:
+  ///   - bits: 8, or 16: values of a float picture times 65535, clamped and rounded half up; NaN becomes 0.
+  ///   - provenance: what the file says of its origin; nil: nothing.
+  /// - Throws: `invalidArgument` for other bits, `outOfMemory`.
+  package func encodedPNG(bits: Int = 8, provenance: Provenance?) throws(LiaeError) -> Bytes {
+    guard bits == 8 || bits == 16 else {
+      throw LiaeError(.invalidArgument, "a PNG file of \(bits) bits a channel; 8 and 16 are possible")
+    }
+    let pixels: Bytes
+    if bits == 8 {
+      pixels = try converted(to: isGray ? .gray8 : .rgb8).storage
+    } else {
+      pixels = try converted(to: isGray ? .grayFloat : .rgbFloat).quantized16()
+    }
+    return try encoded(.png) { (size, file, count, message) in
+      // A pointer to the pixels does not keep them alive, here and wherever one is handed on.
+      withExtendedLifetime(pixels) {
+        liae_png_write(
+          pixels.base, size, Int32(bits), provenance?.creatorTool, provenance?.xmp, file, count, message)
+      }
+    }
+  }
+
+  /// The picture as the bytes of a JPEG file, as OpenCV writes it: JFIF, baseline, colour at half resolution. Gray stays
+  /// gray, all else becomes RGB without alpha.
+  ///
+  /// - Parameters:
+  ///   - quality: 1...100 on libjpeg's scale; DeepFaceLab's faces have 90 by default.
+  ///   - provenance: what the file says of its origin, in an APP1 segment; nil: nothing.
+  /// - Throws: `invalidArgument` for another quality, `outOfMemory`.
+  package func encodedJPEG(quality: Int, provenance: Provenance?) throws(LiaeError) -> Bytes {
+    guard (1...100).contains(quality) else {
+      throw LiaeError(.invalidArgument, "a JPEG file of quality \(quality); 1 to 100 are possible")
+    }
+    let source = try converted(to: isGray ? .gray8 : .rgb8)
+    return try encoded(.jpeg) { (size, file, count, message) in
+      withExtendedLifetime(source) {
+        liae_jpeg_write(
+          source.bytes.baseAddress, size, Int32(quality), provenance?.xmp, file, count, message)
+      }
+    }
+  }
+
+  /// The picture as DeepFaceLab keeps the mask of a face: 8-bit gray, as PNG up to 50000 bytes, else as JPEG of the best
+  /// quality that fits.
+  ///
+  /// - Throws: `limitExceeded` where not even the lowest quality fits, `outOfMemory`.
+  package func encodedXSegMask() throws(LiaeError) -> Bytes {
+    let limit = 50_000
+    let gray = try converted(to: .gray8)
+    let png = try gray.encodedPNG(provenance: nil)
+    if png.count <= limit { return png }
+    let smallest = try gray.encodedJPEG(quality: 1, provenance: nil)
+    guard smallest.count <= limit else {
+      throw LiaeError(
+        .limitExceeded, "a mask of \(width) x \(height) pixels does not fit in \(limit) bytes; make it smaller")
+    }
+    for quality in (2...100).reversed() {
+      let jpeg = try gray.encodedJPEG(quality: quality, provenance: nil)
+      if jpeg.count <= limit { return jpeg }
+    }
+    return smallest
+  }
+
+  /// Writes a PNG file, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - bits: 8 or 16, as for `encodedPNG`.
+  ///   - provenance: what the file says of its origin; nil: nothing.
+  ///   - replacing: without it, a file that is there already is an error (`fileExists`) and stays.
+  package func writePNG(
+    to path: String, bits: Int = 8, provenance: Provenance?, replacing: Bool
+  ) throws(LiaeError) {
+    try Picture.write(try encodedPNG(bits: bits, provenance: provenance), to: path, replacing: replacing)
+  }
+
+  /// Writes a JPEG file, whole or not at all. Parameters as for `encodedJPEG` and `writePNG`.
+  package func writeJPEG(
+    to path: String, quality: Int, provenance: Provenance?, replacing: Bool
+  ) throws(LiaeError) {
+    try Picture.write(try encodedJPEG(quality: quality, provenance: provenance), to: path, replacing: replacing)
+  }
+
+  private static func write(_ file: Bytes, to path: String, replacing: Bool) throws(LiaeError) {
+    defer { withExtendedLifetime(file) {} }
+    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(file.raw) }
+  }
+
+  private var isGray: Bool { format.channels == 1 }
+
+  /// The elements of a float picture as 16-bit numbers.
+  private func quantized16() throws(LiaeError) -> Bytes {
+    defer { withExtendedLifetime(self) {} }
+    let result = try Bytes.allocate(floats.count * 2, for: "a picture of \(width) x \(height) pixels")
+    for (index, value) in floats.enumerated() {
+      let number = value.isNaN ? 0 : UInt16(min(max(value * 65535 + 0.5, 0), 65535))
+      result.base.storeBytes(of: number, toByteOffset: 2 * index, as: UInt16.self)
+    }
+    return result
+  }
+
+  /// Calls an encoder and takes over the file that it makes.
+  private func encoded(
+    _ kind: PictureFileKind,
+    _ call: (
+      liae_image_size, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>,
+      UnsafeMutablePointer<CChar>?
+    ) -> Int32
+  ) throws(LiaeError) -> Bytes {
+    let size = liae_image_size(width: UInt32(width), height: UInt32(height), channels: isGray ? 1 : 3)
+    var file: UnsafeMutablePointer<UInt8>?
+    var count = 0
+    defer { liae_image_free(file) }
+    try Picture.check(kind, "a \(kind.rawValue) in the making", failing: "written") { message in
+      call(size, &file, &count, message)
+    }
+    return try Bytes.copy(UnsafeRawBufferPointer(start: file, count: count), for: "a \(kind.rawValue) file")
+  }
+}
