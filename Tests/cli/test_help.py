@@ -8,7 +8,7 @@ import pytest
 from conftest import liae_infer
 
 EXPECTED = Path(__file__).parent / "expected"
-COMMANDS = ["run", "inspect", "convert", "verify", "bench", "demo"]
+COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "verify", "bench", "demo"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -52,6 +52,9 @@ def test_version_with_an_unknown_isa_says_so():
     ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "-1"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "1000000"],
     ["run", "-m", "m", "-i", "a", "-o", ""], ["inspect", "m", "--arch", "liae-x"],
+    ["merge", "-m", "m", "-f", "f", "-o", "o"], ["merge", "-m", "m", "-f", "f", "-o", "o", "-a", "a", "-l", "l"],
+    ["merge", "-m", "m", "-f", "f", "-o", "", "-a", "a"], ["video", "-m", "m", "-i", "i", "-o", "o"],
+    ["video", "-m", "m", "-i", "i", "-o", "o", "-a", "a", "--crf", "64"], ["extract", "-f", "f", "-o", "o"],
     ["inspect", "m", "--color-order", "gbr"], ["verify", "m", "--color-order", "rgb"]])
 def test_wrong_usage_is_status_2(arguments, tmp_path):
     result = liae_infer(*arguments, cwd=tmp_path)

@@ -75,11 +75,6 @@ struct VideoCommand: ParsableCommand {
     try checkOutputs()
     let provenance = merging.provenance(settings)
     let info = try VideoInfo(probing: input)
-    if info.isVariable {
-      Console.complain(
-        "\(input): frames have different lengths; the result has \(info.rate.value.fixed(3)) frames a second, some repeated"
-      )
-    }
     let survey = try FaceSurvey(faces.source, place: VideoJob.place)
     let model = try checkpoint.open(self.model)
     var timeline = FaceTimeline(survey.faces)

@@ -24,8 +24,6 @@ struct VideoInfo {
   let codec: String
   /// Frames per second: the rate on which all time stamps of the stream fall.
   let rate: Fraction
-  /// Whether frames have different lengths; they become constant at `rate`, by repeating frames.
-  let isVariable: Bool
   /// Of the stream, as far as the container tells; an estimate from the duration otherwise; nil where neither is told.
   let frames: Int?
   let hasAudio: Bool
@@ -61,7 +59,7 @@ struct VideoInfo {
     codec = stream["codec_name"]?.text ?? "unknown"
     hasAudio = streams.contains { $0["codec_type"]?.text == "audio" }
     let average = Fraction(stream["avg_frame_rate"]?.text)?.value ?? rate.value
-    isVariable = abs(average - rate.value) > 0.01 * rate.value
+    let isVariable = abs(average - rate.value) > 0.01 * rate.value
     let counted = stream["nb_frames"]?.text.flatMap { Int($0) }
     let duration = (stream["duration"]?.text ?? document["format"]?["duration"]?.text).flatMap { Double($0) }
     let estimate = duration.flatMap { Int(exactly: ($0 * rate.value).rounded()) }

@@ -8,13 +8,15 @@ import LiaeSystem
 final class VideoReader {
   private let ffmpeg: Subprocess
   private let path: String
+  private let rate: Fraction
   private(set) var count = 0
 
   init(_ info: VideoInfo) throws {
-    path = info.path
+    (path, rate) = (info.path, info.rate)
     ffmpeg = try Subprocess(
       [
-        "ffmpeg", "-v", "error", "-nostdin", "-i", VideoInfo.file(info.path), "-map", "0:V:0",
+        // What it has done is told at the end only.
+        "ffmpeg", "-v", "error", "-progress", "pipe:2", "-stats_period", "100000", "-nostdin", "-i", VideoInfo.file(info.path), "-map", "0:V:0",
         "-vf", "scale=\(info.color.scaler("in")):out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24",
         "-r", "\(info.rate)", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
       ], reading: true)
@@ -25,8 +27,13 @@ final class VideoReader {
   /// - Throws: where ffmpeg fails, or the stream ends within a frame.
   func next() throws -> Picture? {
     guard let (width, height) = try header() else {
-      let said = try ffmpeg.wait()
+      let (said, facts) = try ffmpeg.wait()
       if !said.isEmpty { Console.complain("\(path): ffmpeg says: \(said)") }
+      let (repeated, dropped) = (facts["dup_frames"] ?? "0", facts["drop_frames"] ?? "0")
+      if repeated != "0" || dropped != "0" {
+        Console.complain(
+          "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.value.fixed(3)) frames a second")
+      }
       return nil
     }
     let frame = try Picture(width: width, height: height, format: .rgb8)
