@@ -43,7 +43,8 @@ struct ProgressBar {
     guard total > done else { return "\(perSecond.fixed(1)) a second" }
     let left = Int((Double(total - done) / perSecond).rounded(.up))
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let time = left < 3600 ? "\(left / 60):\(two(left % 60))" : "\(left / 3600):\(two(left / 60 % 60)):\(two(left % 60))"
+    let time =
+      left < 3600 ? "\(left / 60):\(two(left % 60))" : "\(left / 3600):\(two(left / 60 % 60)):\(two(left % 60))"
     return "\(perSecond.fixed(1)) a second, \(time) left"
   }
 
