@@ -4,13 +4,14 @@
 #define LIAE_H
 
 /*
- * libliae: runs LIAE and DF face-swap autoencoders on the CPU.
+ * libliae: runs LIAE and DF face-swap autoencoders on the CPU, on faces and on faces in frames.
  *
  *   liae_model *model = NULL;
  *   liae_context *context = NULL;
  *   if (liae_model_open("me.safetensors", NULL, &model) != LIAE_OK) puts(liae_last_error());
  *   if (liae_context_create(model, NULL, &context) != LIAE_OK) puts(liae_last_error());
  *   if (liae_context_run(context, NULL, &face, &rgb, &mask, NULL) != LIAE_OK) puts(liae_last_error());
+ *   if (liae_frame_swap(context, &frame, landmarks, 68, NULL, &frame) != LIAE_OK) puts(liae_last_error());
  *
  * Ownership
  * 1. Handles are opaque. A liae_model is immutable and shared by threads; a liae_context holds one run's
@@ -23,7 +24,7 @@
  * 4. Callbacks take a user_data, and say on which thread they run and what they MUST and MUST NOT do. Only
  *    liae_context_cancel() may come from another thread during a run, and the freeing of handles.
  * 5. After creation a run allocates nothing, takes no global lock past the handle lookup, writes no file and
- *    prints nothing.
+ *    prints nothing. Work on frames allocates memory for the part of the frame that it changes.
  *
  * Errors: a function that can fail returns a liae_status, and liae_last_error() is its message. No argument ends
  * the process, unless it points to memory that is not there.

@@ -85,10 +85,7 @@ extension Canvas where Pixel == Color {
       }
     }
     guard isFloat else { return }
-    // Anything times zero is zero, unless it is not finite.
-    var sum = Color.zero
-    for i in 0..<count { sum += out[i] * 0 }
-    guard sum == .zero else {
+    guard isFinite else {
       throw LiaeError(.invalidArgument, "the image has pixels that are not finite numbers")
     }
   }

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// What a canvas is made of: a weight, or the weights of a colour's channels.
-package protocol CanvasPixel: BitwiseCopyable, Sendable {
+package protocol CanvasPixel: BitwiseCopyable, Equatable, Sendable {
   static var zero: Self { get }
   static func + (a: Self, b: Self) -> Self
   static func - (a: Self, b: Self) -> Self
@@ -75,6 +75,14 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   package subscript(x: Int, y: Int) -> Pixel {
     get { pixels[y * width + x] }
     set { pixels[y * width + x] = newValue }
+  }
+
+  /// Whether every pixel is a finite number.
+  package var isFinite: Bool {
+    // Anything times zero is zero, unless it is not finite.
+    var sum = Pixel.zero
+    for i in 0..<count { sum = sum + pixels[i] * 0 }
+    return sum == .zero
   }
 
   package func copy() throws(LiaeError) -> Canvas {

@@ -59,6 +59,15 @@ package struct CompositeFace {
         )
       }
     }
+    // A network whose weights are damaged gives no numbers.
+    let canvases: [(Bool, String)] = [
+      (rgb.isFinite, "the face"), (swapMask?.isFinite ?? true, "the mask of the swapped face"),
+      (destinationMask?.isFinite ?? true, "the mask of the destination face"),
+      (enhanced?.isFinite ?? true, "the enhanced face"),
+    ]
+    if let (_, name) = canvases.first(where: { !$0.0 }) {
+      throw LiaeError(.invalidArgument, "\(name) has pixels that are not finite numbers")
+    }
     if options.superResolution != 0 {
       guard let enhanced, enhanced.width == rgb.width * 4, enhanced.height == rgb.width * 4 else {
         let found = enhanced.map { "it is \($0.width) x \($0.height)" } ?? "it is missing"
