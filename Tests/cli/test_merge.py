@@ -300,6 +300,34 @@ def test_masks_and_colours_are_averaged(model, trembling, landmarks_file, tmp_pa
         assert (tmp_path / name / "005.png").read_bytes() != (tmp_path / "once/005.png").read_bytes()
 
 
+def test_motion_blur_follows_the_motion(model, found_faces, landmarks_file, tmp_path):
+    """A face that stands still has no motion; one that goes aside is blurred aside."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    points = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    for i in range(3):
+        shutil.copy(FRAMES / "00001.png", frames / f"{i}.png")
+    for name, step in (("still", 0), ("moving", 8)):
+        path = landmarks_file([(f"{i}.png", (points + [step * (i - 1), 0]).tolist()) for i in range(3)], f"{name}.jsonl")
+        for blur in (0, 100):
+            result = merge(model, frames, tmp_path / f"{name}{blur}", "--landmarks", path, "--motion-blur", blur,
+                           "--mask-mode", "dst", aligned=None)
+            assert result.status == 0, result.err
+    mask = pixels(tmp_path / "moving0_mask/1.png") > 250
+    inside = mask[1:, 1:] & mask[:-1, :-1]
+    rows, columns = inside.shape
+
+    def detail(folder, axis):
+        steps = np.abs(np.diff(pixels(tmp_path / folder / "1.png").astype(int), axis=axis))
+        return steps[:rows, :columns][inside].mean()
+
+    # The face of the middle frame is the same in all four. A second resampling costs the still one a little.
+    kept = {name: [detail(f"{name}100", axis) / detail(f"{name}0", axis) for axis in (0, 1)]
+            for name in ("still", "moving")}
+    assert min(kept["still"]) > 0.8 and kept["moving"][1] < 0.8 * kept["still"][1], kept
+    assert kept["moving"][1] < kept["moving"][0], kept
+
+
 # ---- What is wrong with the inputs ---------------------------------------------------------------------------------------
 
 def test_broken_files_among_good_ones(model, workspace, tmp_path):

@@ -16,7 +16,8 @@ final class VideoReader {
     ffmpeg = try Subprocess(
       [
         // What it has done is told at the end only.
-        "ffmpeg", "-v", "error", "-progress", "pipe:2", "-stats_period", "100000", "-nostdin", "-i", VideoInfo.file(info.path), "-map", "0:V:0",
+        "ffmpeg", "-v", "error", "-progress", "pipe:2", "-stats_period", "100000", "-nostdin", "-i",
+        VideoInfo.file(info.path), "-map", "0:V:0",
         "-vf", "scale=\(info.color.scaler("in")):out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24",
         "-r", "\(info.rate)", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
       ], reading: true)
@@ -32,7 +33,8 @@ final class VideoReader {
       let (repeated, dropped) = (facts["dup_frames"] ?? "0", facts["drop_frames"] ?? "0")
       if repeated != "0" || dropped != "0" {
         Console.complain(
-          "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.value.fixed(3)) frames a second")
+          "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.value.fixed(3)) frames a second"
+        )
       }
       return nil
     }
