@@ -187,35 +187,23 @@ struct CompositeJob {
   }
 
   private func erodedAndBlurred(_ mask: MaskCanvas) throws(LiaeError) -> MaskCanvas {
-    // Around the mask stand zeros as wide as the face, so that it can fade inside the face's square.
-    let border = face.resolution
-    var padded = try MaskCanvas(
-      width: maskSide + 2 * border, height: maskSide + 2 * border, left: -border, top: -border)
-    padded.paste(mask)
-    if options.erode > 0 {
-      padded = try padded.eroded(ellipse: options.erode, workers: workers)
-    } else if options.erode < 0 {
-      padded = try padded.dilated(ellipse: -options.erode, workers: workers)
-    }
-    let fade = min(border + options.blur / 2, padded.width)
-    for y in 0..<padded.height {
-      let row = padded.pixels + y * padded.width
-      if y < fade || y >= padded.height - fade {
-        row.update(repeating: 0, count: padded.width)
-      } else {
-        row.update(repeating: 0, count: fade)
-        (row + padded.width - fade).update(repeating: 0, count: fade)
-      }
-    }
-    if options.blur > 0 {
-      padded = try padded.gaussianBlurred(kernel: options.blur | 1, workers: workers)
-    }
     let result = try MaskCanvas(width: maskSide, height: maskSide)
-    // The operations give canvases that stand at the corner.
-    for y in 0..<maskSide {
-      (result.pixels + y * maskSide).update(
-        from: padded.pixels + (y + border) * padded.width + border, count: maskSide)
+    guard let support = mask.boundingBox(where: { $0 != 0 }) else { return result }
+    // Around the mask stand zeros as wide as the face, so that it can fade inside the face's square. Of those, the ones
+    // that the filters reach make a difference.
+    let border = face.resolution
+    let square = Region(left: -border, top: -border, width: maskSide + 2 * border, height: maskSide + 2 * border)
+    var edited = try MaskCanvas(support.grown(by: abs(options.erode) + options.blur + 2).intersection(square))
+    edited.paste(mask)
+    if options.erode > 0 {
+      edited = try edited.eroded(ellipse: options.erode, workers: workers)
+    } else if options.erode < 0 {
+      edited = try edited.dilated(ellipse: -options.erode, workers: workers)
     }
+    let faded = edited.region.intersection(square.grown(by: -(border + options.blur / 2)))
+    let inside = try MaskCanvas(edited.region)
+    inside.paste(edited, faded)
+    result.paste(options.blur > 0 ? try inside.gaussianBlurred(kernel: options.blur | 1, workers: workers) : inside)
     return result
   }
 

@@ -114,9 +114,9 @@ extension MutableImageView {
 }
 
 extension Canvas {
-  /// Copies what lies inside this canvas.
-  func paste(_ other: Canvas) {
-    let common = region.intersection(other.region)
+  /// Copies what lies inside this canvas, and inside `part` where there is one.
+  func paste(_ other: Canvas, _ part: Region? = nil) {
+    let common = region.intersection(other.region).intersection(part ?? other.region)
     for y in common.top..<common.bottom {
       let from = other.pixels + (y - other.top) * other.width + common.left - other.left
       (pixels + (y - top) * width + common.left - left).update(from: from, count: common.width)

@@ -27,6 +27,11 @@ package struct Region: Sendable, Equatable {
       height: whole((y.max() ?? 0).rounded(.up)) + 4 - top)
   }
 
+  /// With `margin` more on each side; less, where it is negative.
+  func grown(by margin: Int) -> Region {
+    Region(left: left - margin, top: top - margin, width: width + 2 * margin, height: height + 2 * margin)
+  }
+
   func intersection(_ other: Region) -> Region {
     let (l, t) = (max(left, other.left), max(top, other.top))
     return Region(left: l, top: t, width: min(right, other.right) - l, height: min(bottom, other.bottom) - t)

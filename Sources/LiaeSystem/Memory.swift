@@ -70,7 +70,8 @@ package final class Bytes: @unchecked Sendable {
   /// operations.
   ///
   /// - Throws: `outOfMemory`.
-  package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes {
+  package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes
+  {
     var address: UnsafeMutableRawPointer?
     guard count >= 0, !AllocationFaults.shouldFail(), posix_memalign(&address, alignment, max(count, 1)) == 0,
       let address

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// composite MODEL FRAME.png LANDMARKS.json OUT.png [--preview] [--seamless] [--mask MASK.png]
+// composite MODEL FRAME.png LANDMARKS.json OUT.png [--preview] [--seamless] [--hull] [--mask MASK.png]
 //
-// Swaps every face of a frame and writes the frame; with --preview frame and result side by side. LANDMARKS.json holds
-// one or more objects with "landmarks": [[x, y], ...], 68 or 5 points in pixels of the frame (docs/landmarks.md).
+// Swaps every face of a frame and writes the frame; --preview: frame and result side by side; --hull: the mask is the hull
+// of the landmarks and not the model's; --mask: writes the mask, too. LANDMARKS.json holds one or more objects with
+// "landmarks": [[x, y], ...], 68 or 5 points in pixels of the frame (docs/landmarks.md).
 //
 //   c++ -std=c++17 composite.cpp $(pkg-config --cflags --libs liae libpng) -o composite
 #include <cctype>
@@ -66,6 +67,10 @@ int main(int argc, char **argv) try {
       preview = true;
     } else if (word == "--seamless") {
       options.blend = LIAE_BLEND_SEAMLESS;
+    } else if (word == "--hull") {
+      options.mask_mode = LIAE_MASK_MODE_DESTINATION;
+      options.erode = 20;
+      options.blur = 60;
     } else if (word == "--mask" && i + 1 < argc) {
       mask_path = argv[++i];
     } else {
@@ -74,7 +79,7 @@ int main(int argc, char **argv) try {
   }
   if (names.size() != 4 || names.back().rfind("--", 0) == 0) {
     std::cerr << "usage: " << argv[0]
-              << " MODEL FRAME.png LANDMARKS.json OUT.png [--preview] [--seamless] [--mask MASK.png]\n";
+              << " MODEL FRAME.png LANDMARKS.json OUT.png [--preview] [--seamless] [--hull] [--mask MASK.png]\n";
     return 2;
   }
 
