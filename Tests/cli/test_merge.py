@@ -2,6 +2,7 @@
 """`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import FACES, NETWORKS, PROGRAM, liae_infer, source_type
+from conftest import FACES, NETWORKS, PROGRAM, liae_infer, on_terminal, source_type
 
 FRAMES = FACES / "frames"
 ALIGNED = FACES / "aligned"
@@ -266,7 +267,6 @@ def trembling(found_faces, tmp_path):
 
 def flicker(result):
     """before, after (or None) of landmarks; of faces in the result."""
-    import re
     line = next(line for line in result.out.splitlines() if line.startswith("flicker"))
     found = re.search(r"landmarks ([\d.]+) px(?: before, ([\d.]+) px after smoothing)?; faces ([\d.]+) levels", line)
     assert found, line
@@ -397,6 +397,15 @@ def test_a_model_that_does_not_say_its_face_type(tmp_path):
     result = liae_infer("merge", *options, "--output", tmp_path / "out")
     assert result.status == 2 and "--face-type" in result.err
     assert liae_infer("merge", *options, "--output", tmp_path / "out", "--face-type", "full_face").status == 0
+
+
+def test_progress_tells_the_rate_and_the_time_left(model, tmp_path):
+    status, shown = on_terminal("merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--output",
+                                tmp_path / "out", "--face-type", "whole_face", "--parallel", "frame")
+    assert status == 0
+    assert re.search(r"\] 0/7 frames", shown) and re.search(r"\] 7/7 frames, [\d.]+ a second", shown)
+    # The bar is taken away before the summary.
+    assert "\r\x1b[Kframes   7 swapped" in shown
 
 
 # ---- Going on ----------------------------------------------------------------------------------------------------------
