@@ -41,7 +41,7 @@ struct ProgressBar {
   private func rate(_ done: Int, _ nanoseconds: Int) -> String {
     let perSecond = Double(done) / (Double(max(1, nanoseconds)) / 1e9)
     guard total > done else { return "\(perSecond.fixed(1)) a second" }
-    let left = Int((Double(total - done) / perSecond).rounded(.up))
+    let left = Int(min(Double(total - done) / perSecond, 1e9).rounded(.up))
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let time =
       left < 3600 ? "\(left / 60):\(two(left % 60))" : "\(left / 3600):\(two(left / 60 % 60)):\(two(left % 60))"

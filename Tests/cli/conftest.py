@@ -5,6 +5,7 @@ LIAE_INFER names the program (build/liae-infer), LIAE_GOLDEN the folder of netwo
 """
 import json
 import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,24 @@ def liae_infer(*arguments, environment=None, **options):
     done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300,
                           env=environment, **options)
     return Result(done)
+
+
+def on_terminal(*arguments):
+    """Status and what a terminal shows."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(leader)
+    return process.wait(), shown.decode()
 
 
 def checkpoint(name):

@@ -2,6 +2,7 @@
 """`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import FACES, NETWORKS, PROGRAM, liae_infer, source_type
+from conftest import FACES, NETWORKS, PROGRAM, liae_infer, on_terminal, source_type
 
 FRAMES = FACES / "frames"
 ALIGNED = FACES / "aligned"
@@ -266,7 +267,6 @@ def trembling(found_faces, tmp_path):
 
 def flicker(result):
     """before, after (or None) of landmarks; of faces in the result."""
-    import re
     line = next(line for line in result.out.splitlines() if line.startswith("flicker"))
     found = re.search(r"landmarks ([\d.]+) px(?: before, ([\d.]+) px after smoothing)?; faces ([\d.]+) levels", line)
     assert found, line
@@ -298,6 +298,34 @@ def test_masks_and_colours_are_averaged(model, trembling, landmarks_file, tmp_pa
         # The first frame has nothing before it.
         assert (tmp_path / name / "000.png").read_bytes() == (tmp_path / "once/000.png").read_bytes()
         assert (tmp_path / name / "005.png").read_bytes() != (tmp_path / "once/005.png").read_bytes()
+
+
+def test_motion_blur_follows_the_motion(model, found_faces, landmarks_file, tmp_path):
+    """A face that stands still has no motion; one that goes aside is blurred aside."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    points = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    for i in range(3):
+        shutil.copy(FRAMES / "00001.png", frames / f"{i}.png")
+    for name, step in (("still", 0), ("moving", 8)):
+        path = landmarks_file([(f"{i}.png", (points + [step * (i - 1), 0]).tolist()) for i in range(3)], f"{name}.jsonl")
+        for blur in (0, 100):
+            result = merge(model, frames, tmp_path / f"{name}{blur}", "--landmarks", path, "--motion-blur", blur,
+                           "--mask-mode", "dst", aligned=None)
+            assert result.status == 0, result.err
+    mask = pixels(tmp_path / "moving0_mask/1.png") > 250
+    inside = mask[1:, 1:] & mask[:-1, :-1]
+    rows, columns = inside.shape
+
+    def detail(folder, axis):
+        steps = np.abs(np.diff(pixels(tmp_path / folder / "1.png").astype(int), axis=axis))
+        return steps[:rows, :columns][inside].mean()
+
+    # The face of the middle frame is the same in all four. A second resampling costs the still one a little.
+    kept = {name: [detail(f"{name}100", axis) / detail(f"{name}0", axis) for axis in (0, 1)]
+            for name in ("still", "moving")}
+    assert min(kept["still"]) > 0.8 and kept["moving"][1] < 0.8 * kept["still"][1], kept
+    assert kept["moving"][1] < kept["moving"][0], kept
 
 
 # ---- What is wrong with the inputs ---------------------------------------------------------------------------------------
@@ -369,6 +397,15 @@ def test_a_model_that_does_not_say_its_face_type(tmp_path):
     result = liae_infer("merge", *options, "--output", tmp_path / "out")
     assert result.status == 2 and "--face-type" in result.err
     assert liae_infer("merge", *options, "--output", tmp_path / "out", "--face-type", "full_face").status == 0
+
+
+def test_progress_tells_the_rate_and_the_time_left(model, tmp_path):
+    status, shown = on_terminal("merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--output",
+                                tmp_path / "out", "--face-type", "whole_face", "--parallel", "frame")
+    assert status == 0
+    assert re.search(r"\] 0/7 frames", shown) and re.search(r"\] 7/7 frames, [\d.]+ a second", shown)
+    # The bar is taken away before the summary.
+    assert "\r\x1b[Kframes   7 swapped" in shown
 
 
 # ---- Going on ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`liae-infer run` against what DeepFaceLab and the PyTorch port computed, and its promises about files."""
 import os
-import pty
 import shutil
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import NETWORKS, PROGRAM, checkpoint, golden, liae_infer
+from conftest import NETWORKS, PROGRAM, checkpoint, golden, liae_infer, on_terminal
 
 FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
 
@@ -316,24 +315,6 @@ def test_provenance_is_there_unless_refused(model, face, tmp_path):
 
 
 # ---- Terminal --------------------------------------------------------------------------------------------------------
-
-def on_terminal(*arguments):
-    """Status and what a terminal shows."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=follower, stdout=follower, stderr=follower)
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    os.close(leader)
-    return process.wait(), shown.decode()
-
 
 def test_progress_bar_on_a_terminal_only(model, tmp_path):
     np.save(tmp_path / "faces.npy", np.repeat(golden("liae-ud")["input"], 8, 0))

@@ -205,11 +205,12 @@ def test_variable_frame_rate_becomes_constant_and_keeps_time(model, tmp_path):
 
 def test_a_frame_that_fails_stays_as_it_was(model, clip, found_faces, landmarks_file, tmp_path):
     points = found_faces["00003_0.jpg"]["source_landmarks"]
-    path = landmarks_file([(2, points), (4, [[5, 5]] * 68), (20, points)])
+    path = landmarks_file([(2, points), (4, [[5, 5]] * 68), (20, points), (2 ** 63 - 1, points)])
     result = video(model, clip, tmp_path / "out.mp4", "--mask-output", tmp_path / "mask.mp4", "--mask-mode", "dst",
                    faces=("--landmarks", path))
     assert result.status == 1 and "frame 5: " in result.err and "line 2" in result.err
     assert "line 3: the video has 9 frames; left out" in result.err
+    assert "line 4: there is no frame number 9223372036854775807; left out" in result.err
     masks = decoded(tmp_path / "mask.mp4")[..., 0]
     assert [mask.max() > 200 for mask in masks] == [i == 2 for i in range(9)]
 

@@ -21,7 +21,7 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: .init("Landmarks file: JSON lines, as docs/command-line.md has them.", valueName: "file"))
+    help: .init("Landmarks file: JSON lines, see docs/landmarks.md.", valueName: "file"))
   var landmarks: String
 
   @Option(name: .shortAndLong, help: .init("Folder for the faces; made where it is missing.", valueName: "folder"))

@@ -99,7 +99,10 @@ struct MergeCommand: ParsableCommand {
 
     let session = try MergeSession(
       folder: output.folder, settings: settings, model: model, faces: timeline,
-      format: format == .png ? "png" : "jpeg \(jpegQuality)")
+      format: [
+        ("frames", .string(format.rawValue)), ("quality", format == .jpeg ? .integer(jpegQuality) : .null),
+        ("provenance", .boolean(!merging.noProvenance)), ("masks", masks.map(JSON.string) ?? .null),
+      ])
     let goesOn = force ? false : try session.isUnderWay()
     if !force, !goesOn, let path = output.existing(folder) {
       throw Failure(
@@ -137,7 +140,7 @@ struct FaceArguments: ParsableArguments {
 
   @Option(
     name: .shortAndLong,
-    help: .init("Landmarks file: JSON lines, as docs/command-line.md has them.", valueName: "file"))
+    help: .init("Landmarks file: JSON lines, see docs/landmarks.md.", valueName: "file"))
   var landmarks: String?
 
   @Option(

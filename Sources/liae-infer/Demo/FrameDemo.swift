@@ -47,7 +47,7 @@ struct FrameDemo {
     let job = MergeJob(
       frames: frames, timeline: FaceTimeline(survey.faces), crew: crew, output: output, export: nil, masks: nil,
       failures: 0)
-    try job.run(goesOn: false)
+    try job.run(goesOn: false, announces: false)
 
     var sheet = ContactSheet(columns: 3, width: Self.width / 2, height: Self.height / 2)
     for frame in frames.frames {

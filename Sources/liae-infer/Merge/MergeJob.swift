@@ -36,9 +36,11 @@ final class MergeJob {
     case failed(String)
   }
 
-  /// - Parameter goesOn: whether frames that are there already are done.
+  /// - Parameters:
+  ///   - goesOn: whether frames that are there already are done.
+  ///   - announces: whether standard output gets a summary.
   /// - Throws: `Failure` with `someFailed` at the end where a frame or an input failed; `interrupted`.
-  func run(goesOn: Bool) throws {
+  func run(goesOn: Bool, announces: Bool = true) throws {
     Interruption.watch()
     pending = frames.frames.indices.filter { !goesOn || !output.isDone(frames.frames[$0].stem) }
     let done = frames.frames.count - pending.count
@@ -61,7 +63,7 @@ final class MergeJob {
       })
     try pipeline.run(workers: min(crew.workers, max(1, pending.count)))
     bar.end()
-    Console.say(summary)
+    if announces { Console.say(summary) }
     if failures > 0 {
       throw Failure(.someFailed, "\(failures) \(failures == 1 ? "input" : "inputs") failed")
     }

@@ -11,13 +11,14 @@ struct MergeSession {
   private let path: String
   private let content: JSON
 
-  init(folder: String, settings: MergeSettings, model: Model, faces: FaceTimeline, format: String) throws {
+  /// - Parameter format: all else that the files depend on.
+  init(folder: String, settings: MergeSettings, model: Model, faces: FaceTimeline, format: [(String, JSON)]) throws {
     path = "\(folder)/\(Self.name)"
     content = .object([
       ("program", .string("liae-infer \(Version.string)")),
-      ("model", .string(try model.hash())),
+      ("model", .string("\(model.architecture.name) \(model.info.colorOrder) \(try model.hash())")),
       ("faces", .string(faces.digest)),
-      ("format", .string(format)),
+      ("format", .object(format)),
       ("settings", settings.json),
     ])
   }
@@ -29,7 +30,7 @@ struct MergeSession {
     guard File.kind(path) != nil else { return false }
     let old = try JSON(parsing: SmallFile.read(path), name: path)
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
-    for key in ["model", "faces", "format"] where old[key]?.text != content[key]?.text { differences.append(key) }
+    for key in ["model", "faces", "format"] where old[key]?.text() != content[key]?.text() { differences.append(key) }
     guard differences.isEmpty else {
       throw Failure(
         .files,

@@ -95,7 +95,7 @@ final class SwapCrew: @unchecked Sendable {
     var faces: [FrameFace] = []
     for face in found { faces.append(try frameFace(face, contexts[worker], mask)) }
     let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
-    lastSmoothed = number
+    if settings.isSequential { lastSmoothed = number }
     withExtendedLifetime((frame, result, alpha)) {}
     return SwappedFrame(picture: result, mask: alpha, faces: swapped)
   }

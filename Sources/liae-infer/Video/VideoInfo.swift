@@ -63,7 +63,7 @@ struct VideoInfo {
     let counted = stream["nb_frames"]?.text.flatMap { Int($0) }
     let duration = (stream["duration"]?.text ?? document["format"]?["duration"]?.text).flatMap { Double($0) }
     let estimate = duration.flatMap { Int(exactly: ($0 * rate.value).rounded()) }
-    frames = (isVariable ? estimate : counted ?? estimate).flatMap { $0 > 0 ? $0 : nil }
+    frames = (isVariable ? estimate : counted ?? estimate).flatMap { (1...1_000_000_000).contains($0) ? $0 : nil }
 
     let matrix = stream["side_data_list"]?.elements?.compactMap { $0["rotation"]?.real }.first
     let turned = matrix.map { -$0 } ?? stream["tags"]?["rotate"]?.text.flatMap { Double($0) } ?? 0

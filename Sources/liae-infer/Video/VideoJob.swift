@@ -24,10 +24,13 @@ final class VideoJob {
   /// Where the frame of a face stands: DeepFaceLab numbers frames from 1, landmarks files from 0.
   static func place(_ frame: LandmarksFile.FrameName) -> Int? {
     switch frame {
-    case .name(let name): return Int(InputFile.stem(name)).flatMap { $0 >= 1 ? $0 - 1 : nil }
-    case .index(let index): return index
+    case .name(let name): return Int(InputFile.stem(name)).flatMap { (1...longest).contains($0) ? $0 - 1 : nil }
+    case .index(let index): return index < longest ? index : nil
     }
   }
+
+  /// Frames: a year at 30 a second.
+  private static let longest = 1_000_000_000
 
   private struct Result {
     var swapped: SwappedFrame
