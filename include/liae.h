@@ -470,7 +470,8 @@ struct liae_face {
   const liae_image *xseg_mask;
   /// XSeg's mask of the destination face, likewise.
   const liae_image *xseg_dst_mask;
-  /// liae_frame_composite() only: the face as liae_context_run() gave it, square.
+  /// liae_frame_composite() only: the face as liae_context_run() gave it, square. Where rgb_side is less than mask_side,
+  /// the context tells: the face is extended by its outermost pixels.
   const liae_image *rgb;
   /// liae_frame_composite() only: its mask, as large as the face; NULL where the mask mode does not need it.
   const liae_image *mask;

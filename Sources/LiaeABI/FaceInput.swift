@@ -9,12 +9,11 @@ private let mostFaces = 1024
 
 /// The points at a pointer.
 func landmarks(_ points: UnsafePointer<Float>?, _ count: Int, _ what: String) throws(LiaeError) -> Landmarks {
+  guard Landmarks.Kind(rawValue: count) != nil else {
+    throw LiaeError(.invalidArgument, "\(what): \(UInt(bitPattern: count)) points; expected 68 or 5")
+  }
   let points = try require(points, what)
   try requireAligned(points, what)
-  guard Landmarks.Kind(rawValue: count) != nil else {
-    throw LiaeError(
-      .invalidArgument, "\(what): \(UInt(bitPattern: count)) points; expected 68 or 5")
-  }
   do throws(LiaeError) {
     return try Landmarks((0..<count).map { Point(Double(points[2 * $0]), Double(points[2 * $0 + 1])) })
   } catch { throw error.within(what) }
@@ -71,16 +70,18 @@ extension LiaeFace {
 
   func compositeFace(_ index: Int) throws(LiaeError) -> CompositeFace {
     let name = "faces[\(index)]"
+    let context = context == nil ? nil : try openContext(name).context
     var type = try LiaeABI.faceType(faceType, "\(name).face_type")
     if type == nil {
-      guard context != nil else {
+      guard let context else {
         throw LiaeError(.invalidArgument, "\(name) has neither a face_type nor a context whose model has one")
       }
-      type = try openContext(name).context.faceType()
+      do throws(LiaeError) { type = try context.faceType() } catch { throw error.within(name) }
     }
     let points = try LiaeABI.landmarks(landmarks, landmarkCount, "\(name).landmarks")
-    var result = CompositeFace(
-      landmarks: points, type: type ?? .full, rgb: try color(LiaeImage.read(rgb, "\(name).rgb"), "\(name).rgb"))
+    var rgb = try color(LiaeImage.read(rgb, "\(name).rgb"), "\(name).rgb")
+    if let context { rgb = try rgb.extended(to: context.plan.architecture) }
+    var result = CompositeFace(landmarks: points, type: type ?? .full, rgb: rgb)
     result.swapMask = try mask(self.mask, "\(name).mask")
     result.destinationMask = try mask(dstMask, "\(name).dst_mask")
     result.mask = try mask(frameMask, "\(name).frame_mask")

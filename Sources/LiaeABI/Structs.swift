@@ -212,7 +212,8 @@ package struct LiaeFace: GrowingStruct {
   package var xsegMask: In<LiaeImage>? = nil
   /// XSeg's mask of the destination face, likewise.
   package var xsegDstMask: In<LiaeImage>? = nil
-  /// liae_frame_composite() only: the face as liae_context_run() gave it, square.
+  /// liae_frame_composite() only: the face as liae_context_run() gave it, square. Where rgb_side is less than mask_side,
+  /// the context tells: the face is extended by its outermost pixels.
   package var rgb: In<LiaeImage>? = nil
   /// liae_frame_composite() only: its mask, as large as the face; NULL where the mask mode does not need it.
   package var mask: In<LiaeImage>? = nil

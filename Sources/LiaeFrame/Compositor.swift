@@ -97,9 +97,11 @@ extension Frame {
       }
       return
     }
-    // Alpha that the frame does not have is opaque.
+    // Read first: what can fail comes before anything is written, and both may be the same memory. Alpha that the frame
+    // does not have is opaque.
+    let picture = try canvas(region)
     target.fillAlpha()
-    try canvas(region).write(to: target, workers: workers)
+    picture.write(to: target, workers: workers)
   }
 }
 

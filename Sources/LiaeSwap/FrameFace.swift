@@ -33,7 +33,7 @@ extension Context {
   /// - Throws: `invalidArgument` where its file does not say.
   package func faceType() throws(LiaeError) -> FaceType {
     guard let name = plan.info.faceType else {
-      throw LiaeError(.invalidArgument, "the model's file does not say which face type it was trained on; give one")
+      throw LiaeError(.invalidArgument, "the model's file does not say which face_type it was trained on; give one")
     }
     guard let type = FaceType(rawValue: name) else {
       throw LiaeError(.unsupported, "the model's face type is \(name), which is not known")

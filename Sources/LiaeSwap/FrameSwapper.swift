@@ -71,7 +71,7 @@ package struct FrameSwapper {
       mode, ImageView(input.view), rgb: rgb.view, mask: swapMask?.view, destinationMask: destinationMask?.view)
     withExtendedLifetime((input, rgb, swapMask, destinationMask)) {}
     return SwappedFace(
-      rgb: try rgb.extended(to: side), swapMask: swapMask, destinationMask: destinationMask,
+      rgb: try rgb.extended(to: architecture), swapMask: swapMask, destinationMask: destinationMask,
       matrix: try faceTransform(face.landmarks, size: side, type: type), type: type)
   }
 
@@ -85,13 +85,15 @@ package struct FrameSwapper {
 }
 
 extension Canvas where Pixel == Color {
-  /// A picture whose network has no output for its outermost pixels, extended by them to the side of its masks.
-  fileprivate func extended(to side: Int) throws(LiaeError) -> ColorCanvas {
-    guard width < side else { return self }
-    let (result, border) = (try ColorCanvas(width: side, height: side), (side - width) / 2)
+  /// A picture of a network that has no output for its outermost pixels, extended by them to the side of its masks;
+  /// any other picture as it is.
+  package func extended(to architecture: Architecture) throws(LiaeError) -> ColorCanvas {
+    let (inner, side) = (architecture.rgbSide, architecture.maskSide)
+    guard inner < side, width == inner, height == inner else { return self }
+    let (result, border) = (try ColorCanvas(width: side, height: side), (side - inner) / 2)
     for y in 0..<side {
       for x in 0..<side {
-        result[x, y] = self[min(max(x - border, 0), width - 1), min(max(y - border, 0), height - 1)]
+        result[x, y] = self[min(max(x - border, 0), inner - 1), min(max(y - border, 0), inner - 1)]
       }
     }
     return result

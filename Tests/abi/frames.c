@@ -71,7 +71,8 @@ static void ways(scene *s) {
   CHECK(changed > 1000 && masked > 1000 && masked < (size_t)(s->width * s->height) / 2);
 
   OK(liae_frame_align(s->f.context, &s->frame_image, s->points, 68, LIAE_FACE_TYPE_AUTOMATIC, &options, &s->f.face, matrix));
-  OK(liae_face_transform(s->points, 68, LIAE_FACE_TYPE_FULL, s->f.info.resolution, 1, expected));
+  CHECK(strcmp(s->f.info.face_type, "whole_face") == 0);
+  OK(liae_face_transform(s->points, 68, LIAE_FACE_TYPE_WHOLE, s->f.info.resolution, 1, expected));
   for (int i = 0; i < 6; i++) CHECK(matrix[i] == expected[i]);
   OK(liae_context_run(s->f.context, NULL, &s->f.face, &s->f.rgb, &s->f.mask, &s->f.dst_mask));
   face.rgb = &s->f.rgb;
@@ -81,9 +82,12 @@ static void ways(scene *s) {
   CHECK(memcmp(second, s->result, bytes(s)) == 0);
   CHECK(memcmp(second_mask, s->mask, (size_t)(s->width * s->height)) == 0);
   face.context = NULL;
-  face.face_type = LIAE_FACE_TYPE_FULL;
+  face.face_type = LIAE_FACE_TYPE_WHOLE;
   OK(liae_frame_composite(&s->frame_image, &face, 1, &options, &second_image, &second_mask_image));
   CHECK(memcmp(second, s->result, bytes(s)) == 0);
+  face.face_type = LIAE_FACE_TYPE_FULL;
+  OK(liae_frame_composite(&s->frame_image, &face, 1, &options, &second_image, &second_mask_image));
+  CHECK(memcmp(second, s->result, bytes(s)) != 0);
 
   // In place, and with the learned masks.
   for (int blend = LIAE_BLEND_ORIGINAL; blend <= LIAE_BLEND_RAW_RGB; blend++) {
@@ -168,7 +172,10 @@ static void geometry(scene *s) {
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_face_transform(p, 68, LIAE_FACE_TYPE_FULL, 256, NAN, matrix));
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_face_transform(p, 68, LIAE_FACE_TYPE_FULL, 256, 0, matrix));
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_face_transform(NULL, 68, LIAE_FACE_TYPE_FULL, 256, 1, matrix));
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT,
+         liae_face_transform((const float *)((const char *)p + 1), 5, LIAE_FACE_TYPE_FULL, 256, 1, matrix));
   CHECK(matrix[0] == 42);
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_points_transform((double *)(void *)((char *)matrix + 4), 0, p, 68, out));
 }
 
 // Landmarks that no face has. The result is not touched.
@@ -212,6 +219,63 @@ static void landmarks(scene *s) {
     small.height = out.height = 31;
     OK(liae_frame_swap(s->f.context, &small, points, 68, NULL, &out));
   }
+}
+
+static int steps_left;
+
+static void cancel_after_steps(void *context, float share) {
+  CHECK(share > 0 && share <= 1);
+  if (--steps_left == 0) OK(liae_context_cancel(*(liae_context **)context));
+}
+
+// A frame that fails is not half-written: a face after a good one, a value that is no number, a run that is cancelled.
+static void failures_leave_the_result(scene *s) {
+  const size_t pixels = (size_t)(s->width * s->height);
+  float *values = malloc(pixels * 3 * sizeof(float));
+  unsigned char *rgba = malloc(pixels * 4);
+  liae_image frame = s->frame_image, result = s->result_image, wide = s->result_image;
+  frame.pixels = values;
+  frame.format = LIAE_PIXEL_FORMAT_RGB_FLOAT;
+  frame.stride *= sizeof(float);
+  wide.pixels = rgba;
+  wide.format = LIAE_PIXEL_FORMAT_RGBA8;
+  wide.stride = (size_t)s->width * 4;
+  for (size_t i = 0; i < pixels * 3; i++) values[i] = (float)s->frame[i] / 255;
+  memset(s->result, 9, bytes(s));
+  memset(s->mask, 9, pixels);
+  memset(rgba, 9, pixels * 4);
+
+  liae_face faces[2] = {face_of(s), face_of(s)};
+  float outside[136];
+  for (int i = 0; i < 136; i++) outside[i] = s->points[i] + 5000;
+  faces[1].landmarks = outside;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_frame_swap_faces(&s->frame_image, faces, 2, NULL, NULL, &result, &s->mask_image));
+  CHECK(strstr(liae_last_error(), "face 1") != NULL);
+
+  // In the corner, which no face needs but a result of another format.
+  values[0] = NAN;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_frame_swap_faces(&frame, faces, 1, NULL, NULL, &wide, &s->mask_image));
+  values[0] = (float)s->frame[0] / 255;
+
+  liae_context_options options;
+  liae_context *context = NULL;
+  OK(liae_context_options_init(&options, sizeof options));
+  options.progress = cancel_after_steps;
+  options.progress_user_data = &context;
+  OK(liae_context_create(s->f.model, &options, &context));
+  steps_left = 3;
+  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_swap(context, &s->frame_image, s->points, 68, NULL, &result));
+  for (size_t i = 0; i < bytes(s); i++) CHECK(s->result[i] == 9);
+  for (size_t i = 0; i < pixels; i++) CHECK(s->mask[i] == 9);
+  for (size_t i = 0; i < pixels * 4; i++) CHECK(rgba[i] == 9);
+
+  // The same calls without what failed them.
+  OK(liae_frame_swap(context, &s->frame_image, s->points, 68, NULL, &result));
+  OK(liae_frame_swap_faces(&frame, faces, 1, NULL, NULL, &wide, &s->mask_image));
+  for (size_t i = 0; i < pixels; i++) CHECK(memcmp(rgba + 4 * i, s->result + 3 * i, 3) == 0 && rgba[4 * i + 3] == 255);
+  OK(liae_context_free(context));
+  free(values);
+  free(rgba);
 }
 
 static void misuse(scene *s) {
@@ -329,6 +393,7 @@ int main(int argc, char **argv) {
   ways(&s);
   geometry(&s);
   landmarks(&s);
+  failures_leave_the_result(&s);
   misuse(&s);
   CHECK(memcmp(s.frame, s.before, bytes(&s)) == 0);
   close_fixture(&s.f);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C interface, by C programs against build/libliae.so and by the examples against an installed copy."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -18,7 +19,9 @@ NETWORKS = ROOT / "Tests/golden/networks"
 MODEL = NETWORKS / "liae-udt"
 FILE = MODEL / "golden.dfm"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+MERGE = ROOT / "Tests/golden/merge"
 XMP_TYPE = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+XMP_COMPOSITE = b"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
 def run(*command, status=0, **options):
@@ -26,6 +29,10 @@ def run(*command, status=0, **options):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, **options)
     assert result.returncode == status, f"{command[0]} ended with {result.returncode}\n{result.stdout}{result.stderr}"
     return result.stdout + result.stderr
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("RGB"))
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +73,9 @@ def test_misuse(programs):
 
 @pytest.mark.parametrize("network", ["liae-udt", "df-ud"])
 def test_faces_in_frames(programs, tmp_path, network):
-    merge = ROOT / "Tests/golden/merge"
-    frame = np.asarray(Image.open(merge / "frame_A.png").convert("RGB"))
+    frame = pixels(MERGE / "frame_A.png")
     frame.tofile(tmp_path / "frame.rgb")
-    np.load(merge / "landmarks.npz")["A"].astype(np.float32).tofile(tmp_path / "landmarks.f32")
+    np.load(MERGE / "landmarks.npz")["A"].astype(np.float32).tofile(tmp_path / "landmarks.f32")
     height, width = frame.shape[:2]
     run(programs / "frames", NETWORKS / network, tmp_path / "frame.rgb", width, height, tmp_path / "landmarks.f32")
 
@@ -172,6 +178,130 @@ def test_example_refuses(examples, face, tmp_path, language):
     assert "LIAE_ERROR_INVALID_ARGUMENT" in run(*command, MODEL, small, tmp_path / "out", env=ENVIRONMENT, status=1)
     run(*command, MODEL, tmp_path / "missing.png", tmp_path / "out", env=ENVIRONMENT, status=1)
     assert not (tmp_path / "out.rgb.png").exists()
+
+
+def landmarks_file(path, *names):
+    """JSON lines with faces of the golden frames."""
+    points = np.load(MERGE / "landmarks.npz")
+    path.write_text("".join(json.dumps({"frame": "a.png", "score": 0.5, "landmarks": points[name].tolist()}) + "\n"
+                            for name in names))
+    return path
+
+
+def frame_commands(examples):
+    return {"cpp": [examples / "composite"], "python": [sys.executable, ROOT / "examples/python/swap_frame.py"]}
+
+
+def test_composite_swaps_a_face(examples, tmp_path):
+    source = MERGE / "frame_A.png"
+    landmarks, out, mask = landmarks_file(tmp_path / "a.json", "A"), tmp_path / "out.png", tmp_path / "mask.png"
+    text = run(examples / "composite", MODEL, source, landmarks, out, "--mask", mask, env=ENVIRONMENT)
+    frame, found, weight = pixels(source), pixels(out), np.asarray(Image.open(mask))
+    assert text == f"1 face, {frame.shape[1]} x {frame.shape[0]}: {out}\n"
+    assert found.shape == frame.shape and weight.shape == frame.shape[:2]
+    changed = (found != frame).any(-1)
+    # A mask below 1/255 is none, and 1/255 rounds to 1.
+    assert (weight > 0).sum() > 1000 and (changed & (weight > 0)).sum() > 500
+    assert not changed[weight == 0].any() and (weight == 0).sum() > weight.size / 2
+    for path in (out, mask):
+        data = path.read_bytes()
+        assert XMP_COMPOSITE in data and XMP_TYPE not in data
+
+    # Another blend is another picture, but not outside the mask.
+    run(examples / "composite", MODEL, source, landmarks, tmp_path / "seamless.png", "--seamless", env=ENVIRONMENT)
+    seamless = pixels(tmp_path / "seamless.png")
+    assert (seamless != found).any() and (seamless[weight == 0] == frame[weight == 0]).all()
+
+    # Frame and result side by side.
+    run(examples / "composite", "--preview", MODEL, source, landmarks, tmp_path / "both.png", env=ENVIRONMENT)
+    both, width = pixels(tmp_path / "both.png"), frame.shape[1]
+    assert both.shape == (frame.shape[0], 2 * width, 3)
+    assert (both[:, :width] == frame).all() and (both[:, width:] == found).all()
+    assert XMP_COMPOSITE in (tmp_path / "both.png").read_bytes()
+
+
+@pytest.mark.parametrize("language", ["cpp", "python"])
+def test_frame_example_swaps_all_faces(examples, tmp_path, language):
+    command, source = frame_commands(examples)[language], MERGE / "frame_D.png"
+    pictures = []
+    for names in (["D0", "D1"], ["D0"], ["D1"]):
+        landmarks = landmarks_file(tmp_path / "faces.json", *names)
+        out = tmp_path / f"{len(pictures)}.png"
+        assert f"{len(names)} face" in run(*command, MODEL, source, landmarks, out, env=ENVIRONMENT)
+        assert XMP_COMPOSITE in out.read_bytes()
+        pictures.append(pixels(out))
+    frame = pixels(source)
+    both, left, right = ((picture != frame).any(-1) for picture in pictures)
+    assert left.sum() > 500 and right.sum() > 500 and (left != right).any()
+    assert (both == (left | right)).mean() > 0.99 and not both[~(left | right)].any()
+
+
+def test_frame_examples_agree(examples, tmp_path):
+    landmarks = landmarks_file(tmp_path / "faces.json", "D0", "D1")
+    for language, command in frame_commands(examples).items():
+        run(*command, MODEL, MERGE / "frame_D.png", landmarks, tmp_path / f"{language}.png", env=ENVIRONMENT)
+    assert (pixels(tmp_path / "cpp.png") == pixels(tmp_path / "python.png")).all()
+    # A list of objects is the same, and the port's model is told a face type.
+    points = np.load(MERGE / "landmarks.npz")
+    landmarks.write_text(json.dumps([{"landmarks": points[name].tolist()} for name in ("D0", "D1")], indent=1))
+    for language, command in frame_commands(examples).items():
+        out = tmp_path / f"{language}_list.png"
+        run(*command, MODEL, MERGE / "frame_D.png", landmarks, out, env=ENVIRONMENT)
+        assert (pixels(out) == pixels(tmp_path / "cpp.png")).all()
+        run(*command, NETWORKS / "torch-dt/ckpts_7.pt", MERGE / "frame_D.png", landmarks, out, env=ENVIRONMENT)
+        assert (pixels(out) != pixels(tmp_path / "cpp.png")).any()
+
+
+BROKEN_LANDMARKS = {
+    "empty": ("", None), "no JSON": ("landmarks", None), "cut off": ('{"landmarks": [[1, 2], [3', None),
+    "text": ('{"landmarks": "none"}', None), "odd": ('{"landmarks": [[1, 2], [3]]}', None),
+    "sign": ('{"landmarks": [[-, -], [1, 2]]}', None), "other key": ('{"points": [[1, 2]]}', None),
+    "no points": ('{"landmarks": []}', None),
+    "67 points": (json.dumps({"landmarks": [[i, i * i] for i in range(67)]}), "67 points"),
+    "on a line": (json.dumps({"landmarks": [[i, i] for i in range(68)]}), "LIAE_ERROR_INVALID_ARGUMENT"),
+    "outside": (json.dumps({"landmarks": [[9000 + i % 9, 9000 + i // 9] for i in range(68)]}), "outside the frame"),
+    "huge": (json.dumps({"landmarks": [[1e300, 2]] * 68}), "LIAE_ERROR_INVALID_ARGUMENT"),
+}
+
+
+@pytest.mark.parametrize("language", ["cpp", "python"])
+@pytest.mark.parametrize("kind", BROKEN_LANDMARKS)
+def test_frame_example_refuses_landmarks(examples, tmp_path, language, kind):
+    text, message = BROKEN_LANDMARKS[kind]
+    landmarks, out = tmp_path / "broken.json", tmp_path / "out.png"
+    landmarks.write_text(text)
+    said = run(*frame_commands(examples)[language], MODEL, MERGE / "frame_A.png", landmarks, out, env=ENVIRONMENT,
+               status=1)
+    assert len(said.strip()) > 10 and "Traceback" not in said
+    assert message is None or message in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("language", ["cpp", "python"])
+def test_frame_example_refuses_files(examples, tmp_path, language):
+    command, out = frame_commands(examples)[language], tmp_path / "out.png"
+    landmarks, broken = landmarks_file(tmp_path / "a.json", "A"), tmp_path / "broken.png"
+    broken.write_bytes((MERGE / "frame_A.png").read_bytes()[:3000])
+    for model, frame, points, name in [
+        ("no/such/model", MERGE / "frame_A.png", landmarks, "no/such/model"),
+        (MODEL, tmp_path / "missing.png", landmarks, "missing.png"), (MODEL, broken, landmarks, None),
+        (MODEL, landmarks, landmarks, "a.json"), (MODEL, MERGE / "frame_A.png", tmp_path / "missing.json", "missing.json"),
+    ]:
+        said = run(*command, model, frame, points, out, env=ENVIRONMENT, status=1)
+        assert len(said.strip()) > 10 and "Traceback" not in said
+        assert name is None or name in said
+        assert not out.exists()
+    nowhere = tmp_path / "no/such/folder.png"
+    assert "folder.png" in run(*command, MODEL, MERGE / "frame_A.png", landmarks, nowhere, env=ENVIRONMENT, status=1)
+
+
+def test_composite_usage(examples, tmp_path):
+    landmarks, out = landmarks_file(tmp_path / "a.json", "A"), tmp_path / "out.png"
+    for arguments in ([], [MODEL], [MODEL, MERGE / "frame_A.png", landmarks], ["--help"],
+                      [MODEL, MERGE / "frame_A.png", landmarks, out, "--mask"], ["--no", MODEL, landmarks, out],
+                      [MODEL, MERGE / "frame_A.png", landmarks, "--preview", out, "more"]):
+        assert "usage: " in run(examples / "composite", *arguments, env=ENVIRONMENT, status=2)
+    assert not out.exists()
 
 
 def test_installed_files():

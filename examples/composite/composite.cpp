@@ -6,6 +6,7 @@
 // "landmarks": [[x, y], ...], 68 or 5 points in pixels of the frame (docs/landmarks.md).
 //
 //   c++ -std=c++17 composite.cpp $(pkg-config --cflags --libs liae libpng) -o composite
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <fstream>
@@ -40,6 +41,7 @@ std::vector<Points> read_landmarks(const std::string &path) {
       if (*next == '-' || std::isdigit(static_cast<unsigned char>(*next))) {
         char *end = nullptr;
         points.push_back(std::strtof(next, &end));
+        if (end == next) throw std::runtime_error(path + ": a coordinate that is no number");
         next = end;
       } else if (*next) {
         next++;
@@ -77,7 +79,8 @@ int main(int argc, char **argv) try {
       names.push_back(word);
     }
   }
-  if (names.size() != 4 || names.back().rfind("--", 0) == 0) {
+  const bool has_unknown = std::any_of(names.begin(), names.end(), [](auto &name) { return name.rfind("--", 0) == 0; });
+  if (names.size() != 4 || has_unknown) {
     std::cerr << "usage: " << argv[0]
               << " MODEL FRAME.png LANDMARKS.json OUT.png [--preview] [--seamless] [--hull] [--mask MASK.png]\n";
     return 2;

@@ -134,6 +134,13 @@ def _points(landmarks):
     return points
 
 
+def _affine(matrix):
+    matrix = np.ascontiguousarray(matrix, np.float64)
+    if matrix.shape != (2, 3):
+        raise ValueError(f"expected a matrix of shape (2, 3), not {matrix.shape}")
+    return matrix
+
+
 def _picture(array, order="rgb"):
     """An Image over an array, which the caller keeps: (H, W, 3) or (H, W), uint8 or float32."""
     if array.dtype not in (np.uint8, np.float32) or array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] != 3:
@@ -154,7 +161,7 @@ def face_transform(landmarks, face_type, size, scale=1.0):
 
 def transform_points(matrix, points, inverse=False):
     """Points (N, 2) through a matrix, or back."""
-    points, matrix = _points(points), np.ascontiguousarray(matrix, np.float64)
+    points, matrix = _points(points), _affine(matrix)
     result = np.empty_like(points)
     _check(_lib.liae_points_transform(matrix.ctypes.data, int(inverse), points.ctypes.data, len(points),
                                       result.ctypes.data))
@@ -163,7 +170,7 @@ def transform_points(matrix, points, inverse=False):
 
 def warp(image, matrix, size, cubic=True, order="rgb"):
     """The square of `size` pixels that a matrix cuts out of an image."""
-    matrix = np.ascontiguousarray(matrix, np.float64)
+    matrix = _affine(matrix)
     result = np.empty((size, size) + image.shape[2:], image.dtype)
     _check(_lib.liae_image_warp(c.byref(_picture(image, order)), matrix.ctypes.data, int(cubic),
                                 c.byref(_picture(result, order))))
@@ -203,7 +210,8 @@ class _Faces:
                 elif key == "face_type":
                     face.face_type = FACE_TYPES[value]
                 elif isinstance(value, np.ndarray):
-                    image = _picture(np.ascontiguousarray(value), order)
+                    value = np.ascontiguousarray(value)
+                    image = _picture(value, order)
                     self.kept += [value, image]
                     setattr(face, key, c.pointer(image))
                 else:
@@ -302,12 +310,13 @@ class Context:
         _check(_lib.liae_context_run_batch(self._handle, c.byref(options), len(faces), self._images(faces, order), *images))
         return tuple(results[name] if face.ndim == 4 else results[name][0] for name in outputs)
 
-    def align(self, frame, landmarks, face_type=None, order="rgb"):
+    def align(self, frame, landmarks, face_type=None, order="rgb", options=None):
         """(face, matrix): the face as the model takes it, and the way there."""
         points, matrix, side = _points(landmarks), np.empty((2, 3)), self.model.resolution
         face = np.empty((side, side, 3), frame.dtype)
         _check(_lib.liae_frame_align(self._handle, c.byref(_picture(frame, order)), points.ctypes.data, len(points),
-                                     FACE_TYPES[face_type], None, c.byref(_picture(face, order)), matrix.ctypes.data))
+                                     FACE_TYPES[face_type], c.byref(options or CompositeOptions()),
+                                     c.byref(_picture(face, order)), matrix.ctypes.data))
         return face, matrix
 
     @staticmethod

@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faces in frames through examples/python/liae.py, against what DeepFaceLab merged (Tests/golden/merge) and numpy."""
+
+import ctypes
+import json
+import os
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MERGE = ROOT / "Tests/golden/merge"
+NETWORKS = ROOT / "Tests/golden/networks"
+os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
+sys.path.insert(0, str(ROOT / "examples/python"))
+
+import liae  # noqa: E402
+
+CASES = json.loads((MERGE / "cases.json").read_text())
+FACE_TYPES = {"h": "half_face", "mf": "midfull_face", "f": "full_face", "wf": "whole_face", "head": "head"}
+# The draws of the random colour transfers are DeepFaceLab's; raw-predict is no frame; two faces have a test of their own.
+MERGED = [name for name, case in CASES.items() if not case.get("random") and name not in ("rawpredict", "two_faces")]
+# A case of each blend, mask mode and colour transfer, a face at the edge of its frame and a large one.
+CHOSEN = ["overlay_ct_rct", "overlay_ct_mkl-m", "histmatch_masked_200_rct", "seamless_B_f", "seamless_histmatch", "rawrgb",
+          "original", "mask1_dst", "mask9_all", "ero-15_blur35", "superres_60", "edge_C_seamless", "big_E_rct"]
+
+
+def npz(name):
+    with np.load(MERGE / f"{name}.npz") as data:
+        return {key: data[key] for key in data.files}
+
+
+LANDMARKS, PREDICTORS, GEOMETRY = npz("landmarks"), npz("predictors"), npz("landmarks_processor")
+
+
+def picture(name):
+    """(H, W, 3) bytes, RGB."""
+    return np.asarray(Image.open(MERGE / name).convert("RGB"))
+
+
+def floats(array):
+    return array.astype(np.float32) / 255
+
+
+def rounded(array):
+    """As the library makes bytes of floats."""
+    return np.clip(array * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+
+
+def options_of(case):
+    config = case["config"]
+    return liae.CompositeOptions(
+        blend=config["mode"], mask_mode=config["mask_mode"], erode=config["erode_mask_modifier"],
+        blur=config["blur_mask_modifier"], face_scale=config["output_face_scale"],
+        color_transfer=config["color_transfer_mode"], masked_histogram=int(config["masked_hist_match"]),
+        histogram_threshold=config["hist_match_threshold"], sharpening=config["sharpen_mode"],
+        sharpen_amount=config["blursharpen_amount"], motion_blur=config["motion_blur_power"],
+        super_resolution=config["super_resolution_power"], denoise=config["image_denoise_power"],
+        bicubic_degrade=config["bicubic_degrade_power"], color_degrade=config["color_degrade_power"])
+
+
+def face_of(case, landmarks=None, predictor=None, order="rgb"):
+    """What DeepFaceLab was told that the networks returned."""
+    predictor = predictor or case["predictor"]
+    bgr = floats(PREDICTORS[f"{predictor}_bgr_u8"])
+    rgb = np.ascontiguousarray(bgr if order == "bgr" else bgr[..., ::-1])
+    face = dict(landmarks=LANDMARKS[landmarks or case["landmarks"]], face_type=FACE_TYPES[case["face_type"]], rgb=rgb,
+                mask=floats(PREDICTORS[f"{predictor}_mask_src_u8"]).squeeze(),
+                dst_mask=floats(PREDICTORS[f"{predictor}_mask_dst_u8"]).squeeze(),
+                xseg_mask=floats(PREDICTORS["xseg_prd_u8"]).squeeze(),
+                xseg_dst_mask=floats(PREDICTORS["xseg_dst_u8"]).squeeze(), motion_power=case.get("motion_power", 0),
+                motion_degrees=case.get("motion_deg", 0))
+    if case["config"]["super_resolution_power"]:
+        face["enhanced"] = rgb.repeat(4, 0).repeat(4, 1)
+    return face
+
+
+def merged(name, frame=None, order="rgb"):
+    case = CASES[name]
+    frame = floats(picture(case["frame"])) if frame is None else frame
+    return liae.composite(frame, [face_of(case, order=order)], options_of(case), order)
+
+
+def into(function, frame, faces, options, result, mask, *run_options):
+    """The call itself, for outputs that liae.py does not make."""
+    array = liae._Faces(faces, "rgb")
+    images = [None if image is None else ctypes.byref(liae._picture(image)) for image in (frame, result, mask)]
+    liae._check(function(images[0], array.array, array.count, ctypes.byref(options), *run_options, *images[1:]))
+
+
+# ---- Composites ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_composite_is_deepfacelabs(name):
+    case, golden = CASES[name], npz(name)
+    frame = floats(picture(case["frame"]))
+    result, mask = merged(name)
+    x, y, w, h = golden["crop_rect"]
+    inside = np.s_[y:y + h, x:x + w]
+    limit = case["opencv5_difference"]
+    difference = np.abs(result[inside][..., ::-1].astype(np.float64) - golden["result_u16"] / 65535)
+    assert difference.mean() <= 2 * limit["mean"] + 3e-4
+    assert np.percentile(difference, 99) <= 2 * limit["p99"] + 0.004
+    masks = golden["mask_u16"] if "mask_u16" in golden else npz(str(golden["mask_same_as"]))["mask_u16"]
+    assert np.abs(mask[inside] - masks.squeeze() / 65535).max() <= 2 * limit["mask_max"] + 0.002
+    if not case["full_frame_changed"] and case["config"]["mode"] != "raw-rgb":
+        assert (result[mask == 0] == frame[mask == 0]).all()
+    changes = (result != frame).any()
+    assert changes == (case["config"]["mode"] != "original")
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_bytes_are_floats_rounded(name):
+    result, mask = merged(name)
+    result8, mask8 = merged(name, picture(CASES[name]["frame"]))
+    assert result8.dtype == mask8.dtype == np.uint8
+    assert (result8 == rounded(result)).all() and (mask8 == rounded(mask)).all()
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_order_of_colours_makes_no_difference(name):
+    result, mask = merged(name)
+    frame = np.ascontiguousarray(floats(picture(CASES[name]["frame"]))[..., ::-1])
+    bgr, bgr_mask = merged(name, frame, "bgr")
+    assert (bgr[..., ::-1] == result).all() and (bgr_mask == mask).all()
+
+
+@pytest.mark.parametrize("name", ["overlay_ct_rct", "seamless_none", "denoise_60"])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_strides_and_own_memory(name, kind):
+    case = CASES[name]
+    frame = picture(case["frame"]) if kind == np.uint8 else floats(picture(case["frame"]))
+    result, mask = merged(name, frame)
+    height, width = frame.shape[:2]
+
+    # Parts of larger pictures, the rows of which are apart.
+    around = np.full((height + 3, width + 7, 3), 77, kind)
+    out, out_mask = np.full((height + 1, width + 5, 3), 88, kind), np.full((height, width + 3), 99, kind)
+    around[2:2 + height, 4:4 + width] = frame
+    part = np.s_[1:1 + height, 2:2 + width]
+    function, faces, options = liae._lib.liae_frame_composite, [face_of(case)], options_of(case)
+    into(function, around[2:2 + height, 4:4 + width], faces, options, out[part], out_mask[:, 1:1 + width])
+    assert (out[part] == result).all() and (out_mask[:, 1:1 + width] == mask).all()
+    out[part], out_mask[:, 1:1 + width] = 88, 99
+    assert (out == 88).all() and (out_mask == 99).all()
+    assert (liae.composite(around[2:2 + height, 4:4 + width], faces, options)[0] == result).all()
+
+    # In its own memory, with and without the mask, and the mask alone.
+    own = frame.copy()
+    into(function, own, faces, options, own, None)
+    assert (own == result).all()
+    own, alone = around[2:2 + height, 4:4 + width].copy(), np.empty_like(mask)
+    into(function, own, faces, options, own, alone)
+    assert (own == result).all() and (alone == mask).all()
+    alone[:] = 0
+    into(function, frame, faces, options, None, alone)
+    assert (alone == mask).all()
+
+
+def test_given_mask_is_the_mask():
+    """A mask of the frame in place of DeepFaceLab's hull gives what the hull gives."""
+    case = CASES["mask1_dst"]
+    expected, expected_mask = merged("mask1_dst")
+    frame, face = floats(picture(case["frame"])), face_of(case)
+    options = options_of(case)
+    options.mask_mode = liae.MASK_MODES["given"]
+    face["frame_mask"] = liae.landmark_mask(face["landmarks"], frame.shape)
+    result, mask = liae.composite(frame, [face], options)
+    assert np.abs(mask - expected_mask).max() < 1e-5 and np.abs(result - expected).max() < 1e-5
+    face["frame_mask"] = np.zeros_like(face["frame_mask"])
+    result, mask = liae.composite(frame, [face], options)
+    assert (result == frame).all() and (mask == 0).all()
+
+
+def test_two_faces_are_deepfacelabs():
+    case = CASES["two_faces"]
+    faces = [face_of(case, *names) for names in zip(case["landmarks"], case["predictor"])]
+    result, mask = liae.composite(floats(picture(case["frame"])), faces, options_of(case))
+    golden = np.asarray(Image.open(MERGE / "two_faces_result_bgra.png"))
+    # DeepFaceLab truncates.
+    found = (np.dstack([result, mask]) * 255).astype(np.uint8)
+    difference = np.abs(found.astype(int) - golden)
+    assert difference.mean() < 0.1 and np.percentile(difference, 99) <= 2
+
+
+@pytest.mark.parametrize("transfer", ["idt", "idt-m", "sot-m", "mix-m"])
+def test_seed_fixes_what_is_random(transfer):
+    case = CASES["overlay_ct_rct"]
+    frame, face = floats(picture(case["frame"])), face_of(case)
+
+    def result(seed):
+        options = options_of(case)
+        options.color_transfer, options.seed = liae.COLOR_TRANSFERS[transfer], seed
+        return liae.composite(frame, [face], options)[0]
+
+    first = result(1)
+    assert (first == result(1)).all() and (first != result(2)).any()
+    assert np.isfinite(first).all() and np.abs(first - result(2)).mean() < 0.02
+    # Near the draws that DeepFaceLab made.
+    golden = npz(f"overlay_ct_{transfer}")
+    x, y, w, h = golden["crop_rect"]
+    assert np.abs(first[y:y + h, x:x + w, ::-1] - golden["result_u16"] / 65535).mean() < 0.02
+
+
+# ---- Geometry --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type_name", [str(name) for name in GEOMETRY["face_type_names"]])
+def test_face_transform_is_deepfacelabs(type_name):
+    t = [str(name) for name in GEOMETRY["face_type_names"]].index(type_name)
+    for n, points in enumerate(GEOMETRY["landmarks"]):
+        for s, (size, scale) in enumerate(GEOMETRY["transform_size_scale"]):
+            found = liae.face_transform(points, type_name, int(size), scale)
+            difference = np.abs(found - GEOMETRY["transform_mat"][n, t, s])
+            assert difference[:, :2].max() < 1e-5 and difference[:, 2].max() < 2e-3
+
+
+def test_points_go_there_and_back():
+    points = GEOMETRY["landmarks"][1]
+    for type_name in list(liae.FACE_TYPES)[1:]:
+        matrix = liae.face_transform(points, type_name, 256)
+        expected = points @ matrix[:, :2].T + matrix[:, 2]
+        assert np.abs(liae.transform_points(matrix, points) - expected).max() < 1e-3
+        assert np.abs(liae.transform_points(matrix, expected, inverse=True) - points).max() < 1e-3
+    assert liae.transform_points(matrix, np.empty((0, 2))).shape == (0, 2)
+
+
+def test_masks_are_deepfacelabs():
+    shape = tuple(GEOMETRY["image_hw"])
+    for n, points in enumerate(GEOMETRY["landmarks"]):
+        for key, expansion in [("hull_mask", 1), ("hull_mask_mod0", 0), ("hull_mask_mod1.5", 1.5)]:
+            found, expected = liae.landmark_mask(points, shape, "hull", expansion), GEOMETRY[key][n]
+            assert set(np.unique(found)) <= {0, 1}
+            assert np.sum((found > 0) != (expected > 0)) <= 0.003 * np.sum(expected > 0)
+        for kind in ["eyes", "mouth"]:
+            key = {"eyes": "eye_mask_u16", "mouth": "mouth_mask_u16"}[kind]
+            assert np.abs(liae.landmark_mask(points, shape, kind) - GEOMETRY[key][n] / 65535).max() < 0.01
+
+
+def test_pose_is_deepfacelabs():
+    """The golden poses are of aligned landmarks; liae_face_pose aligns by itself, as full faces of 256 pixels."""
+    compared = 0
+    for points in GEOMETRY["landmarks"]:
+        aligned = liae.transform_points(liae.face_transform(points, "full_face", 256), points)
+        for n, other in enumerate(GEOMETRY["aligned_landmarks"]):
+            if GEOMETRY["pose_sizes"][n] == 256 and np.abs(other - aligned).max() < 0.01:
+                compared += 1
+                assert np.abs(np.array(liae.face_pose(points)) - GEOMETRY["pitch_yaw_roll"][n]).max() < 2e-3
+    assert compared > 0
+
+
+def test_warp_is_opencvs():
+    image = floats(GEOMETRY["image_u8"])
+    for key, cubic in [("prim_warp_cubic", True), ("prim_warp_linear", False)]:
+        expected = np.clip(GEOMETRY[key], 0, 1)
+        found = liae.warp(image, GEOMETRY["prim_mat"], expected.shape[0], cubic)
+        assert np.abs(found - expected).max() < 1e-4
+        assert (liae.warp(image, GEOMETRY["prim_mat"], 96, cubic, order="bgr") == found).all()
+    gray = liae.warp(np.ascontiguousarray(image[..., 1]), GEOMETRY["prim_mat"], 96)
+    assert gray.shape == (96, 96)
+    assert np.abs(gray - np.clip(GEOMETRY["prim_warp_cubic"][..., 1], 0, 1)).max() < 1e-4
+
+
+# ---- Models ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model():
+    with liae.Model(NETWORKS / "liae-udt") as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def other():
+    with liae.Model(NETWORKS / "df-ud") as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def port():
+    """Of the PyTorch flavour: VALID heads, so that the picture has no border, and nothing says the face type."""
+    with liae.Model(NETWORKS / "torch-ud/ckpts_7.pt", architecture="liae-ud") as model:
+        assert (model.rgb_side, model.mask_side, model.face_type) == (60, 64, "")
+        yield model
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "two_faces" and "predictor_input" in npz(name)])
+def test_align_is_what_deepfacelab_gave_its_network(name, model):
+    case = CASES[name]
+    options = options_of(case)
+    expected = npz(name)["predictor_input"]
+    context = liae.Context(model)
+    frame = np.ascontiguousarray(floats(picture(case["frame"]))[..., ::-1])
+    landmarks, face_type = LANDMARKS[case["landmarks"]], FACE_TYPES[case["face_type"]]
+    face, matrix = context.align(frame, landmarks, face_type, "bgr", options)
+    difference = np.abs(face - expected)
+    # A position that stands between two of OpenCV's 32nds of a pixel may go to either.
+    assert difference.mean() < 1e-6 and difference.max() < 2e-3 and (difference > 1e-4).sum() < 20
+    assert (matrix == liae.face_transform(landmarks, face_type, 64)).all()
+
+
+def steps(frame, face, options):
+    """A face with what its model makes of it, by the three calls; float frames, so that nothing is rounded between."""
+    context = face["context"]
+    aligned, _ = context.align(frame, face["landmarks"], face.get("face_type"))
+    rgb, mask, dst_mask = context.run(aligned, outputs=("rgb", "mask", "dst_mask"))
+    return face | dict(rgb=rgb, mask=mask, dst_mask=dst_mask)
+
+
+@pytest.mark.parametrize("changes", [
+    {}, dict(mask_mode="dst", color_transfer="lct", blur=10), dict(blend="seamless", mask_mode="learned-prd+learned-dst"),
+    dict(mask_mode="learned-dst", sharpening="box", sharpen_amount=10)])
+@pytest.mark.parametrize("name", ["model", "other", "port"])
+def test_one_call_is_three_steps(name, changes, request):
+    model = request.getfixturevalue(name)
+    more = {"face_type": "whole_face"} if name == "port" else {}
+    options = liae.CompositeOptions(**changes)
+    frame, landmarks = floats(picture("frame_A.png")), LANDMARKS["A"]
+    face = dict(landmarks=landmarks, context=liae.Context(model), **more)
+    expected, expected_mask = liae.composite(frame, [steps(frame, face, options)], options)
+    result, mask = liae.swap_faces(frame, [face], options)
+    assert (result == expected).all() and (mask == expected_mask).all() and mask.max() > 0.5
+    assert (result != frame).any()
+    assert (model.swap_frame(frame, landmarks, options, **more) == expected).all()
+    bgr = model.swap_frame(np.ascontiguousarray(frame[..., ::-1]), landmarks, options, "bgr", **more)
+    assert (bgr[..., ::-1] == expected).all()
+    assert (model.swap_frame(picture("frame_A.png"), landmarks, options, **more) == rounded(expected)).all()
+
+
+def test_five_points_are_enough(model):
+    frame, points = picture("frame_A.png"), LANDMARKS["A"]
+    five = np.stack([points[36:42].mean(0), points[42:48].mean(0), points[30], points[48], points[54]])
+    options = liae.CompositeOptions(mask_mode="full")
+    whole, few = (model.swap_frame(frame, p, options).astype(int) for p in (points, five))
+    assert (few != frame).any(-1).sum() > 0.8 * (whole != frame).any(-1).sum()
+    with pytest.raises(liae.Error, match="LIAE_ERROR_UNSUPPORTED.*68 landmarks"):
+        model.swap_frame(frame, five, liae.CompositeOptions(mask_mode="dst"))
+
+
+def test_two_faces_with_two_models(model, other):
+    frame = floats(picture("frame_D.png"))
+    options = liae.CompositeOptions(mask_mode="dst", blur=20)
+    contexts = [liae.Context(model), liae.Context(other)]
+    faces = [dict(landmarks=LANDMARKS[key], context=context) for key, context in zip(("D0", "D1"), contexts)]
+    result, mask = liae.swap_faces(frame, faces, options)
+    expected, expected_mask = liae.composite(frame, [steps(frame, face, options) for face in faces], options)
+    assert (result == expected).all() and (mask == expected_mask).all()
+    # One over the other, as DeepFaceLab does it: each picture has its face in the frame already.
+    (one, one_mask), (two, two_mask) = (liae.swap_faces(frame, [face], options) for face in faces)
+    assert min(one_mask.max(), two_mask.max()) == 1 and (one_mask + two_mask <= 1).mean() > 0.9
+    over = one * (1 - two_mask[..., None]) + two * two_mask[..., None]
+    assert np.abs(result - over).max() < 1e-6 and np.abs(mask - np.minimum(one_mask + two_mask, 1)).max() < 1e-6
+    # One model for both, or each for the other, is something else.
+    for others in (contexts[::-1], contexts[:1] * 2, contexts[1:] * 2):
+        changed, _ = liae.swap_faces(frame, [face | dict(context=c) for face, c in zip(faces, others)], options)
+        assert (changed != result).any()
+
+
+def test_port_without_a_face_type(port):
+    frame, landmarks = picture("frame_A.png"), LANDMARKS["A"]
+    context = liae.Context(port)
+    for call in [lambda: port.swap_frame(frame, landmarks), lambda: context.align(frame, landmarks),
+                 lambda: liae.composite(frame, [dict(landmarks=landmarks, context=context,
+                                                     rgb=np.zeros((64, 64, 3), np.uint8))])]:
+        with pytest.raises(liae.Error, match="LIAE_ERROR_INVALID_ARGUMENT.*face_type"):
+            call()
+    one, two = (port.swap_frame(frame, landmarks, face_type=name) for name in ("whole_face", "full_face"))
+    assert (one != frame).any() and (two != frame).any() and (one != two).any()
+
+
+# ---- Errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_arrays_that_python_refuses(model):
+    frame, landmarks = picture("frame_A.png"), LANDMARKS["A"]
+    for wrong in (landmarks[:, :1], landmarks[None], landmarks[:, 0], np.zeros((68, 3))):
+        with pytest.raises(ValueError, match="landmarks"):
+            model.swap_frame(frame, wrong)
+    for wrong in (frame.astype(np.float64), frame[..., :2], frame[None], frame[0, 0], frame[:, ::2], frame[..., ::-1]):
+        with pytest.raises(ValueError, match="expected|side by side"):
+            model.swap_frame(wrong, landmarks)
+    for wrong in (np.zeros((2, 2)), np.zeros(6), np.zeros((3, 3))):
+        with pytest.raises(ValueError, match="matrix"):
+            liae.transform_points(wrong, landmarks)
+        with pytest.raises(ValueError, match="matrix"):
+            liae.warp(frame, wrong, 64)
+
+
+def refused(text, function, *arguments, name="LIAE_ERROR_INVALID_ARGUMENT", **more):
+    with pytest.raises(liae.Error, match=text) as caught:
+        function(*arguments, **more)
+    assert caught.value.name == name
+
+
+def test_faces_that_the_library_refuses(model):
+    frame, landmarks = picture("frame_A.png"), LANDMARKS["A"]
+    refused("67 points; expected 68 or 5", model.swap_frame, frame, landmarks[:67])
+    refused("0 points", model.swap_frame, frame, landmarks[:0])
+    refused("landmark 3 of 68 is at .*nan", model.swap_frame, frame, np.where(np.arange(68)[:, None] == 3, np.nan, landmarks))
+    refused("outside the frame", model.swap_frame, frame, landmarks + 5000)
+    refused("face 0.*landmarks", model.swap_frame, frame, np.full((68, 2), 7.0))
+    refused("0 x 0", liae.face_transform, landmarks, "head", 0)
+    refused("scale", liae.face_transform, landmarks, "head", 64, float("nan"))
+    refused("AUTOMATIC", liae.face_transform, landmarks, None, 64)
+    refused("inverse", liae.warp, frame, np.zeros((2, 3)), 64)
+    refused("needs 68", liae.face_pose, landmarks[:5], name="LIAE_ERROR_UNSUPPORTED")
+    refused("eyebrow_expansion", liae.landmark_mask, landmarks, (64, 64), "hull", 5)
+    refused("erode is 401", model.swap_frame, frame, landmarks, liae.CompositeOptions(erode=401))
+    refused("align, run, enhance", model.swap_frame, frame, landmarks, liae.CompositeOptions(super_resolution=1))
+    refused("finite", model.swap_frame, np.full(frame.shape, np.nan, np.float32), landmarks)
+
+
+def test_pictures_that_do_not_fit():
+    case = CASES["overlay_ct_rct"]
+    frame, options = picture(case["frame"]), options_of(case)
+
+    def composite(mask_mode=case["config"]["mask_mode"], **changes):
+        first = face_of(case) | dict(frame_mask=np.ones(frame.shape[:2], np.float32))
+        face = {key: value for key, value in (face_of(case) | changes).items() if value is not None}
+        chosen = options_of(case)
+        chosen.mask_mode = mask_mode
+        return liae.composite(frame, [first, face], chosen)
+
+    composite()
+    refused(r"faces\[1\].*mask of the swapped face.*missing", composite, mask=None)
+    refused(r"faces\[1\].*63 x 63 pixels; expected 64 x 64", composite, mask=np.zeros((63, 63), np.float32))
+    refused(r"faces\[1\].*expected 64 x 64", composite, dst_mask=np.zeros((64, 60), np.float32))
+    refused(r"faces\[1\].rgb is NULL", composite, rgb=None)
+    refused(r"faces\[1\].*square of 16 to 4096", composite, rgb=np.zeros((64, 62, 3), np.float32))
+    refused(r"faces\[1\].*square of 16 to 4096", composite, rgb=np.zeros((15, 15, 3), np.float32))
+    refused(r"faces\[1\].*finite", composite, rgb=np.full((64, 64, 3), np.inf, np.float32))
+    refused(r"faces\[1\].*neither a face_type nor a context", composite, face_type=None)
+    given = liae.MASK_MODES["given"]
+    composite(given, frame_mask=np.zeros(frame.shape[:2], np.float32))
+    refused(r"faces\[1\].*mask of the frame, which is missing", composite, given)
+    refused(r"faces\[1\].*given mask is 64 x 64", composite, given, frame_mask=np.zeros((64, 64), np.float32))
+    refused("motion", composite, motion_power=float("inf"))
+    refused("landmarks", composite, landmarks=None)
+    # The result of a call that fails is not touched, nor its mask.
+    result, mask = np.full(frame.shape, 7, np.uint8), np.full(frame.shape[:2], 7, np.uint8)
+    face = face_of(case) | dict(mask=np.zeros((63, 63), np.float32))
+    refused(r"faces\[1\]", into, liae._lib.liae_frame_composite, frame, [face_of(case), face], options, result, mask)
+    assert (result == 7).all() and (mask == 7).all()
+    refused("output is", into, liae._lib.liae_frame_composite, frame, [face_of(case)], options, result[1:], None)
+    refused("output is", into, liae._lib.liae_frame_composite, frame, [face_of(case)], options, result, mask[:, 1:])
+    assert (result == 7).all() and (mask == 7).all()
