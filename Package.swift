@@ -116,7 +116,8 @@ let tests: [Target] = [
   .testTarget(
     name: "LiaeSwapTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeTestSupport",
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeImageIO",
+      "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeModel", "LiaeTestSupport"],

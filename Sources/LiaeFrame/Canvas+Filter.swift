@@ -25,6 +25,7 @@ extension Canvas {
         for y in rows { result.sumRow(y, taps, from: source) }
       }
     }
+    withExtendedLifetime(source) {}
     return result
   }
 
@@ -51,6 +52,7 @@ extension Canvas {
       for x in 0..<before { target[x] = source[reflected(x - before, width)] }
       for x in 0..<after { target[before + width + x] = source[reflected(width + x, width)] }
     }
+    withExtendedLifetime(self) {}
     return result
   }
 }

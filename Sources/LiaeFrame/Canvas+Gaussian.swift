@@ -30,6 +30,7 @@ extension Canvas {
         for y in rows { result.blurRow(y, weights, radius, from: between) }
       }
     }
+    withExtendedLifetime((self, between)) {}
     return result
   }
 

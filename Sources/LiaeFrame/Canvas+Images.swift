@@ -133,6 +133,7 @@ extension Canvas where Pixel == Color {
         }
       }
     }
+    withExtendedLifetime(self) {}
   }
 }
 
@@ -150,6 +151,7 @@ extension Canvas where Pixel == Float {
     let colors = try ColorCanvas(reading: image)
     try self.init(unfilled: colors.region)
     for i in 0..<count { pixels[i] = luma(colors.pixels[i]) }
+    withExtendedLifetime(colors) {}
   }
 
   /// Puts the mask where it belongs in an image, into every colour channel.
@@ -168,6 +170,7 @@ extension Canvas where Pixel == Float {
         }
       }
     }
+    withExtendedLifetime(self) {}
   }
 }
 

@@ -22,6 +22,7 @@ extension Canvas where Pixel == Color {
         }
       }
     }
+    withExtendedLifetime(self) {}
     return result
   }
 

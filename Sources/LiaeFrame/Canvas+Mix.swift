@@ -21,6 +21,7 @@ extension Canvas {
         result.pixels[i] = pixels[i] * weight + other.pixels[i] * otherWeight
       }
     }
+    withExtendedLifetime((self, other)) {}
     return result
   }
 }

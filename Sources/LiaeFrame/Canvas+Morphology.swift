@@ -36,6 +36,7 @@ extension Canvas where Pixel == Float {
         }
       }
     }
+    withExtendedLifetime(self) {}
     return result
   }
 

@@ -22,6 +22,7 @@ extension Canvas where Pixel == Color {
       xx: c, xy: s, tx: (1 - c) * centre - s * centre, yx: -s, yy: c, ty: s * centre + (1 - c) * centre)
     let turned = try line.warped(turn.inverse, width: size, height: size, interpolation: .linear)
     let kernel = Array(UnsafeBufferPointer(start: turned.pixels, count: turned.count))
+    withExtendedLifetime(turned) {}
     let sum = kernel.reduce(0, +)
     return try filtered(kernel: kernel.map { $0 / sum }, side: size, workers: workers)
   }

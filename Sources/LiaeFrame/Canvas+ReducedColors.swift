@@ -17,6 +17,7 @@ extension Canvas where Pixel == Color {
         result.pixels[i] = Color(palette.nearest(to: color, from: cells[color].pointee.box)) / 255
       }
     }
+    withExtendedLifetime((self, cells, palette)) {}
     return result
   }
 }

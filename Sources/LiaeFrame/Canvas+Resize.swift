@@ -31,6 +31,7 @@ extension Canvas {
         for x in 0..<width { target[x] = Pixel.weighted(source + (taps[x].first + 2), taps[x].weights) }
       }
     }
+    withExtendedLifetime((self, columns, between)) {}
     return result
   }
 

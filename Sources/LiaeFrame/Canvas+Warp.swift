@@ -26,6 +26,7 @@ extension Canvas {
         for j in rows { warp(grid.row(j), table, into: result.pixels + j * width) }
       }
     }
+    withExtendedLifetime((self, grid)) {}
     return result
   }
 

@@ -90,6 +90,7 @@ struct CompositeJob {
       let reduced = try whole.reducedTo256Colors(workers: workers)
       let share = Float(options.colorDegrade) / 100
       for i in 0..<whole.count { whole.pixels[i] = whole.pixels[i] * (1 - share) + reduced.pixels[i] * share }
+      withExtendedLifetime(reduced) {}
     }
     return Patch(picture: whole, alpha: alpha)
   }
@@ -151,6 +152,7 @@ struct CompositeJob {
       try multiply(result, by: face.swapMask)
       if let other = try sized(face.destinationMask) {
         for i in 0..<result.count { result.pixels[i] = (result.pixels[i] + other.pixels[i]).clamped }
+        withExtendedLifetime(other) {}
       }
     default:
       if mode.needsSwapMask { try multiply(result, by: face.swapMask) }
@@ -166,6 +168,7 @@ struct CompositeJob {
   private func multiply(_ mask: MaskCanvas, by factor: MaskCanvas?) throws(LiaeError) {
     guard let factor = try sized(factor) else { return }
     for i in 0..<mask.count { mask.pixels[i] *= factor.pixels[i] }
+    withExtendedLifetime(factor) {}
   }
 
   /// A mask over the face at the side that is worked on. What is said of a network's output is clipped first.
@@ -322,6 +325,7 @@ extension Canvas where Pixel == Color {
         }
       }
     }
+    withExtendedLifetime((self, other, weight)) {}
   }
 
   /// self·(1 - w) + other·w, clamped, in place of `other`. Where w is 0 it is self exactly.
@@ -332,6 +336,7 @@ extension Canvas where Pixel == Color {
         b[i] = w[i] == 0 ? a[i] : (a[i] * (1 - w[i]) + b[i] * w[i]).clamped
       }
     }
+    withExtendedLifetime((self, weight)) {}
     return other
   }
 }

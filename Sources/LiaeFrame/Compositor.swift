@@ -123,5 +123,6 @@ extension Canvas {
       let from = other.pixels + (y - other.top) * other.width + common.left - other.left
       (pixels + (y - top) * width + common.left - left).update(from: from, count: common.width)
     }
+    withExtendedLifetime((self, other)) {}
   }
 }

@@ -33,6 +33,7 @@ package final class FaceSmoothing {
     for i in 0..<result.count {
       result.pixels[i] = mask.pixels[i] + (newest.pixels[i] - mask.pixels[i]) * maskRate
     }
+    withExtendedLifetime(mask) {}
     self.mask = result
     return result
   }

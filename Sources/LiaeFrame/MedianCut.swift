@@ -101,6 +101,7 @@ struct ColorCells {
       }
       for lane in 0..<3 { colors[i][lane] = Int32(Double(sum[lane]) / Double(box.pixels) + 0.5) }
     }
+    withExtendedLifetime(list) {}
     return boxes.count
   }
 

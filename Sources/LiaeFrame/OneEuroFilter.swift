@@ -50,7 +50,11 @@ package struct OneEuroFilter: Sendable {
     }
     let forward = pass(signal)
     let backward = Array(pass(signal.reversed()).reversed())
-    return zip(forward, backward).map { a, b in a.count == b.count ? zip(a, b).map { ($0 + $1) / 2 } : a }
+    // Types are named: without them some compilers give up on this.
+    return zip(forward, backward).map { (a: [Double], b: [Double]) -> [Double] in
+      guard a.count == b.count else { return a }
+      return zip(a, b).map { (x: Double, y: Double) -> Double in (x + y) / 2 }
+    }
   }
 
   /// Weight of the newest value in an exponential average that lets `cutoff` Hz pass.

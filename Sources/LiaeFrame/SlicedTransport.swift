@@ -50,7 +50,7 @@ struct SlicedTransport {
       let share = 1 / Float(directions)
       for index in 0..<count { pixels[index] += sum[index] * share }
     }
-    withExtendedLifetime(scratch) {}
+    withExtendedLifetime((scratch, original, change)) {}
     guard isSmoothed else { return }
 
     for index in 0..<count { sum[index] = pixels[index] - original.pixels[index] }

@@ -42,7 +42,8 @@ final class Caller {
     var left = 40
     while !input.isAtEnd, left > 0 {
       left -= 1
-      switch input.next() % 16 {
+      let call = input.next() % 32
+      switch call {
       case 0: open()
       case 1: openPath()
       case 2: openRest()
@@ -57,7 +58,8 @@ final class Caller {
       case 12: run(beside: true)
       case 13: runTensors()
       case 14: initialize()
-      default: library()
+      case 15: library()
+      default: frames(call - 16)
       }
       memory.release()
     }

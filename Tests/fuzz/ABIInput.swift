@@ -18,7 +18,12 @@ let checkpoints: [[UInt8]] = {
     do {
       let path = "/tmp/liae-abi-fuzz-\(getpid())"
       defer { unlink(path) }
-      try ModelWriter.write(try Model.random(architecture), to: path, as: format, replacing: true)
+      let random = try Model.random(architecture)
+      var info = random.info
+      // Only safetensors keeps it; the others have to be told.
+      info.faceType = "full_face"
+      let model = try Model(architecture: random.architecture, info: info, tensors: random.tensors)
+      try ModelWriter.write(model, to: path, as: format, replacing: true)
       let file = try Bytes.map(path: path)
       return withExtendedLifetime(file) { Array(file.raw) }
     } catch {

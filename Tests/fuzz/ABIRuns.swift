@@ -23,7 +23,7 @@ extension Caller {
     contexts.first { $0.handle == context }?.sides ?? Sides()
   }
 
-  private func runOptions() -> UnsafeMutableRawPointer? {
+  func runOptions() -> UnsafeMutableRawPointer? {
     guard !input.oneIn(3) else { return nil }
     var options = zeroed(LiaeRunOptions.self)
     options.mode = input.enumeration(0...3)
@@ -59,16 +59,27 @@ extension Caller {
   private func images(_ count: Int, side: Int) -> UnsafeMutableRawPointer {
     let size = MemoryLayout<LiaeImage>.stride
     let block = memory.allocate(count * size)
-    for index in 0..<count { block.storeBytes(of: image(side), toByteOffset: index * size, as: LiaeImage.self) }
+    for index in 0..<count {
+      block.storeBytes(of: image(side, side).image, toByteOffset: index * size, as: LiaeImage.self)
+    }
     return block
   }
 
-  private func image(_ side: Int) -> LiaeImage {
+  /// A description with its memory, most of them right. Values repeat, or differ from pixel to pixel.
+  ///
+  /// - Parameter isFixed: the library knows the size, so that another one needs no memory: it is refused. Where it takes
+  ///   any size, what is said is true as far as it can be believed.
+  func image(_ width: Int, _ height: Int, isFixed: Bool = true) -> Described {
     var image = zeroed(LiaeImage.self)
     image.format = input.enumeration(1...10)
-    (image.width, image.height) = (Int32(clamping: side), Int32(clamping: side))
-    if input.oneIn(32) { image.width = input.integer([1, Int32(clamping: side + 1)]) }
-    if input.oneIn(32) { image.height = input.integer([1, Int32(clamping: side - 1)]) }
+    (image.width, image.height) = (Int32(clamping: width), Int32(clamping: height))
+    if input.oneIn(32) { image.width = input.integer([1, Int32(clamping: width + 1)]) }
+    if input.oneIn(32) { image.height = input.integer([1, Int32(clamping: height - 1)]) }
+    if !isFixed {
+      // Nobody has so much memory to show.
+      if image.width > 256 { image.width = -image.width }
+      if image.height > 256 { image.height = -image.height }
+    }
     let format = PixelFormat(rawValue: image.format)
     let row = Int(clamping: Int64(image.width) * Int64(format?.size ?? 1))
     image.stride = row
@@ -78,10 +89,13 @@ extension Caller {
       image.stride = strides[input.next(below: strides.count)]
     }
     let shift = input.oneIn(16) ? 1 : 0
+    let isSize = isFixed ? (image.width, image.height) == (Int32(clamping: width), Int32(clamping: height)) : true
     let isRight =
-      format != nil && image.width == side && image.height == side && image.stride >= row && image.stride <= row + 64
-    let bytes = isRight ? (side - 1) * image.stride + row : 1
+      format != nil && isSize && image.width > 0 && image.height > 0 && image.stride >= row
+      && (image.stride <= row + 64 || image.height == 1)
+    let bytes = isRight ? (Int(image.height) - 1) * image.stride + row : 1
     let block = memory.allocate(bytes + shift)
+    var described = Described(image: image, block: block + shift, bytes: bytes)
     if format?.isFloat == true && isRight {
       let value = input.float()
       for offset in stride(from: 0, through: bytes - 4, by: 4) {
@@ -89,11 +103,27 @@ extension Caller {
       }
       let pixel = input.oneIn(8) ? input.float() : value
       block.storeBytes(of: pixel, toByteOffset: Int(input.next16()) % (bytes / 4) * 4, as: Float.self)
+      described.isInRange = (0...1).contains(value) && (0...1).contains(pixel)
+      if !isFixed, described.isInRange {
+        texture(bytes / 4) { block.storeBytes(of: Float($1) / 255, toByteOffset: 4 * $0, as: Float.self) }
+      }
     } else {
       memset(block, Int32(input.next()), bytes + shift)
+      if !isFixed { texture(bytes) { block.storeBytes(of: $1, toByteOffset: $0, as: UInt8.self) } }
     }
-    image.pixels = input.oneIn(32) ? nil : block + shift
-    return image
+    described.image.pixels = input.oneIn(32) ? nil : block + shift
+    return described
+  }
+
+  /// Three in four times.
+  private func texture(_ count: Int, _ store: (Int, UInt8) -> Void) {
+    let seed = input.next()
+    guard seed % 4 != 3 else { return }
+    var state = UInt32(seed) &* 2_654_435_761 | 1
+    for i in 0..<count {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      store(i, UInt8(truncatingIfNeeded: state >> 24))
+    }
   }
 
   // MARK: - Tensors
@@ -136,6 +166,9 @@ final class Hook {
   var context: OpaquePointer?
 
   init(_ progressKind: UInt8, _ poolKind: UInt8) { (self.progressKind, self.poolKind) = (progressKind, poolKind) }
+
+  /// Whether all tasks are run that are asked for.
+  var isHonest: Bool { ![3, 4].contains(poolKind % 8) }
 
   var userData: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 

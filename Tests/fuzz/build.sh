@@ -13,7 +13,7 @@ out=$root/build/fuzz
 parsers="LiaeSystem LiaeTensor LiaeModel LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
 case " $* " in
-  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaeABI"} ;;
+  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaeFrame LiaeSwap LiaeABI"} ;;
   *) MODULES=${MODULES:-$parsers} ;;
 esac
 mkdir -p "$out/CLiaeIntrinsics"
