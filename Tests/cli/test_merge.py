@@ -513,11 +513,14 @@ def test_settings_go_out_and_in(model, tmp_path):
     ('{"smooth-mask": 0}', "smooth-mask is 0; expected"),
     ('{"smooth-landmarks": [1]}', "expected CUTOFF,BETA"),
     ('{"erode": 3, "erode": 4}', 'the key "erode" stands twice'),
-    ('{"erode": 03}', "no valid JSON"),
-    ('{"erode": 3', "no valid JSON"),
+    ('{"erode": 03}', "the end of an object '}' is expected at byte 11, found '3'"),
+    ('{"erode": 3', "the JSON ends where the end of an object '}' is expected"),
+    ('{"erode": x}', "a value of \"erode\" is expected at byte 10, found 'x'"),
+    ('{"erode": 3} 4', "the end of the JSON is expected at byte 13, found '4'"),
+    ('', "the JSON ends where a value of the document is expected"),
     ('[1]', "not an object"),
     ("[" * 10000, "nested deeper"),
-    ('{"erode": 1e400}', "no valid JSON")])
+    ('{"erode": 1e400}', "\"erode\" has a number at byte 10 that is too large")])
 def test_settings_that_are_wrong(content, message, model, tmp_path):
     config = tmp_path / "merge.json"
     config.write_text(content)
