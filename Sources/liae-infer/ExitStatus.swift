@@ -12,15 +12,15 @@ enum ExitStatus: Int32, CaseIterable {
   case resources = 6
   case interrupted = 130
 
-  /// What an error of the library means for the program as a whole.
+  /// What an error of the library means for the program as a whole. Damage is that of a file unless whoever opens the
+  /// model says that it is the model's.
   init(_ status: Status) {
     switch status {
     case .ok: self = .done
     case .invalidArgument, .invalidHandle, .invalidStructSize, .unsupported: self = .usage
-    case .fileNotFound, .inputOutput, .fileExists: self = .files
-    case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unknownArchitecture, .missingTensor,
-      .shapeMismatch:
-      self = .model
+    case .fileNotFound, .inputOutput, .fileExists, .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile:
+      self = .files
+    case .unknownArchitecture, .missingTensor, .shapeMismatch: self = .model
     case .cancelled: self = .interrupted
     case .internalError, .outOfMemory, .threadFailure, .busy: self = .resources
     }
@@ -32,7 +32,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .someFailed: return "some inputs failed, each with a message; the others were written"
     case .usage: return "the command line is wrong, or asks for what the model cannot do"
     case .model: return "the model is damaged, or of a kind that is not understood"
-    case .files: return "a file is missing, cannot be used, or exists already (see --force)"
+    case .files: return "a file is missing, damaged, cannot be used, or exists already (see --force)"
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
     case .interrupted: return "interrupted (Ctrl-C)"

@@ -1,5 +1,5 @@
-import LiaeFormats
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
 import LiaeSystem
 import LiaeTensor
 import Testing

@@ -71,6 +71,14 @@ def test_what_is_extracted_can_be_merged(model, found_faces, landmarks_file, tmp
         assert png.read_bytes() == (tmp_path / "b" / png.name).read_bytes()
 
 
+def test_a_damaged_file_of_landmarks(tmp_path):
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"frame": "00001.png", "landmarks": [[1, 2]]}\n')
+    result = extract(path, tmp_path / "out")
+    assert result.status == 4 and 'bad.jsonl, line 1: "landmarks" has 1 points; expected 68 or 5' in result.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_is_overwritten(found_faces, landmarks_file, tmp_path):
     path = landmarks_file([("00001.png", found_faces["00001_0.jpg"]["source_landmarks"])])
     (tmp_path / "out").mkdir()

@@ -2,6 +2,7 @@
 """`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -283,6 +284,36 @@ def test_smoothing_lowers_the_flicker(model, trembling, landmarks_file, tmp_path
     assert steady[0] == 4.0 and steady[1] < 1 and steady[2] < plain[2] / 2
 
 
+def test_without_three_frames_in_a_row_nothing_is_said_of_flicker(model, workspace, tmp_path):
+    for stem in ("00003", "00006"):
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and result.out == "frames   5 swapped, 2 without faces copied\n"
+
+
+def test_a_face_alone_does_not_flicker_beside_its_frame(model, found_faces, landmarks_file, tmp_path):
+    """Frames of the model's own size, with raw-predict: the two are not of the same place."""
+    frames, points = tmp_path / "frames", np.array(found_faces["00001_0.jpg"]["source_landmarks"]) / 5
+    frames.mkdir()
+    for i in range(3):
+        Image.open(FRAMES / "00001.png").resize((64, 64)).save(frames / f"{i}.png")
+    path = landmarks_file([(f"{i}.png", (points + [i % 2, 0]).tolist()) for i in range(3)])
+    for mode, flicker in (("overlay", "flicker  landmarks 2.00 px; faces "), ("raw-predict", "flicker  landmarks 2.00 px\n")):
+        result = merge(model, frames, tmp_path / mode, "--landmarks", path, "--mode", mode, "--mask-mode", "full",
+                       aligned=None)
+        assert result.status == 0 and flicker in result.out, result.out
+    # Nothing was done.
+    again = merge(model, frames, tmp_path / "overlay", "--landmarks", path, "--mask-mode", "full", aligned=None)
+    assert again.out == "frames   0 swapped, 0 without faces copied\n"
+
+
+@pytest.mark.parametrize("transfer", ["none", "idt", "idt-m", "sot-m", "mix-m"])
+def test_colours_without_statistics_are_not_averaged(transfer, model, tmp_path):
+    result = merge(model, FRAMES, tmp_path / "out", "--smooth-color", "0.5", "--color-transfer", transfer)
+    assert result.status == 2 and not (tmp_path / "out").exists()
+    assert f"--color-transfer {transfer} has no statistics to average; expected rct, lct, mkl, mkl-m" in result.err
+
+
 def test_masks_and_colours_are_averaged(model, trembling, landmarks_file, tmp_path):
     frames, faces = trembling
     path = landmarks_file(faces)
@@ -343,6 +374,40 @@ def test_broken_files_among_good_ones(model, workspace, tmp_path):
     assert "3 inputs failed" in result.err.splitlines()[-1]
     assert not os.path.exists("/tmp/PWNED_by_dfl_pickle")
     assert len(results(tmp_path / "out")) == 6
+
+
+@pytest.mark.parametrize("kind, message", [
+    ("landmarks", "bad.jsonl, line 2: "), ("pak", "bad.pak: "), ("not a pak", "bad.pak: "), ("folder", "faceset.pak: "),
+    ("session", "liae-merge.json: "), ("config", "config.json: ")])
+def test_what_is_damaged_as_a_whole_is_a_matter_of_files(kind, message, model, found_faces, tmp_path):
+    """Status 3 is the model's alone."""
+    options, aligned, pak = [], None, (FACES / "faceset.pak").read_bytes()
+    if kind == "landmarks":
+        (tmp_path / "bad.jsonl").write_text("# nothing\n{}\n")
+        options = ["--landmarks", tmp_path / "bad.jsonl"]
+    elif kind == "folder":
+        aligned = tmp_path / "aligned"
+        aligned.mkdir()
+        (aligned / "faceset.pak").write_bytes(pak[:100])
+    elif kind == "session":
+        aligned = ALIGNED
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/liae-merge.json").write_text("{")
+    elif kind == "config":
+        aligned = ALIGNED
+        (tmp_path / "config.json").write_bytes(b" " * (1 << 20) + b"{}")
+        options = ["--config", tmp_path / "config.json"]
+    else:
+        aligned = tmp_path / "bad.pak"
+        aligned.write_bytes(pak[:len(pak) // 2] if kind == "pak" else b"noise" * 100)
+    result = merge(model, FRAMES, tmp_path / "out", *options, aligned=aligned)
+    assert result.status == 4 and message in result.err, result.err
+    assert not results(tmp_path / "out")
+    if kind == "session":
+        assert "--force starts anew" in result.err
+        assert merge(model, FRAMES, tmp_path / "out", "--force", aligned=aligned).status == 0
+    (tmp_path / "model.safetensors").write_bytes(model.read_bytes()[:1000])
+    assert merge(tmp_path / "model.safetensors", FRAMES, tmp_path / "other").status == 3
 
 
 def test_faces_of_missing_frames_are_said(model, workspace, tmp_path):
@@ -431,6 +496,51 @@ def test_goes_on_where_it_was_killed(model, merged, workspace, tmp_path):
     assert names(output) == [f"{stem}.png" for stem in STEMS] + ["liae-merge.json"]
 
 
+def test_killed_at_any_moment_it_goes_on(model, found_faces, landmarks_file, tmp_path):
+    """Twenty kills at random moments: whatever has its name is whole, and what comes out at last is the same."""
+    frames, points = tmp_path / "frames", np.array(found_faces["00001_0.jpg"]["source_landmarks"]) / 5
+    frames.mkdir()
+    small = Image.open(FRAMES / "00001.png").resize((64, 48))
+    for i in range(60):
+        small.save(frames / f"a.{i:02}.png")
+    path = landmarks_file([(f"a.{i:02}.png", (points + [i % 7, 0]).tolist()) for i in range(60) if i % 4])
+
+    def command(name, how):
+        return ["merge", "--model", model, "--frames", frames, "--landmarks", path, "--output", tmp_path / name,
+                "--separate", tmp_path / f"{name}_faces", "--face-type", "whole_face", "--parallel", how]
+
+    def contents(name):
+        return {(kind, path.name): path.read_bytes() for kind in ("", "_mask", "_faces")
+                for path in (tmp_path / f"{name}{kind}").glob("*")}
+
+    begin = time.monotonic()
+    assert liae_infer(*command("whole", "frame")).status == 0
+    usual = time.monotonic() - begin
+    expected = contents("whole")
+    assert len(expected) == 60 + 1 + 60 + 45 * 4
+    chance, kills, ends = random.Random(3), 0, 0
+    while kills < 20 or ends == 0:
+        running = subprocess.Popen([PROGRAM, *map(str, command("out", chance.choice(["frame", "frames"])))],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            running.wait(chance.uniform(0, usual / 3) if kills < 20 else 60)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            kills += 1
+        error = running.communicate()[1]
+        found = contents("out")
+        halves = [name for name in found if ".tmp" in name[1]]
+        # The program was killed within a write or two.
+        assert len(halves) <= 8, halves
+        assert {name: expected[name] for name in found if name not in halves} == {
+            name: found[name] for name in found if name not in halves}
+        if running.returncode != -signal.SIGKILL:
+            assert running.returncode == 0 and found == expected, error
+            ends += 1
+            for kind in ("", "_mask", "_faces"):
+                shutil.rmtree(tmp_path / f"out{kind}")
+
+
 def test_ctrl_c_ends_between_frames_and_goes_on(model, merged, tmp_path):
     frames = tmp_path / "many"
     frames.mkdir()
@@ -513,11 +623,14 @@ def test_settings_go_out_and_in(model, tmp_path):
     ('{"smooth-mask": 0}', "smooth-mask is 0; expected"),
     ('{"smooth-landmarks": [1]}', "expected CUTOFF,BETA"),
     ('{"erode": 3, "erode": 4}', 'the key "erode" stands twice'),
-    ('{"erode": 03}', "no valid JSON"),
-    ('{"erode": 3', "no valid JSON"),
+    ('{"erode": 03}', "the end of an object '}' is expected at byte 11, found '3'"),
+    ('{"erode": 3', "the JSON ends where the end of an object '}' is expected"),
+    ('{"erode": x}', "a value of \"erode\" is expected at byte 10, found 'x'"),
+    ('{"erode": 3} 4', "the end of the JSON is expected at byte 13, found '4'"),
+    ('', "the JSON ends where a value of the document is expected"),
     ('[1]', "not an object"),
     ("[" * 10000, "nested deeper"),
-    ('{"erode": 1e400}', "no valid JSON")])
+    ('{"erode": 1e400}', "\"erode\" has a number at byte 10 that is too large")])
 def test_settings_that_are_wrong(content, message, model, tmp_path):
     config = tmp_path / "merge.json"
     config.write_text(content)

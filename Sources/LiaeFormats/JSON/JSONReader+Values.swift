@@ -4,13 +4,15 @@ import LiaeSystem
 /// Arrays of anything, numbers with a fraction, and values that nobody asked for.
 extension JSONReader {
   /// The first byte of the next value, or nil at the end. White space before it is passed over.
-  mutating func peek() -> UInt8? {
+  package mutating func peek() -> UInt8? {
     skipSpace()
     return position < end ? bytes.raw[position] : nil
   }
 
   /// Calls `element` for every element of an array; it must read the value.
-  mutating func array(_ what: String, _ element: (inout JSONReader) throws(LiaeError) -> Void) throws(LiaeError) {
+  package mutating func array(
+    _ what: String, _ element: (inout JSONReader) throws(LiaeError) -> Void
+  ) throws(LiaeError) {
     try require("[", what)
     if accept("]") { return }
     repeat { try element(&self) } while accept(",")
@@ -18,7 +20,10 @@ extension JSONReader {
   }
 
   /// A number. `NaN` and `Infinity`, which some programs write, are no JSON and refused, as is what a double cannot hold.
-  mutating func number(_ what: String) throws(LiaeError) -> Double {
+  mutating func number(_ what: String) throws(LiaeError) -> Double { try numeral(what).value }
+
+  /// A number; also as a whole one where it is written as one that 64 bits hold.
+  package mutating func numeral(_ what: String) throws(LiaeError) -> (value: Double, whole: Int?) {
     skipSpace()
     let start = position
     _ = take("-")
@@ -37,7 +42,7 @@ extension JSONReader {
     guard let text = bytes.text(start, position - start), let value = Double(text), value.isFinite else {
       throw error("\(what) has a number at byte \(start) that is too large")
     }
-    return value
+    return (value, Int(text))
   }
 
   /// Takes `character` if it comes next, without white space.
@@ -90,7 +95,9 @@ extension JSONReader {
     } while !closers.isEmpty
   }
 
-  private mutating func word(_ word: StaticString, _ what: String) throws(LiaeError) {
+  /// One of `true`, `false` and `null`.
+  package mutating func word(_ word: StaticString, _ what: String) throws(LiaeError) {
+    skipSpace()
     guard bytes.starts(with: Array("\(word)".utf8), at: position), position + word.utf8CodeUnitCount <= end else {
       throw expected("a value of \(what)")
     }

@@ -6,22 +6,22 @@ import LiaeSystem
 ///
 /// The caller asks for what the format has at this place, and anything else is an error. So nothing is built that
 /// nobody asked for, and there is no recursion that a deeply nested file could drive.
-struct JSONReader {
+package struct JSONReader {
   let bytes: Bytes
   let end: Int
-  let name: String
+  package let name: String
   /// How messages call the text.
   private let part: String
   var position: Int
 
   /// Reads bytes `offset..<end` of the file `name`, which messages call `part`. The range must lie inside.
-  init(_ bytes: Bytes, offset: Int, end: Int, name: String, part: String = "the header") {
+  package init(_ bytes: Bytes, offset: Int, end: Int, name: String, part: String = "the header") {
     (self.bytes, self.position, self.end, self.name, self.part) = (bytes, offset, end, name, part)
   }
 
-  func error(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
+  package func error(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
 
-  func expected(_ what: String) -> LiaeError {
+  package func expected(_ what: String) -> LiaeError {
     guard position < end else { return error("\(part) ends where \(what) is expected") }
     let byte = bytes.raw[position]
     let found = (0x20..<0x7f).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
@@ -45,7 +45,7 @@ struct JSONReader {
   }
 
   /// Calls `member` for every key of an object; it must read the value.
-  mutating func object(
+  package mutating func object(
     _ what: String, _ member: (inout JSONReader, String) throws(LiaeError) -> Void
   ) throws(LiaeError) {
     try require("{", what)
@@ -117,7 +117,7 @@ struct JSONReader {
   }
 
   /// Passes the bytes of a string on, escapes resolved; they need not be UTF-8.
-  mutating func characters(_ what: String, _ take: (UInt8) throws(LiaeError) -> Void) throws(LiaeError) {
+  package mutating func characters(_ what: String, _ take: (UInt8) throws(LiaeError) -> Void) throws(LiaeError) {
     try require("\"", what)
     while position < end, bytes.raw[position] != UInt8(ascii: "\"") {
       let byte = bytes.raw[position]
@@ -173,7 +173,7 @@ struct JSONReader {
   }
 
   /// Only white space is left.
-  mutating func finish() throws(LiaeError) {
+  package mutating func finish() throws(LiaeError) {
     skipSpace()
     guard position == end else { throw expected("the end of \(part)") }
   }

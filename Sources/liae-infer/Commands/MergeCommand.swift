@@ -111,7 +111,8 @@ struct MergeCommand: ParsableCommand {
     if let path = merging.writeConfig { try settings.write(to: path, replacing: force) }
     for path in [output.folder, output.maskFolder] { try File.makeFolder(path) }
     if let separate { try File.makeFolder(separate) }
-    try output.clear(folder, results: !goesOn)
+    if !goesOn { output.clear(folder) }
+    try output.sweep(folder, folders: [separate].compactMap { $0 })
     try session.write()
     let export = separate.map {
       FaceExport(folder: withoutSlash($0), format: separateFormat, provenance: merging.noProvenance ? nil : .rawFace)

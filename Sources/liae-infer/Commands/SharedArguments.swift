@@ -55,8 +55,11 @@ struct CheckpointArguments: ParsableArguments {
   fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
     let model: Model
     do throws(LiaeError) { model = try ModelReader.open(path: path, options: options) } catch {
-      // Of a file, not of the command line: a kind that this library does not run.
-      throw error.status == .unsupported ? Failure(.model, error.message) : error
+      switch error.status {
+      // Of the model, and no other file is damaged; nor is the command line wrong where this library does not run a kind.
+      case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported: throw Failure(.model, error.message)
+      default: throw error
+      }
     }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }

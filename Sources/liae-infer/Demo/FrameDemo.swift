@@ -41,7 +41,7 @@ struct FrameDemo {
     let output = MergeOutput(
       folder: mergedFolder, maskFolder: masksFolder, format: .png, quality: 95, provenance: .composite)
     for folder in [mergedFolder, masksFolder] { try File.makeFolder(folder) }
-    try output.clear(frames, results: replacing)
+    if replacing { output.clear(frames) }
     let crew = try SwapCrew(
       model, settings: settings, compute: compute, parallelism: .auto, frames: frames.frames.count)
     let job = MergeJob(

@@ -92,7 +92,12 @@ struct FaceSurvey {
   }
 
   private mutating func readFaceset(_ path: String) throws {
-    for face in try Faceset.read(Bytes.map(path: path), name: path).faces {
+    let faceset: Faceset
+    do throws(LiaeError) { faceset = try Faceset.read(Bytes.map(path: path), name: path) } catch {
+      // Of a file, not of the command line: a version that is not known.
+      throw error.status == .unsupported ? Failure(.files, error.message) : error
+    }
+    for face in faceset.faces {
       let name = "\(path): \(face.personName.map { "\($0)/" } ?? "")\(face.filename)"
       do throws(LiaeError) { try addImage(face.jpeg, path: nil, name) } catch { report(error, name) }
     }

@@ -71,7 +71,8 @@ final class MergeJob {
 
   private var summary: String {
     var lines = ["frames   \(counts.swapped) swapped, \(counts.copied) without faces copied"]
-    if let flicker = steadiness.text(timeline.flicker, isSmoothed: crew.settings.landmarkSmoothing != nil) {
+    let isSmoothed = crew.settings.landmarkSmoothing != nil
+    if counts.swapped > 0, let flicker = steadiness.text(timeline.flicker, isSmoothed: isSmoothed) {
       lines.append(flicker)
     }
     return lines.joined(separator: "\n")
@@ -81,7 +82,8 @@ final class MergeJob {
     switch outcome {
     case .swapped(let original, let result):
       counts.swapped += 1
-      steadiness.add(place, original: original, result)
+      // A face alone is not in the place that it has in its frame.
+      if crew.settings.options.blend != .rawPredict { steadiness.add(place, original: original, result) }
     case .copied: counts.copied += 1
     case .failed(let message):
       Console.complain(message)

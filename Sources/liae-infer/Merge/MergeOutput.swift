@@ -51,18 +51,37 @@ struct MergeOutput {
     return nil
   }
 
-  /// Takes away the frames of an earlier merge, and what a merge that was killed has left half-written.
-  func clear(_ frames: FrameFolder, results: Bool) throws(LiaeError) {
-    var known: Set<String> = []
-    for frame in frames.frames { known.formUnion([self.frame(frame.stem), mask(frame.stem)]) }
-    for folder in [folder, maskFolder] where File.kind(folder) == .folder {
+  /// Takes away the frames of an earlier merge.
+  func clear(_ frames: FrameFolder) {
+    for frame in frames.frames {
+      unlink(self.frame(frame.stem))
+      unlink(mask(frame.stem))
+    }
+  }
+
+  /// Takes away what a merge that was killed has left half-written, as `00001.png.tmp4711`.
+  ///
+  /// - Parameter folders: beside those of frames and masks.
+  func sweep(_ frames: FrameFolder, folders: [String]) throws(LiaeError) {
+    let stems = Set(frames.frames.map(\.stem))
+    for folder in [folder, maskFolder] + folders where File.kind(folder) == .folder {
       for name in try File.list(folder) {
-        let path = "\(folder)/\(name)"
-        if results && known.contains(path) { unlink(path) }
-        guard let dot = path.lastIndex(of: "."), path[dot...].hasPrefix(".tmp"), known.contains(String(path[..<dot]))
+        guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".tmp"),
+          name[dot...].dropFirst(4).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { continue }
-        unlink(path)
+        if name[..<dot] == MergeSession.name || Self.isOfFrame(name[..<dot], stems) { unlink("\(folder)/\(name)") }
       }
+    }
+  }
+
+  /// Whether a name is `STEM.ENDING` or `STEM_NUMBER.ENDING`, whatever the ending. Stems may have dots.
+  private static func isOfFrame(_ name: Substring, _ stems: Set<String>) -> Bool {
+    name.indices.contains { dot in
+      guard name[dot] == "." else { return false }
+      let stem = name[..<dot]
+      if stems.contains(String(stem)) { return true }
+      guard let line = stem.lastIndex(of: "_") else { return false }
+      return Int(stem[stem.index(after: line)...]) != nil && stems.contains(String(stem[..<line]))
     }
   }
 

@@ -25,10 +25,13 @@ struct MergeSession {
 
   /// Whether the folder holds frames of this very session.
   ///
-  /// - Throws: `Failure` of status `files` where it holds those of another one.
+  /// - Throws: `Failure` of status `files` where it holds those of another one, or cannot tell.
   func isUnderWay() throws -> Bool {
     guard File.kind(path) != nil else { return false }
-    let old = try JSON(parsing: SmallFile.read(path), name: path)
+    let old: JSON
+    do throws(LiaeError) { old = try JSON(parsing: SmallFile.read(path), name: path) } catch {
+      throw Failure(.files, "\(error.message). --force starts anew")
+    }
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
     for key in ["model", "faces", "format"] where old[key]?.text() != content[key]?.text() { differences.append(key) }
     guard differences.isEmpty else {

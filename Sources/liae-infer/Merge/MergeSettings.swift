@@ -26,6 +26,13 @@ struct MergeSettings {
     if options.sharpening == .none, options.sharpenAmount > 0 {
       throw Failure(.usage, "--sharpen-amount is \(options.sharpenAmount), and --sharpen none does not sharpen")
     }
+    if colorSmoothing != nil, !options.colorTransfer.hasStatistics {
+      func name(_ transfer: ColorTransfer) -> String { Self.colorTransfers[Int(transfer.rawValue)] }
+      let able = ColorTransfer.allCases.filter(\.hasStatistics).map(name).joined(separator: ", ")
+      throw Failure(
+        .usage,
+        "--smooth-color: --color-transfer \(name(options.colorTransfer)) has no statistics to average; expected \(able)")
+    }
   }
 
   private mutating func read(_ path: String) throws {

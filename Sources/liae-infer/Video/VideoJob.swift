@@ -87,7 +87,8 @@ final class VideoJob {
 
   private var summary: String {
     var lines = ["frames   \(counts.swapped) swapped, \(counts.kept) without faces kept"]
-    if let flicker = steadiness.text(timeline.flicker, isSmoothed: crew.settings.landmarkSmoothing != nil) {
+    let isSmoothed = crew.settings.landmarkSmoothing != nil
+    if counts.swapped > 0, let flicker = steadiness.text(timeline.flicker, isSmoothed: isSmoothed) {
       lines.append(flicker)
     }
     return lines.joined(separator: "\n")
