@@ -31,7 +31,8 @@ struct MergeSettings {
       let able = ColorTransfer.allCases.filter(\.hasStatistics).map(name).joined(separator: ", ")
       throw Failure(
         .usage,
-        "--smooth-color: --color-transfer \(name(options.colorTransfer)) has no statistics to average; expected \(able)")
+        "--smooth-color: --color-transfer \(name(options.colorTransfer)) has no statistics to average; expected \(able)"
+      )
     }
   }
 
