@@ -101,7 +101,8 @@ package func liaeImageWarp(
 /// @param[in]  count              68
 /// @param[in]  kind               LIAE_MASK_KIND_HULL, LIAE_MASK_KIND_EYES or LIAE_MASK_KIND_MOUTH
 /// @param[in]  eyebrow_expansion  how far the hull goes above the eyebrows: 1 as DeepFaceLab, 0 not at all; 0...4
-/// @param[out] mask               describes the caller's pixels, any format and size; unchanged on failure
+/// @param[out] mask               describes the caller's pixels, any format and size, for eyes and mouth at least 32 rows;
+///   unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY.
 /// Ownership: all memory is the caller's, borrowed for the call.
 /// Threads: any. Since: 0.1.

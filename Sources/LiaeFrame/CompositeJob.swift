@@ -307,6 +307,8 @@ struct CompositeJob {
       let (width, height) = (max(1, Int(Double(region.width) * p)), max(1, Int(Double(region.height) * p)))
       background = try background.resized(width: width, height: height, interpolation: .cubic, workers: workers)
         .resized(width: region.width, height: region.height, interpolation: .cubic, workers: workers)
+      // Cubic filters overshoot, and far from the face nothing else is done.
+      background.clamp()
     }
     return background.blended(with: try warpedIn(picture, matrix), alpha, workers)
   }

@@ -161,6 +161,15 @@ def test_strides_and_own_memory(name, kind):
     assert (alone == mask).all()
 
 
+@pytest.mark.parametrize("name", ["bicubic_40", "denoise_60", "colordegrade_50", "sharpen_box_30", "seamless_rct"])
+def test_results_are_in_range(name):
+    """In a frame of black and white pixels, where cubic filters overshoot: also far from the face."""
+    case = CASES[name]
+    noise = np.random.default_rng(1).integers(0, 2, picture(case["frame"]).shape).astype(np.float32)
+    result, mask = merged(name, noise)
+    assert result.min() >= 0 and result.max() <= 1 and mask.min() >= 0 and mask.max() <= 1
+
+
 def test_given_mask_is_the_mask():
     """A mask of the frame in place of DeepFaceLab's hull gives what the hull gives."""
     case = CASES["mask1_dst"]
