@@ -163,7 +163,7 @@ package func liaeFrameComposite(
     func composite(_ workers: Workers) throws(LiaeError) {
       var compositor = try Compositor(Frame(ImageView(frame), workers: workers), options: options)
       for (index, face) in compositeFaces.enumerated() {
-        do throws(LiaeError) { try compositor.add(face) } catch { throw error.within("faces[\(index)]") }
+        do throws(LiaeError) { try compositor.add(face) } catch { throw error.within("face \(index)") }
       }
       try compositor.write(to: result, mask: mask)
     }
