@@ -32,7 +32,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .someFailed: return "some inputs failed, each with a message; the others were written"
     case .usage: return "the command line is wrong, or asks for what the model cannot do"
     case .model: return "the model is damaged, or of a kind that is not understood"
-    case .files: return "a file is missing, damaged, cannot be used, or exists already (see --force)"
+    case .files: return "a file is missing, damaged, unusable, or exists already (see --force)"
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
     case .interrupted: return "interrupted (Ctrl-C)"

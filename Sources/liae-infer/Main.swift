@@ -12,8 +12,10 @@ struct LiaeInfer: ParsableCommand {
     discussion: """
       Examples:
         liae-infer run --model me.safetensors --input faces/ --output out/
-        liae-infer merge --model model --frames data_dst --aligned data_dst/aligned --output data_dst/merged
-        liae-infer video --model model --input dst.mp4 --landmarks dst.jsonl --output result.mp4
+        liae-infer merge --model model --frames data_dst \\
+          --aligned data_dst/aligned --output data_dst/merged
+        liae-infer video --model model --input dst.mp4 \\
+          --landmarks dst.jsonl --output result.mp4
         liae-infer inspect workspace/model
         liae-infer convert workspace/model me.safetensors
 

@@ -221,8 +221,10 @@ def test_xseg_masks_of_the_aligned_faces(model, tmp_path):
     inside = (column >= 8) & (row >= 8) & (column < 248) & (row < 248)
     expected = stored[row.clip(0, 255), column.clip(0, 255)]
     assert np.abs(mask - expected)[inside].mean() < 0.02
-    result = merge(model, frames, tmp_path / "other", "--mask-mode", "9")
-    assert result.status == 2 and "XSeg network" in result.err
+    for mode in ("6", "xseg-prd*xseg-dst", "9"):
+        # Known before any file is opened.
+        result = merge("absent", frames, tmp_path / "other", "--mask-mode", mode)
+        assert result.status == 2 and "XSeg network" in result.err
 
 
 def test_masks_of_ones_own(model, tmp_path):
@@ -438,6 +440,10 @@ def test_folders_that_cannot_be(model, tmp_path):
     assert merge(model, tmp_path / "absent", tmp_path / "out").status == 4
     assert merge(model, FRAMES, tmp_path / "out", aligned=tmp_path / "empty").status == 4
     assert merge(model, FRAMES, tmp_path / "out", aligned=None).status == 2
+    result = merge(model, FRAMES / "00001.png", tmp_path / "out")
+    assert result.status == 4 and "00001.png: is a file; expected the folder of the frames" in result.err
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", "x.jsonl")
+    assert result.status == 2 and "--aligned and --landmarks exclude each other" in result.err
     assert not (tmp_path / "out").exists()
 
 
@@ -621,7 +627,7 @@ def test_settings_go_out_and_in(model, tmp_path):
     ('{"mode": "over"}', "expected original, overlay"),
     ('{"mask-mode": 11}', "mask-mode is 11; expected"),
     ('{"smooth-mask": 0}', "smooth-mask is 0; expected"),
-    ('{"smooth-landmarks": [1]}', "expected CUTOFF,BETA"),
+    ('{"smooth-landmarks": [1]}', "expected on, or CUTOFF,BETA in Hz; on is 1,1, or null"),
     ('{"erode": 3, "erode": 4}', 'the key "erode" stands twice'),
     ('{"erode": 03}', "the end of an object '}' is expected at byte 11, found '3'"),
     ('{"erode": 3', "the JSON ends where the end of an object '}' is expected"),
@@ -646,4 +652,4 @@ def test_settings_that_are_wrong(content, message, model, tmp_path):
 def test_options_that_are_wrong(options, model, tmp_path):
     result = merge(model, FRAMES, tmp_path / "out", *options)
     assert result.status == 2 and not (tmp_path / "out").exists()
-    assert options[0].lstrip("-") in result.err
+    assert options[0].lstrip("-") in result.err and "null" not in result.err, result.err

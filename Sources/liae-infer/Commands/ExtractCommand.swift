@@ -10,6 +10,10 @@ struct ExtractCommand: ParsableCommand {
     commandName: "extract",
     abstract: "Cuts aligned faces out of frames, as DeepFaceLab's extractor leaves them.",
     discussion: """
+      Example:
+        liae-infer extract --frames data_dst --landmarks dst.jsonl \\
+          --output data_dst/aligned
+
       Faces are found by another program, which writes a landmarks file. For each face of a frame STEM.xyz the output \
       folder gets STEM_0.jpg, STEM_1.jpg and so on, with the metadata that DeepFaceLab reads.
 
@@ -21,19 +25,19 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: .init("Landmarks file: JSON lines, see docs/landmarks.md.", valueName: "file"))
+    help: .init("Landmarks file of 68 points a face: JSON lines, see docs/landmarks.md.", valueName: "file"))
   var landmarks: String
 
   @Option(name: .shortAndLong, help: .init("Folder for the faces; made where it is missing.", valueName: "folder"))
   var output: String
 
-  @Option(help: "What a face shows.")
+  @Option(help: .init("What a face shows.", valueName: "name"))
   var faceType = FaceType.whole
 
   @Option(help: .init("Pixels of a side. 64 to 2048. (default: 512; 768 for head)", valueName: "n"))
   var imageSize: Int?
 
-  @Option(help: .init("1 to 100.", valueName: "n"))
+  @Option(help: .init("Quality of the files. 1 to 100.", valueName: "n"))
   var jpegQuality = 90
 
   @Flag(help: "Write one faceset.pak in place of files.")

@@ -7,39 +7,54 @@ import LiaeTensor
 /// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
 struct MergeArguments: ParsableArguments {
   @Option(
-    help: .init("Blending: \(MergeSettings.modes.joined(separator: ", ")). (default: overlay)", valueName: "name"))
+    help: .init(
+      "Blending: \(MergeSettings.modes.joined(separator: ", ")) (the face alone; merge alone). (default: overlay)",
+      valueName: "name"))
   var mode: String?
 
   @Option(
     help: .init(
-      "Mask: \(MergeSettings.maskModes.joined(separator: ", ")), or DeepFaceLab's number 0 to 9. "
-        + "(default: learned-prd*learned-dst)", valueName: "name"))
+      """
+      What of the face is set in, by name or DeepFaceLab's number:
+      0 full: the whole square
+      1 dst: the hull of the landmarks
+      2 learned-prd: the model's mask of the swapped face
+      3 learned-dst: the model's mask of the frame's face
+      4 learned-prd*learned-dst: where both are
+      5 learned-prd+learned-dst: where one of them is
+      7 xseg-dst: the mask that an aligned face has
+      given: from --masks (merge alone)
+      6, 8, 9 take the XSeg network, which is not there. (default: learned-prd*learned-dst)
+      """, valueName: "name"))
   var maskMode: String?
 
   @Option(
     parsing: .unconditional,
     help: .init(
-      "Pixels of the mask, at 4 times the model's resolution, by which it is eroded; below 0: dilated. -400 to 400.",
+      "Makes the mask smaller by so many pixels, below 0 larger, where the face has 4 times the model's resolution. "
+        + "-400 to 400. (default: 0)",
       valueName: "n"))
   var erode: Int?
 
-  @Option(help: .init("Width of the mask's blur in the same pixels. 0 to 400.", valueName: "n"))
+  @Option(help: .init("Width of the mask's blur in the same pixels. 0 to 400. (default: 0)", valueName: "n"))
   var blur: Int?
 
   @Option(
-    parsing: .unconditional, help: .init("Per cent by which the face is set in larger. -50 to 50.", valueName: "n"))
+    parsing: .unconditional,
+    help: .init("Per cent by which the face is set in larger. -50 to 50. (default: 0)", valueName: "n"))
   var faceScale: Int?
 
   @Option(
     help: .init(
-      "Colours of the frame for the face: \(MergeSettings.colorTransfers.joined(separator: ", ")). (default: rct)",
+      "Gives the face the colours of the frame: \(MergeSettings.colorTransfers.joined(separator: ", ")). (default: rct)",
       valueName: "name"))
   var colorTransfer: String?
 
-  @Option(help: .init("Of hist-match and seamless-hist-match. 0 to 255. (default: 238)", valueName: "n"))
+  @Option(
+    help: .init("Of hist-match and seamless-hist-match; less is darker. 0 to 255. (default: 238)", valueName: "n"))
   var histMatchThreshold: Int?
 
-  @Flag(help: "hist-match looks at the whole square of the face.")
+  @Flag(help: "hist-match looks at the whole square of the face, not at the mask alone.")
   var noMaskedHistMatch = false
 
   @Option(
@@ -48,19 +63,20 @@ struct MergeArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: .init("Its strength; below 0 blurs, whatever --sharpen is. -100 to 100.", valueName: "n"))
+    help: .init(
+      "Strength of --sharpen; below 0 blurs, whatever --sharpen is. -100 to 100. (default: 0)", valueName: "n"))
   var sharpenAmount: Int?
 
-  @Option(help: .init("Motion blur of the face, by how it moves. 0 to 100.", valueName: "n"))
+  @Option(help: .init("Motion blur of the face, by how it moves. 0 to 100. (default: 0)", valueName: "n"))
   var motionBlur: Int?
 
-  @Option(help: .init("Median filtering of the frame. 0 to 500.", valueName: "n"))
+  @Option(help: .init("Median filtering of the frame. 0 to 500. (default: 0)", valueName: "n"))
   var denoise: Int?
 
-  @Option(help: .init("Loss of detail of the frame. 0 to 100.", valueName: "n"))
+  @Option(help: .init("Loss of detail of the frame. 0 to 100. (default: 0)", valueName: "n"))
   var bicubicDegrade: Int?
 
-  @Option(help: .init("Loss of colours of the frame. 0 to 100.", valueName: "n"))
+  @Option(help: .init("Loss of colours of the frame. 0 to 100. (default: 0)", valueName: "n"))
   var colorDegrade: Int?
 
   @Option(help: .init("Of the random colour transfers idt, idt-m, sot-m and mix-m. (default: 0)", valueName: "n"))
@@ -84,12 +100,14 @@ struct MergeArguments: ParsableArguments {
       valueName: "rate"))
   var smoothMask: Double?
 
-  @Option(help: .init("Likewise the statistics of the colour transfer.", valueName: "rate"))
+  @Option(
+    help: .init("Likewise the statistics of --color-transfer rct, lct, mkl or mkl-m.", valueName: "rate"))
   var smoothColor: Double?
 
   @Option(
     help: .init(
-      "Settings: a JSON object whose keys are the names of the options above. The command line overrules it.",
+      "Settings: a JSON object whose keys are the names of the options from mode to smooth-color, and masked-hist-match: "
+        + "true or false. The command line overrules it.",
       valueName: "file"))
   var config: String?
 

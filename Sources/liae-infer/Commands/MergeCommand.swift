@@ -9,7 +9,8 @@ struct MergeCommand: ParsableCommand {
     abstract: "Swaps the faces of a folder of frames, as a DeepFaceLab workspace has them.",
     discussion: """
       Example:
-        liae-infer merge --model model --frames data_dst --aligned data_dst/aligned --output data_dst/merged
+        liae-infer merge --model model --frames data_dst \\
+          --aligned data_dst/aligned --output data_dst/merged
 
       Frames are the .png, .jpg and .jpeg files of a folder. Their faces come from DeepFaceLab's aligned faces or from a \
       landmarks file. For each frame STEM.xyz the output folder gets STEM.png, and the folder of masks STEM.png. A frame \
@@ -20,105 +21,115 @@ struct MergeCommand: ParsableCommand {
       \(ExitStatus.table)
       """)
 
-  @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
-  var model: String
+  /// What goes in.
+  struct Input: ParsableArguments {
+    @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+    var model: String
 
-  @OptionGroup var checkpoint: CheckpointArguments
+    @OptionGroup var checkpoint: CheckpointArguments
 
-  @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))
-  var frames: String
+    @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))
+    var frames: String
 
-  @OptionGroup var faces: FaceArguments
+    @OptionGroup var faces: FaceArguments
 
-  @Option(name: .shortAndLong, help: .init("Folder for the frames; made where it is missing.", valueName: "folder"))
-  var output: String
+    @Option(
+      help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
+    var masks: String?
+  }
 
-  @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
-  var maskOutput: String?
+  /// What comes out.
+  struct Output: ParsableArguments {
+    @Option(name: .shortAndLong, help: .init("Folder for the frames; made where it is missing.", valueName: "folder"))
+    var output: String
 
-  @Option(
-    help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
-  var masks: String?
+    @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
+    var maskOutput: String?
 
-  @Option(
-    help: .init(
-      "Folder for the swapped faces one by one: STEM_0.face, .swap_mask, .dst_mask, and .json with the matrix from the "
-        + "frame to the face.", valueName: "folder"))
-  var separate: String?
+    @Option(help: "Of the frames that are written.")
+    var format = MergeOutput.Format.png
 
-  @Option(help: "8-bit PNG, 16-bit PNG, or float32 arrays (RGB).")
-  var separateFormat = FaceExport.Format.png
+    @Option(help: .init("Of JPEG. 1 to 100.", valueName: "n"))
+    var jpegQuality = 95
 
-  @Option(help: "Of the frames that are written.")
-  var format = MergeOutput.Format.png
+    @Option(
+      help: .init(
+        "Folder for the swapped faces one by one: STEM_0.face, .swap_mask, .dst_mask, and .json with the matrix from the "
+          + "frame to the face.", valueName: "folder"))
+    var separate: String?
 
-  @Option(help: .init("Of JPEG. 1 to 100.", valueName: "n"))
-  var jpegQuality = 95
+    @Option(help: .init("8-bit PNG, 16-bit PNG, or float32 arrays (RGB).", valueName: "format"))
+    var separateFormat = FaceExport.Format.png
 
+    @Flag(help: "Start anew: take away what the output folders hold of these frames.")
+    var force = false
+  }
+
+  @OptionGroup(title: "Input") var input: Input
+  @OptionGroup(title: "Output") var output: Output
   @OptionGroup(title: "Merging") var merging: MergeArguments
 
-  @Option(help: "Several frames at once, or one on all threads.")
+  @Option(help: .init("Several frames at once, or one on all threads.", valueName: "how"))
   var parallel = Parallelism.auto
 
   @OptionGroup var compute: ComputeArguments
 
-  @Flag(help: "Start anew: take away what the output folders hold of these frames.")
-  var force = false
-
   func validate() throws {
     for (path, option) in [
-      (output, "--output"), (frames, "--frames"), (maskOutput ?? "m", "--mask-output"), (separate ?? "s", "--separate"),
+      (output.output, "--output"), (input.frames, "--frames"), (output.maskOutput ?? "m", "--mask-output"),
+      (output.separate ?? "s", "--separate"),
     ] {
       try requirePath(path, option)
     }
-    guard (1...100).contains(jpegQuality) else {
-      throw ValidationError("--jpeg-quality is \(jpegQuality); expected 1 to 100")
+    guard (1...100).contains(output.jpegQuality) else {
+      throw ValidationError("--jpeg-quality is \(output.jpegQuality); expected 1 to 100")
     }
   }
 
   func run() throws {
     let settings = try merging.settings()
-    guard (settings.options.maskMode == .given) == (masks != nil) else {
+    guard (settings.options.maskMode == .given) == (input.masks != nil) else {
       throw Failure(.usage, "--mask-mode given and --masks belong together")
     }
-    let folder = try FrameFolder(withoutSlash(frames))
-    let output = MergeOutput(
-      folder: withoutSlash(self.output),
-      maskFolder: maskOutput.map(withoutSlash) ?? "\(withoutSlash(self.output))_mask",
-      format: format, quality: jpegQuality, provenance: merging.provenance(settings))
-    try output.check(folder, masks: masks)
-    let survey = try FaceSurvey(faces.source, place: folder.place)
-    let model = try checkpoint.open(self.model)
+    let folder = try FrameFolder(withoutSlash(input.frames))
+    let target = withoutSlash(output.output)
+    let results = MergeOutput(
+      folder: target, maskFolder: output.maskOutput.map(withoutSlash) ?? "\(target)_mask", format: output.format,
+      quality: output.jpegQuality, provenance: merging.provenance(settings))
+    try results.check(folder, masks: input.masks)
+    let survey = try FaceSurvey(input.faces.source, place: folder.place)
+    let model = try input.checkpoint.open(input.model)
     var timeline = FaceTimeline(survey.faces)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
-    if let smoothing = settings.landmarkSmoothing { timeline.smooth(smoothing, rate: faces.fps ?? 25) }
+    if let smoothing = settings.landmarkSmoothing { timeline.smooth(smoothing, rate: input.faces.fps ?? 25) }
     if settings.options.motionBlur > 0 { timeline.findMotion(count: folder.frames.count) }
     let crew = try SwapCrew(
       model, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
-      computesAllMasks: separate != nil)
+      computesAllMasks: output.separate != nil)
 
     let session = try MergeSession(
-      folder: output.folder, settings: settings, model: model, faces: timeline,
+      folder: results.folder, settings: settings, model: model, faces: timeline,
       format: [
-        ("frames", .string(format.rawValue)), ("quality", format == .jpeg ? .integer(jpegQuality) : .null),
-        ("provenance", .boolean(!merging.noProvenance)), ("masks", masks.map(JSON.string) ?? .null),
+        ("frames", .string(output.format.rawValue)),
+        ("quality", output.format == .jpeg ? .integer(output.jpegQuality) : .null),
+        ("provenance", .boolean(!merging.noProvenance)), ("masks", input.masks.map(JSON.string) ?? .null),
       ])
-    let goesOn = force ? false : try session.isUnderWay()
-    if !force, !goesOn, let path = output.existing(folder) {
+    let goesOn = output.force ? false : try session.isUnderWay()
+    if !output.force, !goesOn, let path = results.existing(folder) {
       throw Failure(
         .files, "\(path): exists already, and no merge of this program is under way there; --force replaces it")
     }
-    if let path = merging.writeConfig { try settings.write(to: path, replacing: force) }
-    for path in [output.folder, output.maskFolder] { try File.makeFolder(path) }
-    if let separate { try File.makeFolder(separate) }
-    if !goesOn { output.clear(folder) }
-    try output.sweep(folder, folders: [separate].compactMap { $0 })
+    if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
+    let separate = output.separate.map(withoutSlash)
+    for path in [results.folder, results.maskFolder, separate].compactMap({ $0 }) { try File.makeFolder(path) }
+    if !goesOn { results.clear(folder) }
+    try results.sweep(folder, folders: [separate].compactMap { $0 })
     try session.write()
     let export = separate.map {
-      FaceExport(folder: withoutSlash($0), format: separateFormat, provenance: merging.noProvenance ? nil : .rawFace)
+      FaceExport(folder: $0, format: output.separateFormat, provenance: merging.noProvenance ? nil : .rawFace)
     }
     let job = MergeJob(
-      frames: folder, timeline: timeline, crew: crew, output: output, export: export, masks: masks,
+      frames: folder, timeline: timeline, crew: crew, output: results, export: export, masks: input.masks,
       failures: survey.failures)
     try job.run(goesOn: goesOn)
   }
@@ -136,7 +147,8 @@ struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
-      "DeepFaceLab's aligned faces: a folder of .jpg files or with faceset.pak, or a .pak file.", valueName: "path"))
+      "Where the faces are, this or --landmarks: DeepFaceLab's aligned faces, a folder of .jpg files or with faceset.pak, "
+        + "or a .pak file.", valueName: "path"))
   var aligned: String?
 
   @Option(
@@ -150,7 +162,9 @@ struct FaceArguments: ParsableArguments {
 
   func validate() throws {
     guard (aligned == nil) != (landmarks == nil) else {
-      throw ValidationError("where are the faces? Expected one of --aligned and --landmarks")
+      throw ValidationError(
+        aligned == nil
+          ? "where are the faces? Expected --aligned or --landmarks" : "--aligned and --landmarks exclude each other")
     }
     if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
   }

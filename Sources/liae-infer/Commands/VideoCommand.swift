@@ -9,7 +9,8 @@ struct VideoCommand: ParsableCommand {
     abstract: "Swaps the faces of a video, through ffmpeg's programs.",
     discussion: """
       Example:
-        liae-infer video --model model --input data_dst.mp4 --aligned data_dst/aligned --output result.mp4
+        liae-infer video --model model --input data_dst.mp4 \\
+          --aligned data_dst/aligned --output result.mp4
 
       Frames go through pipes, none to disk. Sound, frame rate, colour tags and metadata are kept; the ending of the \
       output is its container. Aligned faces belong to frames by the number in their source_filename, from 1 as \
@@ -18,50 +19,62 @@ struct VideoCommand: ParsableCommand {
       \(ExitStatus.table)
       """)
 
-  @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
-  var model: String
+  /// What goes in.
+  struct Input: ParsableArguments {
+    @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
+    var model: String
 
-  @OptionGroup var checkpoint: CheckpointArguments
+    @OptionGroup var checkpoint: CheckpointArguments
 
-  @Option(name: .shortAndLong, help: .init("The video.", valueName: "file"))
-  var input: String
+    @Option(name: .shortAndLong, help: .init("The video.", valueName: "file"))
+    var input: String
 
-  @OptionGroup var faces: FaceArguments
+    @OptionGroup var faces: FaceArguments
+  }
 
-  @Option(name: .shortAndLong, help: .init("The video to write.", valueName: "file"))
-  var output: String
+  /// What comes out.
+  struct Output: ParsableArguments {
+    @Option(name: .shortAndLong, help: .init("The video to write.", valueName: "file"))
+    var output: String
 
-  @Option(help: .init("Also write the masks, as a lossless H.264 video.", valueName: "file"))
-  var maskOutput: String?
+    @Option(help: .init("Also write the masks, as a lossless H.264 video.", valueName: "file"))
+    var maskOutput: String?
 
-  @Option(help: .init("ffmpeg's name of the video encoder.", valueName: "name"))
-  var encoder = "libx264"
+    @Option(help: .init("ffmpeg's name of the video encoder.", valueName: "name"))
+    var encoder = "libx264"
 
-  @Option(
-    help: .init("Quality of the encoder; less is better. (default: 18 for libx264, 20 for libx265)", valueName: "n"))
-  var crf: Int?
+    @Option(
+      help: .init(
+        "Quality of the encoder, 0 to 63; less is better. (default: 18 for libx264, 20 for libx265)", valueName: "n"))
+    var crf: Int?
 
-  @Option(help: .init("ffmpeg's name of the pixel format. (default: yuv420p)", valueName: "name"))
-  var pixelFormat: String?
+    @Option(
+      help: .init("ffmpeg's name of the pixel format. (default: yuv420p; yuv444p for odd sizes)", valueName: "name"))
+    var pixelFormat: String?
 
-  @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
-  var audioEncoder = "copy"
+    @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
+    var audioEncoder = "copy"
 
+    @Flag(help: "Replace the output where it exists already.")
+    var force = false
+  }
+
+  @OptionGroup(title: "Input") var input: Input
+  @OptionGroup(title: "Output") var output: Output
   @OptionGroup(title: "Merging") var merging: MergeArguments
 
-  @Option(help: "Several frames at once, or one on all threads.")
+  @Option(help: .init("Several frames at once, or one on all threads.", valueName: "how"))
   var parallel = Parallelism.auto
 
   @OptionGroup var compute: ComputeArguments
 
-  @Flag(help: "Replace the output where it exists already.")
-  var force = false
-
   func validate() throws {
-    for (path, option) in [(output, "--output"), (input, "--input"), (maskOutput ?? "m", "--mask-output")] {
+    for (path, option) in [
+      (output.output, "--output"), (input.input, "--input"), (output.maskOutput ?? "m", "--mask-output"),
+    ] {
       try requirePath(path, option)
     }
-    if let crf, !(0...63).contains(crf) { throw ValidationError("--crf is \(crf); expected 0 to 63") }
+    if let crf = output.crf, !(0...63).contains(crf) { throw ValidationError("--crf is \(crf); expected 0 to 63") }
   }
 
   func run() throws {
@@ -74,25 +87,30 @@ struct VideoCommand: ParsableCommand {
     }
     try checkOutputs()
     let provenance = merging.provenance(settings)
-    let info = try VideoInfo(probing: input)
-    let survey = try FaceSurvey(faces.source, place: VideoJob.place)
-    let model = try checkpoint.open(self.model)
+    let info = try VideoInfo(probing: input.input)
+    let survey = try FaceSurvey(input.faces.source, place: VideoJob.place)
+    let model = try input.checkpoint.open(input.model)
     var timeline = FaceTimeline(survey.faces)
-    if let smoothing = settings.landmarkSmoothing { timeline.smooth(smoothing, rate: faces.fps ?? info.rate.value) }
+    if let smoothing = settings.landmarkSmoothing {
+      timeline.smooth(smoothing, rate: input.faces.fps ?? info.rate.value)
+    }
     if settings.options.motionBlur > 0 { timeline.findMotion(count: info.frames) }
     let crew = try SwapCrew(model, settings: settings, compute: compute, parallelism: parallel, frames: info.frames)
-    if let path = merging.writeConfig { try settings.write(to: path, replacing: force) }
-    let encoding = VideoEncoding(encoder: encoder, crf: crf, pixelFormat: pixelFormat, audioEncoder: audioEncoder)
+    if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
+    let encoding = VideoEncoding(
+      encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder)
     let job = VideoJob(info: info, survey: survey, timeline: timeline, crew: crew)
-    try job.run(to: output, maskPath: maskOutput, encoding: encoding, provenance: provenance)
+    try job.run(to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance)
   }
 
   private func checkOutputs() throws {
-    for path in [output, maskOutput].compactMap({ $0 }) {
+    for path in [output.output, output.maskOutput].compactMap({ $0 }) {
       guard let identity = FileIdentity(path) else { continue }
-      if identity == FileIdentity(input) { throw Failure(.usage, "\(path): the result would replace the input") }
-      if !force { throw Failure(.files, "\(path): exists already; --force replaces it") }
+      if identity == FileIdentity(input.input) { throw Failure(.usage, "\(path): the result would replace the input") }
+      if !output.force { throw Failure(.files, "\(path): exists already; --force replaces it") }
     }
-    if output == maskOutput { throw Failure(.usage, "\(output): the frames and the masks cannot be one file") }
+    if output.output == output.maskOutput {
+      throw Failure(.usage, "\(output.output): the frames and the masks cannot be one file")
+    }
   }
 }

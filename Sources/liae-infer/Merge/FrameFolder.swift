@@ -18,6 +18,9 @@ struct FrameFolder {
 
   /// - Throws: where it cannot be listed, holds no frame, or two frames have one stem.
   init(_ path: String) throws {
+    if let kind = File.kind(path), kind != .folder {
+      throw Failure(.files, "\(path): is a file; expected the folder of the frames")
+    }
     let names = try File.list(path).filter { name in
       !name.hasPrefix(".") && Self.endings.contains { name.lowercased().hasSuffix($0) }
     }

@@ -23,8 +23,21 @@ struct MergeSettings {
   init(file: String?, given: [(String, JSON)]) throws {
     if let file { try read(file) }
     for (key, value) in given { try set(key, value, source: "--") }
+    try check()
+  }
+
+  /// - Throws: `Failure` of status `usage` for settings that are possible by themselves and not together, or not here.
+  private func check() throws {
     if options.sharpening == .none, options.sharpenAmount > 0 {
-      throw Failure(.usage, "--sharpen-amount is \(options.sharpenAmount), and --sharpen none does not sharpen")
+      throw Failure(
+        .usage, "--sharpen-amount is \(options.sharpenAmount), and --sharpen is none; expected box or gaussian")
+    }
+    if options.maskMode.needsXSegSwap {
+      throw Failure(
+        .usage,
+        "--mask-mode \(Self.maskModes[Int(options.maskMode.rawValue)]): it takes the XSeg network on the swapped face, "
+          + "which this program has not; xseg-dst takes the masks that DeepFaceLab's `xseg apply` has left in the aligned "
+          + "faces")
     }
     if colorSmoothing != nil, !options.colorTransfer.hasStatistics {
       func name(_ transfer: ColorTransfer) -> String { Self.colorTransfers[Int(transfer.rawValue)] }
@@ -54,7 +67,10 @@ struct MergeSettings {
       throw Failure(.usage, "\(source)\(key): there is no such setting; the nearest is \"\(nearest)\"")
     }
     guard setting.set(&self, value) else {
-      throw Failure(.usage, "\(source)\(key) is \(value.text()); expected \(setting.expected)")
+      // "nan" of a command line is no JSON.
+      let found = value.real.map { $0.isFinite ? value.text() : "\($0)" } ?? value.text()
+      let null = setting.takesNull && source != "--" ? ", or null" : ""
+      throw Failure(.usage, "\(source)\(key) is \(found); expected \(setting.expected)\(null)")
     }
   }
 
@@ -81,6 +97,8 @@ struct MergeSettings {
 struct Setting {
   let key: String
   let expected: String
+  /// Whether null, which only a file can say, stands for what it is without the setting.
+  var takesNull = false
   let get: (MergeSettings) -> JSON
   /// False for a value that is not possible.
   let set: (inout MergeSettings, JSON) -> Bool
@@ -127,7 +145,7 @@ extension MergeSettings {
         return true
       }),
     Setting(
-      key: "face-type", expected: FaceType.allCases.map(\.rawValue).joined(separator: ", ") + " or null",
+      key: "face-type", expected: FaceType.allCases.map(\.rawValue).joined(separator: ", "), takesNull: true,
       get: { $0.faceType.map { .string($0.rawValue) } ?? .null },
       set: { settings, value in
         guard let text = value.text else {
@@ -138,7 +156,7 @@ extension MergeSettings {
         return settings.faceType != nil
       }),
     Setting(
-      key: "smooth-landmarks", expected: LandmarkSmoothing.expected,
+      key: "smooth-landmarks", expected: LandmarkSmoothing.expected, takesNull: true,
       get: { $0.landmarkSmoothing.map { .array([.number($0.cutoff), .number($0.slope)]) } ?? .null },
       set: { settings, value in
         settings.landmarkSmoothing = LandmarkSmoothing(value)
@@ -182,7 +200,7 @@ extension MergeSettings {
 
   private static func rate(_ key: String, _ path: WritableKeyPath<MergeSettings, Double?>) -> Setting {
     Setting(
-      key: key, expected: "a number above 0 and up to 1, or null",
+      key: key, expected: "a number above 0 and up to 1", takesNull: true,
       get: { $0[keyPath: path].map(JSON.number) ?? .null },
       set: { settings, value in
         settings[keyPath: path] = value.real
@@ -198,7 +216,7 @@ struct LandmarkSmoothing {
   /// Hz for a speed of one face width a second.
   var slope = 1.0
 
-  static let expected = "CUTOFF,BETA in Hz, as 1,1, or on for just that"
+  static let expected = "on, or CUTOFF,BETA in Hz; on is 1,1"
 
   /// From `on`, `CUTOFF,BETA` or an array of the two.
   init?(_ value: JSON) {

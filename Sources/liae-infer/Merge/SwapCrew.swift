@@ -47,12 +47,6 @@ final class SwapCrew: @unchecked Sendable {
     computesAllMasks: Bool = false
   ) throws {
     self.settings = settings
-    if let mode = Self.needingXSeg(settings.options.maskMode) {
-      throw Failure(
-        .usage,
-        "--mask-mode \(mode): it takes the XSeg network on the swapped face, which this program has not; xseg-dst takes "
-          + "the masks that DeepFaceLab's `xseg apply` has left in the aligned faces")
-    }
     guard let type = settings.faceType ?? model.info.faceType.flatMap({ FaceType(rawValue: $0) }) else {
       throw Failure(.usage, "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
@@ -74,10 +68,6 @@ final class SwapCrew: @unchecked Sendable {
       contexts.append(try Context(plan: plan, options: options))
     }
     self.contexts = contexts
-  }
-
-  private static func needingXSeg(_ mode: CompositeOptions.MaskMode) -> String? {
-    mode.needsXSegSwap ? MergeSettings.maskModes[Int(mode.rawValue)] : nil
   }
 
   /// Swaps all faces of a frame.
