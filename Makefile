@@ -76,7 +76,7 @@ examples: lib
 .PHONY: demo
 demo: cli
 	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
-	@echo "The pictures are here:" && ls out/demo/*
+	@echo "The pictures to look at:" && ls out/demo/*.png
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
