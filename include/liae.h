@@ -275,6 +275,7 @@ typedef struct liae_timing liae_timing;
 typedef struct liae_cpu liae_cpu;
 typedef struct liae_face liae_face;
 typedef struct liae_composite_options liae_composite_options;
+typedef struct liae_smoothing_options liae_smoothing_options;
 typedef struct liae_pose liae_pose;
 
 /// A checkpoint made ready to run. Immutable; any number of threads may use it at the same time.
@@ -282,6 +283,9 @@ typedef struct liae_model liae_model;
 
 /// The workspace of one run. One thread at a time.
 typedef struct liae_context liae_context;
+
+/// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
+typedef struct liae_smoothing liae_smoothing;
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
 /// caused it, also on several threads at once. MUST NOT call the library.
@@ -464,6 +468,8 @@ struct liae_face {
   size_t landmark_count;
   /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
   liae_context *context;
+  /// For a sequence of frames: averages the face's mask and colours over them. One face a call; NULL: none.
+  liae_smoothing *smoothing;
   /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
   const liae_image *frame_mask;
   /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
@@ -524,6 +530,21 @@ struct liae_composite_options {
   int32_t color_degrade;
   /// Zero.
   int32_t reserved;
+  /* 0.1 ends here; append below. */
+};
+
+/// How steady a face of a sequence is kept. liae_smoothing_options_init() fills in defaults.
+struct liae_smoothing_options {
+  /// sizeof(liae_smoothing_options); set by liae_smoothing_options_init().
+  size_t struct_size;
+  /// Of landmarks: Hz that pass at rest, above 0; less is steadier.
+  float cutoff;
+  /// Of landmarks: Hz by which that rises for a speed of one face width a second, 0 or more; more lags less.
+  float slope;
+  /// Weight of the newest mask in the average, above 0 and up to 1; 1: as it is.
+  float mask_rate;
+  /// Likewise of the statistics of LIAE_COLOR_TRANSFER_RCT, _LCT, _MKL and _MKL_M.
+  float color_rate;
   /* 0.1 ends here; append below. */
 };
 
@@ -957,6 +978,56 @@ LIAE_API LIAE_NODISCARD liae_status liae_frame_align(liae_context *context, cons
 /// blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_frame_composite(const liae_image *frame, const liae_face *faces,
     size_t face_count, const liae_composite_options *options, const liae_image *result, const liae_image *mask);
+
+/* ---- Sequences of frames ----------------------------------------------------------------------------------------- */
+
+/// Fills in default options: landmarks are steadied, masks and colours are as they are.
+///
+/// @param[out] options      zeroed, given its struct_size and defaults
+/// @param[in]  struct_size  sizeof(liae_smoothing_options)
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Threads: any. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_smoothing_options_init(liae_smoothing_options *options, size_t struct_size);
+
+/// Begins a sequence of frames of one face.
+///
+/// Steady its landmarks with liae_smoothing_landmarks() before you align or swap it, and name it in liae_face, so that its
+/// mask and its colours are averaged too.
+/// @param[in]  options    made by liae_smoothing_options_init(); NULL: the defaults
+/// @param[out] smoothing  the handle, to be given to liae_smoothing_free(); NULL on failure
+/// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT for NULL or options out of range, LIAE_ERROR_INVALID_STRUCT_SIZE.
+/// Ownership: options are copied.
+/// Threads: any. One smoothing is for one face, its frames in order. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_smoothing_create(const liae_smoothing_options *options,
+    liae_smoothing **smoothing);
+
+/// The landmarks of the next frame, steadied by a one-euro filter (Casiez, Roussel and Vogel, CHI 2012). The first are
+/// handed back as they are.
+///
+/// @param[in]  smoothing  a live handle
+/// @param[in]  landmarks  x, y of each point in pixels of the frame
+/// @param[in]  count      points, 68 or 5; another number than before begins anew
+/// @param[in]  seconds    since the frame before, above 0 and up to 1e6
+/// @param[out] result     as many points; may be landmarks; unchanged on failure
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT, LIAE_ERROR_BUSY.
+/// Ownership: all memory is the caller's, borrowed for the call.
+/// Threads: one at a time for each smoothing. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_smoothing_landmarks(liae_smoothing *smoothing, const float *landmarks,
+    size_t count, double seconds, float *result);
+
+/// Begins the sequence anew: the next frame is another scene.
+///
+/// @param[in] smoothing  a live handle
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_BUSY.
+/// Threads: one at a time for each smoothing. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_smoothing_reset(liae_smoothing *smoothing);
+
+/// Ends the handle. A call that uses it goes on to its end.
+///
+/// @param[in] smoothing  a live handle; NULL does nothing
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE for one that is freed already.
+/// Threads: any. Since: 0.1.
+LIAE_API liae_status liae_smoothing_free(liae_smoothing *smoothing);
 
 #ifdef __cplusplus
 }

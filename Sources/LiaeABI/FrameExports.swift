@@ -85,11 +85,13 @@ package func liaeFrameSwapFaces(
     let (result, mask) = (try LiaeImage.readOptional(result, "result"), try LiaeImage.readOptional(mask, "mask"))
     let run = try runOptions.map { (p) throws(LiaeError) in try LiaeRunOptions.read(p, "run_options") } ?? .init()
     let swapper = FrameSwapper(options: try LiaeCompositeOptions.options(options), mode: try run.runMode())
+    let inputs = try LiaeFace.readArray(faces, faceCount)
     var frameFaces: [FrameFace] = []
-    for (index, face) in try LiaeFace.readArray(faces, faceCount).enumerated() {
-      frameFaces.append(try face.frameFace(index))
+    for (index, face) in inputs.enumerated() { frameFaces.append(try face.frameFace(index)) }
+    try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
+      for (index, smoothing) in smoothings.enumerated() { frameFaces[index].smoothing = smoothing }
+      try swapper.swap(ImageView(frame), frameFaces, into: result, mask: mask)
     }
-    try swapper.swap(ImageView(frame), frameFaces, into: result, mask: mask)
   }
 }
 
@@ -167,9 +169,12 @@ package func liaeFrameComposite(
       }
       try compositor.write(to: result, mask: mask)
     }
-    guard let handle = inputs.first?.context else { return try composite(.single) }
-    try OpenContext.registry.find(handle).context.withThreads { (pool) throws(LiaeError) in
-      try composite(Workers(pool))
+    try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
+      for (index, smoothing) in smoothings.enumerated() { compositeFaces[index].smoothing = smoothing }
+      guard let handle = inputs.first?.context else { return try composite(.single) }
+      try OpenContext.registry.find(handle).context.withThreads { (pool) throws(LiaeError) in
+        try composite(Workers(pool))
+      }
     }
   }
 }

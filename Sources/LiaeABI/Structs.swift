@@ -8,6 +8,9 @@ package enum LiaeModel {}
 /// The workspace of one run. One thread at a time.
 package enum LiaeContext {}
 
+/// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
+package enum LiaeSmoothing {}
+
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
 /// caused it, also on several threads at once. MUST NOT call the library.
 package typealias LiaeLogCallback =
@@ -196,7 +199,7 @@ package struct LiaeCpu: GrowingStruct {
 
 /// A face of a frame. liae_face_init() fills in an empty one.
 package struct LiaeFace: GrowingStruct {
-  static let smallestSize = 104
+  static let smallestSize = 112
   /// sizeof(liae_face); set by liae_face_init().
   package var structSize: Int = 0
   /// x, y of each landmark in pixels of the frame; the first pixel's centre is (0, 0). The caller's.
@@ -206,6 +209,8 @@ package struct LiaeFace: GrowingStruct {
   package var landmarkCount: Int = 0
   /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
   package var context: Handle<LiaeContext>? = nil
+  /// For a sequence of frames: averages the face's mask and colours over them. One face a call; NULL: none.
+  package var smoothing: Handle<LiaeSmoothing>? = nil
   /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
   package var frameMask: In<LiaeImage>? = nil
   /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
@@ -267,6 +272,22 @@ package struct LiaeCompositeOptions: GrowingStruct {
   package var colorDegrade: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
+  // 0.1 ends here; append below.
+}
+
+/// How steady a face of a sequence is kept. liae_smoothing_options_init() fills in defaults.
+package struct LiaeSmoothingOptions: GrowingStruct {
+  static let smallestSize = 24
+  /// sizeof(liae_smoothing_options); set by liae_smoothing_options_init().
+  package var structSize: Int = 0
+  /// Of landmarks: Hz that pass at rest, above 0; less is steadier.
+  package var cutoff: Float = 1
+  /// Of landmarks: Hz by which that rises for a speed of one face width a second, 0 or more; more lags less.
+  package var slope: Float = 1
+  /// Weight of the newest mask in the average, above 0 and up to 1; 1: as it is.
+  package var maskRate: Float = 1
+  /// Likewise of the statistics of LIAE_COLOR_TRANSFER_RCT, _LCT, _MKL and _MKL_M.
+  package var colorRate: Float = 1
   // 0.1 ends here; append below.
 }
 

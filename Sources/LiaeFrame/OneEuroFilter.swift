@@ -18,6 +18,9 @@ package struct OneEuroFilter: Sendable {
 
   package init(cutoff: Double, slope: Double) { (self.cutoff, self.slope) = (cutoff, slope) }
 
+  /// The next values are the first.
+  package mutating func reset() { values = [] }
+
   /// The signal's next values, filtered. The first are handed back as they are.
   ///
   /// - Parameters:

@@ -373,6 +373,86 @@ static void misuse(scene *s) {
          liae_frame_align(s->f.context, &s->frame_image, p, 68, 0, NULL, &s->result_image, NULL));
 }
 
+// Masks, colours and landmarks over frames: what is averaged comes to rest, and a smoothing is for one face.
+static void sequences(scene *s) {
+  liae_smoothing_options options;
+  liae_smoothing *smoothing = NULL, *other = NULL;
+  liae_composite_options composite;
+  liae_face faces[2];
+  float points[136], steady[136];
+  unsigned char *first = malloc(bytes(s));
+  double moved = 0, trembled = 0;
+
+  OK(liae_smoothing_options_init(&options, sizeof options));
+  CHECK(options.mask_rate == 1 && options.color_rate == 1 && options.cutoff == 1);
+  float *members[] = {&options.cutoff, &options.slope, &options.mask_rate, &options.color_rate};
+  for (int i = 0; i < 4; i++) {
+    const float before = *members[i], wrong[] = {-1, 2e6f, NAN, INFINITY};
+    for (int k = 0; k < 4; k++) {
+      *members[i] = wrong[k];
+      EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_create(&options, &smoothing));
+      CHECK(smoothing == NULL);
+    }
+    *members[i] = before;
+  }
+  options.mask_rate = 0.25f;
+  options.color_rate = 0.25f;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_create(&options, NULL));
+  OK(liae_smoothing_create(&options, &smoothing));
+  OK(liae_smoothing_create(NULL, &other));
+
+  // Landmarks that tremble by two pixels: less than half is left.
+  for (int frame = 0; frame < 40; frame++) {
+    for (int i = 0; i < 136; i++) points[i] = s->points[i] + (frame % 2 ? 1.0f : -1.0f);
+    memcpy(steady, points, sizeof points);
+    OK(liae_smoothing_landmarks(smoothing, steady, 68, 0.04, steady));
+    if (frame == 0) CHECK(memcmp(steady, points, sizeof points) == 0);
+    if (frame >= 20) {
+      moved += fabs(steady[7] - s->points[7]);
+      trembled += 1;
+    }
+  }
+  CHECK(moved < 0.5 * trembled && moved > 0);
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_landmarks(smoothing, points, 68, 0, steady));
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_landmarks(smoothing, points, 68, NAN, steady));
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_landmarks(smoothing, points, 7, 0.04, steady));
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_smoothing_landmarks(smoothing, points, 68, 0.04, NULL));
+  OK(liae_smoothing_landmarks(smoothing, points, 5, 0.04, steady));
+  CHECK(memcmp(steady, points, 10 * sizeof(float)) == 0);
+  EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_smoothing_landmarks((liae_smoothing *)(void *)s->f.context, points, 68, 1, steady));
+
+  // The first frame is as it is without; then the mask is dragged along, and comes to rest.
+  OK(liae_composite_options_init(&composite, sizeof composite));
+  composite.mask_mode = LIAE_MASK_MODE_DESTINATION;
+  faces[0] = face_of(s);
+  OK(liae_frame_swap_faces(&s->frame_image, faces, 1, &composite, NULL, &s->result_image, NULL));
+  memcpy(first, s->result, bytes(s));
+  faces[0].smoothing = smoothing;
+  OK(liae_frame_swap_faces(&s->frame_image, faces, 1, &composite, NULL, &s->result_image, NULL));
+  CHECK(memcmp(first, s->result, bytes(s)) == 0);
+  composite.mask_mode = LIAE_MASK_MODE_FULL;
+  OK(liae_frame_swap_faces(&s->frame_image, faces, 1, &composite, NULL, &s->result_image, &s->mask_image));
+  size_t half = 0;
+  for (int i = 0; i < s->width * s->height; i++) half += s->mask[i] > 50 && s->mask[i] < 80;
+  CHECK(half > 1000);
+  OK(liae_smoothing_reset(smoothing));
+  composite.mask_mode = LIAE_MASK_MODE_DESTINATION;
+  OK(liae_frame_swap_faces(&s->frame_image, faces, 1, &composite, NULL, &s->result_image, NULL));
+  CHECK(memcmp(first, s->result, bytes(s)) == 0);
+  faces[1] = faces[0];
+  EXPECT(LIAE_ERROR_BUSY, liae_frame_swap_faces(&s->frame_image, faces, 2, &composite, NULL, &s->result_image, NULL));
+  faces[1].smoothing = other;
+  OK(liae_frame_swap_faces(&s->frame_image, faces, 2, &composite, NULL, &s->result_image, NULL));
+
+  OK(liae_smoothing_free(NULL));
+  OK(liae_smoothing_free(smoothing));
+  OK(liae_smoothing_free(other));
+  EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_smoothing_free(smoothing));
+  EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_smoothing_reset(smoothing));
+  EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_frame_swap_faces(&s->frame_image, faces, 1, &composite, NULL, &s->result_image, NULL));
+  free(first);
+}
+
 int main(int argc, char **argv) {
   scene s;
   memset(&s, 0, sizeof s);
@@ -395,6 +475,7 @@ int main(int argc, char **argv) {
   landmarks(&s);
   failures_leave_the_result(&s);
   misuse(&s);
+  sequences(&s);
   CHECK(memcmp(s.frame, s.before, bytes(&s)) == 0);
   close_fixture(&s.f);
   free(s.frame);

@@ -27,7 +27,7 @@ extension Caller {
     case 11: transformPoints()
     case 12: warp()
     case 13: landmarkMask()
-    case 14: pose()
+    case 14: input.oneIn(2) ? smoothing() : pose()
     default: initializeFrames()
     }
   }
@@ -152,6 +152,34 @@ extension Caller {
     guard status == 0 else { return }
     let found = pose.load(as: LiaePose.self)
     for angle in [found.pitch, found.yaw, found.roll] { precondition(abs(angle) < 1.6, "face_pose: \(angle)") }
+  }
+
+  /// A sequence of frames of one face: begun, steadied, begun anew, ended.
+  private func smoothing() {
+    let newest = smoothings.last
+    switch input.next(below: 4) {
+    case 0:
+      var options = zeroed(LiaeSmoothingOptions.self)
+      (options.cutoff, options.slope) = (input.float(), input.float())
+      (options.maskRate, options.colorRate) = (input.float(), input.float())
+      let made = input.oneIn(4) ? nil : memory.place(options, claiming: input.structSize(of: LiaeSmoothingOptions.self))
+      var handle: OpaquePointer? = OpaquePointer(bitPattern: 0xbad)
+      let status = liaeSmoothingCreate(made, &handle)
+      expect(status, "smoothing_create")
+      precondition((status == 0) == (handle != nil))
+      if let handle { smoothings.append(handle) }
+    case 1:
+      let (landmarks, count) = landmarks(in: nil)
+      let result = memory.allocate(68 * 8).assumingMemoryBound(to: Float.self)
+      let seconds = Double(input.float())
+      expect(
+        liaeSmoothingLandmarks(newest, landmarks, count, seconds, input.oneIn(16) ? nil : result), "smoothing_landmarks"
+      )
+    case 2: expect(liaeSmoothingReset(input.oneIn(4) ? chosen(contexts, models) : newest), "smoothing_reset")
+    default:
+      expect(liaeSmoothingFree(newest), "smoothing_free")
+      if newest != nil { smoothings.removeLast() }
+    }
   }
 
   private func initializeFrames() {
@@ -313,6 +341,7 @@ extension Caller {
     }
     if input.oneIn(4) { face.xsegMask = optional(square()) }
     if input.oneIn(4) { face.xsegDstMask = optional(square()) }
+    if input.oneIn(4) { face.smoothing = smoothings.last }
     guard isWithPictures || input.oneIn(16) else { return (face, face.context) }
     let sides = contexts.first { $0.handle == face.context }?.sides ?? Sides()
     let side = input.oneIn(8) ? 1 + input.next(below: 64) : sides.rgb

@@ -31,6 +31,8 @@ final class Caller {
   /// Handles that were given out, freed ones too.
   var models: [Held] = []
   var contexts: [Held] = []
+  /// Alive, the newest last.
+  var smoothings: [OpaquePointer] = []
   /// Those that must work.
   var live: Set<OpaquePointer> = []
   var hooks: [Hook] = []
@@ -68,6 +70,7 @@ final class Caller {
   /// Frees what is left; all of it must still be known.
   func leave() {
     liaeLogSetCallback(nil, nil)
+    for handle in smoothings { precondition(liaeSmoothingFree(handle) == 0) }
     for held in contexts where live.contains(held.handle) {
       precondition(liaeContextFree(held.handle) == 0)
       precondition(liaeContextFree(held.handle) == Status.invalidHandle.rawValue)

@@ -457,3 +457,31 @@ def test_pictures_that_do_not_fit():
     refused("output is", into, liae._lib.liae_frame_composite, frame, [face_of(case)], options, result[1:], None)
     refused("output is", into, liae._lib.liae_frame_composite, frame, [face_of(case)], options, result, mask[:, 1:])
     assert (result == 7).all() and (mask == 7).all()
+
+
+def test_smoothing_is_the_one_euro_filter_and_averages():
+    """The formulas of Casiez, Roussel and Vogel, with one cutoff from the root mean square of all speeds."""
+    rng = np.random.default_rng(5)
+    path = [LANDMARKS["A"] + rng.normal(0, 1.5, (68, 2)).astype(np.float32) + [2 * i, 0] for i in range(12)]
+    smoothing = liae.Smoothing(cutoff=0.7, slope=0.4)
+    value, speed = None, np.zeros((68, 2))
+
+    def weight(cutoff, interval):
+        return 1 / (1 + 1 / (2 * np.pi * cutoff * interval))
+
+    for points in path:
+        points = points.astype(np.float32)
+        found = smoothing.landmarks(points, 1 / 30)
+        if value is None:
+            value = points.astype(np.float64)
+        else:
+            width = 2 * np.sqrt(((points - points.mean(0)) ** 2).sum(1).mean())
+            speed += ((points - value) * 30 - speed) * weight(1, 1 / 30)
+            value += (points - value) * weight(0.7 + 0.4 * np.sqrt((speed**2).mean()) / width, 1 / 30)
+        assert np.abs(found - value).max() < 1e-3
+    smoothing.reset()
+    assert np.array_equal(smoothing.landmarks(path[0].astype(np.float32)), path[0].astype(np.float32))
+    with pytest.raises(liae.Error, match="seconds"):
+        smoothing.landmarks(path[0], 0)
+    with pytest.raises(liae.Error, match="mask_rate"):
+        liae.Smoothing(mask_rate=0)

@@ -78,7 +78,7 @@ ContextOptions = _growing("context_options", ("threads", _int), ("max_batch", _i
 RunOptions = _growing("run_options", ("mode", _int), ("morph", c.c_float))
 Face = _growing(
     "face", ("landmarks", _pointer), ("landmark_count", c.c_size_t), ("context", _pointer),
-    *((name, c.POINTER(Image)) for name in "frame_mask xseg_mask xseg_dst_mask rgb mask dst_mask enhanced".split()),
+    ("smoothing", _pointer), *((name, c.POINTER(Image)) for name in "frame_mask xseg_mask xseg_dst_mask rgb mask dst_mask enhanced".split()),
     ("face_type", _int), ("motion_power", c.c_float), ("motion_degrees", c.c_float), ("reserved", _int))
 _NAMES = {"blend": BLENDS, "mask_mode": MASK_MODES, "color_transfer": COLOR_TRANSFERS, "sharpening": SHARPENINGS}
 _CompositeOptions = _growing(
@@ -86,6 +86,8 @@ _CompositeOptions = _growing(
     *((name, _int) for name in "blend mask_mode erode blur face_scale color_transfer masked_histogram "
       "histogram_threshold sharpening sharpen_amount motion_blur super_resolution denoise bicubic_degrade color_degrade "
       "reserved".split()))
+SmoothingOptions = _growing("smoothing_options", *((name, c.c_float) for name in
+                                                  "cutoff slope mask_rate color_rate".split()))
 Pose = _struct("pose", *((name, c.c_float) for name in "pitch yaw roll averaged_yaw".split()))
 Timing = _growing("timing", ("name", _text), ("algorithm", _text), ("nanoseconds", c.c_uint64), ("flops", c.c_uint64),
                   ("weight_bytes", c.c_uint64))
@@ -104,6 +106,9 @@ for _name, _result, _arguments in [
     ("image_warp", _int, [_pointer, _pointer, _int, _pointer]),
     ("landmark_mask", _int, [_pointer, c.c_size_t, _int, c.c_float, _pointer]),
     ("face_pose", _int, [_pointer, c.c_size_t, _pointer]),
+    ("smoothing_create", _int, [_pointer, _pointer]), ("smoothing_free", _int, [_pointer]),
+    ("smoothing_reset", _int, [_pointer]),
+    ("smoothing_landmarks", _int, [_pointer, _pointer, c.c_size_t, c.c_double, _pointer]),
     ("frame_align", _int, [_pointer, _pointer, _pointer, c.c_size_t, _int, _pointer, _pointer, _pointer]),
     ("frame_swap_faces", _int, [_pointer, _pointer, c.c_size_t] + [_pointer] * 4),
     ("frame_composite", _int, [_pointer, _pointer, c.c_size_t] + [_pointer] * 3),
@@ -192,6 +197,30 @@ def face_pose(landmarks):
     return pose.pitch, pose.yaw, pose.roll
 
 
+class Smoothing:
+    """Keeps one face of a sequence of frames steady: `landmarks` before each frame, and `smoothing=` of its face."""
+
+    def __init__(self, **options):
+        self._handle = _pointer()
+        _check(_lib.liae_smoothing_create(c.byref(SmoothingOptions(**options)), c.byref(self._handle)))
+
+    def landmarks(self, points, seconds=1 / 25):
+        """The landmarks of the next frame, steadied; `seconds` since the frame before."""
+        points = _points(points)
+        result = np.empty_like(points)
+        _check(_lib.liae_smoothing_landmarks(self._handle, points.ctypes.data, len(points), seconds, result.ctypes.data))
+        return result
+
+    def reset(self):
+        """The next frame is another scene."""
+        _check(_lib.liae_smoothing_reset(self._handle))
+
+    def __del__(self):
+        handle, self._handle = getattr(self, "_handle", None), None
+        if handle:
+            _lib.liae_smoothing_free(handle)
+
+
 class _Faces:
     """An array of liae_face, and all that it points to."""
 
@@ -204,9 +233,9 @@ class _Faces:
                     value = _points(value)
                     self.kept.append(value)
                     face.landmarks, face.landmark_count = value.ctypes.data, len(value)
-                elif key == "context":
+                elif key in ("context", "smoothing"):
                     self.kept.append(value)
-                    face.context = value._handle
+                    setattr(face, key, value._handle)
                 elif key == "face_type":
                     face.face_type = FACE_TYPES[value]
                 elif isinstance(value, np.ndarray):

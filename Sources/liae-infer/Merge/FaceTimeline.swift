@@ -116,18 +116,3 @@ struct FaceTimeline {
     }
   }
 }
-
-/// Where a face is and how large.
-struct FaceExtent {
-  var center = FramePoint.zero
-  /// Twice the root mean square distance from the centre: about the face's width.
-  var width = 0.0
-
-  init(_ points: [FramePoint]) {
-    guard !points.isEmpty else { return }
-    let count = Double(points.count)
-    center = points.reduce(.zero, +) / count
-    let sum = points.reduce(0) { $0 + (($1 - center) * ($1 - center)).sum() }
-    width = 2 * (sum / count).squareRoot()
-  }
-}
