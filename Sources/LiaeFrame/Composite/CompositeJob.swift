@@ -43,7 +43,7 @@ struct CompositeJob {
     let destination = try warpedOut(original)
     destination.clamp()
     var picture = try enlargedFace()
-    let learned = try mask(original)
+    let learned = try mask()
     let (mask, working) = try refined(learned)
     let alpha = try mask.warped(
       scaledMask, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)
@@ -97,7 +97,7 @@ struct CompositeJob {
 
   /// Raw-predict: the face as it is, and its mask at the side of the face.
   func rawPrediction() throws(LiaeError) -> (picture: ColorCanvas, mask: MaskCanvas) {
-    (try enlargedFace(), try refined(mask(frame.canvas(region))).working)
+    (try enlargedFace(), try refined(mask()).working)
   }
 
   // MARK: - Between frame and face
@@ -126,144 +126,6 @@ struct CompositeJob {
       result.pixels[i] = (result.pixels[i].clamped * (1 - share) + enhanced.pixels[i] * share).clamped
     }
     return result
-  }
-
-  // MARK: - Masks
-
-  /// Steps 5 and 6: the mask that the mode asks for, at the side that is worked on.
-  private func mask(_ original: ColorCanvas) throws(LiaeError) -> MaskCanvas {
-    let mode = options.maskMode
-    var result = try MaskCanvas(width: side, height: side)
-    for i in 0..<result.count { result.pixels[i] = 1 }
-    switch mode {
-    case .full: break
-    case .destination:
-      // The hull is drawn on the frame and cut out with the face.
-      let hull = try FaceMask.hull(
-        face.landmarks, width: region.width, height: region.height, left: region.left, top: region.top)
-      result = try hull.warped(matrix.inverse, width: side, height: side, workers: workers)
-      result.clamp()
-    case .given:
-      if let mask = face.mask {
-        result = try mask.warped(matrix.inverse, width: side, height: side, workers: workers)
-        result.clamp()
-      }
-    case .learnedSum:
-      try multiply(result, by: face.swapMask)
-      if let other = try sized(face.destinationMask) {
-        for i in 0..<result.count { result.pixels[i] = (result.pixels[i] + other.pixels[i]).clamped }
-        withExtendedLifetime(other) {}
-      }
-    default:
-      if mode.needsSwapMask { try multiply(result, by: face.swapMask) }
-      if mode.needsDestinationMask { try multiply(result, by: face.destinationMask) }
-      if mode.needsXSegSwap { try multiply(result, by: face.xsegSwap) }
-      if mode.needsXSegDestination { try multiply(result, by: face.xsegDestination) }
-    }
-    if let smoothing = face.smoothing { result = try smoothing.smooth(result) }
-    for i in 0..<result.count where result.pixels[i] < 1 / 255 { result.pixels[i] = 0 }
-    return result
-  }
-
-  private func multiply(_ mask: MaskCanvas, by factor: MaskCanvas?) throws(LiaeError) {
-    guard let factor = try sized(factor) else { return }
-    for i in 0..<mask.count { mask.pixels[i] *= factor.pixels[i] }
-    withExtendedLifetime(factor) {}
-  }
-
-  /// A mask over the face at the side that is worked on. What is said of a network's output is clipped first.
-  private func sized(_ mask: MaskCanvas?) throws(LiaeError) -> MaskCanvas? {
-    guard let mask else { return nil }
-    let clamped = try mask.copy()
-    clamped.clamp()
-    return try clamped.resized(width: side, height: side, interpolation: .cubic, workers: workers)
-  }
-
-  /// Steps 6 to 8: the mask at its own side, eroded and blurred, and the same back at the side of the face.
-  private func refined(_ learned: MaskCanvas) throws(LiaeError) -> (mask: MaskCanvas, working: MaskCanvas) {
-    var mask = try learned.resized(width: maskSide, height: maskSide, interpolation: .cubic, workers: workers)
-    if !options.blend.isRaw {
-      if options.erode != 0 || options.blur != 0 { mask = try erodedAndBlurred(mask) }
-      mask.clamp()
-    }
-    return (mask, try mask.resized(width: side, height: side, interpolation: .cubic, workers: workers))
-  }
-
-  private func erodedAndBlurred(_ mask: MaskCanvas) throws(LiaeError) -> MaskCanvas {
-    let result = try MaskCanvas(width: maskSide, height: maskSide)
-    guard let support = mask.boundingBox(where: { $0 != 0 }) else { return result }
-    // Around the mask stand zeros as wide as the face, so that it can fade inside the face's square. Of those, the ones
-    // that the filters reach make a difference.
-    let border = face.resolution
-    let square = Region(left: -border, top: -border, width: maskSide + 2 * border, height: maskSide + 2 * border)
-    var edited = try MaskCanvas(support.grown(by: abs(options.erode) + options.blur + 2).intersection(square))
-    edited.paste(mask)
-    if options.erode > 0 {
-      edited = try edited.eroded(ellipse: options.erode, workers: workers)
-    } else if options.erode < 0 {
-      edited = try edited.dilated(ellipse: -options.erode, workers: workers)
-    }
-    let faded = edited.region.intersection(square.grown(by: -(border + options.blur / 2)))
-    let inside = try MaskCanvas(edited.region)
-    inside.paste(edited, faded)
-    result.paste(options.blur > 0 ? try inside.gaussianBlurred(kernel: options.blur | 1, workers: workers) : inside)
-    return result
-  }
-
-  /// Step 10: whether there is a face to speak of.
-  private func isWorthwhile(_ alpha: MaskCanvas) -> Bool {
-    guard let box = alpha.boundingBox(where: { $0 >= 0.1 }) else { return false }
-    return box.width > 4 && box.height > 4
-  }
-
-  // MARK: - Colours and blending
-
-  private func transferColor(_ picture: ColorCanvas, like destination: ColorCanvas, _ area: MaskCanvas)
-    throws(LiaeError)
-  {
-    guard options.colorTransfer != .none else { return }
-    try options.colorTransfer.apply(
-      to: picture, like: destination, area: area, randomness: face.randomness ?? .seed(options.seed),
-      smoothing: face.smoothing?.color, workers: workers)
-  }
-
-  /// Step c: what lies outside the area is white on both sides.
-  private func histogramMatched(
-    _ picture: ColorCanvas, _ destination: ColorCanvas, _ area: MaskCanvas
-  ) throws(LiaeError) -> ColorCanvas {
-    let (result, reference) = (try picture.copy(), try destination.copy())
-    if options.masksHistogramMatch {
-      for i in 0..<result.count {
-        let (inside, white) = (area.pixels[i], 1 - area.pixels[i])
-        result.pixels[i] = pointwiseMin(result.pixels[i] * inside + white, .one)
-        reference.pixels[i] = reference.pixels[i] * inside + white
-      }
-    }
-    try HistogramMatch.apply(to: result, like: reference, threshold: options.histogramThreshold)
-    return result
-  }
-
-  /// Steps d and f: the gradients of the face with the frame around them.
-  private func cloned(_ picture: ColorCanvas, onto original: ColorCanvas, _ alpha: MaskCanvas) throws(LiaeError)
-    -> ColorCanvas
-  {
-    let highest = (0..<alpha.count).reduce(Float(0)) { max($0, alpha.pixels[$1]) }
-    guard let level = (1...9).map({ Float($0) / 10 }).first(where: { highest > $0 }) else { return picture }
-    let binary = try MaskCanvas(region)
-    for i in 0..<binary.count { binary.pixels[i] = alpha.pixels[i] > level ? 1 : 0 }
-    guard let box = binary.boundingBox(where: { $0 > 0 }) else { return picture }
-    let center = (x: box.left + box.width / 2, y: box.top + box.height / 2)
-    // The outermost pixels of the frame have no neighbours to take a gradient from.
-    for y in 0..<binary.height {
-      for x in 0..<binary.width
-      where [0, frame.region.width - 1].contains(x + region.left)
-        || [0, frame.region.height - 1].contains(y + region.top)
-      {
-        binary[x, y] = 0
-      }
-    }
-    guard binary.boundingBox(where: { $0 > 0 }) != nil else { return picture }
-    return try PoissonClone.clone(picture, onto: original, mask: binary, center: center, workers: workers)
   }
 
   // MARK: - The second pass (h)
@@ -331,7 +193,7 @@ extension Canvas where Pixel == Color {
   }
 
   /// self·(1 - w) + other·w, clamped, in place of `other`. Where w is 0 it is self exactly.
-  fileprivate func blended(with other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) -> ColorCanvas {
+  func blended(with other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) -> ColorCanvas {
     let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
     workers.bands(height, minimum: 32) { rows in
       for i in rows.lowerBound * width..<rows.upperBound * width {
@@ -340,20 +202,5 @@ extension Canvas where Pixel == Color {
     }
     withExtendedLifetime((self, weight)) {}
     return other
-  }
-}
-
-extension Canvas where Pixel == Float {
-  /// The smallest rectangle of the frame around the pixels that `isInside`, or nil where there is none.
-  func boundingBox(where isInside: (Float) -> Bool) -> Region? {
-    var (l, r, t, b) = (Int.max, -1, Int.max, -1)
-    for y in 0..<height {
-      let row = pixels + y * width
-      guard let first = (0..<width).first(where: { isInside(row[$0]) }),
-        let last = (first..<width).last(where: { isInside(row[$0]) })
-      else { continue }
-      (l, r, t, b) = (min(l, first), max(r, last), min(t, y), y)
-    }
-    return r < 0 ? nil : Region(left: l + left, top: t + top, width: r - l + 1, height: b - t + 1)
   }
 }
