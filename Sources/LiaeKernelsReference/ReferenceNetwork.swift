@@ -5,7 +5,7 @@ import LiaeTensor
 
 /// A model run layer by layer as `Network` lists them, one image at a time, with nothing folded, fused or repacked.
 ///
-/// Follows FORMATS of DeepFaceLab's SAEHD and of its PyTorch port, `golden/networks` being the judge.
+/// Follows DeepFaceLab's SAEHD and of its PyTorch port, `golden/networks` being the judge.
 package struct ReferenceNetwork: Sendable {
   package enum Backend: Sendable, CaseIterable {
     /// Sums in Double: the law.

@@ -3,7 +3,7 @@ import LiaeSystem
 
 /// Everything that fixes the shape and the arithmetic of a network.
 ///
-/// Source: FORMATS of DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
+/// Source: DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
 package struct Architecture: Sendable, Equatable {
   /// How the latent modules are wired to the decoders.
   package enum Family: String, Sendable {

@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// FORMATS appendix B.4: what the original code makes of two waves.
+/// What DeepFaceLab's code makes of two waves.
 @Suite struct ColourAppendixTests {
   let a: ColorCanvas
   let b: ColorCanvas

@@ -29,7 +29,7 @@ struct GeometryGolden {
   }
 }
 
-/// The face of FORMATS.md B.3: 1.3 times x and y of the head's points, in the middle of 300 x 300 pixels.
+/// The face of check values that DeepFaceLab's code gave: 1.3 times x and y of the head's points, in the middle of 300 x 300 pixels.
 func exampleFace() throws -> Landmarks {
   try Landmarks(FaceTemplate.solid.map { Point($0.x, $0.y) * 1.3 + 150 })
 }

@@ -53,7 +53,7 @@ import Testing
     print("masks of eyes and mouth: at most \(worst) off")
   }
 
-  /// FORMATS.md B.3.
+  /// Check values of DeepFaceLab's code.
   @Test func exampleAgrees() throws {
     let face = try exampleFace()
     #expect(try FaceMask.hull(face, width: 300, height: 300).values.reduce(0, +) == 30970)

@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// FORMATS.md B.3.
+  /// Check values of DeepFaceLab's code.
   @Test func exampleAgrees() throws {
     let (c, s) = (cos(0.5), sin(0.5))
     let face = try Landmarks(

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  /// FORMATS.md B.3, printed there with five decimals.
+  /// Check values of DeepFaceLab's code, with five decimals.
   @Test func exampleAgrees() throws {
     let face = try exampleFace()
     let (c, s) = (cos(0.2), sin(0.2))
@@ -74,7 +74,7 @@ import Testing
     #expect(FaceTemplate.flat.count == 51)
   }
 
-  /// 5.3: the crop's side is the template's times 1 + 2·sqrt(2)·padding, over the scale.
+  /// The crop's side is the template's times 1 + 2·sqrt(2)·padding, over the scale.
   @Test(arguments: FaceType.allCases) func cropHasItsSize(_ type: FaceType) throws {
     for face in try GeometryGolden.shared.get().faces {
       for scale in [0.5, 1, 1.3] {

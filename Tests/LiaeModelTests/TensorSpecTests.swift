@@ -129,7 +129,7 @@ import Testing
     }
   }
 
-  /// FORMATS of DeepFaceLab: encoder 8, with t 18; each inter 6, with t 4; decoder 28, with d or t 36, with both 44.
+  /// DeepFaceLab's tensors: encoder 8, with t 18; each inter 6, with t 4; decoder 28, with d or t 36, with both 44.
   @Test(arguments: [("", 8 + 12 + 28), ("d", 8 + 12 + 36), ("t", 18 + 8 + 36), ("dt", 18 + 8 + 44)])
   func tensorCounts(options: String, count: Int) {
     let architecture = Architecture(options: options, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4)

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// Seamless cloning: the source's gradients inside a mask, the target's values around it. As OpenCV's seamlessClone with
-/// NORMAL_CLONE, FORMATS 8.8. Source: P. Pérez, M. Gangnet, A. Blake, Poisson Image Editing (2003).
+/// NORMAL_CLONE. Source: P. Pérez, M. Gangnet, A. Blake, Poisson Image Editing (2003).
 package enum PoissonClone {
   /// A new image over the target's region: multiples of 1/255. Values are cut to 8 bits on the way in and out, as there.
   ///

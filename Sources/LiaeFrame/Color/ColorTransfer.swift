@@ -34,7 +34,7 @@ package enum ColorTransfer: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// Changes `face`, in place, to the colours of `reference`. FORMATS 8.6, as the merger applies it.
+  /// Changes `face`, in place, to the colours of `reference`. docs/frames.md, as the merger applies it.
   ///
   /// Results are within 0...1 and do not depend on the number of threads. After an error `face` is of no meaning.
   ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Histogram matching on the values themselves, without bins. FORMATS 8.7.
+/// Histogram matching on the values themselves, without bins, as DeepFaceLab does it.
 package enum HistogramMatch {
   /// Changes each channel of `face`, in place, to the distribution that `reference` has in it: each distinct value goes
   /// to the reference's value, interpolated, at its own cumulative share times threshold/255.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Sliced optimal transport between the colours of two images of equal size, then smoothing of the change. FORMATS 8.6,
-/// sot. Source: J. Rabin et al., Wasserstein Barycenter and its Application to Texture Mixing (2011).
+/// Sliced optimal transport between the colours of two images of equal size, then smoothing of the change. Source: J. Rabin et al., Wasserstein Barycenter and its Application to Texture Mixing (2011).
 struct SlicedTransport {
   let steps: Int
   /// A step projects on so many random directions, sorts both projections, and moves the colours along each by what the

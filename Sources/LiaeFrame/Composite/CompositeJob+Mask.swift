@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Steps 5 to 8 and 10: which mask, at which side, and whether it shows anything.
+/// Steps 3 to 6: which mask, at which side, and whether it shows anything.
 extension CompositeJob {
-  /// Steps 5 and 6: the mask that the mode asks for, at the side that is worked on.
+  /// Step 3: the mask that the mode asks for, at the side that is worked on.
   func mask() throws(LiaeError) -> MaskCanvas {
     let mode = options.maskMode
     var result = try MaskCanvas(width: side, height: side)
@@ -52,7 +52,7 @@ extension CompositeJob {
     return try clamped.resized(width: side, height: side, interpolation: .cubic, workers: workers)
   }
 
-  /// Steps 6 to 8: the mask at its own side, eroded and blurred, and the same back at the side of the face.
+  /// Steps 3 to 5: the mask at its own side, eroded and blurred, and the same back at the side of the face.
   func refined(_ learned: MaskCanvas) throws(LiaeError) -> (mask: MaskCanvas, working: MaskCanvas) {
     var mask = try learned.resized(width: maskSide, height: maskSide, interpolation: .cubic, workers: workers)
     if !options.blend.isRaw {
@@ -83,7 +83,7 @@ extension CompositeJob {
     return result
   }
 
-  /// Step 10: whether there is a face to speak of.
+  /// Step 6: whether there is a face to speak of.
   func isWorthwhile(_ alpha: MaskCanvas) -> Bool {
     guard let box = alpha.boundingBox(where: { $0 >= 0.1 }) else { return false }
     return box.width > 4 && box.height > 4

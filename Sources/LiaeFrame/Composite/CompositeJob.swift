@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// One face on its way into a frame: FORMATS 8.3, step by step, by its letters.
+/// One face on its way into a frame: the steps of docs/frames.md, by its numbers and letters.
 struct CompositeJob {
   let frame: Frame
   let face: CompositeFace
@@ -113,7 +113,7 @@ struct CompositeJob {
       matrix, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)
   }
 
-  /// Step 4: the face at the side that is worked on, with its share of super resolution.
+  /// Step 2: the face at the side that is worked on, with its share of super resolution.
   private func enlargedFace() throws(LiaeError) -> ColorCanvas {
     guard let enhanced = face.enhanced, options.superResolution != 0 else {
       let result = try face.rgb.copy()

@@ -99,7 +99,7 @@ package struct CompositeOptions: Sendable, Equatable {
   var changesWholeFrame: Bool { denoise != 0 || bicubicDegrade != 0 || colorDegrade != 0 }
 }
 
-/// How a face moves from the frame before to the frame after. Source: FORMATS 8.1 of DeepFaceLab's merger.
+/// How a face moves from the frame before to the frame after. Source: DeepFaceLab's merger.
 package struct Motion: Sendable, Equatable {
   /// Pixels of the 256-pixel full face.
   package var power: Double

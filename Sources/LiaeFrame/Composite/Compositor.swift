@@ -4,7 +4,7 @@ import LiaeTensor
 
 /// Sets faces into a frame, one after the other, each as if the others were not there; then writes the result.
 ///
-/// Source: FORMATS 8.3 and 8.4 (DeepFaceLab's MergeMaskedFace and MergeMasked). Work is done where the faces are:
+/// Source: DeepFaceLab's MergeMaskedFace and MergeMasked, docs/frames.md. Work is done where the faces are:
 /// elsewhere the result is the frame, bit for bit.
 package struct Compositor {
   package let frame: Frame
