@@ -115,6 +115,7 @@ test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
+  LiaeFrameTests LiaeSwapTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
 THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 
@@ -122,10 +123,10 @@ THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 asan tsan fuzz: export SWIFT_BACKTRACE = enable=no
 asan: export LSAN_OPTIONS = suppressions=$(abspath Tests/leaks.supp):print_suppressions=0
 
-## asan: the Swift tests of files and memory with the address sanitizer; FILTER=SUITE chooses others
+## asan: the Swift tests of files, frames and memory with the address sanitizer; FILTER=SUITE chooses others
 asan: FILTER ?= $(SANITIZED_SUITES)
 asan: deps
-	$(SWIFT) test --sanitize=address --scratch-path .build-asan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
+	$(SWIFT) test -c release --disable-testable-imports --sanitize=address --scratch-path .build-asan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
 
 ## tsan: the Swift tests of threads with the thread sanitizer; FILTER=SUITE chooses others
 tsan: FILTER ?= $(THREADED_SUITES)
