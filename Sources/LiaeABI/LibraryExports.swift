@@ -89,7 +89,5 @@ package func liaeCpuFeatures(_ cpu: Out<LiaeCpu>?) -> LiaeStatus {
 @_cdecl("liae_provenance_xmp")
 package func liaeProvenanceXMP(_ provenance: LiaeProvenance) -> UnsafePointer<CChar>? {
   guard let kind = ProvenanceKind(rawValue: provenance) else { return nil }
-  let sourceType: Provenance.SourceType =
-    kind == .generated ? .trainedAlgorithmicMedia : .compositeWithTrainedAlgorithmicMedia
-  return StaticText.of(Provenance(sourceType: sourceType, creatorTool: "libliae \(Version.string)").xmp)
+  return StaticText.of((kind == .generated ? Provenance.rawFace : .composite).xmp)
 }

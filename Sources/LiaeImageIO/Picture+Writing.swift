@@ -79,19 +79,14 @@ extension Picture {
   package func writePNG(
     to path: String, bits: Int = 8, provenance: Provenance?, replacing: Bool
   ) throws(LiaeError) {
-    try Picture.write(try encodedPNG(bits: bits, provenance: provenance), to: path, replacing: replacing)
+    try File.writeAtomically(path, replacing: replacing, encodedPNG(bits: bits, provenance: provenance))
   }
 
   /// Writes a JPEG file, whole or not at all. Parameters as for `encodedJPEG` and `writePNG`.
   package func writeJPEG(
     to path: String, quality: Int, provenance: Provenance?, replacing: Bool
   ) throws(LiaeError) {
-    try Picture.write(try encodedJPEG(quality: quality, provenance: provenance), to: path, replacing: replacing)
-  }
-
-  private static func write(_ file: Bytes, to path: String, replacing: Bool) throws(LiaeError) {
-    defer { withExtendedLifetime(file) {} }
-    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(file.raw) }
+    try File.writeAtomically(path, replacing: replacing, encodedJPEG(quality: quality, provenance: provenance))
   }
 
   private var isGray: Bool { format.channels == 1 }

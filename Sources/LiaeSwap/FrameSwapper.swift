@@ -32,13 +32,13 @@ package struct FrameSwapper {
       throw LiaeError(
         .invalidArgument, "super resolution needs an enhanced face: align, run, enhance and composite in steps")
     }
-    _ = try Compositor(try Frame(image), options: options)
+    let unchanged = try Compositor(try Frame(image), options: options)
     var swapped: [SwappedFace] = []
     for (index, face) in faces.enumerated() {
       do throws(LiaeError) { swapped.append(try predict(image, face)) } catch { throw error.within("face \(index)") }
     }
     guard let first = faces.first else {
-      try Compositor(try Frame(image), options: options).write(to: target, mask: mask)
+      try unchanged.write(to: target, mask: mask)
       return []
     }
     try first.context.withThreads { (pool) throws(LiaeError) in

@@ -100,6 +100,18 @@ package final class File {
     }
   }
 
+  /// The same of bytes that are there already.
+  package static func writeAtomically(_ path: String, replacing: Bool, _ bytes: Bytes) throws(LiaeError) {
+    defer { withExtendedLifetime(bytes) {} }
+    try writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(bytes.raw) }
+  }
+
+  /// The same of text, as UTF-8.
+  package static func writeAtomically(_ path: String, replacing: Bool, text: String) throws(LiaeError) {
+    let bytes = Array(text.utf8)
+    try writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(bytes) }
+  }
+
   /// Takes the bytes of a file that is being written.
   package struct Writer: ~Copyable {
     let descriptor: Int32

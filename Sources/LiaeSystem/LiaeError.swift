@@ -57,4 +57,7 @@ package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
 
   /// The same error with `prefix: ` before its message, as errors of an inner part are named on their way out.
   package func within(_ prefix: String) -> LiaeError { LiaeError(status, "\(prefix): \(message)") }
+
+  /// The same error with the name of a file before its message, unless the message begins with it already.
+  package func naming(_ file: String) -> LiaeError { message.hasPrefix(file) ? self : within(file) }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
 
 /// What a picture file says of its origin.
 package struct Provenance: Sendable {
@@ -8,6 +9,9 @@ package struct Provenance: Sendable {
     case trainedAlgorithmicMedia
     /// A photograph with a part that a trained model made.
     case compositeWithTrainedAlgorithmicMedia
+
+    /// Its identifier in the vocabulary.
+    package var uri: String { "http://cv.iptc.org/newscodes/digitalsourcetype/\(rawValue)" }
   }
 
   package var sourceType: SourceType
@@ -16,6 +20,15 @@ package struct Provenance: Sendable {
 
   package init(sourceType: SourceType, creatorTool: String) {
     (self.sourceType, self.creatorTool) = (sourceType, creatorTool)
+  }
+
+  /// What a face that comes straight out of a model says of itself.
+  package static var rawFace: Provenance { ofThisLibrary(.trainedAlgorithmicMedia) }
+  /// What a frame with a swapped face says of itself.
+  package static var composite: Provenance { ofThisLibrary(.compositeWithTrainedAlgorithmicMedia) }
+
+  private static func ofThisLibrary(_ sourceType: SourceType) -> Provenance {
+    Provenance(sourceType: sourceType, creatorTool: "libliae \(Version.string)")
   }
 
   /// An XMP packet: IPTC Photo Metadata Standard's `DigitalSourceType`, and `CreatorTool`.
@@ -28,7 +41,7 @@ package struct Provenance: Sendable {
         xmlns:xmp="http://ns.adobe.com/xap/1.0/"
         xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
         xmp:CreatorTool="\(creatorTool)"
-        Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/\(sourceType.rawValue)"/>
+        Iptc4xmpExt:DigitalSourceType="\(sourceType.uri)"/>
      </rdf:RDF>
     </x:xmpmeta>
     <?xpacket end="r"?>

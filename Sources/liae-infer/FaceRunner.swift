@@ -68,10 +68,3 @@ final class FaceRunner {
     try context.run(mode, input, rgb: target.rgb, mask: target.mask, destinationMask: target.destinationMask)
   }
 }
-
-extension Provenance {
-  /// What a face that comes straight out of a model says of itself.
-  static var rawFace: Provenance {
-    Provenance(sourceType: .trainedAlgorithmicMedia, creatorTool: "libliae \(Version.string)")
-  }
-}

@@ -55,8 +55,8 @@ struct CompositeJob {
     if options.blend == .rawRGB {
       let ones = try MaskCanvas(width: side, height: side)
       for i in 0..<ones.count { ones.pixels[i] = 1 }
-      let weight = try warpedIn(ones, scaled)
-      return Patch(picture: original.blended(with: try warpedIn(picture, scaled), weight, workers), alpha: alpha)
+      original.blend(try warpedIn(picture, scaled), try warpedIn(ones, scaled), workers)
+      return Patch(picture: original, alpha: alpha)
     }
     guard isWorthwhile(alpha) else { return Patch(picture: original, alpha: alpha) }
 
@@ -67,20 +67,20 @@ struct CompositeJob {
     if options.blend == .histogramMatch { picture = try histogramMatched(picture, destination, area) }
 
     // d to g: into the frame.
-    var whole: ColorCanvas
+    var inside: ColorCanvas
     if options.blend.isSeamless {
-      whole = try warpedIn(picture, scaled)
-      whole.clamp()
-      whole = original.blended(with: try cloned(whole, onto: original, alpha), alpha, workers)
+      inside = try warpedIn(picture, scaled)
+      inside.clamp()
+      inside = try cloned(inside, onto: original, alpha)
     } else {
       // Only where something is to be seen.
       let box = alpha.boundingBox(where: { $0 > 0 }) ?? Region(width: 0, height: 0)
-      let inside = try picture.warped(
+      inside = try picture.warped(
         scaled, width: box.width, height: box.height, left: box.left, top: box.top, workers: workers)
       inside.clamp()
-      whole = needsSecondPass ? try original.copy() : original
-      whole.blend(inside, alpha, workers)
     }
+    var whole = needsSecondPass ? try original.copy() : original
+    whole.blend(inside, alpha, workers)
 
     // h: what is done to the face where it now is.
     if needsSecondPass { whole = try refinished(whole, original, destination, area, alpha) }
@@ -89,8 +89,7 @@ struct CompositeJob {
     if options.colorDegrade != 0 {
       let reduced = try whole.reducedTo256Colors(workers: workers)
       let share = Float(options.colorDegrade) / 100
-      for i in 0..<whole.count { whole.pixels[i] = whole.pixels[i] * (1 - share) + reduced.pixels[i] * share }
-      withExtendedLifetime(reduced) {}
+      whole = try whole.mixed(1 - share, with: reduced, share, workers: workers)
     }
     return Patch(picture: whole, alpha: alpha)
   }
@@ -155,13 +154,8 @@ struct CompositeJob {
     var power = options.denoise
     while power > 0 {
       let filtered = try background.medianBlurred5(workers: workers)
-      if power < 100 {
-        let share = Float(power) / 100
-        for i in 0..<filtered.count {
-          filtered.pixels[i] = background.pixels[i] * (1 - share) + filtered.pixels[i] * share
-        }
-      }
-      background = filtered
+      let share = min(Float(power) / 100, 1)
+      background = share < 1 ? try background.mixed(1 - share, with: filtered, share, workers: workers) : filtered
       power -= 10
     }
     if options.bicubicDegrade != 0 {
@@ -172,12 +166,13 @@ struct CompositeJob {
       // Cubic filters overshoot, and far from the face nothing else is done.
       background.clamp()
     }
-    return background.blended(with: try warpedIn(picture, matrix), alpha, workers)
+    background.blend(try warpedIn(picture, matrix), alpha, workers)
+    return background
   }
 }
 
 extension Canvas where Pixel == Color {
-  /// self·(1 - w) + other·w, clamped, in place, where `other` lies. The weights lie as this canvas does.
+  /// self·(1 - w) + other·w, clamped, in place, where `other` lies and w is not 0. The weights lie as this canvas does.
   fileprivate func blend(_ other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) {
     let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
     let (x, y) = (other.left - left, other.top - top)
@@ -190,17 +185,5 @@ extension Canvas where Pixel == Color {
       }
     }
     withExtendedLifetime((self, other, weight)) {}
-  }
-
-  /// self·(1 - w) + other·w, clamped, in place of `other`. Where w is 0 it is self exactly.
-  func blended(with other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) -> ColorCanvas {
-    let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
-    workers.bands(height, minimum: 32) { rows in
-      for i in rows.lowerBound * width..<rows.upperBound * width {
-        b[i] = w[i] == 0 ? a[i] : (a[i] * (1 - w[i]) + b[i] * w[i]).clamped
-      }
-    }
-    withExtendedLifetime((self, weight)) {}
-    return other
   }
 }

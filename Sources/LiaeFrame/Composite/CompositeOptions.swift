@@ -80,14 +80,25 @@ package struct CompositeOptions: Sendable, Equatable {
 
   package init() {}
 
+  package enum Limits {
+    package static let erode = -400...400
+    package static let blur = 0...400
+    package static let faceScale = -50...50
+    package static let histogramThreshold = 0...255
+    package static let sharpenAmount = -100...100
+    package static let denoise = 0...500
+    /// Of motion blur, super resolution and the two degrades: per cent.
+    package static let share = 0...100
+  }
+
   /// - Throws: `invalidArgument` naming the first value outside its range.
   package func check() throws(LiaeError) {
     let values: [(String, Int, ClosedRange<Int>)] = [
-      ("erode", erode, -400...400), ("blur", blur, 0...400), ("face scale", faceScale, -50...50),
-      ("histogram threshold", histogramThreshold, 0...255), ("sharpen amount", sharpenAmount, -100...100),
-      ("motion blur", motionBlur, 0...100), ("super resolution", superResolution, 0...100),
-      ("denoise", denoise, 0...500), ("bicubic degrade", bicubicDegrade, 0...100),
-      ("color degrade", colorDegrade, 0...100),
+      ("erode", erode, Limits.erode), ("blur", blur, Limits.blur), ("face scale", faceScale, Limits.faceScale),
+      ("histogram threshold", histogramThreshold, Limits.histogramThreshold),
+      ("sharpen amount", sharpenAmount, Limits.sharpenAmount), ("motion blur", motionBlur, Limits.share),
+      ("super resolution", superResolution, Limits.share), ("denoise", denoise, Limits.denoise),
+      ("bicubic degrade", bicubicDegrade, Limits.share), ("color degrade", colorDegrade, Limits.share),
     ]
     for (name, value, range) in values where !range.contains(value) {
       throw LiaeError(

@@ -56,7 +56,7 @@ package struct Frame {
 
 extension Canvas {
   /// Every channel within 0...1.
-  func clamp() {
+  package func clamp() {
     let values = floats(0)
     for i in 0..<count * Self.lanes { values[i] = values[i].clamped }
   }

@@ -165,10 +165,3 @@ struct MergeArguments: ParsableArguments {
 extension Parallelism: ExpressibleByArgument {}
 extension MergeOutput.Format: ExpressibleByArgument {}
 extension FaceExport.Format: ExpressibleByArgument {}
-
-extension Provenance {
-  /// What a frame with a swapped face says of itself.
-  static var composite: Provenance {
-    Provenance(sourceType: .compositeWithTrainedAlgorithmicMedia, creatorTool: "libliae \(Version.string)")
-  }
-}

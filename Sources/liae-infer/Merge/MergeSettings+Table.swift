@@ -28,11 +28,11 @@ extension MergeSettings {
   nonisolated(unsafe) static let table: [Setting] = [
     choice("mode", modes, \.options.blend),
     choice("mask-mode", maskModes, \.options.maskMode),
-    whole("erode", -400...400, \.options.erode),
-    whole("blur", 0...400, \.options.blur),
-    whole("face-scale", -50...50, \.options.faceScale),
+    whole("erode", CompositeOptions.Limits.erode, \.options.erode),
+    whole("blur", CompositeOptions.Limits.blur, \.options.blur),
+    whole("face-scale", CompositeOptions.Limits.faceScale, \.options.faceScale),
     choice("color-transfer", colorTransfers, \.options.colorTransfer),
-    whole("hist-match-threshold", 0...255, \.options.histogramThreshold),
+    whole("hist-match-threshold", CompositeOptions.Limits.histogramThreshold, \.options.histogramThreshold),
     Setting(
       key: "masked-hist-match", expected: "true or false", get: { .boolean($0.options.masksHistogramMatch) },
       set: { settings, value in
@@ -41,11 +41,11 @@ extension MergeSettings {
         return true
       }),
     choice("sharpen", sharpenings, \.options.sharpening),
-    whole("sharpen-amount", -100...100, \.options.sharpenAmount),
-    whole("motion-blur", 0...100, \.options.motionBlur),
-    whole("denoise", 0...500, \.options.denoise),
-    whole("bicubic-degrade", 0...100, \.options.bicubicDegrade),
-    whole("color-degrade", 0...100, \.options.colorDegrade),
+    whole("sharpen-amount", CompositeOptions.Limits.sharpenAmount, \.options.sharpenAmount),
+    whole("motion-blur", CompositeOptions.Limits.share, \.options.motionBlur),
+    whole("denoise", CompositeOptions.Limits.denoise, \.options.denoise),
+    whole("bicubic-degrade", CompositeOptions.Limits.share, \.options.bicubicDegrade),
+    whole("color-degrade", CompositeOptions.Limits.share, \.options.colorDegrade),
     Setting(
       key: "seed", expected: "a whole number, 0 or more", get: { .integer(Int(clamping: $0.options.seed)) },
       set: { settings, value in

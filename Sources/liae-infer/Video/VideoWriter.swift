@@ -113,6 +113,6 @@ final class VideoWriter {
 extension Provenance {
   /// One line for containers that have no place for XMP.
   var comment: String {
-    "\(creatorTool); DigitalSourceType http://cv.iptc.org/newscodes/digitalsourcetype/\(sourceType.rawValue)"
+    "\(creatorTool); DigitalSourceType \(sourceType.uri)"
   }
 }
