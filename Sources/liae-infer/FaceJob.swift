@@ -33,7 +33,7 @@ struct FaceJob {
         case .array(let tensor): try runArray(file, tensor)
         }
       } catch let error as LiaeError {
-        Console.complain(error.message.hasPrefix(file.path) ? error.message : error.within(file.path).message)
+        Console.complain(error.naming(file.path).message)
         survey.failures += 1
       }
       done = expected

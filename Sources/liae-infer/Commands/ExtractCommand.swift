@@ -72,9 +72,7 @@ struct ExtractCommand: ParsableCommand {
       frames: folder, survey: survey, type: faceType, size: imageSize ?? (isHead ? 768 : 512), quality: jpegQuality)
     let target = withoutSlash(output)
     let names = pak ? ["faceset.pak"] : job.names
-    if let kind = File.kind(target), kind != .folder {
-      throw Failure(.files, "\(target): is a file; the output is a folder")
-    }
+    try requireFolder(target)
     for name in names where File.kind("\(target)/\(name)") != nil {
       if FileIdentity(target) == FileIdentity(folder.path) {
         throw Failure(.usage, "\(target)/\(name): a face would replace a frame; choose another folder")

@@ -99,10 +99,9 @@ struct MergeCommand: ParsableCommand {
     try results.check(folder, masks: input.masks)
     let survey = try FaceSurvey(input.faces.source, place: folder.place)
     let model = try input.checkpoint.open(input.model)
-    var timeline = FaceTimeline(survey.faces)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
-    if let smoothing = settings.landmarkSmoothing { timeline.smooth(smoothing, rate: input.faces.fps ?? 25) }
-    if settings.options.motionBlur > 0 { timeline.findMotion(count: folder.frames.count) }
+    let timeline = FaceTimeline(
+      survey.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
     let crew = try SwapCrew(
       model, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
       computesAllMasks: output.separate != nil)

@@ -90,11 +90,8 @@ struct VideoCommand: ParsableCommand {
     let info = try VideoInfo(probing: input.input)
     let survey = try FaceSurvey(input.faces.source, place: VideoJob.place)
     let model = try input.checkpoint.open(input.model)
-    var timeline = FaceTimeline(survey.faces)
-    if let smoothing = settings.landmarkSmoothing {
-      timeline.smooth(smoothing, rate: input.faces.fps ?? info.rate.value)
-    }
-    if settings.options.motionBlur > 0 { timeline.findMotion(count: info.frames) }
+    let timeline = FaceTimeline(
+      survey.faces, settings: settings, rate: input.faces.fps ?? info.rate.value, count: info.frames)
     let crew = try SwapCrew(model, settings: settings, compute: compute, parallelism: parallel, frames: info.frames)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(

@@ -79,9 +79,7 @@ struct CompositeSheet {
     blends.append(try composite { $0.sharpenAmount = -25 }.result)
     blends.append(try composite { $0.faceScale = 15 }.result)
     blends.append(picture)
-    let crop = try Picture(width: face.resolution, height: face.resolution, format: .rgb8)
-    face.rgb.write(toWhole: crop.mutableView)
-    blends.append(crop)
+    blends.append(try Picture(face.rgb, format: .rgb8))
     try sheet.add(blends)
     return try sheet.picture()
   }

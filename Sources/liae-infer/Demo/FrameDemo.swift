@@ -44,9 +44,9 @@ struct FrameDemo {
     if replacing { output.clear(frames) }
     let crew = try SwapCrew(
       model, settings: settings, compute: compute, parallelism: .auto, frames: frames.frames.count)
+    let timeline = FaceTimeline(survey.faces, settings: settings, rate: 25, count: frames.frames.count)
     let job = MergeJob(
-      frames: frames, timeline: FaceTimeline(survey.faces), crew: crew, output: output, export: nil, masks: nil,
-      failures: 0)
+      frames: frames, timeline: timeline, crew: crew, output: output, export: nil, masks: nil, failures: 0)
     try job.run(goesOn: false, announces: false)
 
     var sheet = ContactSheet(columns: 3, width: Self.width / 2, height: Self.height / 2)
@@ -84,9 +84,6 @@ struct FrameDemo {
       }
       try frame.writePNG(to: "\(framesFolder)/\(name)", provenance: nil, replacing: replacing)
     }
-    let text = Array((lines.joined(separator: "\n") + "\n").utf8)
-    try File.writeAtomically(landmarksPath, replacing: replacing) { (writer) throws(LiaeError) in
-      try writer.write(text)
-    }
+    try File.writeAtomically(landmarksPath, replacing: replacing, text: lines.joined(separator: "\n") + "\n")
   }
 }

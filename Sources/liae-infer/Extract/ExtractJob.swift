@@ -59,9 +59,7 @@ final class ExtractJob {
         failures += result.messages.count
         count += result.faces.count
         for face in result.faces where !pak {
-          try File.writeAtomically("\(folder)/\(face.name)", replacing: true) { (writer) throws(LiaeError) in
-            try withExtendedLifetime(face.jpeg) { () throws(LiaeError) in try writer.write(face.jpeg.raw) }
-          }
+          try File.writeAtomically("\(folder)/\(face.name)", replacing: true, face.jpeg)
         }
         if pak { packed += result.faces }
         finished += 1
@@ -84,7 +82,7 @@ final class ExtractJob {
     var (results, messages): ([Aligned], [String]) = ([], [])
     do throws(LiaeError) {
       let picture = try Picture.read(path: frame.path)
-      let canvas = try withExtendedLifetime(picture) { () throws(LiaeError) in try ColorCanvas(reading: picture.view) }
+      let canvas = try ColorCanvas(picture)
       for (index, face) in (faces[place] ?? []).enumerated() {
         do throws(LiaeError) {
           results.append(try align(face, in: canvas, frame, index))
@@ -106,9 +104,7 @@ final class ExtractJob {
     try landmarks.require68("an aligned face")
     let matrix = try faceTransform(landmarks, size: size, type: type)
     let crop = try frame.warped(matrix.inverse, width: size, height: size, interpolation: .linear)
-    let picture = try Picture(width: size, height: size, format: .rgb8)
-    crop.write(to: picture.mutableView)
-    let jpeg = try picture.encodedJPEG(quality: quality, provenance: nil)
+    let jpeg = try Picture(crop, format: .rgb8).encodedJPEG(quality: quality, provenance: nil)
     let metadata = FaceMetadata(
       faceType: type.rawValue, landmarks: landmarks.points.map { matrix($0) }, sourceFilename: file.name,
       sourceRect: Self.rectangle(landmarks.points), sourceLandmarks: landmarks.points,

@@ -18,9 +18,7 @@ struct OutputPlan {
   init(inputs: [InputFile], folder: String, format: Format, destinationMask: Bool, replacing: Bool) throws {
     (self.folder, self.format) = (folder, format)
     (self.destinationMask, self.replacing) = (destinationMask, replacing)
-    if let kind = File.kind(folder), kind != .folder {
-      throw Failure(.files, "\(folder): is a file; the output is a folder")
-    }
+    try requireFolder(folder)
     let sources = Dictionary(inputs.compactMap { input in FileIdentity(input.path).map { ($0, input.path) } }) { $1 }
     var owners: [String: String] = [:]
     for input in inputs {
@@ -58,5 +56,12 @@ struct FileIdentity: Hashable {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     (device, inode) = (UInt(info.st_dev), UInt(info.st_ino))
+  }
+}
+
+/// - Throws: where something that is no folder stands where the output is to go.
+func requireFolder(_ path: String) throws {
+  if let kind = File.kind(path), kind != .folder {
+    throw Failure(.files, "\(path): is a file; the output is a folder")
   }
 }

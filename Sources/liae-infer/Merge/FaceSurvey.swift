@@ -104,7 +104,7 @@ struct FaceSurvey {
   }
 
   private mutating func report(_ error: LiaeError, _ name: String) {
-    Console.complain(error.message.hasPrefix(name) ? error.message : error.within(name).message)
+    Console.complain(error.naming(name).message)
     failures += 1
   }
 

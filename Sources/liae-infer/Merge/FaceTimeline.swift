@@ -17,11 +17,18 @@ struct FaceTimeline {
     var indices: [Int] = []
   }
 
-  init(_ faces: [Int: [FoundFace]]) {
+  /// Faces as the settings want them: landmarks steadied, motion found.
+  ///
+  /// - Parameters:
+  ///   - rate: frames per second.
+  ///   - count: frames of the sequence; nil where that is not known.
+  init(_ faces: [Int: [FoundFace]], settings: MergeSettings, rate: Double, count: Int?) {
     self.faces = faces
     findTracks()
     for track in tracks { Self.addFlicker(of: points(of: track), to: &flicker.before) }
     flicker.after = flicker.before
+    if let smoothing = settings.landmarkSmoothing { smooth(smoothing, rate: rate) }
+    if settings.options.motionBlur > 0 { findMotion(count: count) }
   }
 
   /// How many faces the sequence has at most in one frame.
@@ -72,8 +79,7 @@ struct FaceTimeline {
 
   // MARK: Landmarks
 
-  /// - Parameter rate: frames per second.
-  mutating func smooth(_ smoothing: LandmarkSmoothing, rate: Double) {
+  private mutating func smooth(_ smoothing: LandmarkSmoothing, rate: Double) {
     flicker.after = Flicker()
     for track in tracks {
       let path = points(of: track)
@@ -94,9 +100,7 @@ struct FaceTimeline {
 
   /// How each face moves from the frame before to the frame after, in whole pixels as DeepFaceLab has it: only where
   /// all three frames have a face and no frame of the sequence has two.
-  ///
-  /// - Parameter count: frames of the sequence; nil where that is not known.
-  mutating func findMotion(count: Int?) {
+  private mutating func findMotion(count: Int?) {
     guard most == 1 else { return }
     var centers: [Int: FramePoint] = [:]
     for (frame, found) in faces {

@@ -70,12 +70,8 @@ final class MergeJob {
   }
 
   private var summary: String {
-    var lines = ["frames   \(counts.swapped) swapped, \(counts.copied) without faces copied"]
-    let isSmoothed = crew.settings.landmarkSmoothing != nil
-    if counts.swapped > 0, let flicker = steadiness.text(timeline.flicker, isSmoothed: isSmoothed) {
-      lines.append(flicker)
-    }
-    return lines.joined(separator: "\n")
+    let frames = "frames   \(counts.swapped) swapped, \(counts.copied) without faces copied"
+    return counts.swapped > 0 ? steadiness.report(frames, timeline, crew.settings) : frames
   }
 
   private func finish(_ place: Int, _ outcome: Outcome) {
@@ -108,7 +104,7 @@ final class MergeJob {
       try output.write(result, frame.stem, isComposite: crew.settings.options.blend != .original)
       return .swapped(original: picture, result)
     } catch {
-      return .failed(error.message.hasPrefix(frame.path) ? error.message : error.within(frame.path).message)
+      return .failed(error.naming(frame.path).message)
     }
   }
 
@@ -140,8 +136,7 @@ final class MergeJob {
     for ending in FrameFolder.endings {
       let path = "\(masks)/\(stem)\(ending)"
       guard File.kind(path) == .file else { continue }
-      let picture = try Picture.read(path: path)
-      return try withExtendedLifetime(picture) { () throws(LiaeError) in try MaskCanvas(reading: picture.view) }
+      return try MaskCanvas(Picture.read(path: path))
     }
     throw LiaeError(.fileNotFound, "\(masks)/\(stem).png: no such file; --mask-mode given takes a mask for each frame")
   }

@@ -26,9 +26,7 @@ struct MergeOutput {
   /// - Throws: where a result would replace a frame or a mask of the input.
   func check(_ frames: FrameFolder, masks: String?) throws {
     for target in [folder, maskFolder] {
-      if let kind = File.kind(target), kind != .folder {
-        throw Failure(.files, "\(target): is a file; the output is a folder")
-      }
+      try requireFolder(target)
       for source in [frames.path, masks].compactMap({ $0 }) where FileIdentity(target) == FileIdentity(source) {
         if FileIdentity(target) != nil {
           throw Failure(.usage, "\(target): results would replace the input \(source); choose another folder")
@@ -107,8 +105,7 @@ struct MergeOutput {
     guard PictureFileKind(file.raw) == (format == .png ? .png : .jpeg) else {
       return try write(picture, to: frame(stem), provenance: nil)
     }
-    defer { withExtendedLifetime(file) {} }
-    try File.writeAtomically(frame(stem), replacing: true) { (writer) throws(LiaeError) in try writer.write(file.raw) }
+    try File.writeAtomically(frame(stem), replacing: true, file)
   }
 }
 
@@ -124,23 +121,18 @@ struct FaceExport {
   func write(_ face: SwappedFace, frame: String, stem: String, index: Int) throws(LiaeError) {
     let base = "\(folder)/\(stem)_\(index)"
     let rgb = face.rgb
-    let picture = try Picture(width: rgb.width, height: rgb.height, format: .rgbFloat)
-    rgb.write(to: picture.mutableView)
-    try write(picture, "\(base).face")
+    try write(Picture(rgb, format: .rgbFloat), "\(base).face")
     var members: [(String, JSON)] = [("frame", .string(frame)), ("face", .integer(index))]
     for (name, mask) in [("swap_mask", face.swapMask), ("dst_mask", face.destinationMask)] {
       guard let mask else { continue }
-      let picture = try Picture(width: mask.width, height: mask.height, format: .grayFloat)
-      mask.write(to: picture.mutableView)
-      try write(picture, "\(base).\(name)")
+      try write(Picture(mask, format: .grayFloat), "\(base).\(name)")
     }
     let m = face.matrix
     members += [
       ("width", .integer(rgb.width)), ("height", .integer(rgb.height)),
       ("matrix", .array([[m.xx, m.xy, m.tx], [m.yx, m.yy, m.ty]].map { .array($0.map(JSON.number)) })),
     ]
-    let text = Array((JSON.object(members).text() + "\n").utf8)
-    try File.writeAtomically("\(base).json", replacing: true) { (writer) throws(LiaeError) in try writer.write(text) }
+    try File.writeAtomically("\(base).json", replacing: true, text: JSON.object(members).text() + "\n")
   }
 
   private func write(_ picture: Picture, _ path: String) throws(LiaeError) {

@@ -44,8 +44,7 @@ struct MergeSession {
   }
 
   func write() throws(LiaeError) {
-    let text = Array((content.text() + "\n").utf8)
-    try File.writeAtomically(path, replacing: true) { (writer) throws(LiaeError) in try writer.write(text) }
+    try File.writeAtomically(path, replacing: true, text: content.text() + "\n")
   }
 }
 

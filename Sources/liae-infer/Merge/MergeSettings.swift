@@ -87,9 +87,9 @@ struct MergeSettings {
 
   /// Writes the file that `init` reads. The same content may be there already.
   func write(to path: String, replacing: Bool) throws {
-    let text = Array((json.text() + "\n").utf8)
-    if File.kind(path) == .file, try SmallFile.read(path) == text { return }
-    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in try writer.write(text) }
+    let text = json.text() + "\n"
+    if File.kind(path) == .file, try SmallFile.read(path) == Array(text.utf8) { return }
+    try File.writeAtomically(path, replacing: replacing, text: text)
   }
 }
 

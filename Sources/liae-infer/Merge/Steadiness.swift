@@ -33,14 +33,14 @@ struct Steadiness {
     withExtendedLifetime((a, b, c)) {}
   }
 
-  /// A line for people; nil where no three frames with a face followed each other.
-  func text(_ landmarks: (before: Flicker, after: Flicker), isSmoothed: Bool) -> String? {
-    guard let before = landmarks.before.mean, let after = landmarks.after.mean else { return nil }
+  /// What was done to the frames, and below it how they flicker, where three in a row had a face.
+  func report(_ frames: String, _ timeline: FaceTimeline, _ settings: MergeSettings) -> String {
+    guard let before = timeline.flicker.before.mean, let after = timeline.flicker.after.mean else { return frames }
     var parts = ["landmarks \(before.fixed(2)) px"]
-    if isSmoothed { parts[0] += " before, \(after.fixed(2)) px after smoothing" }
+    if settings.landmarkSmoothing != nil { parts[0] += " before, \(after.fixed(2)) px after smoothing" }
     if let original = original.mean, let result = result.mean {
       parts.append("faces \(result.fixed(2)) levels, in the frames themselves \(original.fixed(2))")
     }
-    return "flicker  " + parts.joined(separator: "; ")
+    return "\(frames)\nflicker  " + parts.joined(separator: "; ")
   }
 }

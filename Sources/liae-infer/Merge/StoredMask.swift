@@ -43,14 +43,13 @@ struct StoredMask {
       throw LiaeError(.corruptFile, "\(name): its mask is gone")
     }
     let image = try Picture.decode(file, name: name)
-    let picture = try Picture.decode(stored, name: "\(name): its xseg_mask")
-    let mask = try withExtendedLifetime(picture) { () throws(LiaeError) in try MaskCanvas(reading: picture.view) }
+    let mask = try MaskCanvas(Picture.decode(stored, name: "\(name): its xseg_mask"))
     // The mask covers the aligned image; centres of pixels are at halves, as when pictures are resized.
     let (x, y) = (Double(mask.width) / Double(image.width), Double(mask.height) / Double(image.height))
     let toMask = Affine(xx: x, xy: 0, tx: x / 2 - 0.5, yx: 0, yy: y, ty: y / 2 - 0.5).after(matrix)
     let crop = try faceTransform(landmarks, size: Self.side, type: type)
     let result = try mask.warped(toMask.after(crop.inverse), width: Self.side, height: Self.side)
-    for i in 0..<result.count { result.pixels[i] = result.pixels[i].clamped }
+    result.clamp()
     return result
   }
 }

@@ -101,11 +101,7 @@ final class SwapCrew: @unchecked Sendable {
     (composite.swapMask, composite.destinationMask) = (swapped.swapMask, swapped.destinationMask)
     (composite.mask, composite.xsegDestination) = (face.mask, face.xsegDestination)
     let raw = try Frame(frame.view).rawPrediction(composite, options: settings.options)
-    let picture = try Picture(width: raw.picture.width, height: raw.picture.height, format: .rgb8)
-    let alpha = try Picture(width: raw.mask.width, height: raw.mask.height, format: .gray8)
-    raw.picture.write(to: picture.mutableView)
-    raw.mask.write(to: alpha.mutableView)
-    return (swapped, picture, alpha)
+    return (swapped, try Picture(raw.picture, format: .rgb8), try Picture(raw.mask, format: .gray8))
   }
 
   private func frameFace(_ face: FoundFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {

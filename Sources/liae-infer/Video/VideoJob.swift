@@ -86,12 +86,8 @@ final class VideoJob {
   }
 
   private var summary: String {
-    var lines = ["frames   \(counts.swapped) swapped, \(counts.kept) without faces kept"]
-    let isSmoothed = crew.settings.landmarkSmoothing != nil
-    if counts.swapped > 0, let flicker = steadiness.text(timeline.flicker, isSmoothed: isSmoothed) {
-      lines.append(flicker)
-    }
-    return lines.joined(separator: "\n")
+    let frames = "frames   \(counts.swapped) swapped, \(counts.kept) without faces kept"
+    return counts.swapped > 0 ? steadiness.report(frames, timeline, crew.settings) : frames
   }
 
   private func note(_ number: Int, _ original: Picture, _ result: Result) {
