@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeModel
 import LiaeRuntime
+import LiaeSystem
 import LiaeTensor
 import LiaeTestSupport
 import Testing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
+import LiaeSystem
 
 extension SplitMix64 {
   /// Uniform values.

@@ -34,10 +34,10 @@ package struct BilateralFilter {
     let (source, planes, out) = (image.pixels, padded.pixels, result.pixels)
     workers.bands(rows) { range in
       for y in range {
-        let row = source + Self.reflected(y - radius, height) * width
+        let row = source + reflected(y - radius, height) * width
         let to = planes + y * stride
         for x in 0..<stride {
-          let pixel = row[Self.reflected(x - radius, width)]
+          let pixel = row[reflected(x - radius, width)]
           (to[x], to[plane + x], to[2 * plane + x]) = (pixel.x, pixel.y, pixel.z)
         }
       }
@@ -115,13 +115,5 @@ package struct BilateralFilter {
     power = power * f + 0.693_147_181
     power = power * f + 1
     return unsafeBitCast(unsafeBitCast(power, to: SIMD4<UInt32>.self) &+ exponent, to: SIMD4<Float>.self)
-  }
-
-  /// `index` within 0..<count, mirrored at the first and the last of them, which are not repeated.
-  private static func reflected(_ index: Int, _ count: Int) -> Int {
-    guard count > 1 else { return 0 }
-    let period = 2 * (count - 1)
-    let phase = ((index % period) + period) % period
-    return phase < count ? phase : period - phase
   }
 }

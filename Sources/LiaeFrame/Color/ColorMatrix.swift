@@ -15,21 +15,7 @@ package struct ColorMatrix: Sendable, Equatable {
   package static func == (a: ColorMatrix, b: ColorMatrix) -> Bool { a.columns == b.columns }
 
   package subscript(row: Int, column: Int) -> Double {
-    get { self[column][row] }
-    set { self[column][row] = newValue }
-  }
-
-  private subscript(column: Int) -> Vector {
-    get { column == 0 ? columns.0 : column == 1 ? columns.1 : columns.2 }
-    set {
-      if column == 0 {
-        columns.0 = newValue
-      } else if column == 1 {
-        columns.1 = newValue
-      } else {
-        columns.2 = newValue
-      }
-    }
+    (column == 0 ? columns.0 : column == 1 ? columns.1 : columns.2)[row]
   }
 
   package static func * (m: ColorMatrix, v: Vector) -> Vector {
@@ -62,25 +48,11 @@ package struct ColorMatrix: Sendable, Equatable {
     return vectors * ColorMatrix(diagonal: mapped) * vectors.transposed
   }
 
-  /// Eigenvalues in no order and the eigenvectors as columns, of a symmetric matrix.
-  ///
-  /// Jacobi's method, cyclic: every turn zeroes one entry off the diagonal. Source: G. Golub, C. Van Loan, Matrix
-  /// Computations, 8.5. Three or four rounds reach the precision of Double; a matrix that is not finite ends too.
+  /// Eigenvalues from the smallest to the largest and the eigenvectors as columns, of a symmetric matrix.
   package var eigen: (values: Vector, vectors: ColorMatrix) {
-    var (a, vectors) = (self, ColorMatrix(diagonal: Vector(1, 1, 1)))
-    for _ in 0..<32 {
-      let rest = abs(a[0, 1]) + abs(a[0, 2]) + abs(a[1, 2])
-      guard rest > 1e-30 * (abs(a[0, 0]) + abs(a[1, 1]) + abs(a[2, 2])) else { break }
-      for (p, q) in [(0, 1), (0, 2), (1, 2)] where a[p, q] != 0 {
-        let ratio = (a[q, q] - a[p, p]) / (2 * a[p, q])
-        let t = (ratio < 0 ? -1 : 1) / (abs(ratio) + (ratio * ratio + 1).squareRoot())
-        let c = 1 / (t * t + 1).squareRoot()
-        var turn = ColorMatrix(diagonal: Vector(1, 1, 1))
-        (turn[p, p], turn[q, q], turn[p, q], turn[q, p]) = (c, c, t * c, -t * c)
-        a = turn.transposed * a * turn
-        vectors = vectors * turn
-      }
-    }
-    return (a.diagonal, vectors)
+    let matrix = SmallMatrix((0..<3).map { row in (0..<3).map { self[row, $0] } })
+    let (values, vectors) = matrix.symmetricEigen()
+    func column(_ i: Int) -> Vector { Vector(vectors[0, i], vectors[1, i], vectors[2, i]) }
+    return (Vector(values[0], values[1], values[2]), ColorMatrix(columns: column(0), column(1), column(2)))
   }
 }

@@ -13,14 +13,14 @@ package enum ColorRandomness: Sendable {
 /// The draws of one transfer.
 struct ColorDraws {
   private let source: ColorRandomness
-  private var state: UInt64 = 0
+  private var generator = SplitMix64(state: 0)
   private var spare: Double?
   private var normalsUsed = 0
   private var rotationsUsed = 0
 
   init(_ source: ColorRandomness) {
     self.source = source
-    if case .seed(let seed) = source { state = seed }
+    if case .seed(let seed) = source { generator = SplitMix64(state: seed) }
   }
 
   /// A unit vector, uniform over the sphere.
@@ -64,14 +64,8 @@ struct ColorDraws {
     return radius * cos(angle)
   }
 
-  /// Within [0, 1). SplitMix64: G. Steele, D. Lea, C. Flood, Fast Splittable Pseudorandom Number Generators (2014).
-  private mutating func uniform() -> Double {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
-  }
+  /// Within [0, 1), in all bits that a Double holds.
+  private mutating func uniform() -> Double { Double(generator.next() >> 11) * 0x1p-53 }
 
   private static func exhausted(_ what: String, _ count: Int) -> LiaeError {
     LiaeError(.invalidArgument, "colour transfer: the \(count) recorded \(what) are fewer than the method draws")
