@@ -52,10 +52,11 @@ package final class PackedConvolution: Sendable {
   var points: Int { family == 6 ? 8 : family + 2 }
 
   /// - Parameters:
-  ///   - weights: (out, in, k, k) float32; bias: (out).
+  ///   - tensors: weights (out, in, k, k) and bias (out); asked for only where the store has to be filled.
   package init(
-    _ layer: ConvolutionLayer, weights: TensorView, bias: TensorView, algorithm: ConvolutionAlgorithm,
-    arrangement: InputArrangement, kernels: KernelTable, pool: ThreadPool
+    _ layer: ConvolutionLayer, tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView),
+    algorithm: ConvolutionAlgorithm, arrangement: InputArrangement, kernels: KernelTable, pool: ThreadPool,
+    store: WeightStore
   ) throws(LiaeError) {
     let width = kernels.width
     (self.layer, self.algorithm, self.arrangement, self.width) = (layer, algorithm, arrangement, width)
@@ -100,8 +101,6 @@ package final class PackedConvolution: Sendable {
     guard let floats = CheckedSize.product([rows, blocks, blockVectors, width]),
       let size = CheckedSize.product(floats + 4 * width, 4)
     else { throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)") }
-    storage = try Bytes.allocate(size, for: "packed weights of \(layer.name)")
-    biasStorage = try Bytes.allocate(blocks * blockVectors * width * 4, for: "bias of \(layer.name)")
 
     // Which channel each packed channel is.
     var output = [Int32](repeating: -1, count: blocks * blockVectors * width)
@@ -112,9 +111,26 @@ package final class PackedConvolution: Sendable {
         output[vector * width + lane] = Int32(layer.depthToSpace ? c * 4 + part : c)
       }
     }
-    let biasOut = biasStorage.base.assumingMemoryBound(to: Float.self)
-    for (lane, channel) in output.enumerated() where channel >= 0 { biasOut[lane] = bias[Int(channel)] }
+    biasStorage = try store.take("\(layer.name).bias", blocks * blockVectors * width * 4) { (base) throws(LiaeError) in
+      let bias = try tensors().bias
+      let out = base.assumingMemoryBound(to: Float.self)
+      for (lane, channel) in output.enumerated() where channel >= 0 { out[lane] = bias[Int(channel)] }
+    }
+    let packedChannels = phaseChannels
+    storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
+      try Self.pack(
+        layer, weights: tensors().weights, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
+        into: base.assumingMemoryBound(to: Float.self), output: output, phaseChannels: packedChannels, phases: phases,
+        blockVectors: blockVectors, weightRows: rows, table: table)
+    }
+  }
 
+  private static func pack(
+    _ layer: ConvolutionLayer, weights: TensorView, algorithm: ConvolutionAlgorithm, arrangement: InputArrangement,
+    kernels: KernelTable, pool: ThreadPool, into packed: UnsafeMutablePointer<Float>, output: [Int32],
+    phaseChannels: Int, phases: Int, blockVectors: Int, weightRows: Int, table: UnsafePointer<Int>
+  ) throws(LiaeError) {
+    let inputs = layer.inputChannels, width = kernels.width, vectors = output.count / width
     var input = [Int32](repeating: -1, count: phaseChannels)
     var added = [Int32](repeating: -1, count: phaseChannels)
     if arrangement == .code {
@@ -128,38 +144,29 @@ package final class PackedConvolution: Sendable {
     }
 
     let source = try alignedFloats(weights)
-    let packed = storage.base.assumingMemoryBound(to: Float.self)
-    let parameters = {
-      [phaseChannels]
-      (
-        input: UnsafePointer<Int32>, added: UnsafePointer<Int32>,
-        output: UnsafePointer<Int32>, g: UnsafePointer<Double>
-      ) in
-      PackParameters(
-        weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
-        kernel: layer.kernel, family: 0, phases: phases, phaseChannels: phaseChannels, input: input, added: added,
-        output: output, blockVectors: blockVectors, weightRows: rows, kLow: UnsafePointer(table),
-        kHigh: UnsafePointer(table + 64), weightOffset: UnsafePointer(table + 128), g: g, packed: packed)
-    }
-    let family = family
-    let g = family == 0 ? [] : WinogradGeometry.weightTransform(family: family)
-    let directRows = algorithm == .direct ? Self.directRows(layer, arrangement, width, phaseChannels) : []
     // The kernels hold bare pointers into `source`.
     defer { withExtendedLifetime(source) {} }
+    var family = 0
+    if case .winograd(let chosen) = algorithm { family = chosen }
+    let g = family == 0 ? [0] : WinogradGeometry.weightTransform(family: family)
+    let directRows = algorithm == .direct ? Self.directRows(layer, arrangement, width, phaseChannels) : []
     input.withUnsafeBufferPointer { input in
       added.withUnsafeBufferPointer { added in
         output.withUnsafeBufferPointer { output in
           g.withUnsafeBufferPointer { g in
             directRows.withUnsafeBufferPointer { directRows in
-              guard let input = input.baseAddress, let added = added.baseAddress, let output = output.baseAddress
+              guard let input = input.baseAddress, let added = added.baseAddress, let output = output.baseAddress,
+                let g = g.baseAddress
               else { return }
-              let none = UnsafeRawPointer(output).assumingMemoryBound(to: Double.self)
               var job = PackJob(
-                parameters: parameters(input, added, output, g.baseAddress ?? none), kernels: kernels,
-                directRows: directRows)
-              job.parameters.family = family
+                parameters: PackParameters(
+                  weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
+                  kernel: layer.kernel, family: family, phases: phases, phaseChannels: phaseChannels, input: input,
+                  added: added, output: output, blockVectors: blockVectors, weightRows: weightRows, kLow: table,
+                  kHigh: table + 64, weightOffset: table + 128, g: g, packed: packed),
+                kernels: kernels, directRows: directRows)
               withUnsafeMutablePointer(to: &job) { job in
-                pool.run(blocks * blockVectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
+                pool.run(vectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
                   raw.assumingMemoryBound(to: PackJob.self).pointee.pack(vector: vector)
                 }
               }

@@ -18,31 +18,37 @@ final class PackedDenseRows: Sendable {
   var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.base.assumingMemoryBound(to: Float.self)) }
   var bytes: Int { storage.count + biasStorage.count }
 
-  /// - Parameter layers: (ae, channels*side*side) and (ae) of each module.
+  /// - Parameters:
+  ///   - rowsEach: rows of one module.
+  ///   - layers: (ae, channels*side*side) and (ae) of each module; asked for only where the store has to be filled.
   init(
-    name: String, layers: [(weights: TensorView, bias: TensorView)], channels: Int, side: Int, width: Int,
-    pool: ThreadPool
+    name: String, modules: Int, rowsEach: Int, channels: Int, side: Int, width: Int, pool: ThreadPool,
+    store: WeightStore, layers: (_ module: Int) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   ) throws(LiaeError) {
-    let rowsEach = layers[0].bias.count
     let pixels = side * side
     let length = roundUp(channels, width) * pixels
-    (self.name, self.rowsEach, rows, self.length) = (name, rowsEach, rowsEach * layers.count, length)
-    guard let floats = CheckedSize.product([rowsEach, layers.count, length]), let size = CheckedSize.product(floats, 4)
+    (self.name, self.rowsEach, rows, self.length) = (name, rowsEach, rowsEach * modules, length)
+    guard let floats = CheckedSize.product([rowsEach, modules, length]), let size = CheckedSize.product(floats, 4)
     else { throw LiaeError(.outOfMemory, "out of memory: packed weights of \(name)") }
-    storage = try Bytes.allocate(size, for: "packed weights of \(name)")
-    biasStorage = try Bytes.allocate(rowsEach * layers.count * 4, for: "bias of \(name)")
-    let out = storage.base.assumingMemoryBound(to: Float.self)
-    let biasOut = biasStorage.base.assumingMemoryBound(to: Float.self)
-    for (module, layer) in layers.enumerated() {
-      for row in 0..<rowsEach { biasOut[module * rowsEach + row] = layer.bias[row] }
-      let source = try alignedFloats(layer.weights)
-      defer { withExtendedLifetime(source) {} }
-      var job = Job(
-        source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
-        target: out + module * rowsEach * length, channels: channels, pixels: pixels, width: width, length: length)
-      withUnsafeMutablePointer(to: &job) { job in
-        pool.run(rowsEach, UnsafeMutableRawPointer(job)) { raw, row, _ in
-          raw.assumingMemoryBound(to: Job.self).pointee.pack(row: row)
+    biasStorage = try store.take("\(name).bias", rowsEach * modules * 4) { (base) throws(LiaeError) in
+      let out = base.assumingMemoryBound(to: Float.self)
+      for module in 0..<modules {
+        let bias = try layers(module).bias
+        for row in 0..<rowsEach { out[module * rowsEach + row] = bias[row] }
+      }
+    }
+    storage = try store.take("\(name).weight", size) { (base) throws(LiaeError) in
+      let out = base.assumingMemoryBound(to: Float.self)
+      for module in 0..<modules {
+        let source = try alignedFloats(layers(module).weights)
+        defer { withExtendedLifetime(source) {} }
+        var job = Job(
+          source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
+          target: out + module * rowsEach * length, channels: channels, pixels: pixels, width: width, length: length)
+        withUnsafeMutablePointer(to: &job) { job in
+          pool.run(rowsEach, UnsafeMutableRawPointer(job)) { raw, row, _ in
+            raw.assumingMemoryBound(to: Job.self).pointee.pack(row: row)
+          }
         }
       }
     }
@@ -73,34 +79,36 @@ final class PackedDenseColumns: Sendable {
   var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.base.assumingMemoryBound(to: Float.self)) }
   var bytes: Int { storage.count + biasStorage.count }
 
-  /// - Parameters:
-  ///   - weights: (channels*side*side, ae); bias: (channels*side*side).
+  /// - Parameter tensors: weights (channels*side*side, length) and bias (channels*side*side); asked for only where the
+  ///   store has to be filled.
   init(
-    name: String, weights: TensorView, bias: TensorView, channels: Int, side: Int, width: Int, pool: ThreadPool
+    name: String, channels: Int, side: Int, length: Int, width: Int, pool: ThreadPool, store: WeightStore,
+    tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   ) throws(LiaeError) {
-    let pixels = side * side, length = weights.shape[1]
+    let pixels = side * side
     let vectors = roundUp(channels, width) / width * pixels
     (self.name, self.vectors, self.length, self.side) = (name, vectors, length, side)
     guard let floats = CheckedSize.product([vectors, length, width]), let size = CheckedSize.product(floats, 4) else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(name)")
     }
-    storage = try Bytes.allocate(size, for: "packed weights of \(name)")
-    biasStorage = try Bytes.allocate(vectors * width * 4, for: "bias of \(name)")
-    let biasOut = biasStorage.base.assumingMemoryBound(to: Float.self)
-    for c in 0..<channels {
-      for pixel in 0..<pixels {
-        biasOut[(c / width * pixels + pixel) * width + c % width] = bias[c * pixels + pixel]
+    biasStorage = try store.take("\(name).bias", vectors * width * 4) { (base) throws(LiaeError) in
+      let bias = try tensors().bias
+      let out = base.assumingMemoryBound(to: Float.self)
+      for c in 0..<channels {
+        for pixel in 0..<pixels { out[(c / width * pixels + pixel) * width + c % width] = bias[c * pixels + pixel] }
       }
     }
-    let source = try alignedFloats(weights)
-    defer { withExtendedLifetime(source) {} }
-    var job = Job(
-      source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
-      target: storage.base.assumingMemoryBound(to: Float.self), channels: channels, pixels: pixels, width: width,
-      length: length)
-    withUnsafeMutablePointer(to: &job) { job in
-      pool.run(vectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
-        raw.assumingMemoryBound(to: Job.self).pointee.pack(vector: vector)
+    storage = try store.take("\(name).weight", size) { (base) throws(LiaeError) in
+      let source = try alignedFloats(tensors().weights)
+      defer { withExtendedLifetime(source) {} }
+      var job = Job(
+        source: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)),
+        target: base.assumingMemoryBound(to: Float.self), channels: channels, pixels: pixels, width: width,
+        length: length)
+      withUnsafeMutablePointer(to: &job) { job in
+        pool.run(vectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
+          raw.assumingMemoryBound(to: Job.self).pointee.pack(vector: vector)
+        }
       }
     }
   }

@@ -63,16 +63,15 @@ package final class Plan: Sendable {
     (architecture, info, instructionSet, self.kernels) = (model.architecture, model.info, set, kernels)
     let network = Network(model.architecture)
     let width = kernels.width
-    var bytes = 0
+    let store = WeightStore()
 
     func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
       -> PackedConvolution
     {
-      let packed = try PackedConvolution(
-        layer, weights: model.tensor("\(layer.name).weight"), bias: model.tensor("\(layer.name).bias"),
-        algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool)
-      bytes += packed.bytes
-      return packed
+      try PackedConvolution(
+        layer, tensors: { () throws(LiaeError) in try model.weightsAndBias(layer.name) },
+        algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool,
+        store: store)
     }
 
     var encoder: [EncoderPart] = []
@@ -84,21 +83,18 @@ package final class Plan: Sendable {
     }
     self.encoder = encoder
 
-    var firstLayers: [(weights: TensorView, bias: TensorView)] = []
-    for inter in network.inters {
-      firstLayers.append((try model.tensor("\(inter.dense1).weight"), try model.tensor("\(inter.dense1).bias")))
-    }
     dense1 = try PackedDenseRows(
-      name: network.inters.map(\.dense1).joined(separator: " + "), layers: firstLayers,
-      channels: architecture.encodedChannels, side: architecture.encodedSide, width: width, pool: pool)
-    bytes += dense1.bytes
+      name: network.inters.map(\.dense1).joined(separator: " + "), modules: network.inters.count,
+      rowsEach: architecture.aeDims, channels: architecture.encodedChannels, side: architecture.encodedSide,
+      width: width, pool: pool, store: store
+    ) { (module) throws(LiaeError) in try model.weightsAndBias(network.inters[module].dense1) }
 
     var inters: [Inter] = []
     for inter in network.inters {
       let dense2 = try PackedDenseColumns(
-        name: inter.dense2, weights: model.tensor("\(inter.dense2).weight"), bias: model.tensor("\(inter.dense2).bias"),
-        channels: architecture.interChannels, side: architecture.latentSide, width: width, pool: pool)
-      bytes += dense2.bytes
+        name: inter.dense2, channels: architecture.interChannels, side: architecture.latentSide,
+        length: architecture.aeDims, width: width, pool: pool, store: store
+      ) { () throws(LiaeError) in try model.weightsAndBias(inter.dense2) }
       var upscale: PackedConvolution?
       if let layer = inter.upscale { upscale = try pack(layer) }
       inters.append(Inter(dense2: dense2, upscale: upscale))
@@ -115,29 +111,33 @@ package final class Plan: Sendable {
             upscale: try pack(stage.upscale, index == 0 ? first : .plain), first: try pack(stage.first),
             second: try pack(stage.second)))
       }
-      let (layer, weights, bias) = try Self.joinHeads(decoder, model)
+      let layer = Self.joinedHead(decoder)
       let head = try PackedConvolution(
-        layer, weights: weights, bias: bias, algorithm: Planner.choose(layer, options: options), arrangement: .plain,
-        kernels: kernels, pool: pool)
-      bytes += head.bytes
+        layer, tensors: { () throws(LiaeError) in try Self.joinHeads(decoder, layer, model) },
+        algorithm: Planner.choose(layer, options: options), arrangement: .plain, kernels: kernels, pool: pool,
+        store: store)
       var mask: [PackedConvolution] = []
       for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
       decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
     }
     self.decoders = decoders
-    packedBytes = bytes
+    packedBytes = store.bytes
   }
 
-  /// The four heads of `d` as one 3x3 convolution with output channels q*3 + c; a 1x1 head is the middle tap.
-  private static func joinHeads(_ decoder: DecoderModule, _ model: Model) throws(LiaeError)
-    -> (ConvolutionLayer, TensorView, TensorView)
+  /// The heads as one convolution: with `d` a 3x3 one with output channels q*3 + c.
+  private static func joinedHead(_ decoder: DecoderModule) -> ConvolutionLayer {
+    var joined = decoder.heads[decoder.heads.count - 1]
+    if decoder.heads.count > 1 { joined.name = "\(decoder.name).out_convs" }
+    joined.outputChannels = decoder.heads.reduce(0) { $0 + $1.outputChannels }
+    return joined
+  }
+
+  /// The weights of `joinedHead`; a 1x1 head is the middle tap.
+  private static func joinHeads(_ decoder: DecoderModule, _ joined: ConvolutionLayer, _ model: Model)
+    throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   {
     let heads = decoder.heads
-    guard heads.count > 1, var joined = heads.last else {
-      return (heads[0], try model.tensor("\(heads[0].name).weight"), try model.tensor("\(heads[0].name).bias"))
-    }
-    joined.name = "\(decoder.name).out_convs"
-    joined.outputChannels = heads.reduce(0) { $0 + $1.outputChannels }
+    if heads.count == 1 { return try model.weightsAndBias(heads[0].name) }
     let taps = joined.kernel * joined.kernel, inputs = joined.inputChannels
     let weights = try Bytes.allocate(joined.outputChannels * inputs * taps * 4, for: joined.name)
     let bias = try Bytes.allocate(joined.outputChannels * 4, for: joined.name)
@@ -145,7 +145,7 @@ package final class Plan: Sendable {
     let biasOut = bias.base.assumingMemoryBound(to: Float.self)
     var row = 0
     for head in heads {
-      let w = try model.tensor("\(head.name).weight"), b = try model.tensor("\(head.name).bias")
+      let (w, b) = try model.weightsAndBias(head.name)
       for o in 0..<head.outputChannels {
         biasOut[row] = b[o]
         for c in 0..<inputs {
@@ -160,10 +160,15 @@ package final class Plan: Sendable {
       }
     }
     return (
-      joined,
       try TensorView(
         dtype: .float32, shape: [joined.outputChannels, inputs, joined.kernel, joined.kernel], storage: weights),
       try TensorView(dtype: .float32, shape: [joined.outputChannels], storage: bias)
     )
+  }
+}
+
+extension Model {
+  fileprivate func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
+    (try tensor("\(layer).weight"), try tensor("\(layer).bias"))
   }
 }

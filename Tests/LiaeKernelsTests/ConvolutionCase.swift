@@ -110,9 +110,10 @@ struct ConvolutionCase: CustomStringConvertible {
       let bytes = try values.withUnsafeBytes { try Bytes.copy($0) }
       return try TensorView(dtype: .float32, shape: shape, storage: bytes)
     }
+    let tensors = (weights: try tensor(weights, [outputs, inputs, kernel, kernel]), bias: try tensor(bias, [outputs]))
     let packed = try PackedConvolution(
-      layer, weights: tensor(weights, [outputs, inputs, kernel, kernel]), bias: tensor(bias, [outputs]),
-      algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool)
+      layer, tensors: { tensors }, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
+      store: WeightStore())
 
     // What the reference is given, and the same as the kernels want it.
     let inputSide = layer.inputSide, pixels = inputSide * inputSide
