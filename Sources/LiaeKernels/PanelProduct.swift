@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLiaeIntrinsics
 
-/// c[row][n] = sum over k of a[k / W][row][k % W] * b[k][n], n in 0..<vectors*W.
+/// c[row][n] = (0 or c[row][n]) + sum over k of a[k / W][row][k % W] * b[k][n], n in 0..<vectors*W.
 ///
 /// The matrix product of one Winograd point: rows are tiles, k input channels, n output channels.
 /// - a: blocks of W channels stand `blockStride` floats apart; rows W floats apart.
@@ -17,19 +17,22 @@ import CLiaeIntrinsics
   @usableFromInline var next: FloatPointer
   /// W / 2 as a value that the compiler does not know: a constant trip count is unrolled in full and spills.
   @usableFromInline var halfWidth: Int
+  /// Starts from what c holds.
+  @usableFromInline var accumulate: Bool
 
   @inlinable @inline(__always)
   init(
     k: Int, a: FloatPointer, blockStride: Int, b: FloatPointer, c: MutableFloatPointer, next: FloatPointer,
-    halfWidth: Int
+    halfWidth: Int, accumulate: Bool
   ) {
     (self.k, self.a, self.blockStride, self.b, self.c) = (k, a, blockStride, b, c)
-    (self.next, self.halfWidth) = (next, halfWidth)
+    (self.next, self.halfWidth, self.accumulate) = (next, halfWidth, accumulate)
   }
 
   @inlinable @inline(__always) func run<T: RegisterTile>(_: T.Type) where T.V == V {
     let W = V.width, n = T.vectors * W
     var tile = T()
+    if accumulate { tile.loadAll(c) }
     var a = a, b = b, next = next
     for _ in 0..<(k / W) {
       for _ in 0..<halfWidth {
@@ -56,7 +59,7 @@ import CLiaeIntrinsics
 @inlinable @inline(__always)
 func panelProduct<T: RegisterTile>(
   _: T.Type, rows: Int, k: Int, a: FloatPointer, blockStride: Int, b: FloatPointer, c: MutableFloatPointer,
-  next: FloatPointer, halfWidth: Int
+  next: FloatPointer, halfWidth: Int, accumulate: Bool
 ) {
   let W = T.V.width
   forEachRowGroup(T.V.self, rows) { start, count, group in
@@ -64,6 +67,6 @@ func panelProduct<T: RegisterTile>(
       T.self, rows: count,
       PanelProduct<T.V>(
         k: k, a: a + start * W, blockStride: blockStride, b: b, c: c + start * T.vectors * W,
-        next: next + group * k * 16, halfWidth: halfWidth))
+        next: next + group * k * 16, halfWidth: halfWidth, accumulate: accumulate))
   }
 }

@@ -14,6 +14,8 @@ package struct PlanOptions: Sendable {
     case direct = 1
   }
   package var convolution = Convolution.automatic
+  /// What packed weights may take of memory.
+  package var memory = MemoryPolicy.speed
   /// Threads that pack the weights; 0 is one for each processor.
   package var threads = 0
   /// nil: the processor's best, or what `LIAE_ISA` says.
@@ -64,14 +66,23 @@ package final class Plan: Sendable {
     let network = Network(model.architecture)
     let width = kernels.width
     let store = WeightStore()
+    let dense = network.inters.count * 2 * architecture.aeDims
+    let choice = StorageChoice(
+      network.convolutions + network.decoders.filter { $0.heads.count > 1 }.map(Self.joinedHead),
+      denseWeights: dense * architecture.encodedChannels * architecture.encodedSide * architecture.encodedSide,
+      options: options)
+    func stored(_ choice: ConvolutionChoice, _ type: DType) -> WeightStorage {
+      choice.fromTaps ? .taps(type) : .transformed
+    }
 
     func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
       -> PackedConvolution
     {
       try PackedConvolution(
         layer, tensors: { () throws(LiaeError) in try model.weightsAndBias(layer.name) },
-        algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool,
-        store: store)
+        algorithm: choice[layer].algorithm,
+        stored: stored(choice[layer], model.tensor("\(layer.name).weight").dtype), arrangement: arrangement,
+        kernels: kernels, pool: pool, store: store)
     }
 
     var encoder: [EncoderPart] = []
@@ -86,14 +97,14 @@ package final class Plan: Sendable {
     dense1 = try PackedDenseRows(
       name: network.inters.map(\.dense1).joined(separator: " + "), modules: network.inters.count,
       rowsEach: architecture.aeDims, channels: architecture.encodedChannels, side: architecture.encodedSide,
-      width: width, pool: pool, store: store
+      element: try model.denseType(network.inters.map(\.dense1)), width: width, pool: pool, store: store
     ) { (module) throws(LiaeError) in try model.weightsAndBias(network.inters[module].dense1) }
 
     var inters: [Inter] = []
     for inter in network.inters {
       let dense2 = try PackedDenseColumns(
         name: inter.dense2, channels: architecture.interChannels, side: architecture.latentSide,
-        length: architecture.aeDims, width: width, pool: pool, store: store
+        length: architecture.aeDims, element: try model.denseType([inter.dense2]), width: width, pool: pool, store: store
       ) { () throws(LiaeError) in try model.weightsAndBias(inter.dense2) }
       var upscale: PackedConvolution?
       if let layer = inter.upscale { upscale = try pack(layer) }
@@ -114,8 +125,10 @@ package final class Plan: Sendable {
       let layer = Self.joinedHead(decoder)
       let head = try PackedConvolution(
         layer, tensors: { () throws(LiaeError) in try Self.joinHeads(decoder, layer, model) },
-        algorithm: Planner.choose(layer, options: options), arrangement: .plain, kernels: kernels, pool: pool,
-        store: store)
+        algorithm: choice[layer].algorithm,
+        stored: stored(
+          choice[layer], decoder.heads.count > 1 ? .float32 : model.tensor("\(layer.name).weight").dtype),
+        arrangement: .plain, kernels: kernels, pool: pool, store: store)
       var mask: [PackedConvolution] = []
       for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
       decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
@@ -170,5 +183,12 @@ package final class Plan: Sendable {
 extension Model {
   fileprivate func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
     (try tensor("\(layer).weight"), try tensor("\(layer).bias"))
+  }
+
+  /// What the weights of dense layers are kept in that are packed together: their elements, float32 where they differ.
+  fileprivate func denseType(_ layers: [String]) throws(LiaeError) -> DType {
+    let first = try tensor("\(layers[0]).weight").dtype
+    for layer in layers where try tensor("\(layer).weight").dtype != first { return .float32 }
+    return first
   }
 }

@@ -38,7 +38,8 @@ enum Planner {
     return best
   }
 
-  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Double {
+  /// - Parameter weightBytes: what is read of weights where they are not stored as `algorithm` uses them.
+  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, weightBytes: Double? = nil) -> Double {
     let channels = Double(layer.inputChannels * layer.outputChannels)
     let side = layer.outputSide
     let multiplies, weights: Double
@@ -51,15 +52,26 @@ enum Planner {
     case .winograd(let family):
       let points = family == 6 ? 8 : family + 2
       let products = WinogradGeometry.products(side: side, family: family)
-      // Of the 4 phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at infinity.
-      let phases =
-        layer.stride == 1 ? 1.0 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
+      let phases = phases(layer, points)
       multiplies = products * channels * phases
-      weights = 4 * Double(points * points) * channels * phases
+      weights = self.weightBytes(layer, family: family)
       let inputs = Double(layer.inputChannels * (layer.stride == 1 ? 1 : 4))
       transforms = 8 * products * (inputs + Double(layer.outputChannels))
     }
-    return max(multiplies / multipliesPerSecond, weights / weightBytesPerSecond) + transforms / transformBytesPerSecond
+    return max(multiplies / multipliesPerSecond, (weightBytes ?? weights) / weightBytesPerSecond)
+      + transforms / transformBytesPerSecond
+  }
+
+  /// How many times a 3x3 kernel a 5x5 kernel with stride 2 is: of its 4 phases, odd ones have no tap for the point at
+  /// infinity.
+  private static func phases(_ layer: ConvolutionLayer, _ points: Int) -> Double {
+    layer.stride == 1 ? 1 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
+  }
+
+  /// Bytes of transformed weights.
+  static func weightBytes(_ layer: ConvolutionLayer, family: Int) -> Double {
+    let points = family == 6 ? 8 : family + 2
+    return 4 * Double(points * points * layer.inputChannels * layer.outputChannels) * phases(layer, points)
   }
 }
 
@@ -113,5 +125,13 @@ package enum WinogradGeometry {
       return [1, 0, 0] + row(1, -2 / 9.0) + row(-1, -2 / 9.0) + row(2, 1 / 90.0) + row(-2, 1 / 90.0)
         + [1 / 45.0, 0.5 / 45, 0.25 / 45, 1 / 45.0, -0.5 / 45, 0.25 / 45] + [0, 0, 1]
     }
+  }
+  /// The same as `TapParameters.factors` has it.
+  static func weightFactors(family: Int) -> [Float] {
+    let g = weightTransform(family: family)
+    // Points stand in pairs +p, -p between 0 and infinity, whose rows of G differ in the sign of the middle.
+    var factors = [Float(g[0])]
+    for row in stride(from: 3, to: g.count - 3, by: 6) { factors += g[row..<row + 3].map { Float($0) } }
+    return factors
   }
 }

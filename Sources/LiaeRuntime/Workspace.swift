@@ -9,18 +9,21 @@ package struct ScratchSize {
   /// Transformed inputs of a block of tiles, and the products, for each worker.
   var input = 0
   var product = 0
+  /// Weights that a worker transforms for itself.
+  var weights = 0
 
   mutating func include(_ other: ScratchSize) {
     shared = max(shared, other.shared)
     input = max(input, other.input)
     product = max(product, other.product)
+    weights = max(weights, other.weights)
   }
 }
 
 /// Scratch memory of one context.
 package struct Workspace {
   private let storage: Bytes
-  private let sharedFloats, workerFloats, inputFloats, productFloats: Int
+  private let sharedFloats, workerFloats, inputFloats, productFloats, weightFloats: Int
   var bytes: Int { storage.count }
 
   /// A page between neighbours, so that workers do not share lines and their streams do not meet at the same sets.
@@ -30,7 +33,8 @@ package struct Workspace {
     sharedFloats = roundUp(size.shared, 16) + Self.gap
     inputFloats = roundUp(size.input, 16) + Self.gap
     productFloats = roundUp(size.product, 16) + Self.gap
-    workerFloats = inputFloats + productFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
+    weightFloats = size.weights == 0 ? 0 : roundUp(size.weights, 16) + Self.gap
+    workerFloats = inputFloats + productFloats + weightFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
     guard let all = CheckedSize.product(workers, workerFloats), let sum = CheckedSize.sum(all, sharedFloats),
       let bytes = CheckedSize.product(sum, 4)
     else { throw LiaeError(.outOfMemory, "out of memory: the workspace does not fit in the address space") }
@@ -41,5 +45,6 @@ package struct Workspace {
   var shared: UnsafeMutablePointer<Float> { base }
   func input(_ worker: Int) -> UnsafeMutablePointer<Float> { base + sharedFloats + worker * workerFloats }
   func product(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) + inputFloats }
-  func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
+  func weights(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
+  func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { weights(worker) + weightFloats }
 }

@@ -9,6 +9,15 @@ import LiaeTensor
 
 extension ColorOrder: ExpressibleByArgument {}
 
+extension MemoryPolicy: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let policy = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = policy
+  }
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+  public var defaultValueDescription: String { "\(self)" }
+}
+
 /// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
 func requirePath(_ path: String, _ option: String) throws {
   if path.isEmpty { throw ValidationError("\(option) is empty; expected a path") }
@@ -72,6 +81,11 @@ struct ComputeArguments: ParsableArguments {
   @Option(help: .init("Threads of a run; 0 is one for each processor. Results do not depend on it.", valueName: "n"))
   var threads = 0
 
+  @Option(
+    help: .init(
+      "speed, balanced (half the memory of speed) or memory (about the checkpoint's size).", valueName: "policy"))
+  var memory = MemoryPolicy.speed
+
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
   var direct = false
 
@@ -85,6 +99,7 @@ struct ComputeArguments: ParsableArguments {
     var options = PlanOptions()
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
+    options.memory = memory
     return try Plan(model: model, options: options)
   }
 
