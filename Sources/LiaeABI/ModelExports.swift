@@ -50,7 +50,7 @@ package func liaeModelOpen(
     let path = try text(path, "path")
     let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
     let opened = try ModelReader.open(path: path, options: try options.open())
-    model.pointee = try OpenModel.registry.insert(OpenModel(opened, options: try options.plan()))
+    model.pointee = try OpenModel.registry.insert(OpenModel(consume opened, options: try options.plan()))
   }
 }
 
@@ -76,7 +76,7 @@ package func liaeModelOpenMemory(
     let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
     let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
     let opened = try ModelReader.open(memory: memory, options: try options.open())
-    model.pointee = try OpenModel.registry.insert(OpenModel(opened, options: try options.plan()))
+    model.pointee = try OpenModel.registry.insert(OpenModel(consume opened, options: try options.plan()))
   }
 }
 

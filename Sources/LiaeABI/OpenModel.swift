@@ -14,8 +14,8 @@ final class OpenModel: @unchecked Sendable {
   /// Keeps the texts of `info`.
   private let texts: CStringTable
 
-  init(_ model: Model, options: PlanOptions) throws(LiaeError) {
-    let plan = try Plan(model: model, options: options)
+  init(_ model: consuming Model, options: PlanOptions) throws(LiaeError) {
+    let plan = try Plan(model: consume model, options: options)
     let (architecture, origin) = (plan.architecture, plan.info)
     var texts = CStringTable()
     var info = LiaeModelInfo()
@@ -63,6 +63,7 @@ extension LiaeModelOptions {
   func plan() throws(LiaeError) -> PlanOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
+    result.memory = try choice(memory, "options.memory")
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
     return result
   }

@@ -76,6 +76,10 @@ package struct LiaeModelOptions: GrowingStruct {
   /// Zero.
   package var reserved: Int32 = 0
   // 0.1 ends here; append below.
+  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  package var memory: LiaeMemory = 0
+  /// Zero.
+  package var reserved2: Int32 = 0
 }
 
 /// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.

@@ -54,16 +54,18 @@ package final class Plan: Sendable {
     let maskHead: PackedConvolution
   }
 
-  /// Packs the weights. The model is not needed after.
+  /// Packs the weights. The model is not needed after: where the caller gives it away, each tensor goes when it is
+  /// packed, so that weights are not held twice.
   ///
   /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
-  package init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
+  package init(model: consuming Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
     let kernels = try set.kernels()
     let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
     (architecture, info, instructionSet, self.kernels) = (model.architecture, model.info, set, kernels)
-    let network = Network(model.architecture)
+    let network = Network(architecture)
+    let source = WeightSource(consume model)
     let width = kernels.width
     let store = WeightStore()
     let dense = network.inters.count * 2 * architecture.aeDims
@@ -78,11 +80,12 @@ package final class Plan: Sendable {
     func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
       -> PackedConvolution
     {
-      try PackedConvolution(
-        layer, tensors: { () throws(LiaeError) in try model.weightsAndBias(layer.name) },
-        algorithm: choice[layer].algorithm,
-        stored: stored(choice[layer], model.tensor("\(layer.name).weight").dtype), arrangement: arrangement,
-        kernels: kernels, pool: pool, store: store)
+      let packed = try PackedConvolution(
+        layer, tensors: { () throws(LiaeError) in try source.weightsAndBias(layer.name) },
+        algorithm: choice[layer].algorithm, stored: stored(choice[layer], source.type([layer.name])),
+        arrangement: arrangement, kernels: kernels, pool: pool, store: store)
+      source.release([layer.name])
+      return packed
     }
 
     var encoder: [EncoderPart] = []
@@ -97,15 +100,17 @@ package final class Plan: Sendable {
     dense1 = try PackedDenseRows(
       name: network.inters.map(\.dense1).joined(separator: " + "), modules: network.inters.count,
       rowsEach: architecture.aeDims, channels: architecture.encodedChannels, side: architecture.encodedSide,
-      element: try model.denseType(network.inters.map(\.dense1)), width: width, pool: pool, store: store
-    ) { (module) throws(LiaeError) in try model.weightsAndBias(network.inters[module].dense1) }
+      element: try source.type(network.inters.map(\.dense1)), width: width, pool: pool, store: store
+    ) { (module) throws(LiaeError) in try source.weightsAndBias(network.inters[module].dense1) }
+    source.release(network.inters.map(\.dense1))
 
     var inters: [Inter] = []
     for inter in network.inters {
       let dense2 = try PackedDenseColumns(
         name: inter.dense2, channels: architecture.interChannels, side: architecture.latentSide,
-        length: architecture.aeDims, element: try model.denseType([inter.dense2]), width: width, pool: pool, store: store
-      ) { () throws(LiaeError) in try model.weightsAndBias(inter.dense2) }
+        length: architecture.aeDims, element: try source.type([inter.dense2]), width: width, pool: pool, store: store
+      ) { () throws(LiaeError) in try source.weightsAndBias(inter.dense2) }
+      source.release([inter.dense2])
       var upscale: PackedConvolution?
       if let layer = inter.upscale { upscale = try pack(layer) }
       inters.append(Inter(dense2: dense2, upscale: upscale))
@@ -124,11 +129,12 @@ package final class Plan: Sendable {
       }
       let layer = Self.joinedHead(decoder)
       let head = try PackedConvolution(
-        layer, tensors: { () throws(LiaeError) in try Self.joinHeads(decoder, layer, model) },
+        layer, tensors: { () throws(LiaeError) in try Self.joinHeads(decoder, layer, source) },
         algorithm: choice[layer].algorithm,
         stored: stored(
-          choice[layer], decoder.heads.count > 1 ? .float32 : model.tensor("\(layer.name).weight").dtype),
+          choice[layer], decoder.heads.count > 1 ? .float32 : source.type([layer.name])),
         arrangement: .plain, kernels: kernels, pool: pool, store: store)
+      source.release(decoder.heads.map(\.name))
       var mask: [PackedConvolution] = []
       for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
       decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
@@ -146,11 +152,11 @@ package final class Plan: Sendable {
   }
 
   /// The weights of `joinedHead`; a 1x1 head is the middle tap.
-  private static func joinHeads(_ decoder: DecoderModule, _ joined: ConvolutionLayer, _ model: Model)
+  private static func joinHeads(_ decoder: DecoderModule, _ joined: ConvolutionLayer, _ source: WeightSource)
     throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   {
     let heads = decoder.heads
-    if heads.count == 1 { return try model.weightsAndBias(heads[0].name) }
+    if heads.count == 1 { return try source.weightsAndBias(heads[0].name) }
     let taps = joined.kernel * joined.kernel, inputs = joined.inputChannels
     let weights = try Bytes.allocate(joined.outputChannels * inputs * taps * 4, for: joined.name)
     let bias = try Bytes.allocate(joined.outputChannels * 4, for: joined.name)
@@ -158,7 +164,7 @@ package final class Plan: Sendable {
     let biasOut = bias.base.assumingMemoryBound(to: Float.self)
     var row = 0
     for head in heads {
-      let (w, b) = try model.weightsAndBias(head.name)
+      let (w, b) = try source.weightsAndBias(head.name)
       for o in 0..<head.outputChannels {
         biasOut[row] = b[o]
         for c in 0..<inputs {
@@ -177,18 +183,5 @@ package final class Plan: Sendable {
         dtype: .float32, shape: [joined.outputChannels, inputs, joined.kernel, joined.kernel], storage: weights),
       try TensorView(dtype: .float32, shape: [joined.outputChannels], storage: bias)
     )
-  }
-}
-
-extension Model {
-  fileprivate func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
-    (try tensor("\(layer).weight"), try tensor("\(layer).bias"))
-  }
-
-  /// What the weights of dense layers are kept in that are packed together: their elements, float32 where they differ.
-  fileprivate func denseType(_ layers: [String]) throws(LiaeError) -> DType {
-    let first = try tensor("\(layers[0]).weight").dtype
-    for layer in layers where try tensor("\(layer).weight").dtype != first { return .float32 }
-    return first
   }
 }

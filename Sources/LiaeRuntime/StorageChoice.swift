@@ -68,7 +68,7 @@ struct StorageChoice {
 
 extension Planner {
   /// U that is written by the weight transform, bytes a second of both cores.
-  private static let transformedBytesPerSecond = 150e9
+  private static let transformedBytesPerSecond = 60e9
 
   /// The quickest way from taps; nil where there is none.
   static func fromTaps(_ layer: ConvolutionLayer) -> ConvolutionChoice? {

@@ -33,7 +33,7 @@ final class FaceRunner {
   let format: PixelFormat
 
   /// - Throws: also `unsupported` where the model cannot run in `mode`.
-  init(_ model: Model, compute: ComputeArguments, mode: RunMode) throws(LiaeError) {
+  init(_ model: consuming Model, compute: ComputeArguments, mode: RunMode) throws(LiaeError) {
     architecture = model.architecture
     if case .morph = mode, architecture.family == .df {
       throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
@@ -46,7 +46,7 @@ final class FaceRunner {
     }
     self.mode = mode
     format = model.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
-    context = try compute.context(compute.plan(model))
+    context = try compute.context(compute.plan(consume model))
   }
 
   /// Side of the pictures that go in.

@@ -74,7 +74,7 @@ struct BenchCommand: ParsableCommand {
     let model: Model
     if let path = self.model { model = try architecture.open(path) } else { model = try randomModel() }
     let benchmark = try Benchmark(
-      model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+      consume model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {

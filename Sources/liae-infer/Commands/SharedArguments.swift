@@ -95,12 +95,12 @@ struct ComputeArguments: ParsableArguments {
     }
   }
 
-  func plan(_ model: Model) throws(LiaeError) -> Plan {
+  func plan(_ model: consuming Model) throws(LiaeError) -> Plan {
     var options = PlanOptions()
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
     options.memory = memory
-    return try Plan(model: model, options: options)
+    return try Plan(model: consume model, options: options)
   }
 
   func context(_ plan: Plan) throws(LiaeError) -> Context {

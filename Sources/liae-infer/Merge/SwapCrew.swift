@@ -43,7 +43,7 @@ final class SwapCrew: @unchecked Sendable {
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   init(
-    _ model: Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
+    _ model: consuming Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
   ) throws {
     self.settings = settings
@@ -60,7 +60,7 @@ final class SwapCrew: @unchecked Sendable {
       throw Failure(.usage, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
     }
     workers = inFrames ? threads : 1
-    let plan = try compute.plan(model)
+    let plan = try compute.plan(consume model)
     var contexts: [Context] = []
     for _ in 0..<workers {
       var options = ContextOptions()
