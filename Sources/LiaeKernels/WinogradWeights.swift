@@ -18,7 +18,8 @@ extension TapParameters {
   /// Elements from the beginning to the taps of packed channel `k` of a column block.
   @inlinable @inline(__always) package func offset(width: Int, block: Int, k: Int) -> Int {
     let phase = k / phaseChannels, shape = shape(phase)
-    let taps = (block * tapCount + shape.start) * phaseChannels + (k - phase * phaseChannels) * shape.rows * shape.columns
+    let taps =
+      (block * tapCount + shape.start) * phaseChannels + (k - phase * phaseChannels) * shape.rows * shape.columns
     return taps * blockVectors * width
   }
 }
@@ -30,14 +31,14 @@ func gather<V: Lanes>(
   _ g: MutableFloatPointer
 ) {
   @inline(__always) func run<E: StoredWeight>(_: E.Type) {
-    for y in 0..<rows {
-      for x in 0..<columns {
-        for i in stride(from: 0, to: n, by: V.width) {
-          let s = source + ((y * columns + x) * n + i) * E.size
-          var v: V = E.load(s)
-          if folded != 0 { v = v + E.load(s + folded) }
-          store(g + (y * 3 + x) * n + i, v)
-        }
+    // Rows of a phase with all taps follow one another.
+    let lines = columns == 3 ? 1 : rows, length = columns == 3 ? rows * 3 * n : columns * n
+    for y in 0..<lines {
+      let s = source + y * length * E.size
+      for i in stride(from: 0, to: length, by: V.width) {
+        var v: V = E.load(s + i * E.size)
+        if folded != 0 { v = v + E.load(s + i * E.size + folded) }
+        store(g + y * 3 * n + i, v)
       }
     }
   }
@@ -45,6 +46,44 @@ func gather<V: Lanes>(
   case WeightElement.float16: run(Float16Weight.self)
   case WeightElement.bfloat16: run(BFloat16Weight.self)
   default: run(Float32Weight.self)
+  }
+}
+
+/// U of one channel. With a number of points that the compiler knows, lines are unrolled.
+@inlinable @inline(__always)
+func transform<V: Lanes>(
+  _: V.Type, points: Int, _ g: FloatPointer, _ n: Int, _ factors: FloatPointer, _ offsets: UnsafePointer<Int>,
+  _ u: MutableFloatPointer, _ lines: MutableFloatPointer
+) {
+  let W = V.width, pairs = (points - 2) / 2
+  for half in stride(from: 0, to: n, by: W) {
+    let s = g + half
+    for x in 0..<3 {
+      let g0: V = load(s + x * n), g1: V = load(s + (3 + x) * n), g2: V = load(s + (6 + x) * n)
+      let d = lines + x * W
+      store(d, g0 * V(repeating: factors[0]))
+      for pair in 0..<pairs {
+        let f = factors + 1 + 3 * pair
+        let t = V.mulAdd(g0 * V(repeating: f[0]), g2, V(repeating: f[2])), v = g1 * V(repeating: f[1])
+        store(d + (1 + 2 * pair) * 3 * W, t + v)
+        store(d + (2 + 2 * pair) * 3 * W, t - v)
+      }
+      store(d + (points - 1) * 3 * W, g2)
+    }
+    let out = u + half
+    for i in 0..<points {
+      let line = lines + i * 3 * W, to = offsets + i * points
+      if to[0] < 0 { continue }
+      let g0: V = load(line), g1: V = load(line + W), g2: V = load(line + 2 * W)
+      store(out + to[0], g0 * V(repeating: factors[0]))
+      for pair in 0..<pairs {
+        let f = factors + 1 + 3 * pair
+        let t = V.mulAdd(g0 * V(repeating: f[0]), g2, V(repeating: f[2])), v = g1 * V(repeating: f[1])
+        store(out + to[1 + 2 * pair], t + v)
+        store(out + to[2 + 2 * pair], t - v)
+      }
+      if to[points - 1] >= 0 { store(out + to[points - 1], g2) }
+    }
   }
 }
 
@@ -70,7 +109,7 @@ package func winogradWeights<V: Lanes>(
   let gathered = scratch, lines = scratch + 9 * n
   let inPlace = q.element == WeightElement.float32 && folded == 0 && taps == 9
   if !inPlace { for i in 0..<9 * q.blockVectors { store(gathered + i * W, V(repeating: 0)) } }
-  let factors = q.factors, points = q.points, pairs = (points - 2) / 2
+  let factors = q.factors, points = q.points
   for k in 0..<count {
     // Taps come from memory: those of the channel after the next are drawn near.
     for i in stride(from: 2 * taps * n * size, to: 3 * taps * n * size, by: 64) { liae_prefetch_l1(source + i) }
@@ -80,34 +119,11 @@ package func winogradWeights<V: Lanes>(
       g = FloatPointer(gathered)
     }
     source += taps * n * size
-    for half in 0..<q.blockVectors {
-      let s = g + half * W
-      for x in 0..<3 {
-        let g0: V = load(s + x * n), g1: V = load(s + (3 + x) * n), g2: V = load(s + (6 + x) * n)
-        let d = lines + x * W
-        store(d, g0 * V(repeating: factors[0]))
-        for pair in 0..<pairs {
-          let f = factors + 1 + 3 * pair
-          let t = V.mulAdd(g0 * V(repeating: f[0]), g2, V(repeating: f[2])), v = g1 * V(repeating: f[1])
-          store(d + (1 + 2 * pair) * 3 * W, t + v)
-          store(d + (2 + 2 * pair) * 3 * W, t - v)
-        }
-        store(d + (points - 1) * 3 * W, g2)
-      }
-      let out = u + k * n + half * W
-      for i in 0..<points {
-        let line = lines + i * 3 * W, to = offsets + i * points
-        if to[0] < 0 { continue }
-        let g0: V = load(line), g1: V = load(line + W), g2: V = load(line + 2 * W)
-        store(out + to[0], g0 * V(repeating: factors[0]))
-        for pair in 0..<pairs {
-          let f = factors + 1 + 3 * pair
-          let t = V.mulAdd(g0 * V(repeating: f[0]), g2, V(repeating: f[2])), v = g1 * V(repeating: f[1])
-          store(out + to[1 + 2 * pair], t + v)
-          store(out + to[2 + 2 * pair], t - v)
-        }
-        if to[points - 1] >= 0 { store(out + to[points - 1], g2) }
-      }
+    switch points {
+    case 4: transform(V.self, points: 4, g, n, factors, offsets, u + k * n, lines)
+    case 6: transform(V.self, points: 6, g, n, factors, offsets, u + k * n, lines)
+    case 8: transform(V.self, points: 8, g, n, factors, offsets, u + k * n, lines)
+    default: transform(V.self, points: points, g, n, factors, offsets, u + k * n, lines)
     }
   }
 }

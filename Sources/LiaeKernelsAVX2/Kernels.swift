@@ -61,7 +61,8 @@ private typealias V = SIMD8<Float>
 package func kernelTable_avx2() -> KernelTable {
   KernelTable(
     isa: "avx2", width: V.width, winogradInput: winogradInput_f32_avx2, winogradProduct: winogradProduct_f32_avx2,
-    winogradOutput: winogradOutput_f32_avx2, winogradWeights: winogradWeights_f32_avx2, direct: direct_f32_avx2, denseRows: denseRows_f32_avx2,
+    winogradOutput: winogradOutput_f32_avx2, winogradWeights: winogradWeights_f32_avx2, direct: direct_f32_avx2,
+    denseRows: denseRows_f32_avx2,
     denseColumns: denseColumns_f32_avx2, flatten: flatten_f32_avx2, mixCodes: mixCodes_f32_avx2,
     headOutput: headOutput_f32_avx2, packWinograd: packWinograd_f32_avx2)
 }

@@ -62,7 +62,8 @@ private typealias V = SIMD16<Float>
 package func kernelTable_avx512() -> KernelTable {
   KernelTable(
     isa: "avx512", width: V.width, winogradInput: winogradInput_f32_avx512, winogradProduct: winogradProduct_f32_avx512,
-    winogradOutput: winogradOutput_f32_avx512, winogradWeights: winogradWeights_f32_avx512, direct: direct_f32_avx512, denseRows: denseRows_f32_avx512,
+    winogradOutput: winogradOutput_f32_avx512, winogradWeights: winogradWeights_f32_avx512, direct: direct_f32_avx512,
+    denseRows: denseRows_f32_avx512,
     denseColumns: denseColumns_f32_avx512, flatten: flatten_f32_avx512, mixCodes: mixCodes_f32_avx512,
     headOutput: headOutput_f32_avx512, packWinograd: packWinograd_f32_avx512)
 }

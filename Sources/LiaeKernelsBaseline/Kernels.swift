@@ -64,7 +64,8 @@ package func kernelTable_baseline() -> KernelTable {
   KernelTable(
     isa: "baseline", width: V.width, winogradInput: winogradInput_f32_baseline,
     winogradProduct: winogradProduct_f32_baseline,
-    winogradOutput: winogradOutput_f32_baseline, winogradWeights: winogradWeights_f32_baseline, direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
+    winogradOutput: winogradOutput_f32_baseline, winogradWeights: winogradWeights_f32_baseline,
+    direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
     denseColumns: denseColumns_f32_baseline, flatten: flatten_f32_baseline, mixCodes: mixCodes_f32_baseline,
     headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline)
 }

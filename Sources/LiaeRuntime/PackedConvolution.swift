@@ -43,9 +43,12 @@ package final class PackedConvolution: Sendable {
   var weights: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
   /// Where they are stored as taps.
   var taps: TapParameters {
-    TapLayout(layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: phaseChannels,
-      blockVectors: blockVectors, points: points, width: width).parameters(
-        taps: UnsafeRawPointer(storage.base), factors: UnsafePointer(factorStorage.base.assumingMemoryBound(to: Float.self)))
+    TapLayout(
+      layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: phaseChannels,
+      blockVectors: blockVectors, points: points, width: width
+    ).parameters(
+      taps: UnsafeRawPointer(storage.base),
+      factors: UnsafePointer(factorStorage.base.assumingMemoryBound(to: Float.self)))
   }
   var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.base.assumingMemoryBound(to: Float.self)) }
   var columnBlocks: Int { (vectors + blockVectors - 1) / blockVectors }

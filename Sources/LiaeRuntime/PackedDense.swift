@@ -26,13 +26,15 @@ final class PackedDenseRows: Sendable {
   ///   - layers: (ae, channels*side*side) and (ae) of each module; asked for only where the store has to be filled.
   init(
     name: String, modules: Int, rowsEach: Int, channels: Int, side: Int, element: DType, width: Int,
-    pool: ThreadPool, store: WeightStore, layers: (_ module: Int) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+    pool: ThreadPool, store: WeightStore,
+    layers: (_ module: Int) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   ) throws(LiaeError) {
     let pixels = side * side
     let length = roundUp(channels, width) * pixels
     (self.name, self.rowsEach, rows, self.length) = (name, rowsEach, rowsEach * modules, length)
     self.element = element
-    guard let floats = CheckedSize.product([rowsEach, modules, length]), let size = CheckedSize.product(floats, element.size)
+    guard let floats = CheckedSize.product([rowsEach, modules, length]),
+      let size = CheckedSize.product(floats, element.size)
     else { throw LiaeError(.outOfMemory, "out of memory: packed weights of \(name)") }
     biasStorage = try store.take("\(name).bias", rowsEach * modules * 4) { (base) throws(LiaeError) in
       let out = base.assumingMemoryBound(to: Float.self)
@@ -102,7 +104,9 @@ final class PackedDenseColumns: Sendable {
     let vectors = roundUp(channels, width) / width * pixels
     (self.name, self.vectors, self.length, self.side, self.width) = (name, vectors, length, side, width)
     self.element = element
-    guard let floats = CheckedSize.product([vectors, length, width]), let size = CheckedSize.product(floats, element.size) else {
+    guard let floats = CheckedSize.product([vectors, length, width]),
+      let size = CheckedSize.product(floats, element.size)
+    else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(name)")
     }
     biasStorage = try store.take("\(name).bias", vectors * width * 4) { (base) throws(LiaeError) in

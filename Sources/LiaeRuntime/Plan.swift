@@ -28,6 +28,7 @@ package final class Plan: Sendable {
   package let architecture: Architecture
   package let info: ModelInfo
   package let instructionSet: InstructionSet
+  package let memory: MemoryPolicy
   /// Bytes of packed weights.
   package let packedBytes: Int
 
@@ -64,6 +65,7 @@ package final class Plan: Sendable {
     let kernels = try set.kernels()
     let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
     (architecture, info, instructionSet, self.kernels) = (model.architecture, model.info, set, kernels)
+    memory = options.memory
     let network = Network(architecture)
     let source = WeightSource(consume model)
     let width = kernels.width

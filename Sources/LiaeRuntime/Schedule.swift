@@ -168,44 +168,57 @@ final class Schedule {
         main = { $0.contains(.mask) && $0.contains(.mixedCode) }
         destination = { $0.contains(.destinationMask) }
       }
-      var x: ActivationBuffer?
-      for (stageIndex, packed) in decoder.mask.enumerated() {
-        let (channels, side) = shape(packed.layer)
-        let next = try take(channels, side, 2 * n)
-        if stageIndex == 0 {
-          let second = isLIAE ? code.from(image: n) : code.view
-          if isLIAE {
-            convolve(
-              packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
-              when: { main($0) && !$0.contains(.mixedCode) })
-            convolve(packed, from: code.view, to: next.view, images: n, when: { main($0) && $0.contains(.mixedCode) })
-          } else {
-            convolve(packed, from: code.view, to: next.view, images: n, when: main)
+      func chain(_ main: @escaping (Needs) -> Bool, _ destination: @escaping (Needs) -> Bool, all: Int, other: Int)
+        throws(LiaeError)
+      {
+        var x: ActivationBuffer?
+        for (stageIndex, packed) in decoder.mask.enumerated() {
+          let (channels, side) = shape(packed.layer)
+          let next = try take(channels, side, all)
+          if stageIndex == 0 {
+            let second = isLIAE ? code.from(image: n) : code.view
+            if isLIAE {
+              convolve(
+                packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+                when: { main($0) && !$0.contains(.mixedCode) })
+              convolve(packed, from: code.view, to: next.view, images: n, when: { main($0) && $0.contains(.mixedCode) })
+            } else {
+              convolve(packed, from: code.view, to: next.view, images: n, when: main)
+            }
+            convolve(packed, from: second, to: next.from(image: other), images: n, when: destination)
+          } else if let x {
+            masks(packed, x, next)
           }
-          convolve(packed, from: second, to: next.from(image: n), images: n, when: destination)
-        } else if let x {
-          masks(packed, x, next)
+          if let x { pool.giveBack(x) }
+          x = next
         }
-        if let x { pool.giveBack(x) }
-        x = next
+        func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
+          convolve(packed, from: x.view, to: next.view, images: all, when: { main($0) && destination($0) })
+          convolve(packed, from: x.view, to: next.view, images: n, when: { main($0) && !destination($0) })
+          convolve(
+            packed, from: x.from(image: other), to: next.from(image: other), images: n,
+            when: { !main($0) && destination($0) })
+        }
+        guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
+        let side = decoder.maskHead.layer.outputSide
+        let heads = try take(1, side, all)
+        masks(decoder.maskHead, last, heads)
+        add(
+          HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
+        add(
+          HeadStep(
+            "destination mask", source: heads.from(image: other), side: side, channels: 1, factor: 1,
+            output: destinationMask, images: n, when: destination))
+        pool.giveBack(last)
+        pool.giveBack(heads)
       }
-      func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
-        convolve(packed, from: x.view, to: next.view, images: 2 * n, when: { main($0) && destination($0) })
-        convolve(packed, from: x.view, to: next.view, images: n, when: { main($0) && !destination($0) })
-        convolve(
-          packed, from: x.from(image: n), to: next.from(image: n), images: n, when: { !main($0) && destination($0) })
+      if plan.memory == .memory {
+        // One after the other, in the same memory.
+        try chain(main, { _ in false }, all: n, other: 0)
+        try chain({ _ in false }, destination, all: n, other: 0)
+      } else {
+        try chain(main, destination, all: 2 * n, other: n)
       }
-      guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
-      let side = decoder.maskHead.layer.outputSide
-      let heads = try take(1, side, 2 * n)
-      masks(decoder.maskHead, last, heads)
-      add(HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
-      add(
-        HeadStep(
-          "destination mask", source: heads.from(image: n), side: side, channels: 1, factor: 1,
-          output: destinationMask, images: n, when: destination))
-      pool.giveBack(last)
-      pool.giveBack(heads)
     }
     bytes += pool.bytes + owned.reduce(0) { $0 + $1.count }
   }

@@ -60,7 +60,8 @@ struct TapLayout {
     let (input, added) = PackedConvolution.inputTables(layer, arrangement, width, phaseChannels)
     // The pointers in `parameters` are not followed here.
     var job = TapJob(
-      layout: parameters(taps: UnsafeRawPointer(target), factors: UnsafePointer(target.assumingMemoryBound(to: Float.self))),
+      layout: parameters(
+        taps: UnsafeRawPointer(target), factors: UnsafePointer(target.assumingMemoryBound(to: Float.self))),
       source: source, target: target, inputs: layer.inputChannels, kernel: layer.kernel, width: width, input: input,
       added: foldedChannels > 0 ? [] : added, output: output)
     withUnsafeMutablePointer(to: &job) { job in

@@ -94,8 +94,9 @@ final class WeightTransform {
   /// Tasks that make U of the layer.
   var tasks: Int { packed.columnBlocks * pieces.count }
 
-  func task(_ index: Int, _ kernels: KernelTable, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>)
-  {
+  func task(
+    _ index: Int, _ kernels: KernelTable, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
     let block = index / pieces.count
     make(index % pieces.count, block: block, kernels, u + block * rows * packed.blockVectors * packed.width, scratch)
   }

@@ -9,7 +9,7 @@ package struct ScratchSize {
   /// Transformed inputs of a block of tiles, and the products, for each worker.
   var input = 0
   var product = 0
-  /// Weights that a worker transforms for itself.
+  /// Weights that a worker transforms for itself. No layer needs both these and private inputs: they share memory.
   var weights = 0
 
   mutating func include(_ other: ScratchSize) {
@@ -23,7 +23,7 @@ package struct ScratchSize {
 /// Scratch memory of one context.
 package struct Workspace {
   private let storage: Bytes
-  private let sharedFloats, workerFloats, inputFloats, productFloats, weightFloats: Int
+  private let sharedFloats, workerFloats, inputFloats, productFloats: Int
   var bytes: Int { storage.count }
 
   /// A page between neighbours, so that workers do not share lines and their streams do not meet at the same sets.
@@ -31,10 +31,9 @@ package struct Workspace {
 
   package init(_ size: ScratchSize, workers: Int, width: Int) throws(LiaeError) {
     sharedFloats = roundUp(size.shared, 16) + Self.gap
-    inputFloats = roundUp(size.input, 16) + Self.gap
+    inputFloats = roundUp(max(size.input, size.weights), 16) + Self.gap
     productFloats = roundUp(size.product, 16) + Self.gap
-    weightFloats = size.weights == 0 ? 0 : roundUp(size.weights, 16) + Self.gap
-    workerFloats = inputFloats + productFloats + weightFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
+    workerFloats = inputFloats + productFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
     guard let all = CheckedSize.product(workers, workerFloats), let sum = CheckedSize.sum(all, sharedFloats),
       let bytes = CheckedSize.product(sum, 4)
     else { throw LiaeError(.outOfMemory, "out of memory: the workspace does not fit in the address space") }
@@ -45,6 +44,6 @@ package struct Workspace {
   var shared: UnsafeMutablePointer<Float> { base }
   func input(_ worker: Int) -> UnsafeMutablePointer<Float> { base + sharedFloats + worker * workerFloats }
   func product(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) + inputFloats }
-  func weights(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
-  func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { weights(worker) + weightFloats }
+  func weights(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) }
+  func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
 }

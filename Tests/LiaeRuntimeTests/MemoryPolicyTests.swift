@@ -36,7 +36,8 @@ import Testing
   }
 
   /// Wide enough that layers are worth transforming and U of a layer comes in pieces.
-  private static let wide = Architecture(options: "udt", resolution: 128, eDims: 24, aeDims: 64, dDims: 24, dMaskDims: 12)
+  private static let wide = Architecture(
+    options: "udt", resolution: 128, eDims: 24, aeDims: 64, dDims: 24, dMaskDims: 12)
 
   @Test(arguments: configurations) func wideNetworks(configuration: Configuration) throws {
     let model = try Model.random(Self.wide, seed: 8)

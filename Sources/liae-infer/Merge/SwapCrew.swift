@@ -43,7 +43,8 @@ final class SwapCrew: @unchecked Sendable {
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   init(
-    _ model: consuming Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
+    _ model: consuming Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism,
+    frames: Int?,
     computesAllMasks: Bool = false
   ) throws {
     self.settings = settings
