@@ -96,8 +96,7 @@ final class MixCodesStep: Step {
 
   override func task(_ index: Int, _ worker: Int, _ state: RunState) {
     // Borders are mixed too: zeros stay zeros.
-    let start = code.storage.base.assumingMemoryBound(to: Float.self)
-    let main = start + index * code.imageFloats, destination = start + (images + index) * code.imageFloats
+    let main = code.start + index * code.imageFloats, destination = code.start + (images + index) * code.imageFloats
     if state.needs.contains(.destinationMask) {
       state.kernels.mixCodes(main, destination, 0, destination, destination + half, half)
     }
