@@ -38,9 +38,12 @@ package struct ContextOptions {
 package struct StageTiming: Sendable {
   package var name: String
   package var algorithm: String
+  package var part: RunPart
   package var nanoseconds: Int
   /// Multiplications and additions of the plain sum, all images.
   package var flops: Double
+  /// Multiplications that the algorithm does, all images.
+  package var multiplications: Double
   /// Bytes of packed weights that the step reads.
   package var weightBytes: Int
 }
@@ -55,7 +58,7 @@ package final class Context: @unchecked Sendable {
   package let threads: Int
   private let options: ContextOptions
   private let pool: ThreadPool
-  private let workspace: Workspace
+  let workspace: Workspace
   /// Of whichever schedule is running.
   private let activations: Bytes
   /// For one image, and for a full group of `maxBatch`. Their steps are the same, index by index.
@@ -205,7 +208,8 @@ package final class Context: @unchecked Sendable {
       guard nanoseconds[index] >= 0 else { return nil }
       let step = single.steps[index]
       return StageTiming(
-        name: step.name, algorithm: step.algorithm, nanoseconds: nanoseconds[index], flops: flops[index],
+        name: step.name, algorithm: step.algorithm, part: step.part, nanoseconds: nanoseconds[index],
+        flops: flops[index], multiplications: step.flops > 0 ? flops[index] / step.flops * step.multiplications : 0,
         weightBytes: step.weightBytes)
     }
   }

@@ -56,6 +56,11 @@ private func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView
   }
 }
 
+/// Those of the sum that is really made: half of them where half of a code is read.
+private func countMultiplications(_ packed: PackedConvolution, _ b: ConvolutionBinding) -> Double {
+  Work(packed.layer, packed.algorithm).multiplications * Double(b.images) / (b.firstHalfOnly ? 2 : 1)
+}
+
 private func destination(_ packed: PackedConvolution, _ binding: ConvolutionBinding, _ offsets: Table<Int>)
   -> Destination
 {
@@ -150,6 +155,7 @@ final class WinogradStep: Step {
     needed = ScratchSize(shared: isShared ? v : 0, input: isShared ? 0 : v, product: points * points * productPlane)
     super.init(
       layer.name, algorithm: packed.algorithm.name, flops: layer.flops * Double(b.images),
+      multiplications: countMultiplications(packed, b),
       weightBytes: b.firstHalfOnly ? packed.bytes / 2 : packed.bytes, when: condition)
   }
 
@@ -223,6 +229,7 @@ final class DirectStep: Step {
     parts = (side + rowsPerTask - 1) / rowsPerTask
     super.init(
       layer.name, algorithm: packed.algorithm.name, flops: layer.flops * Double(b.images),
+      multiplications: countMultiplications(packed, b),
       weightBytes: b.firstHalfOnly ? packed.bytes / 2 : packed.bytes, when: condition)
   }
 

@@ -24,7 +24,8 @@ final class DenseRowsStep: Step {
     output = input + images * dense.length
     scale = output + images * dense.rows
     super.init(
-      dense.name, algorithm: "rows", flops: 2 * Double(dense.rows * dense.length * images), weightBytes: dense.bytes,
+      dense.name, algorithm: "rows", flops: 2 * Double(dense.rows * dense.length * images),
+      multiplications: Double(dense.rows * dense.length * images), weightBytes: dense.bytes,
       when: { _ in true })
   }
 
@@ -63,7 +64,8 @@ final class DenseColumnsStep: Step {
       weights: dense.weights, bias: dense.bias, length: dense.length, input: input, inputStride: inputStride,
       target: target, side: dense.side, images: images)
     super.init(
-      dense.name, algorithm: "columns", flops: 2 * Double(dense.bytes / 4 * images), weightBytes: dense.bytes,
+      dense.name, algorithm: "columns", flops: 2 * Double(dense.bytes / 4 * images),
+      multiplications: Double(dense.bytes / 4 * images), weightBytes: dense.bytes,
       when: condition)
   }
 

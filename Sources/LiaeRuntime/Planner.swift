@@ -39,27 +39,42 @@ enum Planner {
   }
 
   static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Double {
-    let channels = Double(layer.inputChannels * layer.outputChannels)
-    let side = layer.outputSide
-    let multiplies, weights: Double
-    var transforms = 0.0
+    let work = Work(layer, algorithm)
+    return max(work.multiplications / multipliesPerSecond, work.weightBytes / weightBytesPerSecond)
+      + work.transformBytes / transformBytesPerSecond
+  }
+}
+
+/// What an algorithm does for one image of a layer, channels that pad vectors left out.
+struct Work {
+  let multiplications: Double
+  /// Bytes of packed weights.
+  let weightBytes: Double
+  /// Bytes of transformed inputs and of products, written and read.
+  let transformBytes: Double
+
+  init(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) {
+    let channels = Double(layer.inputChannels * layer.outputChannels), side = layer.outputSide
     switch algorithm {
     case .direct:
       let taps = Double(layer.kernel * layer.kernel)
-      multiplies = taps * channels * Double(side * side)
-      weights = 4 * taps * channels
+      multiplications = taps * channels * Double(side * side)
+      weightBytes = 4 * taps * channels
+      transformBytes = 0
     case .winograd(let family):
+      let axis = WinogradGeometry.axis(side: side, family: family) ?? []
+      // Points of a line of tiles. Of the phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at
+      // infinity, of which each tile has one.
+      let even = axis.reduce(0) { $0 + $1.size + 2 }, odd = even - axis.count
       let points = family == 6 ? 8 : family + 2
-      let products = WinogradGeometry.products(side: side, family: family)
-      // Of the 4 phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at infinity.
-      let phases =
-        layer.stride == 1 ? 1.0 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
-      multiplies = products * channels * phases
-      weights = 4 * Double(points * points) * channels * phases
-      let inputs = Double(layer.inputChannels * (layer.stride == 1 ? 1 : 4))
-      transforms = 8 * products * (inputs + Double(layer.outputChannels))
+      let hasPhases = layer.stride == 2
+      let line = Double(hasPhases ? even + odd : even)
+      multiplications = axis.isEmpty ? .infinity : line * line * channels
+      let pointsOfAll = Double(hasPhases ? 2 * points - 1 : points)
+      weightBytes = 4 * pointsOfAll * pointsOfAll * channels
+      transformBytes =
+        8 * Double(even * even) * Double(layer.inputChannels * (hasPhases ? 4 : 1) + layer.outputChannels)
     }
-    return max(multiplies / multipliesPerSecond, weights / weightBytesPerSecond) + transforms / transformBytesPerSecond
   }
 }
 
@@ -90,13 +105,6 @@ package enum WinogradGeometry {
       start += size
     }
     return tiles.isEmpty ? nil : tiles
-  }
-
-  /// Products for one pair of channels and one image.
-  static func products(side: Int, family: Int) -> Double {
-    guard let axis = axis(side: side, family: family) else { return .infinity }
-    let line = axis.reduce(0) { $0 + $1.size + 2 }
-    return Double(line * line)
   }
 
   /// The weight transform G, points x 3.

@@ -48,8 +48,9 @@ final class Schedule {
     }
     /// The last step was the last to read it.
     func giveBack(_ buffer: ActivationBuffer) { arena.giveBack(buffer, step: steps.count - 1) }
+    var part = RunPart.encoder
     func add(_ step: Step, border: Border? = nil) {
-      step.border = border
+      (step.border, step.part) = (border, part)
       var own = step.scratch
       if own.shared > 0 { step.shared = arena.scratch(own.shared, step: steps.count) }
       own.shared = 0
@@ -88,7 +89,6 @@ final class Schedule {
       giveBack(inner)
     }
 
-    // Encoder
     var view = ActivationView(
       origin: input + border * inputRow + border * 3, row: inputRow, plane: 0, image: inputImage)
     var current: ActivationBuffer?
@@ -107,7 +107,7 @@ final class Schedule {
     }
     guard let encoded = current else { throw LiaeError(.internalError, "an encoder without layers") }
 
-    // Codes
+    part = .latent
     let dense1 = try DenseRowsStep(plan.dense1, source: encoded, images: n, pixelNorm: a.pixelNorm)
     bytes += dense1.bytes
     add(dense1)
@@ -136,7 +136,7 @@ final class Schedule {
     }
     if isLIAE { add(MixCodesStep(code, images: n)) }
 
-    // Pictures
+    part = .picture
     for (index, decoder) in plan.decoders.enumerated() {
       // DF decodes the swap by its first decoder and the destination by its second.
       let isMain: (Needs) -> Bool =
@@ -172,7 +172,8 @@ final class Schedule {
       giveBack(heads)
     }
 
-    // Masks: main images stand first, those of the destination mask behind them.
+    part = .masks
+    // Main images stand first, those of the destination mask behind them.
     for (index, decoder) in plan.decoders.enumerated() {
       // Which of the two each decoder makes, and from which image on.
       let main: (Needs) -> Bool

@@ -31,6 +31,11 @@ package struct RunState {
   }
 }
 
+/// Where in the network a step stands.
+package enum RunPart: String, Sendable, CaseIterable {
+  case encoder, latent, picture, masks
+}
+
 /// One step of a run: a parallel region, or a few. Everything it needs is laid out when the context is made; `run`
 /// allocates nothing.
 package class Step {
@@ -38,7 +43,10 @@ package class Step {
   let algorithm: String
   /// Multiplications and additions of the plain sum.
   let flops: Double
+  /// Multiplications that the algorithm does.
+  let multiplications: Double
   let weightBytes: Int
+  var part = RunPart.encoder
   /// Whether a run needs the step.
   let condition: (Needs) -> Bool
   package var scratch: ScratchSize { ScratchSize() }
@@ -52,11 +60,11 @@ package class Step {
   private var planes = 0
 
   init(
-    _ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0,
+    _ name: String, algorithm: String = "", flops: Double = 0, multiplications: Double = 0, weightBytes: Int = 0,
     when condition: @escaping (Needs) -> Bool
   ) {
-    (self.name, self.algorithm, self.flops, self.weightBytes) = (name, algorithm, flops, weightBytes)
-    self.condition = condition
+    (self.name, self.algorithm, self.condition) = (name, algorithm, condition)
+    (self.flops, self.multiplications, self.weightBytes) = (flops, multiplications, weightBytes)
   }
 
   package final func run(_ state: RunState) {

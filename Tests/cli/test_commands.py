@@ -203,9 +203,16 @@ def test_bench_json_and_table_have_every_layer(model):
     assert found["median_ms"] >= found["min_ms"] > 0 and found["architecture"] == "liae-ud"
     names = [layer["name"] for layer in found["layers"]]
     assert any("encoder" in name for name in names) and any("upscalem" in name for name in names)
-    table = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
+    assert [part["name"] for part in found["parts"]] == ["encoder", "latent", "picture", "masks"]
+    # A layer belongs to one part, and Winograd multiplies less than the plain sum has products.
+    assert sum(layer["multiplications"] for layer in found["layers"]) == found["multiplications"]
+    assert 0 < found["multiplications"] < found["gflop"] * 1e9 / 2
+    assert found["peak_multiplications_per_s"] > found["multiplications"] / found["min_ms"] * 1e3
+    table = liae_infer("bench", model, "--layers", "--rounds", "2", "--warmup", "0").out
     for name in names:
         assert name in table
+    short = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
+    assert "upscalem" not in short and "picture" in short
 
 
 def test_bench_without_destination_mask_does_less():

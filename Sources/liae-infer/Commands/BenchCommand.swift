@@ -6,11 +6,12 @@ import LiaeSystem
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Times a model's run, layer by layer.",
+    abstract: "Times a model's run, by parts or layers.",
     discussion: """
       Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
-      dims that the options give. One face, one \
-      run after the other; the table has the median, GFLOP/s and packed weights of each layer.
+      dims that the options give. One face, one run after the other; the table has medians, the GFLOP/s of the plain \
+      sums, the multiplications that are really made and their share of what all threads can do in registers, which is \
+      measured first, and the packed weights that are read.
       """)
 
   @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
@@ -41,6 +42,9 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
   var dstMask = true
+
+  @Flag(help: "List every layer; else the parts of the network. JSON has both.")
+  var layers = false
 
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
@@ -78,7 +82,7 @@ struct BenchCommand: ParsableCommand {
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {
-      Console.say(json ? benchmark.json.text() : benchmark.text)
+      Console.say(json ? benchmark.json.text() : benchmark.text(layers: layers))
     }
   }
 
