@@ -48,6 +48,9 @@ package struct PackFile: Sendable {
   ///   `outOfMemory`.
   package func plan(_ request: PackRequest, info: ModelInfo? = nil) throws(LiaeError) -> Plan {
     if let reason = try request.mismatch(header) { throw LiaeError(.packMismatch, "\(name): \(reason)") }
+    // Reads from disk in large pieces what the first run will want; costs nothing where the pages are there. Mapping them
+    // now (MAP_POPULATE) would take longer than the faults of the first run, which its threads share.
+    bytes.readAhead()
     var table: [String: PackHeader.Part] = [:]
     for part in header.parts { table[part.name] = part }
     let store = WeightStore { (part, count) throws(LiaeError) in
