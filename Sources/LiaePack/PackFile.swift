@@ -25,6 +25,7 @@ package struct PackFile: Sendable {
   /// Of bytes that are aligned as a mapped file's are.
   package init(_ bytes: Bytes, name: String) throws(LiaeError) {
     (header, dataStart) = try PackHeader.read(bytes, name: name)
+    try header.checkLayout(dataBytes: max(0, bytes.count - dataStart), name)
     (self.bytes, self.name) = (bytes, name)
   }
 

@@ -7,12 +7,12 @@ import LiaeSystem
 import LiaeTensor
 
 extension PackHeader {
-  /// Reads the header of a file and checks that its parts lie in the file as they should.
+  /// Reads the header of a file. Where its parts lie is not checked yet.
   ///
   /// - Returns: the header, and where the first part begins.
   /// - Throws: `unknownFormat`, `corruptFile`, `limitExceeded`, `unknownArchitecture`; `packMismatch` for another version
   ///   of the format or of what is packed.
-  static func read(_ bytes: Bytes, name: String) throws(LiaeError) -> (header: PackHeader, dataStart: Int) {
+  package static func read(_ bytes: Bytes, name: String) throws(LiaeError) -> (header: PackHeader, dataStart: Int) {
     func corrupt(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
     guard bytes.count > 0 else { throw corrupt("is empty") }
     guard FormatSniffer.sniff(bytes) == .packedWeights else {
@@ -42,14 +42,11 @@ extension PackHeader {
     try fields.read(&json)
     try json.finish()
     withExtendedLifetime(bytes) {}
-    let header = try fields.header(name)
-    let dataStart = aligned(end)
-    try header.checkLayout(dataBytes: max(0, bytes.count - dataStart), name)
-    return (header, dataStart)
+    return (try fields.header(name), aligned(end))
   }
 
-  /// The parts stand one after the other, each at the first page behind the one before, and fill the file.
-  private func checkLayout(dataBytes: Int, _ file: String) throws(LiaeError) {
+  /// The parts stand one after the other, each at the first page behind the one before, and fill `dataBytes`.
+  func checkLayout(dataBytes: Int, _ file: String) throws(LiaeError) {
     var names: Set<String> = []
     var end = 0
     for part in parts {

@@ -3,14 +3,14 @@
 /// The 64-bit xxHash of seed 0: a check against damage at the speed of memory, no protection against anybody's intent.
 ///
 /// Source: Collet, "xxHash fast digest algorithm", version 0.2 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
-enum XXH64 {
+package enum XXH64 {
   private static let p1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let p2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
   private static let p3: UInt64 = 0x1656_67B1_9E37_79F9
   private static let p4: UInt64 = 0x85EB_CA77_C2B2_AE63
   private static let p5: UInt64 = 0x27D4_EB2F_1656_67C5
 
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  package static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     func word(_ at: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
     var at = 0
     var sum = p5
