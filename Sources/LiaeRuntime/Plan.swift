@@ -61,8 +61,8 @@ package struct LayerChoice: Sendable, Equatable {
 
 /// A model made ready to run: algorithm and packed weights for each layer. Immutable, shared by all contexts.
 package final class Plan: Sendable {
-  /// Raised whenever packed weights of the same name, size and choice mean something else than before: what was packed
-  /// earlier and kept in a file is of no use then.
+  /// Raised whenever packed weights of the same name, size and choice hold or mean something else than before: what was
+  /// packed earlier and kept in a file is of no use then. `PackLayoutTests` notices what they hold.
   package static let layoutVersion = 1
 
   package let architecture: Architecture

@@ -67,8 +67,12 @@ struct CheckpointArguments: ParsableArguments {
   fileprivate static func plan(
     _ path: String, _ options: OpenOptions, _ compute: ComputeArguments, _ packed: PackedArguments?
   ) throws -> Plan {
+    // What is written beside a checkpoint is large: a first Ctrl-C does not leave half of it.
+    if packed?.packed != nil { Interruption.watch() }
     guard try ModelOpening.isPacked(path) else {
-      return try compute.plan(open(path, options, mentioningGuesses: true), packed)
+      let plan = try compute.plan(open(path, options, mentioningGuesses: true), packed)
+      try Interruption.check()
+      return plan
     }
     var opening = compute.opening(packed)
     opening.checkpoint = options
