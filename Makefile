@@ -115,7 +115,7 @@ test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
-  LiaeFrameTests LiaeSwapTests \
+  LiaeFrameTests LiaeSwapTests LiaePackTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
 THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 

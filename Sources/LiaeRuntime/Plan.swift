@@ -21,13 +21,64 @@ package struct PlanOptions: Sendable {
   package init() {}
 }
 
+extension PlanOptions.Convolution {
+  package var name: String {
+    switch self {
+    case .automatic: return "automatic"
+    case .direct: return "direct"
+    }
+  }
+}
+
+extension PlanOptions {
+  /// The options that decide what packed weights hold, beside the instruction set: always the same names in the same
+  /// order.
+  package var packing: [(name: String, value: String)] { [("convolution", convolution.name)] }
+
+  /// From such names and values; nil where they are not known, or not all there.
+  package init?(packing: [(name: String, value: String)]) {
+    self.init()
+    for (name, value) in packing {
+      switch name {
+      case "convolution":
+        guard let found = Convolution.allCases.first(where: { $0.name == value }) else { return nil }
+        convolution = found
+      default: return nil
+      }
+    }
+    guard packing.map(\.name) == self.packing.map(\.name) else { return nil }
+  }
+}
+
+/// What a plan has chosen for one convolution.
+package struct LayerChoice: Sendable, Equatable {
+  /// The layer's name; that of joined heads is `DECODER.out_convs`.
+  package var name: String
+  package var algorithm: ConvolutionAlgorithm
+
+  package init(name: String, algorithm: ConvolutionAlgorithm) { (self.name, self.algorithm) = (name, algorithm) }
+}
+
 /// A model made ready to run: algorithm and packed weights for each layer. Immutable, shared by all contexts.
 package final class Plan: Sendable {
+  /// Raised whenever packed weights of the same name, size and choice hold or mean something else than before: what was
+  /// packed earlier and kept in a file is of no use then. `PackLayoutTests` notices what they hold.
+  package static let layoutVersion = 1
+
   package let architecture: Architecture
   package let info: ModelInfo
   package let instructionSet: InstructionSet
+  /// What the plan was made with.
+  package let options: PlanOptions
+  /// `Model.fingerprint()` of the model that was packed.
+  package let fingerprint: String
+  /// Of each convolution, in the order of packing.
+  package let choices: [LayerChoice]
+  /// All packed weights, in the order of packing.
+  package let parts: [WeightPart]
+
   /// Bytes of packed weights.
-  package let packedBytes: Int
+  package var packedBytes: Int { parts.reduce(0) { $0 + $1.bytes.count } }
 
   let kernels: KernelTable
   let encoder: [EncoderPart]
@@ -55,23 +106,79 @@ package final class Plan: Sendable {
   /// Packs the weights. The model is not needed after.
   ///
   /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
-  package init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
+  package convenience init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
+    let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
+    try self.init(
+      architecture: model.architecture, info: model.info, fingerprint: model.fingerprint(), options: options,
+      store: WeightStore(), pool: pool, choose: { Planner.choose($0, options: options) },
+      tensors: { (layer) throws(LiaeError) in try model.weightsAndBias(layer) })
+  }
+
+  /// Takes weights that were packed before.
+  ///
+  /// - Parameters:
+  ///   - fingerprint: of the model that was packed.
+  ///   - options: with which it was packed.
+  ///   - choices: of every convolution, as the plan had them that was packed.
+  ///   - areCurrent: whether they have to be those that the planner makes today.
+  ///   - store: has all parts ready.
+  /// - Throws: what the store throws; `corruptFile` for a layer without a choice, or with one that does not fit it;
+  ///   `packMismatch` where choices are not current; `unsupported`, `outOfMemory`.
+  package convenience init(
+    architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, choices: [LayerChoice],
+    areCurrent: Bool, store: WeightStore
+  ) throws(LiaeError) {
+    let table = Dictionary(choices.map { ($0.name, $0.algorithm) }, uniquingKeysWith: { first, _ in first })
+    try self.init(
+      architecture: architecture, info: info, fingerprint: fingerprint, options: options, store: store,
+      pool: ThreadPool(workers: 1),
+      choose: { (layer) throws(LiaeError) in
+        guard let algorithm = table[layer.name], WinogradGeometry.fits(layer, algorithm) else {
+          throw LiaeError(
+            .corruptFile, "layer \(layer.name) has \(table[layer.name]?.name ?? "no algorithm"), which does not fit it")
+        }
+        let current = areCurrent ? Planner.choose(layer, options: options) : algorithm
+        guard algorithm == current else {
+          throw LiaeError(
+            .packMismatch, "layer \(layer.name) is packed for \(algorithm.name), and \(current.name) is planned now")
+        }
+        return algorithm
+      },
+      tensors: { (layer) throws(LiaeError) in throw LiaeError(.internalError, "\(layer) is to be packed from nothing") }
+    )
+  }
+
+  /// - Parameters:
+  ///   - choose: the algorithm of a convolution.
+  ///   - tensors: weights and bias of a layer, asked for where the store has to be filled.
+  private init(
+    architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, store: WeightStore,
+    pool: ThreadPool, choose: (ConvolutionLayer) throws(LiaeError) -> ConvolutionAlgorithm,
+    tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+  ) throws(LiaeError) {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
     let kernels = try set.kernels()
-    let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
-    (architecture, info, instructionSet, self.kernels) = (model.architecture, model.info, set, kernels)
-    let network = Network(model.architecture)
+    (self.architecture, self.info, self.fingerprint, self.options) = (architecture, info, fingerprint, options)
+    (instructionSet, self.kernels) = (set, kernels)
+    let network = Network(architecture)
     let width = kernels.width
-    let store = WeightStore()
 
+    var choices: [LayerChoice] = []
+    func pack(
+      _ layer: ConvolutionLayer, _ arrangement: InputArrangement,
+      of tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+    ) throws(LiaeError) -> PackedConvolution {
+      let algorithm = try choose(layer)
+      choices.append(LayerChoice(name: layer.name, algorithm: algorithm))
+      return try PackedConvolution(
+        layer, tensors: tensors, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
+        store: store)
+    }
     func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
       -> PackedConvolution
     {
-      try PackedConvolution(
-        layer, tensors: { () throws(LiaeError) in try model.weightsAndBias(layer.name) },
-        algorithm: Planner.choose(layer, options: options), arrangement: arrangement, kernels: kernels, pool: pool,
-        store: store)
+      try pack(layer, arrangement) { () throws(LiaeError) in try tensors(layer.name) }
     }
 
     var encoder: [EncoderPart] = []
@@ -87,14 +194,14 @@ package final class Plan: Sendable {
       name: network.inters.map(\.dense1).joined(separator: " + "), modules: network.inters.count,
       rowsEach: architecture.aeDims, channels: architecture.encodedChannels, side: architecture.encodedSide,
       width: width, pool: pool, store: store
-    ) { (module) throws(LiaeError) in try model.weightsAndBias(network.inters[module].dense1) }
+    ) { (module) throws(LiaeError) in try tensors(network.inters[module].dense1) }
 
     var inters: [Inter] = []
     for inter in network.inters {
       let dense2 = try PackedDenseColumns(
         name: inter.dense2, channels: architecture.interChannels, side: architecture.latentSide,
         length: architecture.aeDims, width: width, pool: pool, store: store
-      ) { () throws(LiaeError) in try model.weightsAndBias(inter.dense2) }
+      ) { () throws(LiaeError) in try tensors(inter.dense2) }
       var upscale: PackedConvolution?
       if let layer = inter.upscale { upscale = try pack(layer) }
       inters.append(Inter(dense2: dense2, upscale: upscale))
@@ -112,16 +219,13 @@ package final class Plan: Sendable {
             second: try pack(stage.second)))
       }
       let layer = Self.joinedHead(decoder)
-      let head = try PackedConvolution(
-        layer, tensors: { () throws(LiaeError) in try Self.joinHeads(decoder, layer, model) },
-        algorithm: Planner.choose(layer, options: options), arrangement: .plain, kernels: kernels, pool: pool,
-        store: store)
+      let head = try pack(layer, .plain) { () throws(LiaeError) in try Self.joinHeads(decoder, layer, tensors) }
       var mask: [PackedConvolution] = []
       for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
       decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
     }
     self.decoders = decoders
-    packedBytes = store.bytes
+    (self.choices, parts) = (choices, store.parts)
   }
 
   /// The heads as one convolution: with `d` a 3x3 one with output channels q*3 + c.
@@ -133,11 +237,12 @@ package final class Plan: Sendable {
   }
 
   /// The weights of `joinedHead`; a 1x1 head is the middle tap.
-  private static func joinHeads(_ decoder: DecoderModule, _ joined: ConvolutionLayer, _ model: Model)
-    throws(LiaeError) -> (weights: TensorView, bias: TensorView)
-  {
+  private static func joinHeads(
+    _ decoder: DecoderModule, _ joined: ConvolutionLayer,
+    _ tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+  ) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
     let heads = decoder.heads
-    if heads.count == 1 { return try model.weightsAndBias(heads[0].name) }
+    if heads.count == 1 { return try tensors(heads[0].name) }
     let taps = joined.kernel * joined.kernel, inputs = joined.inputChannels
     let weights = try Bytes.allocate(joined.outputChannels * inputs * taps * 4, for: joined.name)
     let bias = try Bytes.allocate(joined.outputChannels * 4, for: joined.name)
@@ -145,7 +250,7 @@ package final class Plan: Sendable {
     let biasOut = bias.base.assumingMemoryBound(to: Float.self)
     var row = 0
     for head in heads {
-      let (w, b) = try model.weightsAndBias(head.name)
+      let (w, b) = try tensors(head.name)
       for o in 0..<head.outputChannels {
         biasOut[row] = b[o]
         for c in 0..<inputs {

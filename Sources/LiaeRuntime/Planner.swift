@@ -2,7 +2,7 @@
 import LiaeModel
 
 /// How a convolution is computed.
-package enum ConvolutionAlgorithm: Sendable, Equatable {
+package enum ConvolutionAlgorithm: Sendable, Hashable {
   /// The plain sum.
   case direct
   /// Winograd with tiles of 6 (and 4 where 6 does not divide the side), 4 or 2.
@@ -15,6 +15,9 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
     case .winograd(let family): return "F\(family)"
     }
   }
+
+  /// All that there are.
+  package static let all: [ConvolutionAlgorithm] = [.direct, .winograd(2), .winograd(4), .winograd(6)]
 }
 
 /// Chooses the algorithm of each layer by a model of its cost: multiplications at the machine's rate, or the packed
@@ -85,6 +88,11 @@ package enum WinogradGeometry {
     let shape =
       (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
     return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
+  }
+
+  package static func fits(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Bool {
+    if case .winograd(let family) = algorithm { return fits(layer, family: family) }
+    return true
   }
 
   /// Start and size of the tiles of one axis, without waste; nil where there are none.

@@ -8,7 +8,7 @@ import pytest
 from conftest import liae_infer
 
 EXPECTED = Path(__file__).parent / "expected"
-COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "verify", "bench", "demo"]
+COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "pack", "verify", "bench", "demo"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -275,3 +275,21 @@ def test_progress_and_cancel(model, data):
     with pytest.raises(liae.Error) as error:
         cancelling.run(data["input"].astype(np.float32))
     assert error.value.name == "LIAE_ERROR_CANCELLED"
+
+
+def test_packed_weights(model, data, tmp_path):
+    """Saved, beside the checkpoint, and alone: the same bits."""
+    saved, beside = tmp_path / "saved.liaepack", tmp_path / "beside.liaepack"
+    model.save_packed(saved)
+    expected = run(liae.Context(model), data, "swap")
+    for source, options in [(saved, {}), (saved, dict(verify=True)), (NETWORKS / "liae-udt", dict(packed=beside)),
+                            (NETWORKS / "liae-udt", dict(packed=beside, verify=True)), (beside, {})]:
+        with liae.Model(source, **options) as packed:
+            assert packed.packed_bytes == model.packed_bytes and packed.architecture == model.architecture
+            for found, wanted in zip(run(liae.Context(packed), data, "swap"), expected):
+                assert (found == wanted).all()
+    assert saved.read_bytes() == beside.read_bytes()
+    with pytest.raises(liae.Error, match="LIAE_ERROR_PACK_MISMATCH"):
+        liae.Model(saved, direct=True)
+    with pytest.raises(liae.Error, match="LIAE_ERROR_UNSUPPORTED"):
+        liae.Model(saved.read_bytes())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeModel
+import LiaeRuntime
 import LiaeSystem
 
 struct BenchCommand: ParsableCommand {
@@ -49,6 +50,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
 
+  @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
   @Flag(help: "Print JSON.")
@@ -63,6 +65,7 @@ struct BenchCommand: ParsableCommand {
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
     }
+    if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
     if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
@@ -75,10 +78,14 @@ struct BenchCommand: ParsableCommand {
         resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
-    let model: Model
-    if let path = self.model { model = try architecture.open(path) } else { model = try randomModel() }
+    let plan: Plan
+    if let model {
+      plan = try architecture.plan(model, compute, packed)
+    } else {
+      plan = try compute.plan(randomModel())
+    }
     let benchmark = try Benchmark(
-      model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+      plan, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {

@@ -47,8 +47,8 @@ struct Benchmark {
   /// Milliseconds of a whole run, by the clock around it.
   let total: Statistics
 
-  init(_ model: Model, compute: ComputeArguments, rounds: Int, warmup: Int, destinationMask: Bool) throws {
-    let runner = try FaceRunner(model, compute: compute, mode: .swap)
+  init(_ plan: Plan, compute: ComputeArguments, rounds: Int, warmup: Int, destinationMask: Bool) throws {
+    let runner = try FaceRunner(plan, compute: compute, mode: .swap)
     let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
     let result = try runner.makeResult(destinationMask: destinationMask)
     defer { withExtendedLifetime((face, result)) {} }
@@ -68,8 +68,8 @@ struct Benchmark {
       if layerTimes.count != timings.count { layerTimes = Array(repeating: [], count: timings.count) }
       for (i, timing) in timings.enumerated() { layerTimes[i].append(Double(timing.nanoseconds) / 1e6) }
     }
-    architecture = model.architecture
-    (isa, packedBytes) = (runner.context.plan.instructionSet.rawValue, runner.context.plan.packedBytes)
+    architecture = plan.architecture
+    (isa, packedBytes) = (plan.instructionSet.rawValue, plan.packedBytes)
     (threads, workspaceBytes, self.rounds) = (runner.context.threads, runner.context.workspaceBytes, rounds)
     total = Statistics(totals)
     let layers = zip(timings, layerTimes).map { timing, times in
