@@ -12,6 +12,8 @@ package struct ConvolutionBinding {
   package var images: Int
   /// Only the first half of a code: the swap.
   package var firstHalfOnly = false
+  /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
+  var sharesInputs: Bool?
 
   package init(
     source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
@@ -120,7 +122,7 @@ final class WinogradStep: Step {
     let perTile = points * points * roundUp(total, width) * 4
     // A private block of transformed tiles should stay in L2 while U streams past it.
     let privateRows = min(28, (3 << 19) / max(1, perTile))
-    isShared = side < 64 || uBytes > 16 << 20 || privateRows < 14
+    isShared = b.sharesInputs ?? (side < 64 || uBytes > 16 << 20 || privateRows < 14)
     let wanted = min(tileCount, isShared ? 64 : privateRows)
     let blocks = (tileCount + wanted - 1) / wanted
     rowBlock = (tileCount + blocks - 1) / blocks

@@ -14,7 +14,16 @@ package struct PlanOptions: Sendable {
     case direct = 1
   }
   package var convolution = Convolution.automatic
-  /// Threads that pack the weights; 0 is one for each processor.
+  /// How the planner chooses among them.
+  package enum Planning: String, Sendable, CaseIterable {
+    /// By a model of costs: the same choice on every machine of an instruction set.
+    case model
+    /// By timing each shape of layer on this machine while the model is opened. Choices, and with them the last bits of
+    /// results, may differ from one opening to another.
+    case measure
+  }
+  package var planning = Planning.model
+  /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
   /// nil: the processor's best, or what `LIAE_ISA` says.
   package var instructionSet: InstructionSet?
@@ -33,7 +42,9 @@ extension PlanOptions.Convolution {
 extension PlanOptions {
   /// The options that decide what packed weights hold, beside the instruction set: always the same names in the same
   /// order.
-  package var packing: [(name: String, value: String)] { [("convolution", convolution.name)] }
+  package var packing: [(name: String, value: String)] {
+    [("convolution", convolution.name), ("planning", planning.rawValue)]
+  }
 
   /// From such names and values; nil where they are not known, or not all there.
   package init?(packing: [(name: String, value: String)]) {
@@ -43,6 +54,9 @@ extension PlanOptions {
       case "convolution":
         guard let found = Convolution.allCases.first(where: { $0.name == value }) else { return nil }
         convolution = found
+      case "planning":
+        guard let found = Planning(rawValue: value) else { return nil }
+        planning = found
       default: return nil
       }
     }
@@ -108,9 +122,16 @@ package final class Plan: Sendable {
   /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
   package convenience init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
     let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
+    var options = options
+    if options.instructionSet == nil { options.instructionSet = try InstructionSet.preferred() }
+    let (made, set) = (options, options.instructionSet ?? .detected)
+    let measured = made.planning == .measure ? try MeasuredChoice(kernels: set.kernels(), pool: pool) : nil
     try self.init(
-      architecture: model.architecture, info: model.info, fingerprint: model.fingerprint(), options: options,
-      store: WeightStore(), pool: pool, choose: { Planner.choose($0, options: options) },
+      architecture: model.architecture, info: model.info, fingerprint: model.fingerprint(), options: made,
+      store: WeightStore(), pool: pool,
+      choose: { (layer, arrangement) throws(LiaeError) in
+        try measured?.choose(layer, arrangement, options: made) ?? Planner.choose(layer, options: made)
+      },
       tensors: { (layer) throws(LiaeError) in try model.weightsAndBias(layer) })
   }
 
@@ -120,7 +141,7 @@ package final class Plan: Sendable {
   ///   - fingerprint: of the model that was packed.
   ///   - options: with which it was packed.
   ///   - choices: of every convolution, as the plan had them that was packed.
-  ///   - areCurrent: whether they have to be those that the planner makes today.
+  ///   - areCurrent: whether they have to be those that the planner makes today by its model.
   ///   - store: has all parts ready.
   /// - Throws: what the store throws; `corruptFile` for a layer without a choice, or with one that does not fit it;
   ///   `packMismatch` where choices are not current; `unsupported`, `outOfMemory`.
@@ -132,12 +153,13 @@ package final class Plan: Sendable {
     try self.init(
       architecture: architecture, info: info, fingerprint: fingerprint, options: options, store: store,
       pool: ThreadPool(workers: 1),
-      choose: { (layer) throws(LiaeError) in
+      choose: { (layer, _) throws(LiaeError) in
         guard let algorithm = table[layer.name], WinogradGeometry.fits(layer, algorithm) else {
           throw LiaeError(
             .corruptFile, "layer \(layer.name) has \(table[layer.name]?.name ?? "no algorithm"), which does not fit it")
         }
-        let current = areCurrent ? Planner.choose(layer, options: options) : algorithm
+        // What was measured once stays.
+        let current = areCurrent && options.planning == .model ? Planner.choose(layer, options: options) : algorithm
         guard algorithm == current else {
           throw LiaeError(
             .packMismatch, "layer \(layer.name) is packed for \(algorithm.name), and \(current.name) is planned now")
@@ -153,7 +175,7 @@ package final class Plan: Sendable {
   ///   - tensors: weights and bias of a layer, asked for where the store has to be filled.
   private init(
     architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, store: WeightStore,
-    pool: ThreadPool, choose: (ConvolutionLayer) throws(LiaeError) -> ConvolutionAlgorithm,
+    pool: ThreadPool, choose: (ConvolutionLayer, InputArrangement) throws(LiaeError) -> ConvolutionAlgorithm,
     tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
   ) throws(LiaeError) {
     let set: InstructionSet
@@ -169,7 +191,7 @@ package final class Plan: Sendable {
       _ layer: ConvolutionLayer, _ arrangement: InputArrangement,
       of tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView)
     ) throws(LiaeError) -> PackedConvolution {
-      let algorithm = try choose(layer)
+      let algorithm = try choose(layer, arrangement)
       choices.append(LayerChoice(name: layer.name, algorithm: algorithm))
       return try PackedConvolution(
         layer, tensors: tensors, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,

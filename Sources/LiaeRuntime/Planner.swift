@@ -23,28 +23,41 @@ package enum ConvolutionAlgorithm: Sendable, Hashable {
 /// Chooses the algorithm of each layer by a model of its cost: multiplications at the machine's rate, or the packed
 /// weights from memory, whichever takes longer, and the transforms.
 ///
-/// The constants are those of a server core with AVX-512 (docs/performance.md). A plan is made before the number of
-/// threads is known and must not depend on it.
+/// The constants are those of two server cores (docs/performance.md); `liae-infer bench --planner` holds them against
+/// another machine. A plan is made before the number of threads is known and must not depend on it.
 enum Planner {
-  private static let multipliesPerSecond = 115e9
-  private static let weightBytesPerSecond = 35e9
-  private static let transformBytesPerSecond = 120e9
+  /// What two cores do in a second.
+  private struct Rates { let multiplications, weightBytes, transformBytes: Double }
+
+  private static func rates(_ options: PlanOptions) -> Rates {
+    switch options.instructionSet ?? .detected {
+    case .avx512: Rates(multiplications: 115e9, weightBytes: 35e9, transformBytes: 120e9)
+    case .avx2: Rates(multiplications: 100e9, weightBytes: 35e9, transformBytes: 100e9)
+    case .baseline: Rates(multiplications: 32e9, weightBytes: 35e9, transformBytes: 60e9)
+    }
+  }
+
+  /// What may compute a layer, the plain sum first.
+  static func candidates(_ layer: ConvolutionLayer, options: PlanOptions) -> [ConvolutionAlgorithm] {
+    guard options.convolution == .automatic else { return [.direct] }
+    return ConvolutionAlgorithm.all.filter { WinogradGeometry.fits(layer, $0) }
+  }
 
   static func choose(_ layer: ConvolutionLayer, options: PlanOptions) -> ConvolutionAlgorithm {
-    guard options.convolution == .automatic else { return .direct }
     var best = ConvolutionAlgorithm.direct
-    var least = cost(layer, .direct)
-    for family in [2, 4, 6] where WinogradGeometry.fits(layer, family: family) {
-      let seconds = cost(layer, .winograd(family))
-      if seconds < least { (best, least) = (.winograd(family), seconds) }
+    var least = Double.infinity
+    for candidate in candidates(layer, options: options) {
+      let seconds = cost(layer, candidate, options: options)
+      if seconds < least { (best, least) = (candidate, seconds) }
     }
     return best
   }
 
-  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Double {
-    let work = Work(layer, algorithm)
-    return max(work.multiplications / multipliesPerSecond, work.weightBytes / weightBytesPerSecond)
-      + work.transformBytes / transformBytesPerSecond
+  /// Seconds of one image.
+  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, options: PlanOptions) -> Double {
+    let work = Work(layer, algorithm), rates = rates(options)
+    return max(work.multiplications / rates.multiplications, work.weightBytes / rates.weightBytes)
+      + work.transformBytes / rates.transformBytes
   }
 }
 

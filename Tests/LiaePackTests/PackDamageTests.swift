@@ -133,8 +133,13 @@ import Testing
       ("layout", "\"layout\":1", "\"layout\":2"), ("width", "\"width\":", "\"width\":1"),
       ("a member twice", "\"layout\":1", "\"layout\":1,\"layout\":1"),
       ("a member more", "\"layout\":1", "\"layout\":1,\"more\":1"), ("a member less", "\"layout\":1,", ""),
-      ("option", "{\"convolution\":\"automatic\"}", "{\"convolution\":\"other\"}"),
-      ("option missing", "{\"convolution\":\"automatic\"}", "{}"),
+      ("option", "{\"convolution\":\"automatic\",", "{\"convolution\":\"other\","),
+      ("option", "\"planning\":\"model\"", "\"planning\":\"guess\""),
+      ("option missing", ",\"planning\":\"model\"", ""),
+      (
+        "options in another order", "\"convolution\":\"automatic\",\"planning\":\"model\"",
+        "\"planning\":\"model\",\"convolution\":\"automatic\""
+      ),
       ("instruction set", "\"instruction_set\":\"", "\"instruction_set\":\"x"),
       ("resolution", "\"resolution\":64", "\"resolution\":96"), ("resolution", "\"resolution\":64", "\"resolution\":0"),
       ("resolution", "\"resolution\":64", "\"resolution\":9223372036854775807"),

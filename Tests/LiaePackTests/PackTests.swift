@@ -34,6 +34,24 @@ import Testing
     }
   }
 
+  /// What was measured when the weights were packed is kept, whatever the planner would choose today.
+  @Test func measuredChoicesAreKept() throws {
+    let folder = try TemporaryFolder()
+    let path = folder("measured.liaepack")
+    let model = try Model.random(architectures[1], seed: 2)
+    var options = PlanOptions()
+    options.planning = .measure
+    let measured = try Plan(model: model, options: options)
+    try PackFile.write(measured, to: path, replacing: false)
+    let file = try PackFile(path: path)
+    let mapped = try file.plan(PackRequest(options, of: model))
+    #expect(mapped.choices == measured.choices && mapped.options.planning == .measure)
+    #expect(isBitEqual(try outputs(mapped), try outputs(measured)))
+    #expect(try file.plan(PackRequest(PlanOptions())).choices == measured.choices)
+    #expect(
+      status { () throws(LiaeError) in _ = try file.plan(PackRequest(PlanOptions(), of: model)) } == .packMismatch)
+  }
+
   /// Everything that a checkpoint says of itself, in characters that JSON escapes.
   @Test func whatIsKnownOfTheModelIsKept() throws {
     let architecture = architectures[2]

@@ -215,6 +215,16 @@ def test_bench_json_and_table_have_every_layer(model):
     assert "upscalem" not in short and "picture" in short
 
 
+def test_bench_planner_has_every_algorithm_beside_the_choice():
+    found = json.loads(liae_infer("bench", *SMALL, "--planner", "--json").out)
+    for shape in found["shapes"]:
+        times = {entry["name"]: entry["measured_ms"] for entry in shape["algorithms"]}
+        assert shape["chosen"] in times and len(times) > 1
+        assert shape["loss_ms"] == pytest.approx(times[shape["chosen"]] - min(times.values()))
+    assert found["chosen_ms"] >= found["quickest_ms"] > 0
+    assert "quickest" in liae_infer("bench", *SMALL, "--planner", "--plan", "measure").out
+
+
 def test_bench_without_destination_mask_does_less():
     with_mask, without = (json.loads(liae_infer("bench", *SMALL, option, "--json").out)["gflop"]
                           for option in ("--dst-mask", "--no-dst-mask"))

@@ -47,6 +47,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "List every layer; else the parts of the network. JSON has both.")
   var layers = false
 
+  @Flag(help: "Time every algorithm of every shape of layer with cold weights, beside what the planner expects.")
+  var planner = false
+
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
 
@@ -64,6 +67,9 @@ struct BenchCommand: ParsableCommand {
     guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup is \(warmup); expected 0 or more") }
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
+    }
+    if planner && (frame || layers || quiet) {
+      throw ValidationError("--planner has a table of its own: it goes without --frame, --layers and --quiet")
     }
     if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
@@ -83,6 +89,10 @@ struct BenchCommand: ParsableCommand {
       plan = try architecture.plan(model, compute, packed)
     } else {
       plan = try compute.plan(randomModel())
+    }
+    if planner {
+      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds)
+      return Console.say(json ? report.json.text() : report.text)
     }
     let benchmark = try Benchmark(
       plan, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)

@@ -9,6 +9,7 @@ import LiaeSystem
 import LiaeTensor
 
 extension ColorOrder: ExpressibleByArgument {}
+extension PlanOptions.Planning: ExpressibleByArgument {}
 
 /// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
 func requirePath(_ path: String, _ option: String) throws {
@@ -120,6 +121,12 @@ struct ComputeArguments: ParsableArguments {
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
   var direct = false
 
+  @Option(
+    help: .init(
+      "How algorithms are chosen: model, or measure, which times them on this machine when the model is opened. What is "
+        + "measured may differ from time to time, and results in their last bits.", valueName: "way"))
+  var plan = PlanOptions.Planning.model
+
   mutating func validate() throws {
     guard ContextOptions.threadRange.contains(threads) else {
       throw ValidationError("--threads is \(threads); expected 0 to \(ContextOptions.threadRange.upperBound)")
@@ -130,6 +137,7 @@ struct ComputeArguments: ParsableArguments {
     var options = PlanOptions()
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
+    options.planning = plan
     return options
   }
 
