@@ -115,7 +115,7 @@ test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
-  LiaeFrameTests LiaeSwapTests \
+  LiaeFrameTests LiaeSwapTests LiaePackTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
 THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 
@@ -179,12 +179,27 @@ size: lib
 
 # ---- Benchmarks ------------------------------------------------------------------------------------------------------
 
-.PHONY: bench
+.PHONY: bench bench-peers
 BENCH ?= --arch liae-udt --resolution 256 --e-dims 64 --ae-dims 256 --d-dims 64 --d-mask-dims 32
 
 ## bench: time of every layer with random weights; BENCH says of what
 bench: cli
 	build/liae-infer bench $(BENCH)
+
+PEERS ?=
+PEERS_VENV := build/venv-peers
+
+# PyTorch's own index calls its build without CUDA 2.13.0+cpu; where pip does not know that name, PyTorch as it comes.
+$(PEERS_VENV)/ready: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/pip install -q --disable-pip-version-check 'torch==2.13.0+cpu' || \
+	  $(PEERS_VENV)/bin/pip install -q --disable-pip-version-check torch
+	$(PEERS_VENV)/bin/pip install -q --disable-pip-version-check -r benchmarks/peers/requirements.txt
+	@touch $@
+
+## bench-peers: the same swap on other engines, in turn; PEERS="liae-udt-256 --rounds 31" chooses models and options
+bench-peers: lib $(PEERS_VENV)/ready
+	$(PEERS_VENV)/bin/python benchmarks/peers/peers.py $(PEERS)
 
 # ---- Installation ----------------------------------------------------------------------------------------------------
 

@@ -29,12 +29,18 @@ let core: [Target] = [
   .target(
     name: "LiaeRuntime",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch"]),
+  .target(
+    name: "LiaePack",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+    ]),
   .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
   .target(
     name: "LiaeABI",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeSwap",
     ],
     linkerSettings: [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
@@ -72,7 +78,7 @@ let tools: [Target] = [
   .executableTarget(
     name: "liae-infer",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
       "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -109,6 +115,12 @@ let tests: [Target] = [
     name: "LiaeRuntimeTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaePackTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeFrameTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFrame", "LiaeImageIO", "LiaeTestSupport"],

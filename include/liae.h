@@ -80,6 +80,8 @@ enum {
   /// A pickle asks for a global that is not on the allow-list.
   LIAE_ERROR_UNSAFE_FILE = 25,
   LIAE_ERROR_FILE_EXISTS = 26,
+  /// Packed weights that do not fit: another instruction set, version, choice or checkpoint.
+  LIAE_ERROR_PACK_MISMATCH = 27,
   LIAE_ERROR_UNKNOWN_ARCHITECTURE = 30,
   LIAE_ERROR_MISSING_TENSOR = 31,
   LIAE_ERROR_SHAPE_MISMATCH = 32,
@@ -135,6 +137,18 @@ enum {
   LIAE_CONVOLUTION_AUTOMATIC = 0,
   /// Direct sums only.
   LIAE_CONVOLUTION_DIRECT = 1
+};
+
+/// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
+/// checkpoint has them, exactly.
+typedef int32_t liae_memory;
+enum {
+  /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
+  LIAE_MEMORY_SPEED = 0,
+  /// At most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
+  LIAE_MEMORY_BALANCED = 1,
+  /// Weights stand as the checkpoint has them and are transformed in every run.
+  LIAE_MEMORY_MEMORY = 2
 };
 
 /// How much of a head a face shows: DeepFaceLab's face types.
@@ -247,9 +261,9 @@ typedef int32_t liae_log_level;
 enum {
   /// A call failed; the text of liae_last_error().
   LIAE_LOG_LEVEL_ERROR = 1,
-  /// Something was assumed that the caller may want to know.
+  /// Something was assumed, or done without, that the caller may want to know.
   LIAE_LOG_LEVEL_WARNING = 2,
-  /// What a file holds beside the network.
+  /// What a file holds beside the network; packed weights that were written.
   LIAE_LOG_LEVEL_INFO = 3
 };
 
@@ -341,6 +355,13 @@ struct liae_model_options {
   int32_t threads;
   /// Zero.
   int32_t reserved;
+  /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
+  /// is not possible done without; the log says which. NULL: none. Copied.
+  const char *packed_path;
+  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  int32_t verify_packed;
+  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  liae_memory memory;
   /* 0.1 ends here; append below. */
 };
 
@@ -639,15 +660,19 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_options_init(liae_model_options *
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_info_init(liae_model_info *info, size_t struct_size);
 
-/// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run.
+/// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run; or packed weights, which are
+/// ready at once.
 ///
 /// @param[in]  path     UTF-8: a .safetensors, .dfm, .onnx, .pt or .pth file, a DeepFaceLab model folder, or one file of
-///   its set
+///   its set; or packed weights
 /// @param[in]  options  made by liae_model_options_init(); NULL: defaults
 /// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT or LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status
-///   of the families 20 (the file) and 30 (the network in it); LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
-/// Ownership: path and options are borrowed for the call. The file is closed when it returns.
+///   of the families 20 (the file) and 30 (the network in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another
+///   processor, library or choice; LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+/// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
+/// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
+/// them by its name is fine.
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_open(const char *path, const liae_model_options *options,
     liae_model **model);
@@ -673,6 +698,17 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_open_memory(const void *data, siz
 /// Ownership: the texts are the library's, valid until liae_model_free() of this handle.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_get_info(liae_model *model, liae_model_info *info);
+
+/// Writes the packed weights of a model, so that liae_model_open() of that file is quick and processes share its memory:
+/// docs/packed-weights.md. They are for this processor's instruction set and this version of the library.
+///
+/// @param[in] model  a live handle
+/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
+///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there.
+/// Ownership: path is borrowed for the call.
+/// Threads: any; blocks until the weights are on the disk. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_model_save_packed(liae_model *model, const char *path);
 
 /// Ends a handle. Contexts of the model stay usable; calls that are under way on other threads end as they would.
 ///

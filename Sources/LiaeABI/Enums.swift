@@ -77,9 +77,9 @@ package enum ColorOrderChoice: Int32 {
 package enum LogLevel: Int32 {
   /// A call failed; the text of liae_last_error().
   case error = 1
-  /// Something was assumed that the caller may want to know.
+  /// Something was assumed, or done without, that the caller may want to know.
   case warning = 2
-  /// What a file holds beside the network.
+  /// What a file holds beside the network; packed weights that were written.
   case info = 3
 }
 

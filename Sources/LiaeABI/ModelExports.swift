@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeModel
+import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -29,15 +30,19 @@ package func liaeModelInfoInit(_ info: Out<LiaeModelInfo>?, _ structSize: Int) -
   call { () throws(LiaeError) in try LiaeModelInfo.initialize(info, structSize, "info") }
 }
 
-/// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run.
+/// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run; or packed weights, which are
+/// ready at once.
 ///
 /// @param[in]  path     UTF-8: a .safetensors, .dfm, .onnx, .pt or .pth file, a DeepFaceLab model folder, or one file of
-///   its set
+///   its set; or packed weights
 /// @param[in]  options  made by liae_model_options_init(); NULL: defaults
 /// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT or LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status
-///   of the families 20 (the file) and 30 (the network in it); LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
-/// Ownership: path and options are borrowed for the call. The file is closed when it returns.
+///   of the families 20 (the file) and 30 (the network in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another
+///   processor, library or choice; LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+/// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
+/// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
+/// them by its name is fine.
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 @_cdecl("liae_model_open")
 package func liaeModelOpen(
@@ -49,8 +54,7 @@ package func liaeModelOpen(
     model.pointee = nil
     let path = try text(path, "path")
     let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
-    let opened = try ModelReader.open(path: path, options: try options.open())
-    model.pointee = try OpenModel.registry.insert(OpenModel(consume opened, options: try options.plan()))
+    model.pointee = try OpenModel.registry.insert(OpenModel(options.opening().open(path)))
   }
 }
 
@@ -75,8 +79,9 @@ package func liaeModelOpenMemory(
     guard size >= 0 else { throw LiaeError(.invalidArgument, "size is \(UInt(bitPattern: size))") }
     let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
     let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
-    let opened = try ModelReader.open(memory: memory, options: try options.open())
-    model.pointee = try OpenModel.registry.insert(OpenModel(consume opened, options: try options.plan()))
+    let opening = try options.opening()
+    let opened = try ModelReader.open(memory: memory, options: opening.checkpoint)
+    model.pointee = try OpenModel.registry.insert(OpenModel(opening.open(consume opened)))
   }
 }
 
@@ -94,6 +99,23 @@ package func liaeModelGetInfo(_ model: Handle<LiaeModel>?, _ info: Out<LiaeModel
     let model = try OpenModel.registry.find(model)
     let info = try require(info, "info")
     try model.info.write(to: info, "info")
+  }
+}
+
+/// Writes the packed weights of a model, so that liae_model_open() of that file is quick and processes share its memory:
+/// docs/packed-weights.md. They are for this processor's instruction set and this version of the library.
+///
+/// @param[in] model  a live handle
+/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
+/// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
+///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there.
+/// Ownership: path is borrowed for the call.
+/// Threads: any; blocks until the weights are on the disk. Since: 0.1.
+@_cdecl("liae_model_save_packed")
+package func liaeModelSavePacked(_ model: Handle<LiaeModel>?, _ path: UnsafePointer<CChar>?) -> LiaeStatus {
+  call { () throws(LiaeError) in
+    let model = try OpenModel.registry.find(model)
+    try PackFile.write(model.plan, to: try text(path, "path"), replacing: true)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeModel
+import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -14,8 +15,7 @@ final class OpenModel: @unchecked Sendable {
   /// Keeps the texts of `info`.
   private let texts: CStringTable
 
-  init(_ model: consuming Model, options: PlanOptions) throws(LiaeError) {
-    let plan = try Plan(model: consume model, options: options)
+  init(_ plan: Plan) {
     let (architecture, origin) = (plan.architecture, plan.info)
     var texts = CStringTable()
     var info = LiaeModelInfo()
@@ -48,7 +48,17 @@ final class OpenModel: @unchecked Sendable {
 }
 
 extension LiaeModelOptions {
-  func open() throws(LiaeError) -> OpenOptions {
+  /// How a model is opened; what is to be said of packed weights goes to the log.
+  func opening() throws(LiaeError) -> ModelOpening {
+    var result = ModelOpening()
+    (result.checkpoint, result.plan) = (try open(), try plan())
+    if packedPath != nil { result.packedPath = try text(packedPath, "options.packed_path") }
+    result.verifiesPacked = try within(verifyPacked, 0...1, "options.verify_packed") == 1
+    result.report = { Log.write($0.isWarning ? .warning : .info, $0.text) }
+    return result
+  }
+
+  private func open() throws(LiaeError) -> OpenOptions {
     var result = OpenOptions()
     if architecture != nil { result.architecture = try text(architecture, "options.architecture") }
     let order: ColorOrderChoice = try choice(colorOrder, "options.color_order")
@@ -60,7 +70,7 @@ extension LiaeModelOptions {
     return result
   }
 
-  func plan() throws(LiaeError) -> PlanOptions {
+  private func plan() throws(LiaeError) -> PlanOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
     result.memory = try choice(memory, "options.memory")

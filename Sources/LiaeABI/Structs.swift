@@ -75,11 +75,14 @@ package struct LiaeModelOptions: GrowingStruct {
   package var threads: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
-  // 0.1 ends here; append below.
+  /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
+  /// is not possible done without; the log says which. NULL: none. Copied.
+  package var packedPath: UnsafePointer<CChar>? = nil
+  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   package var memory: LiaeMemory = 0
-  /// Zero.
-  package var reserved2: Int32 = 0
+  // 0.1 ends here; append below.
 }
 
 /// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.

@@ -50,6 +50,10 @@ package enum ModelReader {
         "\(name): one numpy array; a DeepFaceLab model's .npy files are pickles, and this is none of them")
     case .png, .jpeg:
       throw LiaeError(.unknownFormat, "\(name): a picture; expected a checkpoint")
+    case .packedWeights:
+      throw LiaeError(
+        .unsupported,
+        "\(name): packed weights, which run and cannot be turned back into a checkpoint; expected the checkpoint")
     case .unknown:
       throw LiaeError(
         .unknownFormat,

@@ -12,7 +12,11 @@ package enum FormatSniffer: Sendable, Equatable {
   /// numpy's own `.npy`.
   case numpy
   case png, jpeg
+  /// Weights that a plan has packed (docs/packed-weights.md): no checkpoint.
+  case packedWeights
   case unknown
+
+  package static let packedWeightsMagic = Array("LIAEPACK".utf8)
 
   /// What the bytes look like. A file that lies about its sizes is still recognised, so that its reader can say so.
   package static func sniff(_ bytes: Bytes) -> FormatSniffer {
@@ -21,6 +25,7 @@ package enum FormatSniffer: Sendable, Equatable {
     if bytes.starts(with: NumpyArray.magic) { return .numpy }
     if bytes.starts(with: ZipArchive.magic) || TorchArchive.isLegacy(bytes) { return .torchArchive }
     if bytes.count >= 2, bytes.raw[0] == 0x80, (2...5).contains(bytes.raw[1]) { return .pickle }
+    if bytes.starts(with: packedWeightsMagic) { return .packedWeights }
     if isSafetensors(bytes) { return .safetensors }
     if isONNX(bytes) { return .onnx }
     return .unknown

@@ -41,6 +41,9 @@ package struct KernelTable: Sendable {
   /// The last pointer is `packScratchBytes` of memory aligned to 128 bytes.
   package let packWinograd: @Sendable (UnsafePointer<PackParameters>, _ vector: Int, UnsafeMutableRawPointer) -> Void
 
+  /// Multiplications in registers alone: `peakVectors` vectors a round.
+  package let peak: @Sendable (_ rounds: Int, Scratch) -> Void
+
   package static let packScratchBytes = 40 * 128
 
   package init(
@@ -63,12 +66,14 @@ package struct KernelTable: Sendable {
     mixCodes:
       @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
-    packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void
+    packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void,
+    peak: @escaping @Sendable (Int, Scratch) -> Void
   ) {
     (self.isa, self.width) = (isa, width)
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
     self.winogradWeights = winogradWeights
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
     (self.flatten, self.mixCodes, self.headOutput, self.packWinograd) = (flatten, mixCodes, headOutput, packWinograd)
+    self.peak = peak
   }
 }

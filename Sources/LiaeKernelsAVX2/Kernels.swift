@@ -57,6 +57,10 @@ private typealias V = SIMD8<Float>
   _ p: UnsafePointer<PackParameters>, _ vector: Int, _ scratch: UnsafeMutableRawPointer
 ) { packWinograd(V.self, p, vector: vector, scratch: scratch.assumingMemoryBound(to: V.Wide.self)) }
 
+@inline(never) private func peak_f32_avx2(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
+  peak(V.self, rounds: rounds, scratch: scratch)
+}
+
 /// The table of AVX2 with FMA. Touch it only where the processor and the operating system have AVX2 with FMA.
 package func kernelTable_avx2() -> KernelTable {
   KernelTable(
@@ -64,5 +68,6 @@ package func kernelTable_avx2() -> KernelTable {
     winogradOutput: winogradOutput_f32_avx2, winogradWeights: winogradWeights_f32_avx2, direct: direct_f32_avx2,
     denseRows: denseRows_f32_avx2,
     denseColumns: denseColumns_f32_avx2, flatten: flatten_f32_avx2, mixCodes: mixCodes_f32_avx2,
-    headOutput: headOutput_f32_avx2, packWinograd: packWinograd_f32_avx2)
+    headOutput: headOutput_f32_avx2, packWinograd: packWinograd_f32_avx2,
+    peak: peak_f32_avx2)
 }

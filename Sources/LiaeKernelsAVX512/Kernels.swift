@@ -58,6 +58,10 @@ private typealias V = SIMD16<Float>
   _ p: UnsafePointer<PackParameters>, _ vector: Int, _ scratch: UnsafeMutableRawPointer
 ) { packWinograd(V.self, p, vector: vector, scratch: scratch.assumingMemoryBound(to: V.Wide.self)) }
 
+@inline(never) private func peak_f32_avx512(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
+  peak(V.self, rounds: rounds, scratch: scratch)
+}
+
 /// The table of AVX-512. Touch it only where the processor and the operating system have AVX-512.
 package func kernelTable_avx512() -> KernelTable {
   KernelTable(
@@ -65,5 +69,6 @@ package func kernelTable_avx512() -> KernelTable {
     winogradOutput: winogradOutput_f32_avx512, winogradWeights: winogradWeights_f32_avx512, direct: direct_f32_avx512,
     denseRows: denseRows_f32_avx512,
     denseColumns: denseColumns_f32_avx512, flatten: flatten_f32_avx512, mixCodes: mixCodes_f32_avx512,
-    headOutput: headOutput_f32_avx512, packWinograd: packWinograd_f32_avx512)
+    headOutput: headOutput_f32_avx512, packWinograd: packWinograd_f32_avx512,
+    peak: peak_f32_avx512)
 }

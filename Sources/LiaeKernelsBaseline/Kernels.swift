@@ -59,6 +59,10 @@ private typealias V = SIMD4<Float>
   _ p: UnsafePointer<PackParameters>, _ vector: Int, _ scratch: UnsafeMutableRawPointer
 ) { packWinograd(V.self, p, vector: vector, scratch: scratch.assumingMemoryBound(to: V.Wide.self)) }
 
+@inline(never) private func peak_f32_baseline(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
+  peak(V.self, rounds: rounds, scratch: scratch)
+}
+
 /// The table of the baseline. Touch it only where the processor and the operating system have the baseline.
 package func kernelTable_baseline() -> KernelTable {
   KernelTable(
@@ -67,5 +71,6 @@ package func kernelTable_baseline() -> KernelTable {
     winogradOutput: winogradOutput_f32_baseline, winogradWeights: winogradWeights_f32_baseline,
     direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
     denseColumns: denseColumns_f32_baseline, flatten: flatten_f32_baseline, mixCodes: mixCodes_f32_baseline,
-    headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline)
+    headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline,
+    peak: peak_f32_baseline)
 }

@@ -4,35 +4,29 @@ import LiaeSystem
 
 /// Activations of some channels and images, laid out [image][channel / W][y][x][W] with a border of two zero pixels.
 ///
-/// The border makes every convolution read zeros past the edge without asking. Nothing ever writes it.
+/// The border makes every convolution read zeros past the edge without asking. Layers write pixels only; where other
+/// activations have used the memory, the step that writes the pixels clears their border (`Border`).
 struct ActivationBuffer {
-  let storage: Bytes
   let channels: Int
   let side: Int
   let images: Int
   let width: Int
   let view: ActivationView
+  /// Which of the arena's stretches this is.
+  let index: Int
+  /// Whether the border has to be cleared before it is read.
+  let sharesBorder: Bool
 
   static let border = 2
 
   /// Blocks of W channels.
-  var blocks: Int { (channels + width - 1) / width }
+  var blocks: Int { Self.blocks(channels, width) }
   /// Floats of one image.
   var imageFloats: Int { view.image }
+  /// The first float of the first image, which is border.
+  var start: UnsafeMutablePointer<Float> { view.origin - Self.border * (view.row + width) }
 
-  init(channels: Int, side: Int, images: Int, width: Int) throws(LiaeError) {
-    let row = (side + 2 * Self.border) * width
-    let plane = row * (side + 2 * Self.border)
-    let blocks = (channels + width - 1) / width
-    let purpose = "activations of \(channels) channels, \(side) pixels square, \(images) images"
-    guard let image = CheckedSize.product(blocks, plane), let all = CheckedSize.product(images, image),
-      let bytes = CheckedSize.product(all, 4)
-    else { throw LiaeError(.outOfMemory, "out of memory: \(purpose) do not fit in the address space") }
-    storage = try Bytes.allocate(bytes, for: purpose)
-    (self.channels, self.side, self.images, self.width) = (channels, side, images, width)
-    let origin = storage.base.assumingMemoryBound(to: Float.self) + Self.border * row + Self.border * width
-    view = ActivationView(origin: origin, row: row, plane: plane, image: image)
-  }
+  static func blocks(_ channels: Int, _ width: Int) -> Int { (channels + width - 1) / width }
 
   /// The activations from image `first` on.
   func from(image first: Int) -> ActivationView {
@@ -40,28 +34,32 @@ struct ActivationBuffer {
     moved.origin += first * view.image
     return moved
   }
+
+  /// The border of what a step writes, if it has to be cleared.
+  func border(fromImage first: Int, images: Int, channels: Int) -> Border? {
+    guard sharesBorder else { return nil }
+    return Border(
+      view: from(image: first), side: side, width: width, blocks: Self.blocks(channels, width), images: images)
+  }
 }
 
-/// Hands out buffers and takes them back, so that layers that are not alive together share memory.
-///
-/// Buffers are reused for the same shape only: another shape would have its border where this one had pixels.
-struct BufferPool {
-  private struct Shape: Hashable { let blocks, side, images: Int }
-  private let width: Int
-  private var free: [Shape: [ActivationBuffer]] = [:]
-  private(set) var bytes = 0
+/// The border of some activations. Clearing one plane is one task.
+struct Border {
+  let view: ActivationView
+  let side, width, blocks, images: Int
 
-  init(width: Int) { self.width = width }
+  var planes: Int { images * blocks }
 
-  mutating func take(channels: Int, side: Int, images: Int) throws(LiaeError) -> ActivationBuffer {
-    let shape = Shape(blocks: (channels + width - 1) / width, side: side, images: images)
-    if let buffer = free[shape]?.popLast() { return buffer }
-    let buffer = try ActivationBuffer(channels: channels, side: side, images: images, width: width)
-    bytes += buffer.storage.count
-    return buffer
-  }
-
-  mutating func giveBack(_ buffer: ActivationBuffer) {
-    free[Shape(blocks: buffer.blocks, side: buffer.side, images: buffer.images), default: []].append(buffer)
+  func clear(plane: Int) {
+    let border = ActivationBuffer.border, edge = 2 * border * width
+    let origin = view.origin + plane / blocks * view.image + plane % blocks * view.plane
+    // Rows above and the left of the first row, and the same behind the last; between, the right of a row and the left
+    // of the next are neighbours.
+    let lines = border * (view.row + width)
+    (origin - lines).update(repeating: 0, count: lines)
+    for y in 0..<max(0, side - 1) {
+      (origin + y * view.row + side * width).update(repeating: 0, count: edge)
+    }
+    (origin + (side - 1) * view.row + side * width).update(repeating: 0, count: lines)
   }
 }

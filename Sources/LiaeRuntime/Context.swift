@@ -38,9 +38,12 @@ package struct ContextOptions {
 package struct StageTiming: Sendable {
   package var name: String
   package var algorithm: String
+  package var part: RunPart
   package var nanoseconds: Int
   /// Multiplications and additions of the plain sum, all images.
   package var flops: Double
+  /// Multiplications that the algorithm does, all images.
+  package var multiplications: Double
   /// Bytes of packed weights that the step reads.
   package var weightBytes: Int
 }
@@ -55,7 +58,9 @@ package final class Context: @unchecked Sendable {
   package let threads: Int
   private let options: ContextOptions
   private let pool: ThreadPool
-  private let workspace: Workspace
+  let workspace: Workspace
+  /// Of whichever schedule is running.
+  private let activations: Bytes
   /// For one image, and for a full group of `maxBatch`. Their steps are the same, index by index.
   private let single: Schedule
   private let group: Schedule?
@@ -77,12 +82,26 @@ package final class Context: @unchecked Sendable {
     self.plan = plan
     self.options = options
     threads = options.threads > 0 ? options.threads : min(processorCount(), ContextOptions.threadRange.upperBound)
-    single = try Schedule(plan, images: 1)
-    group = options.maxBatch > 1 ? try Schedule(plan, images: options.maxBatch) : nil
+    let hasGroup = options.maxBatch > 1, width = plan.kernels.width
+    // Only one of the schedules runs at a time, so they share the memory of what they keep between steps.
+    let layout = try Schedule.layout(plan, images: 1)
+    let groupLayout = hasGroup ? try Schedule.layout(plan, images: options.maxBatch) : nil
+    activations = try Bytes.allocate(
+      max(layout.bytes, groupLayout?.bytes ?? 0), for: "the activations of \(options.maxBatch) images")
+    single = try Schedule(
+      plan, images: 1,
+      arena: ActivationArena(width: width, layout: layout, memory: activations, isShared: hasGroup))
+    if let groupLayout {
+      group = try Schedule(
+        plan, images: options.maxBatch,
+        arena: ActivationArena(width: width, layout: groupLayout, memory: activations, isShared: true))
+    } else {
+      group = nil
+    }
     var scratch = single.scratch
     if let group { scratch.include(group.scratch) }
     workspace = try Workspace(scratch, workers: threads, width: plan.kernels.width)
-    workspaceBytes = workspace.bytes + single.bytes + (group?.bytes ?? 0)
+    workspaceBytes = workspace.bytes + activations.count + single.bytes + (group?.bytes ?? 0)
     pool = try ThreadPool(workers: threads, host: options.parallelFor, hostData: options.parallelForUserData)
     nanoseconds = .allocate(capacity: single.steps.count)
     nanoseconds.initialize(repeating: -1, count: single.steps.count)
@@ -189,7 +208,8 @@ package final class Context: @unchecked Sendable {
       guard nanoseconds[index] >= 0 else { return nil }
       let step = single.steps[index]
       return StageTiming(
-        name: step.name, algorithm: step.algorithm, nanoseconds: nanoseconds[index], flops: flops[index],
+        name: step.name, algorithm: step.algorithm, part: step.part, nanoseconds: nanoseconds[index],
+        flops: flops[index], multiplications: step.flops > 0 ? flops[index] / step.flops * step.multiplications : 0,
         weightBytes: step.weightBytes)
     }
   }

@@ -12,6 +12,8 @@ package struct ConvolutionBinding {
   package var images: Int
   /// Only the first half of a code: the swap.
   package var firstHalfOnly = false
+  /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
+  var sharesInputs: Bool?
 
   package init(
     source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
@@ -54,6 +56,11 @@ private func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView
     let part = vector / perPart
     return vector % perPart * target.plane + part / 2 * target.row + part % 2 * packed.width
   }
+}
+
+/// Those of the sum that is really made: half of them where half of a code is read.
+private func countMultiplications(_ packed: PackedConvolution, _ b: ConvolutionBinding) -> Double {
+  Work(packed.layer, packed.algorithm).multiplications * Double(b.images) / (b.firstHalfOnly ? 2 : 1)
 }
 
 private func destination(_ packed: PackedConvolution, _ binding: ConvolutionBinding, _ offsets: Table<Int>)
@@ -119,7 +126,8 @@ final class WinogradStep: Step {
     let privateRows = min(28, (3 << 19) / max(1, perTile))
     let isTransformed = packed.stored == .transformed
     isShared =
-      side < 64 || uBytes > 16 << 20 || privateRows < 14 || !isTransformed && uBytes > perTile * tileCount
+      b.sharesInputs
+      ?? (side < 64 || uBytes > 16 << 20 || privateRows < 14 || !isTransformed && uBytes > perTile * tileCount)
     let wanted = min(tileCount, isShared ? 64 : privateRows)
     let blocks = (tileCount + wanted - 1) / wanted
     var rowBlock = (tileCount + blocks - 1) / blocks
@@ -169,6 +177,7 @@ final class WinogradStep: Step {
       weights: isShared ? u : 0)
     super.init(
       layer.name, algorithm: packed.algorithm.name, flops: layer.flops * Double(b.images),
+      multiplications: countMultiplications(packed, b),
       weightBytes: b.firstHalfOnly ? packed.bytes / 2 : packed.bytes, when: condition)
   }
 
@@ -279,6 +288,7 @@ final class DirectStep: Step {
     parts = (side + rowsPerTask - 1) / rowsPerTask
     super.init(
       layer.name, algorithm: packed.algorithm.name, flops: layer.flops * Double(b.images),
+      multiplications: countMultiplications(packed, b),
       weightBytes: b.firstHalfOnly ? packed.bytes / 2 : packed.bytes, when: condition)
   }
 

@@ -24,7 +24,8 @@ final class DenseRowsStep: Step {
     output = input + images * dense.length
     scale = output + images * dense.rows
     super.init(
-      dense.name, algorithm: "rows", flops: 2 * Double(dense.rows * dense.length * images), weightBytes: dense.bytes,
+      dense.name, algorithm: "rows", flops: 2 * Double(dense.rows * dense.length * images),
+      multiplications: Double(dense.rows * dense.length * images), weightBytes: dense.bytes,
       when: { _ in true })
   }
 
@@ -65,8 +66,8 @@ final class DenseColumnsStep: Step {
       input: input, inputStride: inputStride,
       target: target, side: dense.side, images: images)
     super.init(
-      dense.name, algorithm: "columns", flops: 2 * Double(dense.vectors * dense.length * images) * Double(dense.width),
-      weightBytes: dense.bytes,
+      dense.name, algorithm: "columns", flops: 2 * Double(dense.vectors * dense.length * dense.width * images),
+      multiplications: Double(dense.vectors * dense.length * dense.width * images), weightBytes: dense.bytes,
       when: condition)
   }
 
@@ -99,8 +100,7 @@ final class MixCodesStep: Step {
 
   override func task(_ index: Int, _ worker: Int, _ state: RunState) {
     // Borders are mixed too: zeros stay zeros.
-    let start = code.storage.base.assumingMemoryBound(to: Float.self)
-    let main = start + index * code.imageFloats, destination = start + (images + index) * code.imageFloats
+    let main = code.start + index * code.imageFloats, destination = code.start + (images + index) * code.imageFloats
     if state.needs.contains(.destinationMask) {
       state.kernels.mixCodes(main, destination, 0, destination, destination + half, half)
     }

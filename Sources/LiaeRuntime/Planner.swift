@@ -2,7 +2,7 @@
 import LiaeModel
 
 /// How a convolution is computed.
-package enum ConvolutionAlgorithm: Sendable, Equatable {
+package enum ConvolutionAlgorithm: Sendable, Hashable {
   /// The plain sum.
   case direct
   /// Winograd with tiles of 6 (and 4 where 6 does not divide the side), 4 or 2.
@@ -15,63 +15,86 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
     case .winograd(let family): return "F\(family)"
     }
   }
+
+  /// All that there are.
+  package static let all: [ConvolutionAlgorithm] = [.direct, .winograd(2), .winograd(4), .winograd(6)]
 }
 
 /// Chooses the algorithm of each layer by a model of its cost: multiplications at the machine's rate, or the packed
 /// weights from memory, whichever takes longer, and the transforms.
 ///
-/// The constants are those of a server core with AVX-512 (docs/performance.md). A plan is made before the number of
-/// threads is known and must not depend on it.
+/// The constants are those of two server cores (docs/performance.md); `liae-infer bench --planner` holds them against
+/// another machine. A plan is made before the number of threads is known and must not depend on it.
 enum Planner {
-  private static let multipliesPerSecond = 115e9
-  private static let weightBytesPerSecond = 35e9
-  private static let transformBytesPerSecond = 120e9
+  /// What two cores do in a second.
+  struct Rates {
+    let multiplications, weightBytes, transformBytes: Double
+    /// Of U made in the run, written and read again.
+    let madeBytes: Double
+  }
+
+  static func rates(_ options: PlanOptions) -> Rates {
+    switch options.instructionSet ?? .detected {
+    case .avx512: Rates(multiplications: 115e9, weightBytes: 35e9, transformBytes: 120e9, madeBytes: 70e9)
+    case .avx2: Rates(multiplications: 100e9, weightBytes: 35e9, transformBytes: 100e9, madeBytes: 60e9)
+    case .baseline: Rates(multiplications: 32e9, weightBytes: 35e9, transformBytes: 60e9, madeBytes: 30e9)
+    }
+  }
+
+  /// What may compute a layer, the plain sum first.
+  static func candidates(_ layer: ConvolutionLayer, options: PlanOptions) -> [ConvolutionAlgorithm] {
+    guard options.convolution == .automatic else { return [.direct] }
+    return ConvolutionAlgorithm.all.filter { WinogradGeometry.fits(layer, $0) }
+  }
 
   static func choose(_ layer: ConvolutionLayer, options: PlanOptions) -> ConvolutionAlgorithm {
-    guard options.convolution == .automatic else { return .direct }
     var best = ConvolutionAlgorithm.direct
-    var least = cost(layer, .direct)
-    for family in [2, 4, 6] where WinogradGeometry.fits(layer, family: family) {
-      let seconds = cost(layer, .winograd(family))
-      if seconds < least { (best, least) = (.winograd(family), seconds) }
+    var least = Double.infinity
+    for candidate in candidates(layer, options: options) {
+      let seconds = cost(layer, candidate, options: options)
+      if seconds < least { (best, least) = (candidate, seconds) }
     }
     return best
   }
 
-  /// - Parameter weightBytes: what is read of weights where they are not stored as `algorithm` uses them.
-  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, weightBytes: Double? = nil) -> Double {
-    let channels = Double(layer.inputChannels * layer.outputChannels)
-    let side = layer.outputSide
-    let multiplies, weights: Double
-    var transforms = 0.0
+  /// Seconds of one image.
+  static func cost(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, options: PlanOptions) -> Double {
+    let work = Work(layer, algorithm), rates = rates(options)
+    return max(work.multiplications / rates.multiplications, work.weightBytes / rates.weightBytes)
+      + work.transformBytes / rates.transformBytes
+  }
+}
+
+/// What an algorithm does for one image of a layer, channels that pad vectors left out.
+struct Work {
+  let multiplications: Double
+  /// Bytes of packed weights.
+  let weightBytes: Double
+  /// Bytes of transformed inputs and of products, written and read.
+  let transformBytes: Double
+
+  init(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) {
+    let channels = Double(layer.inputChannels * layer.outputChannels), side = layer.outputSide
     switch algorithm {
     case .direct:
       let taps = Double(layer.kernel * layer.kernel)
-      multiplies = taps * channels * Double(side * side)
-      weights = 4 * taps * channels
+      multiplications = taps * channels * Double(side * side)
+      weightBytes = 4 * taps * channels
+      transformBytes = 0
     case .winograd(let family):
+      let axis = WinogradGeometry.axis(side: side, family: family) ?? []
+      // Points of a line of tiles. Of the phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at
+      // infinity, of which each tile has one.
+      let even = axis.reduce(0) { $0 + $1.size + 2 }, odd = even - axis.count
       let points = family == 6 ? 8 : family + 2
-      let products = WinogradGeometry.products(side: side, family: family)
-      let phases = phases(layer, points)
-      multiplies = products * channels * phases
-      weights = self.weightBytes(layer, family: family)
-      let inputs = Double(layer.inputChannels * (layer.stride == 1 ? 1 : 4))
-      transforms = 8 * products * (inputs + Double(layer.outputChannels))
+      let hasPhases = layer.stride == 2
+      let line = Double(hasPhases ? even + odd : even)
+      multiplications = axis.isEmpty ? .infinity : line * line * channels
+      let pointsOfAll = Double(hasPhases ? 2 * points - 1 : points)
+      weightBytes = 4 * pointsOfAll * pointsOfAll * channels
+      transformBytes =
+        8 * Double(even * even) * Double(layer.inputChannels * (hasPhases ? 4 : 1) + layer.outputChannels)
     }
-    return max(multiplies / multipliesPerSecond, (weightBytes ?? weights) / weightBytesPerSecond)
-      + transforms / transformBytesPerSecond
-  }
-
-  /// How many times a 3x3 kernel a 5x5 kernel with stride 2 is: of its 4 phases, odd ones have no tap for the point at
-  /// infinity.
-  private static func phases(_ layer: ConvolutionLayer, _ points: Int) -> Double {
-    layer.stride == 1 ? 1 : 4 * Double((2 * points - 1) * (2 * points - 1)) / Double(4 * points * points)
-  }
-
-  /// Bytes of transformed weights.
-  static func weightBytes(_ layer: ConvolutionLayer, family: Int) -> Double {
-    let points = family == 6 ? 8 : family + 2
-    return 4 * Double(points * points * layer.inputChannels * layer.outputChannels) * phases(layer, points)
   }
 }
 
@@ -82,6 +105,11 @@ package enum WinogradGeometry {
     let shape =
       (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
     return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
+  }
+
+  package static func fits(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Bool {
+    if case .winograd(let family) = algorithm { return fits(layer, family: family) }
+    return true
   }
 
   /// Start and size of the tiles of one axis, without waste; nil where there are none.
@@ -102,13 +130,6 @@ package enum WinogradGeometry {
       start += size
     }
     return tiles.isEmpty ? nil : tiles
-  }
-
-  /// Products for one pair of channels and one image.
-  static func products(side: Int, family: Int) -> Double {
-    guard let axis = axis(side: side, family: family) else { return .infinity }
-    let line = axis.reduce(0) { $0 + $1.size + 2 }
-    return Double(line * line)
   }
 
   /// The weight transform G, points x 3.

@@ -15,9 +15,15 @@ final class Schedule {
   /// (images, side, side, channels)
   let rgb, mask, destinationMask: UnsafeMutablePointer<Float>
   private var owned: [Bytes] = []
-  private var buffers: [ActivationBuffer] = []
 
-  init(_ plan: Plan, images n: Int) throws(LiaeError) {
+  /// What a schedule needs of an arena's memory.
+  static func layout(_ plan: Plan, images: Int) throws(LiaeError) -> ActivationArena.Layout {
+    let arena = ActivationArena(width: plan.kernels.width)
+    _ = try Schedule(plan, images: images, arena: arena)
+    return try arena.makeLayout()
+  }
+
+  init(_ plan: Plan, images n: Int, arena: ActivationArena) throws(LiaeError) {
     images = n
     let a = plan.architecture, width = plan.kernels.width
     let border = ActivationBuffer.border
@@ -33,27 +39,40 @@ final class Schedule {
     destinationMask = mask + maskFloats
     owned = [inputStorage, outputs]
 
-    var pool = BufferPool(width: width)
-    func take(_ channels: Int, _ side: Int, _ images: Int) throws(LiaeError) -> ActivationBuffer {
-      let buffer = try pool.take(channels: channels, side: side, images: images)
-      buffers.append(buffer)
-      return buffer
+    /// A buffer that the next step is the first to write.
+    func take(_ channels: Int, _ side: Int, _ images: Int, readsBorder: Bool = true) throws(LiaeError)
+      -> ActivationBuffer
+    {
+      try arena.take(
+        channels: channels, side: side, images: images, readsBorder: readsBorder, step: steps.count)
     }
-    func add(_ step: Step) {
+    /// The last step was the last to read it.
+    func giveBack(_ buffer: ActivationBuffer) { arena.giveBack(buffer, step: steps.count - 1) }
+    var part = RunPart.encoder
+    func add(_ step: Step, border: Border? = nil) {
+      (step.border, step.part) = (border, part)
+      var own = step.scratch
+      if own.shared > 0 { step.shared = arena.scratch(own.shared, step: steps.count) }
+      own.shared = 0
+      scratch.include(own)
       steps.append(step)
-      scratch.include(step.scratch)
     }
     func convolve(
-      _ packed: PackedConvolution, from source: ActivationView, to target: ActivationView,
+      _ packed: PackedConvolution, from source: ActivationView, to target: ActivationBuffer, at image: Int = 0,
       images: Int, residual: ActivationView? = nil, firstHalfOnly: Bool = false,
       when condition: @escaping (Needs) -> Bool
     ) {
-      add(
-        convolutionStep(
-          packed,
-          ConvolutionBinding(
-            source: source, target: target, residual: residual, images: images, firstHalfOnly: firstHalfOnly),
-          when: condition))
+      let step = convolutionStep(
+        packed,
+        ConvolutionBinding(
+          source: source, target: target.from(image: image), residual: residual, images: images,
+          firstHalfOnly: firstHalfOnly),
+        when: condition)
+      // What is added to has its border already.
+      let border =
+        residual == nil
+        ? target.border(fromImage: image, images: images, channels: shape(packed.layer).channels) : nil
+      add(step, border: border)
     }
     /// Channels and side of a layer's result.
     func shape(_ layer: ConvolutionLayer) -> (channels: Int, side: Int) {
@@ -64,13 +83,12 @@ final class Schedule {
       when condition: @escaping (Needs) -> Bool
     ) throws(LiaeError) {
       let inner = try take(x.channels, x.side, images)
-      convolve(first, from: x.view, to: inner.view, images: images, when: condition)
+      convolve(first, from: x.view, to: inner, images: images, when: condition)
       // The sum replaces its own residual: a pixel is read before it is written, and only there.
-      convolve(second, from: inner.view, to: x.view, images: images, residual: x.view, when: condition)
-      pool.giveBack(inner)
+      convolve(second, from: inner.view, to: x, images: images, residual: x.view, when: condition)
+      giveBack(inner)
     }
 
-    // Encoder
     var view = ActivationView(
       origin: input + border * inputRow + border * 3, row: inputRow, plane: 0, image: inputImage)
     var current: ActivationBuffer?
@@ -79,8 +97,8 @@ final class Schedule {
       case .convolution(let packed):
         let (channels, side) = shape(packed.layer)
         let next = try take(channels, side, n)
-        convolve(packed, from: view, to: next.view, images: n, when: { _ in true })
-        if let current { pool.giveBack(current) }
+        convolve(packed, from: view, to: next, images: n, when: { _ in true })
+        if let current { giveBack(current) }
         (current, view) = (next, next.view)
       case .residual(let first, let second):
         guard let current else { continue }
@@ -89,35 +107,36 @@ final class Schedule {
     }
     guard let encoded = current else { throw LiaeError(.internalError, "an encoder without layers") }
 
-    // Codes
+    part = .latent
     let dense1 = try DenseRowsStep(plan.dense1, source: encoded, images: n, pixelNorm: a.pixelNorm)
     bytes += dense1.bytes
     add(dense1)
-    pool.giveBack(encoded)
+    giveBack(encoded)
     let isLIAE = a.family == .liae
     let half = roundUp(a.interChannels, width)
     let code = try take(isLIAE ? 2 * half : a.interChannels, a.codeSide, isLIAE ? 2 * n : n)
     for (index, inter) in plan.inters.enumerated() {
       let condition: (Needs) -> Bool = index == 0 ? { _ in true } : { $0.codeB }
-      let codeView = code.from(image: index * n)
       let output = UnsafePointer(dense1.output) + index * plan.dense1.rowsEach
       if let upscale = inter.upscale {
         let latent = try take(a.interChannels, a.latentSide, n)
         add(
           DenseColumnsStep(
-            inter.dense2, input: output, inputStride: plan.dense1.rows, target: latent.view, images: n, when: condition)
-        )
-        convolve(upscale, from: latent.view, to: codeView, images: n, when: condition)
-        pool.giveBack(latent)
+            inter.dense2, input: output, inputStride: plan.dense1.rows, target: latent.view, images: n, when: condition),
+          border: latent.border(fromImage: 0, images: n, channels: a.interChannels))
+        convolve(upscale, from: latent.view, to: code, at: index * n, images: n, when: condition)
+        giveBack(latent)
       } else {
         add(
           DenseColumnsStep(
-            inter.dense2, input: output, inputStride: plan.dense1.rows, target: codeView, images: n, when: condition))
+            inter.dense2, input: output, inputStride: plan.dense1.rows, target: code.from(image: index * n), images: n,
+            when: condition),
+          border: code.border(fromImage: index * n, images: n, channels: a.interChannels))
       }
     }
     if isLIAE { add(MixCodesStep(code, images: n)) }
 
-    // Pictures
+    part = .picture
     for (index, decoder) in plan.decoders.enumerated() {
       // DF decodes the swap by its first decoder and the destination by its second.
       let isMain: (Needs) -> Bool =
@@ -129,31 +148,32 @@ final class Schedule {
         let next = try take(channels, side, n)
         if stageIndex == 0 && isLIAE {
           convolve(
-            stage.upscale, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+            stage.upscale, from: code.view, to: next, images: n, firstHalfOnly: true,
             when: { wanted($0) && !$0.contains(.mixedCode) })
           convolve(
-            stage.upscale, from: code.view, to: next.view, images: n,
+            stage.upscale, from: code.view, to: next, images: n,
             when: { wanted($0) && $0.contains(.mixedCode) })
         } else {
-          convolve(stage.upscale, from: x?.view ?? code.view, to: next.view, images: n, when: wanted)
+          convolve(stage.upscale, from: x?.view ?? code.view, to: next, images: n, when: wanted)
         }
         try residualBlock(stage.first, stage.second, on: next, images: n, when: wanted)
-        if let x { pool.giveBack(x) }
+        if let x { giveBack(x) }
         x = next
       }
       guard let picture = x else { throw LiaeError(.internalError, "a decoder without stages") }
       let head = decoder.head
-      let heads = try take(head.layer.outputChannels, head.layer.outputSide, n)
-      convolve(head, from: picture.view, to: heads.view, images: n, when: wanted)
+      let heads = try take(head.layer.outputChannels, head.layer.outputSide, n, readsBorder: false)
+      convolve(head, from: picture.view, to: heads, images: n, when: wanted)
       add(
         HeadStep(
           "rgb", source: heads.view, side: head.layer.outputSide, channels: 3, factor: a.doubleResolution ? 2 : 1,
           output: rgb, images: n, when: wanted))
-      pool.giveBack(picture)
-      pool.giveBack(heads)
+      giveBack(picture)
+      giveBack(heads)
     }
 
-    // Masks: main images stand first, those of the destination mask behind them.
+    part = .masks
+    // Main images stand first, those of the destination mask behind them.
     for (index, decoder) in plan.decoders.enumerated() {
       // Which of the two each decoder makes, and from which image on.
       let main: (Needs) -> Bool
@@ -168,40 +188,41 @@ final class Schedule {
         main = { $0.contains(.mask) && $0.contains(.mixedCode) }
         destination = { $0.contains(.destinationMask) }
       }
-      func chain(_ main: @escaping (Needs) -> Bool, _ destination: @escaping (Needs) -> Bool, all: Int, other: Int)
-        throws(LiaeError)
-      {
+      func chain(
+        _ main: @escaping (Needs) -> Bool, _ destination: @escaping (Needs) -> Bool, all: Int, other: Int, isLast: Bool
+      ) throws(LiaeError) {
         var x: ActivationBuffer?
         for (stageIndex, packed) in decoder.mask.enumerated() {
           let (channels, side) = shape(packed.layer)
-          let next = try take(channels, side, all)
+          let reader = stageIndex + 1 < decoder.mask.count ? decoder.mask[stageIndex + 1] : decoder.maskHead
+          let next = try take(channels, side, all, readsBorder: reader.layer.kernel > 1)
           if stageIndex == 0 {
             let second = isLIAE ? code.from(image: n) : code.view
             if isLIAE {
               convolve(
-                packed, from: code.view, to: next.view, images: n, firstHalfOnly: true,
+                packed, from: code.view, to: next, images: n, firstHalfOnly: true,
                 when: { main($0) && !$0.contains(.mixedCode) })
-              convolve(packed, from: code.view, to: next.view, images: n, when: { main($0) && $0.contains(.mixedCode) })
+              convolve(packed, from: code.view, to: next, images: n, when: { main($0) && $0.contains(.mixedCode) })
             } else {
-              convolve(packed, from: code.view, to: next.view, images: n, when: main)
+              convolve(packed, from: code.view, to: next, images: n, when: main)
             }
-            convolve(packed, from: second, to: next.from(image: other), images: n, when: destination)
+            convolve(packed, from: second, to: next, at: other, images: n, when: destination)
+            if index == plan.decoders.count - 1 && isLast { giveBack(code) }
           } else if let x {
             masks(packed, x, next)
           }
-          if let x { pool.giveBack(x) }
+          if let x { giveBack(x) }
           x = next
         }
         func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
-          convolve(packed, from: x.view, to: next.view, images: all, when: { main($0) && destination($0) })
-          convolve(packed, from: x.view, to: next.view, images: n, when: { main($0) && !destination($0) })
+          convolve(packed, from: x.view, to: next, images: all, when: { main($0) && destination($0) })
+          convolve(packed, from: x.view, to: next, images: n, when: { main($0) && !destination($0) })
           convolve(
-            packed, from: x.from(image: other), to: next.from(image: other), images: n,
-            when: { !main($0) && destination($0) })
+            packed, from: x.from(image: other), to: next, at: other, images: n, when: { !main($0) && destination($0) })
         }
         guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
         let side = decoder.maskHead.layer.outputSide
-        let heads = try take(1, side, all)
+        let heads = try take(1, side, all, readsBorder: false)
         masks(decoder.maskHead, last, heads)
         add(
           HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
@@ -209,17 +230,17 @@ final class Schedule {
           HeadStep(
             "destination mask", source: heads.from(image: other), side: side, channels: 1, factor: 1,
             output: destinationMask, images: n, when: destination))
-        pool.giveBack(last)
-        pool.giveBack(heads)
+        giveBack(last)
+        giveBack(heads)
       }
-      if plan.memory == .memory {
+      if plan.options.memory == .memory {
         // One after the other, in the same memory.
-        try chain(main, { _ in false }, all: n, other: 0)
-        try chain({ _ in false }, destination, all: n, other: 0)
+        try chain(main, { _ in false }, all: n, other: 0, isLast: false)
+        try chain({ _ in false }, destination, all: n, other: 0, isLast: true)
       } else {
-        try chain(main, destination, all: 2 * n, other: n)
+        try chain(main, destination, all: 2 * n, other: n, isLast: true)
       }
     }
-    bytes += pool.bytes + owned.reduce(0) { $0 + $1.count }
+    bytes += owned.reduce(0) { $0 + $1.count }
   }
 }

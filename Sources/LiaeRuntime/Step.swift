@@ -21,7 +21,7 @@ package struct Needs: OptionSet {
 package struct RunState {
   let kernels: KernelTable
   let pool: ThreadPool
-  let workspace: Workspace
+  var workspace: Workspace
   let needs: Needs
   /// Weight of AB in the first half of a mixed code.
   let morph: Float
@@ -31,6 +31,11 @@ package struct RunState {
   }
 }
 
+/// Where in the network a step stands.
+package enum RunPart: String, Sendable, CaseIterable {
+  case encoder, latent, picture, masks
+}
+
 /// One step of a run: a parallel region, or a few. Everything it needs is laid out when the context is made; `run`
 /// allocates nothing.
 package class Step {
@@ -38,22 +43,35 @@ package class Step {
   let algorithm: String
   /// Multiplications and additions of the plain sum.
   let flops: Double
+  /// Multiplications that the algorithm does.
+  let multiplications: Double
   let weightBytes: Int
+  var part = RunPart.encoder
   /// Whether a run needs the step.
   let condition: (Needs) -> Bool
   package var scratch: ScratchSize { ScratchSize() }
+  /// What has to be cleared around the pixels that the step writes. Nothing of the step reads it.
+  var border: Border?
+  /// Shared scratch of its own, in place of the workspace's.
+  var shared: UnsafeMutablePointer<Float>?
   private(set) var state: RunState?
+  /// Tasks of the region that is running, and planes of border that its last tasks clear.
+  private var tasks = 0
+  private var planes = 0
 
   init(
-    _ name: String, algorithm: String = "", flops: Double = 0, weightBytes: Int = 0,
+    _ name: String, algorithm: String = "", flops: Double = 0, multiplications: Double = 0, weightBytes: Int = 0,
     when condition: @escaping (Needs) -> Bool
   ) {
-    (self.name, self.algorithm, self.flops, self.weightBytes) = (name, algorithm, flops, weightBytes)
-    self.condition = condition
+    (self.name, self.algorithm, self.condition) = (name, algorithm, condition)
+    (self.flops, self.multiplications, self.weightBytes) = (flops, multiplications, weightBytes)
   }
 
   package final func run(_ state: RunState) {
+    var state = state
+    if let shared { state.workspace.shared = shared }
     self.state = state
+    planes = border?.planes ?? 0
     execute(state)
     self.state = nil
   }
@@ -65,11 +83,17 @@ package class Step {
   /// One task of the region that `execute` opens with `parallel`.
   func task(_ index: Int, _ worker: Int, _ state: RunState) {}
 
-  /// Runs `task` for each index in 0..<count on the pool.
+  /// Runs `task` for each index in 0..<count on the pool; the step's first region clears the border too.
   final func parallel(_ count: Int, _ state: RunState) {
-    state.pool.run(count, Unmanaged.passUnretained(self).toOpaque()) { raw, index, worker in
+    tasks = count
+    state.pool.run(count + planes, Unmanaged.passUnretained(self).toOpaque()) { raw, index, worker in
       let step = Unmanaged<Step>.fromOpaque(raw).takeUnretainedValue()
-      if let state = step.state { step.task(index, worker, state) }
+      if index >= step.tasks {
+        step.border?.clear(plane: index - step.tasks)
+      } else if let state = step.state {
+        step.task(index, worker, state)
+      }
     }
+    planes = 0
   }
 }

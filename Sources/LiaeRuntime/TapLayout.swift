@@ -4,12 +4,30 @@ import LiaeModel
 import LiaeSystem
 import LiaeTensor
 
-/// How a convolution's weights are stored.
+/// How a layer's weights are stored.
 package enum WeightStorage: Sendable, Equatable {
   /// As the kernel multiplies with them, float32: Winograd's U, or the taps of a plain sum.
   case transformed
-  /// The taps in the elements of the checkpoint (float32, float16 or bfloat16), transformed in every run. Winograd only.
+  /// In the elements of the checkpoint, float32, float16 or bfloat16: dense weights, and the taps of a convolution by
+  /// Winograd, which are transformed in every run.
   case taps(DType)
+
+  package var name: String {
+    switch self {
+    case .transformed: return "transformed"
+    case .taps(let type): return type.rawValue
+    }
+  }
+
+  package init?(name: String) {
+    if name == "transformed" {
+      self = .transformed
+    } else if let type = DType(rawValue: name), [.float32, .float16, .bfloat16].contains(type) {
+      self = .taps(type)
+    } else {
+      return nil
+    }
+  }
 }
 
 /// Where the taps of a convolution stand, `TapParameters.taps`, and how they get there.

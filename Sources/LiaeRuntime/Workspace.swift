@@ -23,6 +23,8 @@ package struct ScratchSize {
 /// Scratch memory of one context.
 package struct Workspace {
   private let storage: Bytes
+  /// Transformed inputs of all tiles.
+  var shared: UnsafeMutablePointer<Float>
   private let sharedFloats, workerFloats, inputFloats, productFloats: Int
   var bytes: Int { storage.count }
 
@@ -38,10 +40,10 @@ package struct Workspace {
       let bytes = CheckedSize.product(sum, 4)
     else { throw LiaeError(.outOfMemory, "out of memory: the workspace does not fit in the address space") }
     storage = try Bytes.allocate(bytes, for: "the workspace of \(workers) threads")
+    shared = storage.base.assumingMemoryBound(to: Float.self)
   }
 
   private var base: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
-  var shared: UnsafeMutablePointer<Float> { base }
   func input(_ worker: Int) -> UnsafeMutablePointer<Float> { base + sharedFloats + worker * workerFloats }
   func product(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) + inputFloats }
   func weights(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) }

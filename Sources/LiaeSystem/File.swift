@@ -77,8 +77,15 @@ package final class File {
     if !replacing, kind(path) != nil {
       throw LiaeError(.fileExists, "\(path): exists already; --force replaces it")
     }
-    let temporary = "\(path).tmp\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    // Nobody else's, be it another thread or, in a folder that machines share, another process of the same number.
+    var temporary = "\(path).tmp\(getpid())"
+    var descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    var attempts = 0
+    while descriptor < 0, errno == EEXIST, attempts < 1000 {
+      attempts += 1
+      temporary = "\(path).tmp\(getpid())\(attempts)"
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
     guard descriptor >= 0 else {
       guard errno == ENOENT || errno == ENOTDIR else { throw writeError(path, errno) }
       throw LiaeError(.fileNotFound, "\(path): cannot be written: its folder does not exist")
@@ -128,6 +135,11 @@ package final class File {
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[n...])
       }
+    }
+
+    /// Waits until what was written is on the disk.
+    package func synchronize() throws(LiaeError) {
+      guard fdatasync(descriptor) == 0 else { throw writeError(path, errno) }
     }
 
     package func write(_ bytes: [UInt8]) throws(LiaeError) {

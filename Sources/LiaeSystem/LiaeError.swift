@@ -24,6 +24,8 @@ package enum Status: Int32, Sendable, CaseIterable {
   /// A pickle asks for a global that is not on the allow-list.
   case unsafeFile = 25
   case fileExists = 26
+  /// Packed weights that do not fit: another instruction set, version, choice or checkpoint.
+  case packMismatch = 27
 
   // 30: what the file holds is not a network that this library knows.
   case unknownArchitecture = 30

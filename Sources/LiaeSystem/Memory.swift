@@ -111,7 +111,7 @@ package final class Bytes: @unchecked Sendable {
     let file = try File(reading: path)
     let length = try file.length()
     if length == 0 { return try allocate(0) }
-    let address = mmap(nil, length, PROT_READ, MAP_PRIVATE, file.descriptor, 0)
+    let address = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0)
     guard let address, address != MAP_FAILED else {
       throw LiaeError(.inputOutput, "\(path): cannot be mapped: \(systemMessage(errno))")
     }
@@ -130,6 +130,9 @@ package final class Bytes: @unchecked Sendable {
     case .free, .unmap, .nothing: break
     }
   }
+
+  /// Has the system read a mapped file ahead, all of it. Of bytes that begin at a page.
+  package func readAhead() { madvise(base, count, Int32(MADV_WILLNEED)) }
 }
 
 /// Makes the n-th allocation from now fail, so that tests can run every out-of-memory path.

@@ -18,7 +18,8 @@ enum ExitStatus: Int32, CaseIterable {
     switch status {
     case .ok: self = .done
     case .invalidArgument, .invalidHandle, .invalidStructSize, .unsupported: self = .usage
-    case .fileNotFound, .inputOutput, .fileExists, .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile:
+    case .fileNotFound, .inputOutput, .fileExists, .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile,
+      .packMismatch:
       self = .files
     case .unknownArchitecture, .missingTensor, .shapeMismatch: self = .model
     case .cancelled: self = .interrupted

@@ -33,20 +33,20 @@ final class FaceRunner {
   let format: PixelFormat
 
   /// - Throws: also `unsupported` where the model cannot run in `mode`.
-  init(_ model: consuming Model, compute: ComputeArguments, mode: RunMode) throws(LiaeError) {
-    architecture = model.architecture
+  init(_ plan: Plan, compute: ComputeArguments, mode: RunMode) throws(LiaeError) {
+    architecture = plan.architecture
     if case .morph = mode, architecture.family == .df {
       throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
     }
-    if mode == .reconstructDestination, model.info.lacksDestinationPicture {
+    if mode == .reconstructDestination, plan.info.lacksDestinationPicture {
       throw LiaeError(
         .unsupported,
         "--mode dst: this checkpoint holds the destination decoder's mask alone, as exported df models do; its picture "
           + "needs the DeepFaceLab files")
     }
     self.mode = mode
-    format = model.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
-    context = try compute.context(compute.plan(consume model))
+    format = plan.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
+    context = try compute.context(plan)
   }
 
   /// Side of the pictures that go in.

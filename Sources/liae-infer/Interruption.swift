@@ -15,7 +15,9 @@ enum Interruption {
     }
   }
 
+  static var came: Bool { flag.load(ordering: .relaxed) }
+
   static func check() throws {
-    if flag.load(ordering: .relaxed) { throw Failure(.interrupted, "interrupted") }
+    if came { throw Failure(.interrupted, "interrupted") }
   }
 }

@@ -24,7 +24,7 @@ struct LiaeInfer: ParsableCommand {
     version: versionText,
     subcommands: [
       RunCommand.self, MergeCommand.self, VideoCommand.self, ExtractCommand.self, InspectCommand.self,
-      ConvertCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
+      ConvertCommand.self, PackCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 
   /// Release, interface and instruction set, a line each.

@@ -38,7 +38,7 @@ def pixels(path):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "frames", "threads", "allocations"]:
+    for name in ["smoke", "misuse", "frames", "threads", "allocations", "packed"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: it loads it.
@@ -86,6 +86,18 @@ def test_threads(programs):
 
 def test_run_allocates_nothing(programs):
     out = run(programs / "allocations", MODEL, env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
+    assert "0 failures" in out
+
+
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud", "torch-ud/ckpts_7.pt"])
+def test_packed_weights(programs, tmp_path, network):
+    assert "0 failures" in run(programs / "packed", NETWORKS / network, tmp_path)
+
+
+def test_packed_weights_run_without_allocations(programs, tmp_path):
+    run(programs / "packed", MODEL, tmp_path)
+    out = run(programs / "allocations", tmp_path / "saved.liaepack",
+              env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
     assert "0 failures" in out
 
 

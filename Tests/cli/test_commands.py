@@ -161,6 +161,15 @@ def test_verify_accepts_genuine_networks(name):
     assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
 
 
+@pytest.mark.parametrize("memory", ["balanced", "memory"])
+@pytest.mark.parametrize("type", ["float32", "float16", "bfloat16"])
+def test_verify_accepts_every_memory_policy(memory, type, tmp_path):
+    path = tmp_path / "me.safetensors"
+    assert liae_infer("convert", NETWORKS / "liae-udt", path, "--type", type).status == 0
+    result = liae_infer("verify", path, "--memory", memory)
+    assert result.status == 0, result.out + result.err
+
+
 def test_verify_accepts_an_exported_df_model():
     result = liae_infer("verify", NETWORKS / "df-ud" / "golden.dfm")
     assert result.status == 0, result.out + result.err
@@ -203,9 +212,26 @@ def test_bench_json_and_table_have_every_layer(model):
     assert found["median_ms"] >= found["min_ms"] > 0 and found["architecture"] == "liae-ud"
     names = [layer["name"] for layer in found["layers"]]
     assert any("encoder" in name for name in names) and any("upscalem" in name for name in names)
-    table = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
+    assert [part["name"] for part in found["parts"]] == ["encoder", "latent", "picture", "masks"]
+    # A layer belongs to one part, and Winograd multiplies less than the plain sum has products.
+    assert sum(layer["multiplications"] for layer in found["layers"]) == found["multiplications"]
+    assert 0 < found["multiplications"] < found["gflop"] * 1e9 / 2
+    assert found["peak_multiplications_per_s"] > found["multiplications"] / found["min_ms"] * 1e3
+    table = liae_infer("bench", model, "--layers", "--rounds", "2", "--warmup", "0").out
     for name in names:
         assert name in table
+    short = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
+    assert "upscalem" not in short and "picture" in short
+
+
+def test_bench_planner_has_every_algorithm_beside_the_choice():
+    found = json.loads(liae_infer("bench", *SMALL, "--planner", "--json").out)
+    for shape in found["shapes"]:
+        times = {entry["name"]: entry["measured_ms"] for entry in shape["algorithms"]}
+        assert shape["chosen"] in times and len(times) > 1
+        assert shape["loss_ms"] == pytest.approx(times[shape["chosen"]] - min(times.values()))
+    assert found["chosen_ms"] >= found["quickest_ms"] > 0
+    assert "quickest" in liae_infer("bench", *SMALL, "--planner", "--plan", "measure").out
 
 
 def test_bench_without_destination_mask_does_less():

@@ -13,7 +13,8 @@ out=$root/build/fuzz
 parsers="LiaeSystem LiaeTensor LiaeModel LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
 case " $* " in
-  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaeFrame LiaeSwap LiaeABI"} ;;
+  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeFrame LiaeSwap LiaeABI"} ;;
+  *" Pack "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack"} ;;
   *) MODULES=${MODULES:-$parsers} ;;
 esac
 mkdir -p "$out/CLiaeIntrinsics"

@@ -79,6 +79,16 @@ def test_fastest_convolution_at_100_decibels(name):
             assert psnr(mask, data[f"{mode}_mask"][..., 0]) >= 100
 
 
+def test_memory_policies_take_less_and_stay_exact(data):
+    taken = []
+    for memory in ["speed", "balanced", "memory"]:
+        with liae.Model(checkpoint("liae-udt"), memory=memory) as model:
+            taken.append(model.packed_bytes)
+            rgb, mask = run(liae.Context(model), data, "swap")
+            assert psnr(rgb, data["swap_rgb"]) >= 100 and psnr(mask, data["swap_mask"][..., 0]) >= 100
+    assert taken[0] > taken[1] >= taken[2]
+
+
 def test_destination_mask_alone(model, data):
     context = liae.Context(model)
     (mask,) = run(context, data, "swap", outputs=("dst_mask",))
@@ -275,3 +285,21 @@ def test_progress_and_cancel(model, data):
     with pytest.raises(liae.Error) as error:
         cancelling.run(data["input"].astype(np.float32))
     assert error.value.name == "LIAE_ERROR_CANCELLED"
+
+
+def test_packed_weights(model, data, tmp_path):
+    """Saved, beside the checkpoint, and alone: the same bits."""
+    saved, beside = tmp_path / "saved.liaepack", tmp_path / "beside.liaepack"
+    model.save_packed(saved)
+    expected = run(liae.Context(model), data, "swap")
+    for source, options in [(saved, {}), (saved, dict(verify=True)), (NETWORKS / "liae-udt", dict(packed=beside)),
+                            (NETWORKS / "liae-udt", dict(packed=beside, verify=True)), (beside, {})]:
+        with liae.Model(source, **options) as packed:
+            assert packed.packed_bytes == model.packed_bytes and packed.architecture == model.architecture
+            for found, wanted in zip(run(liae.Context(packed), data, "swap"), expected):
+                assert (found == wanted).all()
+    assert saved.read_bytes() == beside.read_bytes()
+    with pytest.raises(liae.Error, match="LIAE_ERROR_PACK_MISMATCH"):
+        liae.Model(saved, direct=True)
+    with pytest.raises(liae.Error, match="LIAE_ERROR_UNSUPPORTED"):
+        liae.Model(saved.read_bytes())

@@ -67,7 +67,8 @@ ProgressCallback = c.CFUNCTYPE(None, _pointer, c.c_float)
 Image = _struct("image", ("pixels", _pointer), ("width", _int), ("height", _int), ("stride", c.c_size_t),
                 ("format", _int), ("reserved", _int))
 ModelOptions = _growing("model_options", ("architecture", _text), ("color_order", _int), ("convolution", _int),
-                        ("threads", _int), ("reserved", _int))
+                        ("threads", _int), ("reserved", _int), ("packed_path", _text), ("verify_packed", _int),
+                        ("memory", _int))
 ModelInfo = _growing(
     "model_info", *((name, _text) for name in "architecture family flavour origin face_type guesses notes isa".split()),
     ("iteration", c.c_int64), ("parameter_count", c.c_uint64), ("packed_bytes", c.c_uint64),
@@ -96,7 +97,8 @@ for _name, _result, _arguments in [
     ("version_string", _text, []), ("last_error", _text, []), ("status_string", _text, [_int]),
     ("provenance_xmp", _text, [_int]), ("model_open", _int, [_text, _pointer, _pointer]),
     ("model_open_memory", _int, [_pointer, c.c_size_t, _pointer, _pointer]),
-    ("model_get_info", _int, [_pointer, _pointer]), ("model_free", _int, [_pointer]),
+    ("model_get_info", _int, [_pointer, _pointer]), ("model_save_packed", _int, [_pointer, _text]),
+    ("model_free", _int, [_pointer]),
     ("context_create", _int, [_pointer, _pointer, _pointer]), ("context_free", _int, [_pointer]),
     ("context_cancel", _int, [_pointer]), ("context_get_timing_count", _int, [_pointer, _pointer]),
     ("context_get_timing", _int, [_pointer, c.c_size_t, _pointer]),
@@ -269,11 +271,18 @@ def _onto_frame(function, frame, faces, options, order, *run_options):
 
 
 class Model:
-    """A checkpoint ready to run: a file, a DeepFaceLab folder, or the bytes of a file."""
+    """A checkpoint ready to run: a file, a DeepFaceLab folder, or the bytes of a file; or a file of packed weights.
 
-    def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0):
+    `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
+    what weights may take: "speed", "balanced" or "memory".
+    """
+
+    def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False,
+                 memory="speed"):
         options = ModelOptions(architecture=architecture.encode() if architecture else None, threads=threads,
-                               color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct))
+                               color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct),
+                               packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify),
+                               memory=["speed", "balanced", "memory"].index(memory))
         self._handle, self._context = _pointer(), None
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)
@@ -297,6 +306,10 @@ class Model:
         if self._context is None:
             self._context = Context(self)
         return swap_faces(frame, [dict(landmarks=landmarks, context=self._context, **face)], options, order)[0]
+
+    def save_packed(self, path):
+        """Writes packed weights, which open at once and are shared between processes."""
+        _check(_lib.liae_model_save_packed(self._handle, os.fsencode(path)))
 
     def close(self):
         if self._context is not None:

@@ -81,7 +81,7 @@ package struct JSONReader {
   }
 
   /// A whole number that is not negative, without fraction, exponent or leading zero.
-  mutating func size(_ what: String) throws(LiaeError) -> Int {
+  package mutating func size(_ what: String) throws(LiaeError) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -100,7 +100,7 @@ package struct JSONReader {
   }
 
   /// A string, escapes resolved.
-  mutating func string(_ what: String, limit: Int = FormatLimits.nameBytes) throws(LiaeError) -> String {
+  package mutating func string(_ what: String, limit: Int = FormatLimits.nameBytes) throws(LiaeError) -> String {
     skipSpace()
     let (start, file) = (position + 1, name)
     var text: [UInt8] = []

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeModel
+import LiaeRuntime
 import LiaeSystem
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Times a model's run, layer by layer.",
+    abstract: "Times a model's run, by parts or layers.",
     discussion: """
       Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
-      dims that the options give. One face, one \
-      run after the other; the table has the median, GFLOP/s and packed weights of each layer.
+      dims that the options give. One face, one run after the other; the table has medians, the GFLOP/s of the plain \
+      sums, the multiplications that are really made and their share of what all threads can do in registers, which is \
+      measured first, and the packed weights that are read.
       """)
 
   @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
@@ -42,9 +44,16 @@ struct BenchCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
   var dstMask = true
 
+  @Flag(help: "List every layer; else the parts of the network. JSON has both.")
+  var layers = false
+
+  @Flag(help: "Time every algorithm of every shape of layer with cold weights, beside what the planner expects.")
+  var planner = false
+
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
 
+  @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
   @Flag(help: "Print JSON.")
@@ -59,6 +68,10 @@ struct BenchCommand: ParsableCommand {
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
     }
+    if planner && (frame || layers || quiet) {
+      throw ValidationError("--planner has a table of its own: it goes without --frame, --layers and --quiet")
+    }
+    if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
     if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
@@ -71,14 +84,22 @@ struct BenchCommand: ParsableCommand {
         resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
-    let model: Model
-    if let path = self.model { model = try architecture.open(path) } else { model = try randomModel() }
+    let plan: Plan
+    if let model {
+      plan = try architecture.plan(model, compute, packed)
+    } else {
+      plan = try compute.plan(randomModel())
+    }
+    if planner {
+      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds)
+      return Console.say(json ? report.json.text() : report.text)
+    }
     let benchmark = try Benchmark(
-      consume model, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+      plan, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {
-      Console.say(json ? benchmark.json.text() : benchmark.text)
+      Console.say(json ? benchmark.json.text() : benchmark.text(layers: layers))
     }
   }
 

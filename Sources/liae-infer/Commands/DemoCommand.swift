@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeSystem
 
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,7 +38,7 @@ struct DemoCommand: ParsableCommand {
   func run() throws {
     let demo = try Demo(folder: output, faces: faces, replacing: force)
     try demo.run(checkpoint: model, arguments: checkpoint, compute: compute)
-    Console.say("model    \(demo.modelPath)")
+    if File.kind(demo.modelPath) != nil { Console.say("model    \(demo.modelPath)") }
     Console.say("faces    \(demo.facesFolder)/")
     Console.say("results  \(demo.resultsFolder)/")
     Console.say("sheet    \(demo.sheetPath)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaePack
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,7 +9,7 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       The hash is the SHA-256 of all weights that a run reads, in the order of the network: for each tensor its \
       canonical name in UTF-8, a zero byte, and its values as little-endian float32. It is the same for one network in \
-      every file format that holds float32.
+      every file format that holds float32. Packed weights have a fingerprint in its place: docs/packed-weights.md.
       """)
 
   @Argument(help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
@@ -20,6 +21,10 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    if try ModelOpening.isPacked(model) {
+      let inspection = try PackInspection(PackFile(path: model))
+      return Console.say(json ? inspection.json.text() : inspection.text)
+    }
     let inspection = try Inspection(path: model, model: checkpoint.open(model, mentioningGuesses: false))
     Console.say(json ? inspection.json.text() : inspection.text)
   }

@@ -27,6 +27,7 @@ struct MergeCommand: ParsableCommand {
     var model: String
 
     @OptionGroup var checkpoint: CheckpointArguments
+    @OptionGroup var packed: PackedArguments
 
     @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))
     var frames: String
@@ -98,16 +99,16 @@ struct MergeCommand: ParsableCommand {
       quality: output.jpegQuality, provenance: merging.provenance(settings))
     try results.check(folder, masks: input.masks)
     let survey = try FaceSurvey(input.faces.source, place: folder.place)
-    let model = try input.checkpoint.open(input.model)
+    let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
     let timeline = FaceTimeline(
       survey.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
     let crew = try SwapCrew(
-      model, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
+      plan, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
       computesAllMasks: output.separate != nil)
 
     let session = try MergeSession(
-      folder: results.folder, settings: settings, model: model, faces: timeline,
+      folder: results.folder, settings: settings, model: plan, faces: timeline,
       format: [
         ("frames", .string(output.format.rawValue)),
         ("quality", output.format == .jpeg ? .integer(output.jpegQuality) : .null),

@@ -25,6 +25,7 @@ struct RunCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var packed: PackedArguments
 
   @Option(
     name: .shortAndLong, parsing: .upToNextOption,
@@ -69,7 +70,7 @@ struct RunCommand: ParsableCommand {
       inputs: survey.files, folder: output, format: format == .png ? .png : .npy, destinationMask: dstMask,
       replacing: force)
     var job = try FaceJob(
-      runner: FaceRunner(checkpoint.open(model), compute: compute, mode: runMode), outputs: plan,
+      runner: FaceRunner(checkpoint.plan(model, compute, packed), compute: compute, mode: runMode), outputs: plan,
       provenance: noProvenance ? nil : .rawFace)
     try job.run(survey)
   }

@@ -3,19 +3,21 @@ import ArgumentParser
 import LiaeConvert
 import LiaeDispatch
 import LiaeModel
+import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
 extension ColorOrder: ExpressibleByArgument {}
+extension PlanOptions.Planning: ExpressibleByArgument {}
 
 extension MemoryPolicy: ExpressibleByArgument {
   public init?(argument: String) {
-    guard let policy = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    guard let policy = Self(name: argument) else { return nil }
     self = policy
   }
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-  public var defaultValueDescription: String { "\(self)" }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+  public var defaultValueDescription: String { name }
 }
 
 /// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
@@ -42,6 +44,11 @@ struct ArchitectureArguments: ParsableArguments {
   func open(_ path: String) throws -> Model {
     try CheckpointArguments.open(path, OpenOptions(architecture: arch), mentioningGuesses: true)
   }
+
+  /// Opens the checkpoint, or packed weights, to be run.
+  func plan(_ path: String, _ compute: ComputeArguments, _ packed: PackedArguments?) throws -> Plan {
+    try CheckpointArguments.plan(path, OpenOptions(architecture: arch), compute, packed)
+  }
 }
 
 /// What the user knows of a checkpoint and its file may not, where pictures or their colours matter.
@@ -61,19 +68,58 @@ struct CheckpointArguments: ParsableArguments {
     return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
   }
 
-  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
-    let model: Model
-    do throws(LiaeError) { model = try ModelReader.open(path: path, options: options) } catch {
+  /// Opens the checkpoint, or packed weights, to be run; passes on what was guessed.
+  func plan(_ path: String, _ compute: ComputeArguments, _ packed: PackedArguments?) throws -> Plan {
+    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
+    return try Self.plan(path, options, compute, packed)
+  }
+
+  fileprivate static func plan(
+    _ path: String, _ options: OpenOptions, _ compute: ComputeArguments, _ packed: PackedArguments?
+  ) throws -> Plan {
+    // What is written beside a checkpoint is large: a first Ctrl-C does not leave half of it.
+    if packed?.packed != nil { Interruption.watch() }
+    guard try ModelOpening.isPacked(path) else {
+      let plan = try compute.plan(open(path, options, mentioningGuesses: true), packed)
+      try Interruption.check()
+      return plan
+    }
+    var opening = compute.opening(packed)
+    opening.checkpoint = options
+    let plan = try asModel { () throws(LiaeError) in try opening.open(path) }
+    for guess in plan.info.guesses { Console.complain("\(path): \(guess)") }
+    return plan
+  }
+
+  /// Errors that are those of a file become those of the model: no other file is damaged. Nor is the command line wrong
+  /// where this library does not run a kind.
+  private static func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
+    do throws(LiaeError) { return try body() } catch {
       switch error.status {
-      // Of the model, and no other file is damaged; nor is the command line wrong where this library does not run a kind.
-      case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported: throw Failure(.model, error.message)
+      case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported, .packMismatch:
+        throw Failure(.model, error.message)
       default: throw error
       }
     }
+  }
+
+  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
+    let model = try asModel { () throws(LiaeError) in try ModelReader.open(path: path, options: options) }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model
   }
+}
+
+/// Packed weights beside a checkpoint.
+struct PackedArguments: ParsableArguments {
+  @Option(
+    help: .init(
+      "Packed weights beside the checkpoint: mapped where they fit it, written where they do not or are not there. The "
+        + "next start is quicker, and processes share them.", valueName: "file"))
+  var packed: String?
+
+  func validate() throws { try requirePath(packed ?? "p", "--packed") }
 }
 
 /// How a run computes.
@@ -83,11 +129,18 @@ struct ComputeArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "speed, balanced (half the memory of speed) or memory (about the checkpoint's size).", valueName: "policy"))
+      "What weights may take: speed; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
+        + "where it has 16 bits.", valueName: "policy"))
   var memory = MemoryPolicy.speed
 
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
   var direct = false
+
+  @Option(
+    help: .init(
+      "How algorithms are chosen: model, or measure, which times them on this machine when the model is opened. What is "
+        + "measured may differ from time to time, and results in their last bits.", valueName: "way"))
+  var plan = PlanOptions.Planning.model
 
   mutating func validate() throws {
     guard ContextOptions.threadRange.contains(threads) else {
@@ -95,12 +148,25 @@ struct ComputeArguments: ParsableArguments {
     }
   }
 
-  func plan(_ model: consuming Model) throws(LiaeError) -> Plan {
+  var planOptions: PlanOptions {
     var options = PlanOptions()
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
+    options.planning = plan
     options.memory = memory
-    return try Plan(model: consume model, options: options)
+    return options
+  }
+
+  /// How a model is opened; what is to be said of packed weights goes to the user.
+  func opening(_ packed: PackedArguments?) -> ModelOpening {
+    var opening = ModelOpening()
+    (opening.plan, opening.packedPath) = (planOptions, packed?.packed)
+    opening.report = { Console.complain($0.text) }
+    return opening
+  }
+
+  func plan(_ model: consuming Model, _ packed: PackedArguments? = nil) throws(LiaeError) -> Plan {
+    try opening(packed).open(consume model)
   }
 
   func context(_ plan: Plan) throws(LiaeError) -> Context {

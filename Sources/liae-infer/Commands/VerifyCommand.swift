@@ -11,6 +11,9 @@ struct VerifyCommand: ParsableCommand {
       them: rgb and masks have to agree to \(Int(Verification.requiredDecibels)) dB PSNR and no value may be off by more \
       than \(Verification.worstAllowedText).
 
+      With --packed the plan is the one that the packed weights make. They do not stand in for the checkpoint here: there \
+      would be nothing to compare them with.
+
       Ends with status \(ExitStatus.verification.rawValue) when one of these fails.
       """)
 
@@ -18,6 +21,7 @@ struct VerifyCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var architecture: ArchitectureArguments
+  @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
   func run() throws {
@@ -25,7 +29,7 @@ struct VerifyCommand: ParsableCommand {
     let weights = try WeightReport(model)
     Console.say(weights.text)
     guard weights.isFinite else { throw Failure(.verification, "\(self.model): weights that are no finite numbers") }
-    let verification = try Verification(model, compute: compute)
+    let verification = try Verification(model, compute.plan(model, packed), compute: compute)
     Console.say(verification.text)
     guard verification.passes else {
       throw Failure(.verification, "\(self.model): the results differ from the cross-check")

@@ -25,6 +25,7 @@ struct VideoCommand: ParsableCommand {
     var model: String
 
     @OptionGroup var checkpoint: CheckpointArguments
+    @OptionGroup var packed: PackedArguments
 
     @Option(name: .shortAndLong, help: .init("The video.", valueName: "file"))
     var input: String
@@ -89,10 +90,10 @@ struct VideoCommand: ParsableCommand {
     let provenance = merging.provenance(settings)
     let info = try VideoInfo(probing: input.input)
     let survey = try FaceSurvey(input.faces.source, place: VideoJob.place)
-    let model = try input.checkpoint.open(input.model)
+    let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     let timeline = FaceTimeline(
       survey.faces, settings: settings, rate: input.faces.fps ?? info.rate.value, count: info.frames)
-    let crew = try SwapCrew(model, settings: settings, compute: compute, parallelism: parallel, frames: info.frames)
+    let crew = try SwapCrew(plan, settings: settings, compute: compute, parallelism: parallel, frames: info.frames)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
       encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeImageIO
+import LiaePack
+import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
@@ -30,11 +32,7 @@ struct Demo {
   private func facePath(_ number: Int) -> String { "\(facesFolder)/face-\(number).png" }
 
   func run(checkpoint path: String, arguments: CheckpointArguments, compute: ComputeArguments) throws {
-    let source = try arguments.open(path)
-    for folder in [folder, facesFolder, resultsFolder] { try File.makeFolder(folder) }
-    try ModelWriter.write(source, to: modelPath, as: .safetensors(.float32), replacing: replacing)
-    // What runs is the converted file, so that the sheet shows that both steps work.
-    let model = try ModelReader.open(path: modelPath)
+    let model = try plan(checkpoint: path, arguments: arguments, compute: compute)
     let runner = try FaceRunner(model, compute: compute, mode: .swap)
 
     for number in 1...faces {
@@ -55,5 +53,18 @@ struct Demo {
     }
     try sheet.picture().writePNG(to: sheetPath, provenance: .rawFace, replacing: replacing)
     try frames.run(model, compute: compute)
+  }
+
+  private func plan(checkpoint path: String, arguments: CheckpointArguments, compute: ComputeArguments) throws -> Plan {
+    let isPacked = try ModelOpening.isPacked(path)
+    let source = isPacked ? nil : try arguments.open(path)
+    for folder in [folder, facesFolder, resultsFolder] { try File.makeFolder(folder) }
+    guard let source else {
+      Console.complain("\(path): packed weights are run as they are: \(modelPath) cannot be made of them")
+      return try arguments.plan(path, compute, nil)
+    }
+    try ModelWriter.write(source, to: modelPath, as: .safetensors(.float32), replacing: replacing)
+    // What runs is the converted file, so that the sheet shows that both steps work.
+    return try compute.plan(ModelReader.open(path: modelPath))
   }
 }

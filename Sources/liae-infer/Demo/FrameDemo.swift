@@ -3,6 +3,7 @@ import LiaeFormats
 import LiaeFrame
 import LiaeImageIO
 import LiaeModel
+import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
@@ -25,7 +26,7 @@ struct FrameDemo {
   /// What is written beside the folders.
   var files: [String] { [landmarksPath, sheetPath, modesPath] }
 
-  func run(_ model: Model, compute: ComputeArguments) throws {
+  func run(_ model: Plan, compute: ComputeArguments) throws {
     try File.makeFolder(framesFolder)
     try drawFrames()
     let frames = try FrameFolder(framesFolder)

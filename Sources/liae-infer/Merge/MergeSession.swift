@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeModel
+import LiaeRuntime
 import LiaeSystem
 
 /// What the frames of an output folder were made of, kept beside them, so that a merge that was stopped can go on and
@@ -12,11 +13,11 @@ struct MergeSession {
   private let content: JSON
 
   /// - Parameter format: all else that the files depend on.
-  init(folder: String, settings: MergeSettings, model: Model, faces: FaceTimeline, format: [(String, JSON)]) throws {
+  init(folder: String, settings: MergeSettings, model: Plan, faces: FaceTimeline, format: [(String, JSON)]) throws {
     path = "\(folder)/\(Self.name)"
     content = .object([
       ("program", .string("liae-infer \(Version.string)")),
-      ("model", .string("\(model.architecture.name) \(model.info.colorOrder) \(try model.hash())")),
+      ("model", .string("\(model.architecture.name) \(model.info.colorOrder) \(model.fingerprint)")),
       ("faces", .string(faces.digest)),
       ("format", .object(format)),
       ("settings", settings.json),

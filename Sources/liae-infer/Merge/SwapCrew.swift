@@ -43,16 +43,15 @@ final class SwapCrew: @unchecked Sendable {
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   init(
-    _ model: consuming Model, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism,
-    frames: Int?,
+    _ plan: Plan, settings: MergeSettings, compute: ComputeArguments, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
   ) throws {
     self.settings = settings
-    guard let type = settings.faceType ?? model.info.faceType.flatMap({ FaceType(rawValue: $0) }) else {
+    guard let type = settings.faceType ?? plan.info.faceType.flatMap({ FaceType(rawValue: $0) }) else {
       throw Failure(.usage, "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
     faceType = type
-    side = model.architecture.resolution
+    side = plan.architecture.resolution
     swapper = FrameSwapper(options: settings.options, computesAllMasks: computesAllMasks)
     let threads = compute.threads > 0 ? compute.threads : processorCount()
     var inFrames = parallelism == .frames
@@ -61,7 +60,6 @@ final class SwapCrew: @unchecked Sendable {
       throw Failure(.usage, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
     }
     workers = inFrames ? threads : 1
-    let plan = try compute.plan(consume model)
     var contexts: [Context] = []
     for _ in 0..<workers {
       var options = ContextOptions()

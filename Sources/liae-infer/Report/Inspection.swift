@@ -4,6 +4,49 @@ import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
+extension Architecture {
+  var lines: [(String, String)] {
+    let sides = rgbSide == resolution ? "" : " (picture \(rgbSide), mask \(maskSide))"
+    return [
+      ("architecture", "\(name), \(flavour == .dfl ? "DeepFaceLab" : "PyTorch port") flavour"),
+      ("resolution", "\(resolution)\(sides)"),
+      ("dims", "e \(eDims), ae \(aeDims), d \(dDims), d_mask \(dMaskDims)"),
+      ("parameters", grouped(parameterCount)),
+    ]
+  }
+
+  var members: [(String, JSON)] {
+    [
+      ("architecture", .string(name)), ("flavour", .string(flavour.rawValue)), ("resolution", .integer(resolution)),
+      ("rgb_side", .integer(rgbSide)), ("mask_side", .integer(maskSide)), ("e_dims", .integer(eDims)),
+      ("ae_dims", .integer(aeDims)), ("d_dims", .integer(dDims)), ("d_mask_dims", .integer(dMaskDims)),
+      ("parameters", .integer(parameterCount)),
+    ]
+  }
+}
+
+extension ModelInfo {
+  var lines: [(String, String)] {
+    [
+      ("colour order", colorOrder.rawValue.uppercased()), ("face type", faceType ?? "not known"),
+      ("iteration", iteration.map(grouped) ?? "not known"), ("origin", origin.rawValue),
+    ]
+  }
+
+  var remarks: [(String, String)] { guesses.map { ("guess", $0) } + notes.map { ("note", $0) } }
+
+  var members: [(String, JSON)] {
+    [
+      ("color_order", .string(colorOrder.rawValue)), ("face_type", faceType.map(JSON.string) ?? .null),
+      ("iteration", iteration.map(JSON.integer) ?? .null), ("origin", .string(origin.rawValue)),
+    ]
+  }
+
+  var remarkMembers: [(String, JSON)] {
+    [("guesses", .array(guesses.map(JSON.string))), ("notes", .array(notes.map(JSON.string)))]
+  }
+}
+
 /// What `inspect` says of a checkpoint.
 struct Inspection {
   let path: String
@@ -29,57 +72,27 @@ struct Inspection {
   }
 
   var text: String {
-    let a = architecture
-    var lines: [(String, String)] = [
-      ("file", path),
-      ("architecture", "\(a.name), \(a.flavour == .dfl ? "DeepFaceLab" : "PyTorch port") flavour"),
-      (
-        "resolution",
-        "\(a.resolution)" + (a.rgbSide == a.resolution ? "" : " (picture \(a.rgbSide), mask \(a.maskSide))")
-      ),
-      ("dims", "e \(a.eDims), ae \(a.aeDims), d \(a.dDims), d_mask \(a.dMaskDims)"),
-      ("parameters", grouped(a.parameterCount)),
-      ("weights", weightTypes.joined(separator: ", ")),
-      ("file size", humanBytes(fileBytes)),
-      ("memory", "\(humanBytes(packedBytes)) packed weights, \(humanBytes(workspaceBytes)) for each context (\(isa))"),
-      ("colour order", info.colorOrder.rawValue.uppercased()),
-      ("face type", info.faceType ?? "not known"),
-      ("iteration", info.iteration.map(grouped) ?? "not known"),
-      ("origin", info.origin.rawValue),
-      ("hash", hash),
-    ]
-    lines += info.guesses.map { ("guess", $0) }
-    lines += info.notes.map { ("note", $0) }
-    return lines.map { $0.0.padded(to: 14) + $0.1 }.joined(separator: "\n")
+    let lines =
+      [("file", path)] + architecture.lines + [
+        ("weights", weightTypes.joined(separator: ", ")),
+        ("file size", humanBytes(fileBytes)),
+        (
+          "memory",
+          "\(humanBytes(packedBytes)) packed weights, \(humanBytes(workspaceBytes)) for each context (\(isa))"
+        ),
+      ] + info.lines + [("hash", hash)] + info.remarks
+    return listing(lines)
   }
 
   var json: JSON {
-    let a = architecture
-    return .object([
-      ("file", .string(path)),
-      ("architecture", .string(a.name)),
-      ("flavour", .string(a.flavour.rawValue)),
-      ("resolution", .integer(a.resolution)),
-      ("rgb_side", .integer(a.rgbSide)),
-      ("mask_side", .integer(a.maskSide)),
-      ("e_dims", .integer(a.eDims)),
-      ("ae_dims", .integer(a.aeDims)),
-      ("d_dims", .integer(a.dDims)),
-      ("d_mask_dims", .integer(a.dMaskDims)),
-      ("parameters", .integer(a.parameterCount)),
-      ("weight_types", .array(weightTypes.map(JSON.string))),
-      ("file_bytes", .integer(fileBytes)),
-      ("packed_bytes", .integer(packedBytes)),
-      ("workspace_bytes", .integer(workspaceBytes)),
-      ("isa", .string(isa)),
-      ("color_order", .string(info.colorOrder.rawValue)),
-      ("face_type", info.faceType.map(JSON.string) ?? .null),
-      ("iteration", info.iteration.map(JSON.integer) ?? .null),
-      ("origin", .string(info.origin.rawValue)),
-      ("hash", .string(hash)),
-      ("guesses", .array(info.guesses.map(JSON.string))),
-      ("notes", .array(info.notes.map(JSON.string))),
-    ])
+    .object(
+      [("file", .string(path))] + architecture.members + [
+        ("weight_types", .array(weightTypes.map(JSON.string))),
+        ("file_bytes", .integer(fileBytes)),
+        ("packed_bytes", .integer(packedBytes)),
+        ("workspace_bytes", .integer(workspaceBytes)),
+        ("isa", .string(isa)),
+      ] + info.members + [("hash", .string(hash))] + info.remarkMembers)
   }
 }
 

@@ -67,3 +67,8 @@ func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
     return String(line.reversed().drop { $0 == " " }.reversed())
   }.joined(separator: "\n")
 }
+
+/// Lines of a name and what there is to say.
+func listing(_ lines: [(String, String)]) -> String {
+  lines.map { $0.0.padded(to: 14) + $0.1 }.joined(separator: "\n")
+}

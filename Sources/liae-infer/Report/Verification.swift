@@ -25,9 +25,9 @@ struct Verification {
 
   var passes: Bool { comparisons.allSatisfy(\.passes) }
 
-  init(_ model: Model, compute: ComputeArguments) throws(LiaeError) {
-    let runner = try FaceRunner(model, compute: compute, mode: .swap)
-    isa = runner.context.plan.instructionSet.rawValue
+  init(_ model: Model, _ plan: Plan, compute: ComputeArguments) throws(LiaeError) {
+    let runner = try FaceRunner(plan, compute: compute, mode: .swap)
+    isa = plan.instructionSet.rawValue
     let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
     let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
     let modes: [(String, RunMode, ReferenceNetwork.Code)] = [

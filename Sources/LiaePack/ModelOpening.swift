@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeFormats
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+
+/// Opens what holds a model, recognised by its content, and makes it ready to run.
+package struct ModelOpening {
+  /// What the caller knows of the checkpoint.
+  package var checkpoint = OpenOptions()
+  package var plan = PlanOptions()
+  /// Packed weights beside the checkpoint: mapped where they fit it, made where they do not or are not there.
+  package var packedPath: String?
+  /// Reads packed weights whole and checks them before they are used.
+  package var verifiesPacked = false
+  /// Takes what a user should know of packed weights.
+  package var report: (Remark) -> Void = { _ in }
+
+  package struct Remark: Sendable {
+    /// Something did not work, and the model was opened without.
+    package var isWarning: Bool
+    package var text: String
+  }
+
+  package init() {}
+
+  /// Whether `path` is a file of packed weights.
+  package static func isPacked(_ path: String) throws(LiaeError) -> Bool {
+    guard File.kind(path) == .file else { return false }
+    return FormatSniffer.sniff(try Bytes.map(path: path)) == .packedWeights
+  }
+
+  /// - Parameter path: a checkpoint, as `ModelReader.open` takes it, or packed weights.
+  /// - Throws: what reading a checkpoint or packed weights throws; `packMismatch` for packed weights that do not fit;
+  ///   `invalidArgument` for packed weights beside packed weights.
+  package func open(_ path: String) throws(LiaeError) -> Plan {
+    guard try Self.isPacked(path) else { return try open(ModelReader.open(path: path, options: checkpoint)) }
+    guard packedPath == nil else {
+      throw LiaeError(
+        .invalidArgument, "\(path): holds packed weights itself; others beside it are for a checkpoint")
+    }
+    let file = try PackFile(path: path)
+    if verifiesPacked { try file.verify() }
+    return try file.plan(PackRequest(plan), info: try described(file))
+  }
+
+  /// - Parameter model: a checkpoint that has been read.
+  package func open(_ model: consuming Model) throws(LiaeError) -> Plan {
+    guard let path = packedPath else { return try Plan(model: consume model, options: plan) }
+    return try open(model, packedIn: path)
+  }
+
+  private func open(_ model: Model, packedIn path: String) throws(LiaeError) -> Plan {
+    let request = try PackRequest(plan, of: model)
+    let reason: String
+    do throws(LiaeError) {
+      let file = try PackFile(path: path)
+      if verifiesPacked { try file.verify() }
+      return try file.plan(request)
+    } catch {
+      switch error.status {
+      case .fileNotFound: reason = "\(path): packed weights are not there yet"
+      case .packMismatch, .corruptFile, .limitExceeded, .unknownArchitecture: reason = error.message
+      case .inputOutput, .unknownFormat:
+        // Not a file of ours, or none that can be read: not ours to replace either.
+        report(Remark(isWarning: true, text: "\(error.message); it stays as it is, and the weights are packed anew"))
+        return try Plan(model: model, options: plan)
+      default: throw error
+      }
+    }
+    let fresh = try Plan(model: model, options: plan)
+    do throws(LiaeError) {
+      try PackFile.write(fresh, to: path, replacing: true)
+      report(Remark(isWarning: false, text: "\(reason); written"))
+      // What was written is shared with other processes, what is in memory is not.
+      return try PackFile(path: path).plan(request)
+    } catch {
+      report(Remark(isWarning: true, text: "\(error.message); this run does without"))
+      return fresh
+    }
+  }
+
+  /// What a packed file says of its model, with what the caller knows better.
+  private func described(_ file: PackFile) throws(LiaeError) -> ModelInfo {
+    var info = file.header.info
+    if let order = checkpoint.colorOrder { info.colorOrder = order }
+    if let name = checkpoint.architecture {
+      let (family, options) = try Architecture.parse(name)
+      let held = file.header.architecture
+      let wanted = Architecture(
+        family: family, flavour: held.flavour, options: options, resolution: held.resolution, eDims: held.eDims,
+        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims)
+      guard wanted == held else {
+        throw LiaeError(.packMismatch, "\(file.name): packed weights of \(held.name), and \(wanted.name) is asked for")
+      }
+    }
+    return info
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeFormats
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+
+/// A mapped packed-weights file. Its pages are the page cache's: processes that map the same file share them.
+///
+/// A file that somebody truncates while it is mapped ends the process (SIGBUS), as with any mapped file: who replaces
+/// it renames, which leaves the old one to those that have it.
+package struct PackFile: Sendable {
+  /// How messages call it.
+  package let name: String
+  package let header: PackHeader
+  private let bytes: Bytes
+  private let dataStart: Int
+
+  /// Maps the file and reads its header.
+  ///
+  /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`, `corruptFile`, `limitExceeded`, `unknownArchitecture`,
+  ///   `packMismatch`.
+  package init(path: String) throws(LiaeError) { try self.init(Bytes.map(path: path), name: path) }
+
+  /// Of bytes that are aligned as a mapped file's are.
+  package init(_ bytes: Bytes, name: String) throws(LiaeError) {
+    (header, dataStart) = try PackHeader.read(bytes, name: name)
+    try header.checkLayout(dataBytes: max(0, bytes.count - dataStart), name)
+    (self.bytes, self.name) = (bytes, name)
+  }
+
+  /// Bytes of the whole file.
+  package var fileBytes: Int { bytes.count }
+
+  /// Reads every part and compares its checksum.
+  ///
+  /// - Throws: `corruptFile`, naming the part.
+  package func verify() throws(LiaeError) {
+    defer { withExtendedLifetime(bytes) {} }
+    for part in header.parts where XXH64.hash(slice(part).raw) != part.checksum {
+      throw LiaeError(.corruptFile, "\(name): part \(part.name) is damaged: its checksum is another")
+    }
+  }
+
+  /// The plan, on the pages of the file.
+  ///
+  /// - Parameter info: in place of the header's.
+  /// - Throws: `corruptFile` for parts and choices that are not those of the architecture; `packMismatch`, `unsupported`,
+  ///   `outOfMemory`.
+  package func plan(_ request: PackRequest, info: ModelInfo? = nil) throws(LiaeError) -> Plan {
+    if let reason = try request.mismatch(header) { throw LiaeError(.packMismatch, "\(name): \(reason)") }
+    // Reads from disk in large pieces what the first run will want; costs nothing where the pages are there. Mapping them
+    // now (MAP_POPULATE) would take longer than the faults of the first run, which its threads share.
+    bytes.readAhead()
+    var table: [String: PackHeader.Part] = [:]
+    for part in header.parts { table[part.name] = part }
+    let store = WeightStore { (part, count) throws(LiaeError) in
+      guard let found = table[part] else { throw LiaeError(.corruptFile, "part \(part) is missing") }
+      guard found.size == count else {
+        throw LiaeError(.corruptFile, "part \(part) has \(found.size) bytes; expected \(count)")
+      }
+      return slice(found)
+    }
+    var options = header.options
+    (options.instructionSet, options.threads) = (header.instructionSet, request.options.threads)
+    let plan: Plan
+    do throws(LiaeError) {
+      plan = try Plan(
+        architecture: header.architecture, info: info ?? header.info, fingerprint: header.fingerprint,
+        options: options, choices: header.choices, areCurrent: request.checkpoint != nil, store: store)
+    } catch { throw error.naming(name) }
+    // Names differ, so as many as were asked for are all that were.
+    guard plan.parts.count == header.parts.count, plan.choices == header.choices else {
+      throw LiaeError(
+        .corruptFile, "\(name): holds \(header.parts.count) parts; \(header.architecture.name) has \(plan.parts.count)")
+    }
+    return plan
+  }
+
+  private func slice(_ part: PackHeader.Part) -> Bytes {
+    Bytes.slice(bytes, offset: dataStart + part.offset, count: part.size)
+  }
+
+  /// Writes the packed weights of a plan: the whole file or nothing.
+  ///
+  /// - Parameter replacing: without it, a file that is there already is an error (`fileExists`) and stays.
+  /// - Throws: `fileExists`, `inputOutput`, `fileNotFound` for a folder that is not there.
+  package static func write(_ plan: Plan, to path: String, replacing: Bool) throws(LiaeError) {
+    let header = try PackHeader(plan).encoded
+    guard header.count <= PackHeader.byteLimit else {
+      throw LiaeError(.limitExceeded, "\(path): the header would take \(header.count) bytes")
+    }
+    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
+      try writer.write(header)
+      var end = header.count
+      for part in plan.parts {
+        try writer.write([UInt8](repeating: 0, count: PackHeader.aligned(end) - end))
+        defer { withExtendedLifetime(part) {} }
+        try writer.write(part.bytes.raw)
+        end = part.bytes.count
+      }
+      // A name that stands for weights which never reached the disk would be believed after the power has failed.
+      try writer.synchronize()
+    }
+  }
+}

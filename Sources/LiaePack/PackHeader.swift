@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeFormats
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+
+/// What a packed-weights file says of itself: docs/packed-weights.md. `PackHeader+Reading.swift` is the way back.
+package struct PackHeader: Sendable {
+  /// A part of the file.
+  package struct Part: Sendable, Equatable {
+    package var name: String
+    /// Bytes from the first part's begin; a multiple of `alignment`.
+    package var offset: Int
+    package var size: Int
+    /// XXH64.
+    package var checksum: UInt64
+  }
+
+  /// `Plan.layoutVersion` of the library that wrote it.
+  package var layoutVersion: Int
+  package var instructionSet: InstructionSet
+  /// Floats of a vector.
+  package var width: Int
+  package var options: PlanOptions
+  package var architecture: Architecture
+  package var info: ModelInfo
+  /// `Model.fingerprint()` of the checkpoint.
+  package var fingerprint: String
+  package var choices: [LayerChoice]
+  package var parts: [Part]
+
+  static let version: UInt32 = 1
+  /// Magic, checksum, version and length.
+  static let prefixBytes = 24
+  /// Parts begin at multiples of it: a page.
+  static let alignment = 4096
+  static let byteLimit = 1 << 24
+  static let partLimit = 1 << 16
+
+  static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
+}
+
+extension PackHeader {
+  /// Of a plan, and the checksums of its parts.
+  init(_ plan: Plan) throws(LiaeError) {
+    layoutVersion = Plan.layoutVersion
+    (instructionSet, width) = (plan.instructionSet, try plan.instructionSet.kernels().width)
+    (options, architecture, info) = (plan.options, plan.architecture, plan.info)
+    (fingerprint, choices) = (plan.fingerprint, plan.choices)
+    parts = []
+    var offset = 0
+    for part in plan.parts {
+      let sum = withExtendedLifetime(part.bytes) { XXH64.hash(part.bytes.raw) }
+      parts.append(Part(name: part.name, offset: offset, size: part.bytes.count, checksum: sum))
+      offset = Self.aligned(offset + part.bytes.count)
+    }
+  }
+
+  /// The bytes before the first part, without the padding.
+  var encoded: [UInt8] {
+    let json = Array(json.utf8)
+    var tail: [UInt8] = []
+    tail.append(littleEndian: Self.version)
+    tail.append(littleEndian: UInt32(clamping: json.count))
+    tail += json
+    var bytes = FormatSniffer.packedWeightsMagic
+    bytes.append(littleEndian: tail.withUnsafeBytes { XXH64.hash($0) })
+    return bytes + tail
+  }
+
+  private var json: String {
+    func object(_ members: [(String, String)]) -> String {
+      "{" + members.map { "\(jsonQuoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+    }
+    func array(_ values: [String]) -> String { "[" + values.joined(separator: ",") + "]" }
+    func number(_ value: Int) -> String { "\(value)" }
+    let a = architecture
+    var model = [
+      ("architecture", jsonQuoted(a.name)), ("flavour", jsonQuoted(a.flavour.rawValue)),
+      ("resolution", number(a.resolution)), ("e_dims", number(a.eDims)), ("ae_dims", number(a.aeDims)),
+      ("d_dims", number(a.dDims)), ("d_mask_dims", number(a.dMaskDims)), ("origin", jsonQuoted(info.origin.rawValue)),
+      ("color_order", jsonQuoted(info.colorOrder.rawValue)),
+      ("lacks_destination_picture", info.lacksDestinationPicture ? "1" : "0"),
+      ("guesses", array(info.guesses.map(jsonQuoted))), ("notes", array(info.notes.map(jsonQuoted))),
+    ]
+    if let faceType = info.faceType { model.append(("face_type", jsonQuoted(faceType))) }
+    if let iteration = info.iteration { model.append(("iteration", number(iteration))) }
+    return object([
+      ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
+      ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),
+      ("fingerprint", jsonQuoted(fingerprint)), ("model", object(model)),
+      (
+        "layers",
+        array(
+          choices.map {
+            object(
+              [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
+                + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
+          })
+      ),
+      (
+        "parts",
+        array(
+          parts.map {
+            object([
+              ("name", jsonQuoted($0.name)), ("offset", number($0.offset)), ("size", number($0.size)),
+              ("checksum", jsonQuoted(String($0.checksum, radix: 16))),
+            ])
+          })
+      ),
+    ])
+  }
+}

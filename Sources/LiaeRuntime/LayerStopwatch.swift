@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
+import LiaeModel
+import LiaeSystem
+
+/// Times convolutions on this machine as a run meets them: one image, weights that are in no cache, input that is.
+///
+/// Weights and activations hold no model's numbers: the time does not depend on them.
+final class LayerStopwatch {
+  /// What the time of a layer depends on.
+  struct Shape: Hashable {
+    let inputs, outputs, kernel, stride, padding, side: Int
+    let depthToSpace, isCode: Bool
+
+    init(_ layer: ConvolutionLayer, _ arrangement: InputArrangement) {
+      (inputs, outputs, kernel) = (layer.inputChannels, layer.outputChannels, layer.kernel)
+      (stride, padding, side) = (layer.stride, layer.padding, layer.inputSide)
+      (depthToSpace, isCode) = (layer.depthToSpace, arrangement == .code)
+    }
+  }
+
+  private let kernels: KernelTable
+  private let pool: ThreadPool
+  /// Written between two runs, so that nothing else is left in the caches.
+  private let filler: Bytes
+  private static let fillerBytes = 64 << 20
+
+  init(kernels: KernelTable, pool: ThreadPool) throws(LiaeError) {
+    (self.kernels, self.pool) = (kernels, pool)
+    filler = try Bytes.allocate(Self.fillerBytes, for: "emptying the caches")
+  }
+
+  /// Seconds of the quickest of `rounds` runs; of a code, of its first half, as in a swap.
+  ///
+  /// - Parameter sharesInputs: overrules the scheme of a Winograd layer.
+  /// - Throws: `outOfMemory`.
+  func seconds(
+    _ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, _ arrangement: InputArrangement, rounds: Int,
+    sharesInputs: Bool? = nil
+  ) throws(LiaeError) -> Double {
+    let store = WeightStore { (name, count) throws(LiaeError) in
+      let bytes = try Bytes.allocate(count, for: "weights of \(name)")
+      // Pages that were never written are all one page.
+      bytes.base.initializeMemory(as: UInt8.self, repeating: 0x3c, count: count)
+      return bytes
+    }
+    let packed = try PackedConvolution(
+      layer, tensors: { () throws(LiaeError) in throw LiaeError(.internalError, "weights without numbers") },
+      algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool, store: store)
+
+    let halves = arrangement == .code ? 2 : 1
+    let channels = halves * roundUp(layer.inputChannels / halves, kernels.width)
+    let outputs = layer.depthToSpace ? layer.outputChannels / 4 : layer.outputChannels
+    func take(_ arena: ActivationArena) throws(LiaeError) -> (source: ActivationBuffer, target: ActivationBuffer) {
+      (
+        try arena.take(channels: channels, side: layer.inputSide, images: 1, readsBorder: true, step: 0),
+        try arena.take(
+          channels: outputs, side: layer.outputSide * (layer.depthToSpace ? 2 : 1), images: 1, readsBorder: false,
+          step: 0)
+      )
+    }
+    let draft = ActivationArena(width: kernels.width)
+    _ = try take(draft)
+    let layout = try draft.makeLayout()
+    let memory = try Bytes.allocate(layout.bytes, for: "activations of \(layer.name)")
+    defer { withExtendedLifetime(memory) {} }
+    let (source, target) = try take(
+      ActivationArena(width: kernels.width, layout: layout, memory: memory, isShared: false))
+    var binding = ConvolutionBinding(
+      source: source.view, target: target.view, images: 1, firstHalfOnly: arrangement == .code)
+    binding.sharesInputs = sharesInputs
+    let step = convolutionStep(packed, binding, when: { _ in true })
+    let workspace = try Workspace(step.scratch, workers: pool.workers, width: kernels.width)
+    let state = RunState(kernels: kernels, pool: pool, workspace: workspace)
+
+    pool.begin()
+    defer { pool.end() }
+    var least = Int.max
+    // One round more, for pages that are touched for the first time.
+    for round in 0...max(1, rounds) {
+      fillCaches()
+      source.start.update(repeating: 0, count: source.imageFloats)
+      let start = monotonicNanoseconds()
+      step.run(state)
+      if round > 0 { least = min(least, monotonicNanoseconds() - start) }
+    }
+    return Double(least) * 1e-9
+  }
+
+  private func fillCaches() {
+    let pieces = 64
+    pool.run(pieces, filler.base) { base, piece, _ in
+      let bytes = LayerStopwatch.fillerBytes / 64
+      (base + piece * bytes).initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: piece), count: bytes)
+    }
+  }
+}
+
+/// Remembers what was measured, so that layers of one shape are timed once.
+final class MeasuredChoice {
+  private let stopwatch: LayerStopwatch
+  private var chosen: [LayerStopwatch.Shape: ConvolutionAlgorithm] = [:]
+  private static let rounds = 3
+
+  init(kernels: KernelTable, pool: ThreadPool) throws(LiaeError) {
+    stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
+  }
+
+  /// The quickest of those that the model of costs does not call twice as slow as the best.
+  func choose(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, options: PlanOptions) throws(LiaeError)
+    -> ConvolutionAlgorithm
+  {
+    let costs = Planner.candidates(layer, options: options).map { ($0, Planner.cost(layer, $0, options: options)) }
+    let limit = 2 * (costs.map(\.1).min() ?? 0)
+    let candidates = costs.filter { $0.1 <= limit }.map(\.0)
+    guard candidates.count > 1 else { return Planner.choose(layer, options: options) }
+    let shape = LayerStopwatch.Shape(layer, arrangement)
+    if let known = chosen[shape] { return known }
+    var best = candidates[0]
+    var least = Double.infinity
+    for candidate in candidates {
+      let seconds = try stopwatch.seconds(layer, candidate, arrangement, rounds: Self.rounds)
+      if seconds < least { (best, least) = (candidate, seconds) }
+    }
+    chosen[shape] = best
+    return best
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+import LiaeSystem
+
+/// What the planner expects of a layer's algorithms, and what they take.
+package struct PlannerCheck: Sendable {
+  package struct Entry: Sendable {
+    package var algorithm: ConvolutionAlgorithm
+    /// Seconds by the model of costs, and measured.
+    package var expected, measured: Double
+  }
+  /// The first layer of this shape, and how many there are.
+  package var layer: ConvolutionLayer
+  package var count: Int
+  package var entries: [Entry]
+  package var chosen: ConvolutionAlgorithm
+
+  package var quickest: Entry? { entries.min { $0.measured < $1.measured } }
+  /// What the choice takes more than the quickest, seconds.
+  package var loss: Double {
+    guard let quickest, let chosen = entries.first(where: { $0.algorithm == chosen }) else { return 0 }
+    return chosen.measured - quickest.measured
+  }
+}
+
+extension Plan {
+  /// Times every algorithm of every shape of convolution that has a choice.
+  ///
+  /// - Parameters:
+  ///   - threads: as of a context.
+  ///   - isCancelled: is asked before each shape; what was timed until then is returned.
+  /// - Throws: `outOfMemory`, `threadFailure`.
+  package func checkPlanner(threads: Int, rounds: Int, isCancelled: () -> Bool = { false }) throws(LiaeError)
+    -> [PlannerCheck]
+  {
+    let pool = try ThreadPool(workers: threads > 0 ? threads : min(processorCount(), 64))
+    let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
+    var checks: [PlannerCheck] = []
+    var counts: [LayerStopwatch.Shape: Int] = [:]
+    for packed in convolutions { counts[LayerStopwatch.Shape(packed.layer, packed.arrangement), default: 0] += 1 }
+    for packed in convolutions where !isCancelled() {
+      let candidates = Planner.candidates(packed.layer, options: options)
+      let shape = LayerStopwatch.Shape(packed.layer, packed.arrangement)
+      guard candidates.count > 1, let count = counts.removeValue(forKey: shape) else { continue }
+      var check = PlannerCheck(layer: packed.layer, count: count, entries: [], chosen: packed.algorithm)
+      for algorithm in candidates {
+        check.entries.append(
+          .init(
+            algorithm: algorithm,
+            // Of a code the half that a swap reads is timed.
+            expected: Planner.cost(packed.layer, algorithm, options: options) / (packed.arrangement == .code ? 2 : 1),
+            measured: try stopwatch.seconds(packed.layer, algorithm, packed.arrangement, rounds: rounds)))
+      }
+      checks.append(check)
+    }
+    return checks
+  }
+
+  private var convolutions: [PackedConvolution] {
+    var all: [PackedConvolution] = []
+    for part in encoder {
+      switch part {
+      case .convolution(let packed): all.append(packed)
+      case .residual(let first, let second): all += [first, second]
+      }
+    }
+    all += inters.compactMap(\.upscale)
+    for decoder in decoders {
+      for stage in decoder.rgb { all += [stage.upscale, stage.first, stage.second] }
+      all += [decoder.head] + decoder.mask + [decoder.maskHead]
+    }
+    return all
+  }
+}
