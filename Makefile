@@ -179,12 +179,26 @@ size: lib
 
 # ---- Benchmarks ------------------------------------------------------------------------------------------------------
 
-.PHONY: bench bench-peers
-BENCH ?= --arch liae-udt --resolution 256 --e-dims 64 --ae-dims 256 --d-dims 64 --d-mask-dims 32
+.PHONY: bench bench-peers bench-pool
+BENCH ?=
 
-## bench: time of every layer with random weights; BENCH says of what
+# The models that docs/performance.md speaks of; in the names of benchmarks/peers.
+bench-model = build/liae-infer bench --arch $(1) --resolution $(2) --e-dims $(3) --ae-dims $(4) --d-dims $(3) --d-mask-dims $(5) $(BENCH)
+
+## bench: four models with random weights, by parts; BENCH="--layers --threads 1" are options of liae-infer bench
 bench: cli
-	build/liae-infer bench $(BENCH)
+	@$(call bench-model,liae-udt,256,64,256,32)
+	@echo && $(call bench-model,liae-udt,224,64,512,32)
+	@echo && $(call bench-model,liae-ud,128,64,256,22)
+	@echo && $(call bench-model,liae-udt,320,96,384,32)
+
+POOL_MODEL ?= $(DEMO_MODEL)
+
+## bench-pool: what parallel_for costs against own threads; POOL_MODEL="FILE ARCHITECTURE THREADS ROUNDS"
+bench-pool: lib
+	$(CC) -O2 -std=c99 -Wall -Wextra -Wpedantic -Iinclude benchmarks/host_pool.c -Lbuild -lliae -lpthread \
+	  -Wl,-rpath,$(abspath build) -o build/host_pool
+	build/host_pool $(POOL_MODEL)
 
 PEERS ?=
 PEERS_VENV := build/venv-peers

@@ -124,10 +124,16 @@ final class WinogradStep: Step {
     let perTile = points * points * roundUp(total, width) * 4
     // A private block of transformed tiles should stay in L2 while U streams past it.
     let privateRows = min(28, (3 << 19) / max(1, perTile))
+    // Shared V is read once for each block of output channels: past 8 MB that costs more than to read U once for each
+    // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md).
+    let line = axis.reduce(0) { $0 + $1.size + 2 }
+    let vBytes = b.images * line * line * roundUp(total, width) * 4
+    // U that is made in the run is made whole for private V, and takes its memory.
     let isTransformed = packed.stored == .transformed
     isShared =
       b.sharesInputs
-      ?? (side < 64 || uBytes > 16 << 20 || privateRows < 14 || !isTransformed && uBytes > perTile * tileCount)
+      ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48))
+        || (!isTransformed && uBytes > vBytes))
     let wanted = min(tileCount, isShared ? 64 : privateRows)
     let blocks = (tileCount + wanted - 1) / wanted
     var rowBlock = (tileCount + blocks - 1) / blocks

@@ -8,7 +8,7 @@ import LiaeSystem
 /// Weights and activations hold no model's numbers: the time does not depend on them.
 final class LayerStopwatch {
   /// What the time of a layer depends on.
-  struct Shape: Hashable {
+  struct Shape: Equatable {
     let inputs, outputs, kernel, stride, padding, side: Int
     let depthToSpace, isCode: Bool
 
@@ -99,7 +99,7 @@ final class LayerStopwatch {
 /// Remembers what was measured, so that layers of one shape are timed once.
 final class MeasuredChoice {
   private let stopwatch: LayerStopwatch
-  private var chosen: [LayerStopwatch.Shape: ConvolutionAlgorithm] = [:]
+  private var chosen: [(shape: LayerStopwatch.Shape, algorithm: ConvolutionAlgorithm)] = []
   private static let rounds = 3
 
   init(kernels: KernelTable, pool: ThreadPool) throws(LiaeError) {
@@ -115,14 +115,14 @@ final class MeasuredChoice {
     let candidates = costs.filter { $0.1 <= limit }.map(\.0)
     guard candidates.count > 1 else { return Planner.choose(layer, options: options) }
     let shape = LayerStopwatch.Shape(layer, arrangement)
-    if let known = chosen[shape] { return known }
+    if let known = chosen.first(where: { $0.shape == shape }) { return known.algorithm }
     var best = candidates[0]
     var least = Double.infinity
     for candidate in candidates {
       let seconds = try stopwatch.seconds(layer, candidate, arrangement, rounds: Self.rounds)
       if seconds < least { (best, least) = (candidate, seconds) }
     }
-    chosen[shape] = best
+    chosen.append((shape, best))
     return best
   }
 }

@@ -35,23 +35,31 @@ package enum LifetimePlanner {
   package static func place(_ lifetimes: [Lifetime]) -> Placement {
     var placement = Placement(offsets: [Int](repeating: 0, count: lifetimes.count))
     var placed: [Int] = []
-    let order = lifetimes.indices.sorted { a, b in
-      lifetimes[a].size != lifetimes[b].size ? lifetimes[a].size > lifetimes[b].size : a < b
-    }
-    for index in order {
-      let size = roundUp(lifetimes[index].size, alignment)
-      var position = 0
-      var best: (gap: Int, offset: Int)?
-      let neighbours = placed.filter { lifetimes[$0].meets(lifetimes[index]) }
-        .sorted { placement.offsets[$0] < placement.offsets[$1] }
-      for other in neighbours {
-        let gap = placement.offsets[other] - position
-        if gap >= size && gap < best?.gap ?? .max { best = (gap, position) }
-        position = max(position, placement.offsets[other] + roundUp(lifetimes[other].size, alignment))
+    var isPlaced = [Bool](repeating: false, count: lifetimes.count)
+    while placed.count < lifetimes.count {
+      var index = -1
+      for other in lifetimes.indices
+      where !isPlaced[other] && (index < 0 || lifetimes[other].size > lifetimes[index].size) {
+        index = other
       }
-      placement.offsets[index] = best?.offset ?? position
-      placement.size = max(placement.size, placement.offsets[index] + size)
+      // Where the memory of those that live at the same time begins and ends.
+      var taken: [(start: Int, end: Int)] = []
+      for other in placed where lifetimes[other].meets(lifetimes[index]) {
+        let start = placement.offsets[other]
+        taken.append((start, start + roundUp(lifetimes[other].size, alignment)))
+      }
+      // A gap begins at the beginning or behind one of them; behind the last it has no end.
+      let size = roundUp(lifetimes[index].size, alignment)
+      var best = (gap: Int.max, start: Int.max)
+      for start in [0] + taken.map(\.end) {
+        var gap = Int.max - start
+        for other in taken where other.end > start { gap = min(gap, other.start - start) }
+        if gap >= size && (gap, start) < best { best = (gap, start) }
+      }
+      placement.offsets[index] = best.start
+      placement.size = max(placement.size, best.start + size)
       placed.append(index)
+      isPlaced[index] = true
     }
     return placement
   }

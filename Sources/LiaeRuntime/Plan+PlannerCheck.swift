@@ -36,13 +36,17 @@ extension Plan {
     let pool = try ThreadPool(workers: threads > 0 ? threads : min(processorCount(), 64))
     let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
     var checks: [PlannerCheck] = []
-    var counts: [LayerStopwatch.Shape: Int] = [:]
-    for packed in convolutions { counts[LayerStopwatch.Shape(packed.layer, packed.arrangement), default: 0] += 1 }
+    var shapes: [LayerStopwatch.Shape] = []
     for packed in convolutions where !isCancelled() {
       let candidates = Planner.candidates(packed.layer, options: options)
       let shape = LayerStopwatch.Shape(packed.layer, packed.arrangement)
-      guard candidates.count > 1, let count = counts.removeValue(forKey: shape) else { continue }
-      var check = PlannerCheck(layer: packed.layer, count: count, entries: [], chosen: packed.algorithm)
+      guard candidates.count > 1 else { continue }
+      if let known = shapes.firstIndex(of: shape) {
+        checks[known].count += 1
+        continue
+      }
+      shapes.append(shape)
+      var check = PlannerCheck(layer: packed.layer, count: 1, entries: [], chosen: packed.algorithm)
       for algorithm in candidates {
         check.entries.append(
           .init(

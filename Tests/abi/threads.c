@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // threads MODEL: same bits for any number of threads and any host runner; cancel, busy and free during a run. Progress
-// callbacks hold a run where another thread needs it, so nothing depends on time.
+// callbacks hold a run where another thread needs it, so nothing depends on time; but idle threads have to take none.
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
+#include <time.h>
 
 enum { images = 3 };
 
@@ -95,6 +96,31 @@ static void same_bits(fixture *f) {
   CHECK(memcmp(expected, found, size) == 0);
   free(found);
   free(expected);
+}
+
+// ---- Between runs ----------------------------------------------------------------------------------------------------
+
+static double processor_seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/// Threads of a context that has run sleep: one that spun would take the whole of the time.
+static void idle_costs_nothing(fixture *f) {
+  liae_context_options options;
+  liae_context *contexts[2] = {NULL, NULL};
+  const struct timespec pause = {0, 300000000};
+  OK(liae_context_options_init(&options, sizeof options));
+  options.threads = 4;
+  for (int i = 0; i < 2; i++) {
+    OK(liae_context_create(f->model, &options, &contexts[i]));
+    OK(liae_context_run(contexts[i], NULL, &f->face, &f->rgb, &f->mask, NULL));
+  }
+  const double before = processor_seconds();
+  nanosleep(&pause, NULL);
+  CHECK(processor_seconds() - before < 0.03);
+  for (int i = 0; i < 2; i++) OK(liae_context_free(contexts[i]));
 }
 
 // ---- During a run ----------------------------------------------------------------------------------------------------
@@ -244,6 +270,7 @@ int main(int argc, char **argv) {
   if (argc != 2) return 2;
   open_fixture(&f, argv[1], NULL);
   same_bits(&f);
+  idle_costs_nothing(&f);
   close_fixture(&f);
   during_a_run(argv[1]);
   side_by_side(argv[1]);

@@ -44,7 +44,8 @@ def test_version_with_an_unknown_isa_says_so():
 
 @pytest.mark.parametrize("arguments", [
     [], ["frobnicate"], ["run"], ["run", "--bogus"], ["inspect"], ["bench", "--rounds", "0"],
-    ["bench", "--json", "--quiet"], ["bench", "--planner", "--layers"], ["bench", "--plan", "guess"], ["bench", "model", "--resolution", "64"], ["bench", "--resolution", "100"],
+    ["bench", "--json", "--quiet"], ["bench", "--planner", "--layers"], ["bench", "--plan", "guess"],
+    ["bench", "model", "--resolution", "64"], ["bench", "--resolution", "100"],
     ["bench", "--arch", "liae-x"], ["demo", "-m", "x", "-o", "y", "--faces", "0"],
     ["convert", "a", "b.dfm", "--type", "float16"], ["convert", "a", "b", "--name", "x/y"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--mode", "both"], ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "2"],
