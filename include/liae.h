@@ -139,6 +139,18 @@ enum {
   LIAE_CONVOLUTION_DIRECT = 1
 };
 
+/// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
+/// checkpoint has them, exactly.
+typedef int32_t liae_memory;
+enum {
+  /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
+  LIAE_MEMORY_SPEED = 0,
+  /// At most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
+  LIAE_MEMORY_BALANCED = 1,
+  /// Weights stand as the checkpoint has them and are transformed in every run.
+  LIAE_MEMORY_MEMORY = 2
+};
+
 /// How much of a head a face shows: DeepFaceLab's face types.
 typedef int32_t liae_face_type;
 enum {
@@ -348,8 +360,8 @@ struct liae_model_options {
   const char *packed_path;
   /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
   int32_t verify_packed;
-  /// Zero.
-  int32_t reserved2;
+  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  liae_memory memory;
   /* 0.1 ends here; append below. */
 };
 

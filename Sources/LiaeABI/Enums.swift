@@ -24,6 +24,10 @@ package typealias LiaeColorOrder = CEnum<ColorOrderChoice>
 /// Which convolution algorithms the plan may choose from.
 package typealias LiaeConvolution = CEnum<PlanOptions.Convolution>
 
+/// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
+/// checkpoint has them, exactly.
+package typealias LiaeMemory = CEnum<MemoryPolicy>
+
 /// How much of a head a face shows: DeepFaceLab's face types.
 package typealias LiaeFaceType = CEnum<FaceTypeChoice>
 

@@ -81,7 +81,7 @@ package func liaeModelOpenMemory(
     let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
     let opening = try options.opening()
     let opened = try ModelReader.open(memory: memory, options: opening.checkpoint)
-    model.pointee = try OpenModel.registry.insert(OpenModel(opening.open(opened)))
+    model.pointee = try OpenModel.registry.insert(OpenModel(opening.open(consume opened)))
   }
 }
 

@@ -73,6 +73,7 @@ extension LiaeModelOptions {
   private func plan() throws(LiaeError) -> PlanOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
+    result.memory = try choice(memory, "options.memory")
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
     return result
   }

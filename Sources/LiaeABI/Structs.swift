@@ -80,8 +80,8 @@ package struct LiaeModelOptions: GrowingStruct {
   package var packedPath: UnsafePointer<CChar>? = nil
   /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
   package var verifyPacked: Int32 = 0
-  /// Zero.
-  package var reserved2: Int32 = 0
+  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  package var memory: LiaeMemory = 0
   // 0.1 ends here; append below.
 }
 

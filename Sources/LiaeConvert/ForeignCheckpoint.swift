@@ -46,7 +46,9 @@ struct ForeignCheckpoint {
           .shapeMismatch, "\(file): tensor \(name) holds \(tensor.dtype.rawValue); expected floating-point numbers")
       }
       let single = tensor.dtype == .float64 ? try tensor.asFloat32() : tensor
-      canonical[spec.name] = try scheme.canonicalLayout(single, isShuffled: shuffled.contains(spec.name))
+      let laidOut = try scheme.canonicalLayout(single, isShuffled: shuffled.contains(spec.name))
+      if laidOut.storage !== tensor.storage { tensor.dropPages() }
+      canonical[spec.name] = laidOut
     }
     let picture = architecture.destinationPictureTensors
     if !missing.isEmpty && Set(missing) == picture {

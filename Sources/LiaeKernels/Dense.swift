@@ -3,7 +3,9 @@
 /// y[image][row] = scale[image] * sum over k of w[row][k] * x[image][k] + b[row]
 @usableFromInline package struct DenseRowsParameters {
   /// (rows, length), length a multiple of W.
-  @usableFromInline package var weights: FloatPointer
+  @usableFromInline package var weights: UnsafeRawPointer
+  /// `WeightElement`.
+  @usableFromInline package var element: Int
   @usableFromInline package var bias: FloatPointer
   @usableFromInline package var length: Int
   /// (images, length) and the factor of each image.
@@ -14,10 +16,11 @@
   @usableFromInline package var outputStride: Int
   @usableFromInline package var images: Int
   @inlinable package init(
-    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, scale: FloatPointer,
+    weights: UnsafeRawPointer, element: Int, bias: FloatPointer, length: Int, input: FloatPointer, scale: FloatPointer,
     output: MutableFloatPointer, outputStride: Int, images: Int
   ) {
-    (self.weights, self.bias, self.length, self.input, self.scale) = (weights, bias, length, input, scale)
+    (self.weights, self.element, self.bias, self.length) = (weights, element, bias, length)
+    (self.input, self.scale) = (input, scale)
     (self.output, self.outputStride, self.images) = (output, outputStride, images)
   }
 }
@@ -40,7 +43,18 @@
 package func denseRows<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<DenseRowsParameters>, from: Int, to: Int, scratch: MutableFloatPointer
 ) {
-  let q = p.pointee, W = V.width, K = q.length
+  switch p.pointee.element {
+  case WeightElement.float16: denseRows(V.self, Float16Weight.self, p, from: from, to: to, scratch: scratch)
+  case WeightElement.bfloat16: denseRows(V.self, BFloat16Weight.self, p, from: from, to: to, scratch: scratch)
+  default: denseRows(V.self, Float32Weight.self, p, from: from, to: to, scratch: scratch)
+  }
+}
+
+@inlinable @inline(__always)
+func denseRows<V: Lanes, E: StoredWeight>(
+  _: V.Type, _: E.Type, _ p: UnsafePointer<DenseRowsParameters>, from: Int, to: Int, scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width, K = q.length, row1 = K * E.size, vector = W * E.size
   var row = from
   while row < to {
     let count = min(4, to - row)
@@ -52,26 +66,26 @@ package func denseRows<V: Lanes>(
         let zero = V(repeating: 0)
         var (a0, a1, a2, a3) = (zero, zero, zero, zero)
         var (c0, c1, c2, c3) = (zero, zero, zero, zero)
-        var w = q.weights + row * K, s = x
+        var w = q.weights + row * row1, s = x
         for _ in 0..<K / (2 * W) {
           let x0: V = load(s), x1: V = load(s + W)
-          a0 = V.mulAdd(a0, load(w), x0)
-          c0 = V.mulAdd(c0, load(w + W), x1)
-          a1 = V.mulAdd(a1, load(w + K), x0)
-          c1 = V.mulAdd(c1, load(w + K + W), x1)
-          a2 = V.mulAdd(a2, load(w + 2 * K), x0)
-          c2 = V.mulAdd(c2, load(w + 2 * K + W), x1)
-          a3 = V.mulAdd(a3, load(w + 3 * K), x0)
-          c3 = V.mulAdd(c3, load(w + 3 * K + W), x1)
-          w += 2 * W
+          a0 = V.mulAdd(a0, E.load(w), x0)
+          c0 = V.mulAdd(c0, E.load(w + vector), x1)
+          a1 = V.mulAdd(a1, E.load(w + row1), x0)
+          c1 = V.mulAdd(c1, E.load(w + row1 + vector), x1)
+          a2 = V.mulAdd(a2, E.load(w + 2 * row1), x0)
+          c2 = V.mulAdd(c2, E.load(w + 2 * row1 + vector), x1)
+          a3 = V.mulAdd(a3, E.load(w + 3 * row1), x0)
+          c3 = V.mulAdd(c3, E.load(w + 3 * row1 + vector), x1)
+          w += 2 * vector
           s += 2 * W
         }
         if K % (2 * W) != 0 {
           let x0: V = load(s)
-          a0 = V.mulAdd(a0, load(w), x0)
-          a1 = V.mulAdd(a1, load(w + K), x0)
-          a2 = V.mulAdd(a2, load(w + 2 * K), x0)
-          a3 = V.mulAdd(a3, load(w + 3 * K), x0)
+          a0 = V.mulAdd(a0, E.load(w), x0)
+          a1 = V.mulAdd(a1, E.load(w + row1), x0)
+          a2 = V.mulAdd(a2, E.load(w + 2 * row1), x0)
+          a3 = V.mulAdd(a3, E.load(w + 3 * row1), x0)
         }
         y[row] = laneSum(a0 + c0, scratch) * scale + q.bias[row]
         y[row + 1] = laneSum(a1 + c1, scratch) * scale + q.bias[row + 1]
@@ -81,14 +95,14 @@ package func denseRows<V: Lanes>(
         // The same sums in the same order as above, so that a row does not depend on its neighbours.
         for r in row..<row + count {
           var a = V(repeating: 0), c = a
-          var w = q.weights + r * K, s = x
+          var w = q.weights + r * row1, s = x
           for _ in 0..<K / (2 * W) {
-            a = V.mulAdd(a, load(w), load(s))
-            c = V.mulAdd(c, load(w + W), load(s + W))
-            w += 2 * W
+            a = V.mulAdd(a, E.load(w), load(s))
+            c = V.mulAdd(c, E.load(w + vector), load(s + W))
+            w += 2 * vector
             s += 2 * W
           }
-          if K % (2 * W) != 0 { a = V.mulAdd(a, load(w), load(s)) }
+          if K % (2 * W) != 0 { a = V.mulAdd(a, E.load(w), load(s)) }
           y[r] = laneSum(a + c, scratch) * scale + q.bias[r]
         }
       }
@@ -100,7 +114,9 @@ package func denseRows<V: Lanes>(
 /// out[image][vector] = b[vector] + sum over k of w[vector][k] * x[image][k], a vector of channels of one pixel each.
 @usableFromInline package struct DenseColumnsParameters {
   /// [vector][k][W], vectors ordered (channel / W, y, x).
-  @usableFromInline package var weights: FloatPointer
+  @usableFromInline package var weights: UnsafeRawPointer
+  /// `WeightElement`.
+  @usableFromInline package var element: Int
   /// [vector][W]
   @usableFromInline package var bias: FloatPointer
   @usableFromInline package var length: Int
@@ -112,19 +128,29 @@ package func denseRows<V: Lanes>(
   @usableFromInline package var side: Int
   @usableFromInline package var images: Int
   @inlinable package init(
-    weights: FloatPointer, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int,
-    target: ActivationView,
-    side: Int, images: Int
+    weights: UnsafeRawPointer, element: Int, bias: FloatPointer, length: Int, input: FloatPointer, inputStride: Int,
+    target: ActivationView, side: Int, images: Int
   ) {
-    (self.weights, self.bias, self.length, self.input) = (weights, bias, length, input)
-    (self.inputStride, self.target, self.side, self.images) = (inputStride, target, side, images)
+    (self.weights, self.element, self.bias, self.length) = (weights, element, bias, length)
+    (self.input, self.inputStride, self.target, self.side, self.images) = (input, inputStride, target, side, images)
   }
 }
 
 /// Vectors from..<to, four at a time.
 @inlinable @inline(__always)
 package func denseColumns<V: Lanes>(_: V.Type, _ p: UnsafePointer<DenseColumnsParameters>, from: Int, to: Int) {
-  let q = p.pointee, W = V.width, K = q.length, KW = K * W
+  switch p.pointee.element {
+  case WeightElement.float16: denseColumns(V.self, Float16Weight.self, p, from: from, to: to)
+  case WeightElement.bfloat16: denseColumns(V.self, BFloat16Weight.self, p, from: from, to: to)
+  default: denseColumns(V.self, Float32Weight.self, p, from: from, to: to)
+  }
+}
+
+@inlinable @inline(__always)
+func denseColumns<V: Lanes, E: StoredWeight>(
+  _: V.Type, _: E.Type, _ p: UnsafePointer<DenseColumnsParameters>, from: Int, to: Int
+) {
+  let q = p.pointee, W = V.width, K = q.length, KW = K * W * E.size
   @inline(__always) func place(_ image: Int, _ vector: Int) -> MutableFloatPointer {
     let pixel = vector % (q.side * q.side), block = vector / (q.side * q.side)
     return q.target.origin + image * q.target.image + block * q.target.plane + pixel / q.side * q.target.row
@@ -141,11 +167,11 @@ package func denseColumns<V: Lanes>(_: V.Type, _ p: UnsafePointer<DenseColumnsPa
         var w = q.weights + vector * KW
         for k in 0..<K {
           let s = V(repeating: x[k])
-          a0 = V.mulAdd(a0, load(w), s)
-          a1 = V.mulAdd(a1, load(w + KW), s)
-          a2 = V.mulAdd(a2, load(w + 2 * KW), s)
-          a3 = V.mulAdd(a3, load(w + 3 * KW), s)
-          w += W
+          a0 = V.mulAdd(a0, E.load(w), s)
+          a1 = V.mulAdd(a1, E.load(w + KW), s)
+          a2 = V.mulAdd(a2, E.load(w + 2 * KW), s)
+          a3 = V.mulAdd(a3, E.load(w + 3 * KW), s)
+          w += W * E.size
         }
         store(place(image, vector), a0)
         store(place(image, vector + 1), a1)
@@ -154,7 +180,7 @@ package func denseColumns<V: Lanes>(_: V.Type, _ p: UnsafePointer<DenseColumnsPa
       } else {
         for v in vector..<vector + count {
           var a: V = load(q.bias + v * W)
-          for k in 0..<K { a = V.mulAdd(a, load(q.weights + v * KW + k * W), V(repeating: x[k])) }
+          for k in 0..<K { a = V.mulAdd(a, E.load(q.weights + v * KW + k * W * E.size), V(repeating: x[k])) }
           store(place(image, v), a)
         }
       }

@@ -20,6 +20,12 @@ package struct KernelTable: Sendable {
     ) -> Void
   package let winogradOutput:
     @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, FloatPointer, Scratch) -> Void
+  /// `offsets` and `u` as `winogradWeights` has them.
+  package let winogradWeights:
+    @Sendable (
+      UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
+      _ u: MutableFloatPointer, Scratch
+    ) -> Void
   package let direct:
     @Sendable (UnsafePointer<DirectParameters>, _ block: Int, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
   package let denseRows: @Sendable (UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, Scratch) -> Void
@@ -49,6 +55,10 @@ package struct KernelTable: Sendable {
       Void,
     winogradOutput:
       @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
+    winogradWeights:
+      @escaping @Sendable (
+        UnsafePointer<TapParameters>, Int, Int, Int, UnsafePointer<Int>, MutableFloatPointer, Scratch
+      ) -> Void,
     direct: @escaping @Sendable (UnsafePointer<DirectParameters>, Int, Int, Int, Int, Scratch) -> Void,
     denseRows: @escaping @Sendable (UnsafePointer<DenseRowsParameters>, Int, Int, Scratch) -> Void,
     denseColumns: @escaping @Sendable (UnsafePointer<DenseColumnsParameters>, Int, Int) -> Void,
@@ -61,6 +71,7 @@ package struct KernelTable: Sendable {
   ) {
     (self.isa, self.width) = (isa, width)
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
+    self.winogradWeights = winogradWeights
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
     (self.flatten, self.mixCodes, self.headOutput, self.packWinograd) = (flatten, mixCodes, headOutput, packWinograd)
     self.peak = peak

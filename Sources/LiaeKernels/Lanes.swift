@@ -32,6 +32,9 @@ import CLiaeIntrinsics
   static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
   /// Rounded to nearest from double.
   init(narrowing: Wide)
+  /// As many values as there are lanes, of 16 bits each, exactly. Any address.
+  static func widening(float16 p: UnsafeRawPointer) -> Self
+  static func widening(bfloat16 p: UnsafeRawPointer) -> Self
 }
 
 extension SIMD16<Float>: Lanes {
@@ -58,6 +61,12 @@ extension SIMD16<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
+    liae_widen_float16_16(p)
+  }
+  @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
+    liae_widen_bfloat16_16(p)
+  }
 }
 
 extension SIMD8<Float>: Lanes {
@@ -84,6 +93,12 @@ extension SIMD8<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
+    liae_widen_float16_8(p)
+  }
+  @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
+    liae_widen_bfloat16_8(p)
+  }
 }
 
 extension SIMD4<Float>: Lanes {
@@ -114,6 +129,12 @@ extension SIMD4<Float>: Lanes {
     Self(bits: x.bits ^ (i &<< 31))
   }
   @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
+  @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
+    liae_widen_float16_4(p)
+  }
+  @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
+    liae_widen_bfloat16_4(p)
+  }
 }
 
 @usableFromInline package typealias FloatPointer = UnsafePointer<Float>

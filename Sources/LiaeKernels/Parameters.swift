@@ -78,13 +78,40 @@
   @usableFromInline package var kLow, kHigh, weightOffset: UnsafePointer<Int>
   /// W / 2, see PanelProduct.
   @usableFromInline package var halfWidth = 0
+  /// The products are added to what M holds: a later range of k.
+  @usableFromInline package var accumulates = false
+  /// Memory that is drawn into L2 in place of the next points' weights: the taps of which the next U is made.
+  @usableFromInline package var ahead: FloatPointer
+  @usableFromInline package var aheadFloats = 0
 
   @inlinable package init(
     source: ActivationView, destination: Destination, tiles: UnsafePointer<Tile>, weights: FloatPointer,
     kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
   ) {
     (self.source, self.destination, self.tiles, self.weights) = (source, destination, tiles, weights)
-    (self.kLow, self.kHigh, self.weightOffset) = (kLow, kHigh, weightOffset)
+    (self.kLow, self.kHigh, self.weightOffset, ahead) = (kLow, kHigh, weightOffset, weights)
+  }
+}
+
+/// How the weights of a convolution are stored that are transformed when they are used.
+@usableFromInline package struct TapParameters {
+  /// [column block][phase][channel][taps of the phase][vectors * W]: 3x3 taps of one phase, or the 3x2, 3x3, 2x3 and 2x2
+  /// taps of the four of a 5x5 kernel.
+  @usableFromInline package var taps: UnsafeRawPointer
+  /// `WeightElement`.
+  @usableFromInline package var element = 0
+  @usableFromInline package var phases = 1
+  @usableFromInline package var phaseChannels = 0
+  /// Channels below it are the sum of their own taps and those that stand `foldedChannels` channels on; 0 for none.
+  @usableFromInline package var foldedChannels = 0
+  @usableFromInline package var blockVectors = 2
+  /// Points of one axis.
+  @usableFromInline package var points = 0
+  /// The weight transform G of one axis: the factor of g0 at point 0; for each pair of points +p, -p the factors a, b, c
+  /// of a g0 +- b g1 + c g2. The point at infinity is g2.
+  @usableFromInline package var factors: FloatPointer
+  @inlinable package init(taps: UnsafeRawPointer, factors: FloatPointer) {
+    (self.taps, self.factors) = (taps, factors)
   }
 }
 

@@ -84,22 +84,30 @@ package func winogradProduct<V: Lanes>(
   let points = q.family == 6 ? 8 : q.family + 2
   let n = q.blockVectors * W
   let weights = q.weights + block * q.weightRows * n
+  // Late, so that it is still there when it is needed.
+  let each = (to - from + V.tileRows - 1) / V.tileRows * (q.kHigh[0] - q.kLow[0]) * 16
+  let late = points * points - 2 * q.aheadFloats / max(1, each) - 2
+  var ahead = 0
   for i in 0..<points {
     for j in 0..<points {
       let point = i * points + j
       let (low, high) = q.tileRange(i, j, from, to)
       let k = q.kLow[point], panel = weights + q.weightOffset[point] * n
-      let next = point + 1 < points * points ? weights + q.weightOffset[point + 1] * n : weights + q.weightRows * n
+      var next = point + 1 < points * points ? weights + q.weightOffset[point + 1] * n : weights + q.weightRows * n
+      if point >= late && ahead < q.aheadFloats {
+        next = q.ahead + ahead
+        ahead += (high - low + V.tileRows - 1) / V.tileRows * (q.kHigh[point] - q.kLow[point]) * 16
+      }
       let a = v + point * q.inputPlane + k / W * q.inputRows * W + (low - first) * W
       let c = m + point * q.productPlane + (low - from) * n
       if q.blockVectors == 1 {
         panelProduct(
           Row1<V>.self, rows: high - low, k: q.kHigh[point] - k, a: a, blockStride: q.inputRows * W, b: panel, c: c,
-          next: next, halfWidth: q.halfWidth)
+          next: next, halfWidth: q.halfWidth, accumulate: q.accumulates)
       } else {
         panelProduct(
           Row2<V>.self, rows: high - low, k: q.kHigh[point] - k, a: a, blockStride: q.inputRows * W, b: panel, c: c,
-          next: next, halfWidth: q.halfWidth)
+          next: next, halfWidth: q.halfWidth, accumulate: q.accumulates)
       }
     }
   }

@@ -21,6 +21,11 @@ private typealias V = SIMD16<Float>
   _ scratch: UnsafeMutablePointer<Float>
 ) { winogradOutput(V.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
 
+@inline(never) private func winogradWeights_f32_avx512(
+  _ p: UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
+  _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+) { winogradWeights(V.self, p, block: block, from: from, count: count, offsets: offsets, u: u, scratch: scratch) }
+
 @inline(never) private func direct_f32_avx512(
   _ p: UnsafePointer<DirectParameters>, _ block: Int, _ image: Int, _ y0: Int, _ y1: Int,
   _ scratch: UnsafeMutablePointer<Float>
@@ -61,7 +66,8 @@ private typealias V = SIMD16<Float>
 package func kernelTable_avx512() -> KernelTable {
   KernelTable(
     isa: "avx512", width: V.width, winogradInput: winogradInput_f32_avx512, winogradProduct: winogradProduct_f32_avx512,
-    winogradOutput: winogradOutput_f32_avx512, direct: direct_f32_avx512, denseRows: denseRows_f32_avx512,
+    winogradOutput: winogradOutput_f32_avx512, winogradWeights: winogradWeights_f32_avx512, direct: direct_f32_avx512,
+    denseRows: denseRows_f32_avx512,
     denseColumns: denseColumns_f32_avx512, flatten: flatten_f32_avx512, mixCodes: mixCodes_f32_avx512,
     headOutput: headOutput_f32_avx512, packWinograd: packWinograd_f32_avx512,
     peak: peak_f32_avx512)

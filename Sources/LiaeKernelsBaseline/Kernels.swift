@@ -21,6 +21,11 @@ private typealias V = SIMD4<Float>
   _ scratch: UnsafeMutablePointer<Float>
 ) { winogradOutput(V.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
 
+@inline(never) private func winogradWeights_f32_baseline(
+  _ p: UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
+  _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+) { winogradWeights(V.self, p, block: block, from: from, count: count, offsets: offsets, u: u, scratch: scratch) }
+
 @inline(never) private func direct_f32_baseline(
   _ p: UnsafePointer<DirectParameters>, _ block: Int, _ image: Int, _ y0: Int, _ y1: Int,
   _ scratch: UnsafeMutablePointer<Float>
@@ -63,7 +68,8 @@ package func kernelTable_baseline() -> KernelTable {
   KernelTable(
     isa: "baseline", width: V.width, winogradInput: winogradInput_f32_baseline,
     winogradProduct: winogradProduct_f32_baseline,
-    winogradOutput: winogradOutput_f32_baseline, direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
+    winogradOutput: winogradOutput_f32_baseline, winogradWeights: winogradWeights_f32_baseline,
+    direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
     denseColumns: denseColumns_f32_baseline, flatten: flatten_f32_baseline, mixCodes: mixCodes_f32_baseline,
     headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline,
     peak: peak_f32_baseline)

@@ -46,8 +46,12 @@ package struct ModelOpening {
   }
 
   /// - Parameter model: a checkpoint that has been read.
-  package func open(_ model: Model) throws(LiaeError) -> Plan {
-    guard let path = packedPath else { return try Plan(model: model, options: plan) }
+  package func open(_ model: consuming Model) throws(LiaeError) -> Plan {
+    guard let path = packedPath else { return try Plan(model: consume model, options: plan) }
+    return try open(model, packedIn: path)
+  }
+
+  private func open(_ model: Model, packedIn path: String) throws(LiaeError) -> Plan {
     let request = try PackRequest(plan, of: model)
     let reason: String
     do throws(LiaeError) {

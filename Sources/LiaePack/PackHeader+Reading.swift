@@ -119,7 +119,7 @@ private struct Fields {
 
   private func layer(_ json: inout JSONReader) throws(LiaeError) -> LayerChoice {
     guard choices.count < PackHeader.partLimit else { throw json.error("the header has too many layers") }
-    var (name, algorithm): (String?, ConvolutionAlgorithm?)
+    var (name, algorithm, stored): (String?, ConvolutionAlgorithm?, WeightStorage?)
     try json.object("a layer") { (json, key) throws(LiaeError) in
       switch key {
       case "name" where name == nil: name = try json.string("the name of a layer")
@@ -127,11 +127,15 @@ private struct Fields {
         let found = try json.string("an algorithm")
         algorithm = ConvolutionAlgorithm.all.first { $0.name == found }
         if algorithm == nil { throw json.error("algorithm \"\(found)\" is not known") }
-      default: throw json.error("a layer has \"\(key)\" twice or where name and algorithm belong")
+      case "stored" where stored == nil:
+        let found = try json.string("how a layer is stored")
+        stored = WeightStorage(name: found)
+        if stored == nil { throw json.error("weights stored as \"\(found)\" are not known") }
+      default: throw json.error("a layer has \"\(key)\" twice or where name, algorithm and storage belong")
       }
     }
     guard let name, let algorithm else { throw json.error("a layer lacks its name or algorithm") }
-    return LayerChoice(name: name, algorithm: algorithm)
+    return LayerChoice(name: name, algorithm: algorithm, stored: stored ?? .transformed)
   }
 
   private func part(_ json: inout JSONReader) throws(LiaeError) -> PackHeader.Part {

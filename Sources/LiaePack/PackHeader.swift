@@ -93,7 +93,11 @@ extension PackHeader {
       (
         "layers",
         array(
-          choices.map { object([("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]) })
+          choices.map {
+            object(
+              [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
+                + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
+          })
       ),
       (
         "parts",

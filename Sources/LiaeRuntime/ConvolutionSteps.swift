@@ -33,7 +33,7 @@ package func convolutionStep(
 }
 
 /// Memory of parameters that kernels point into.
-private final class Table<Element> {
+final class Table<Element> {
   let pointer: UnsafeMutablePointer<Element>
   init(_ elements: [Element]) {
     pointer = .allocate(capacity: max(1, elements.count))
@@ -75,16 +75,18 @@ private func destination(_ packed: PackedConvolution, _ binding: ConvolutionBind
 /// A convolution by Winograd: transform, products, transform.
 ///
 /// Private V: a task is a block of tiles, which it takes through all channels; no barrier, U comes from cache. Shared V:
-/// all tiles are transformed first, then a task is a block of output channels; U is read once.
+/// all tiles are transformed first, then a task is a block of output channels; U is read once. Where weights are stored
+/// as taps, `transform` makes U: for private V all of it first, for shared V within the task of a column block.
 final class WinogradStep: Step {
   private let packed: PackedConvolution
   private let parameters: Table<WinogradParameters>
   private let tables: (offsets: Table<Int>, tiles: Table<Tile>, kHigh: Table<Int>)
   private let isShared: Bool
+  private let transform: WeightTransform?
   /// Tiles of a task, and how many such blocks there are.
   private let rowBlock, rowBlocks: Int
   private let inputBlocks, tileCount: Int
-  /// Which of the two regions of a shared layer is running.
+  /// Which of two regions is running: the one that makes V or U for all, or the one that multiplies.
   private var transforming = false
   private let needed: ScratchSize
   package override var scratch: ScratchSize { needed }
@@ -126,11 +128,27 @@ final class WinogradStep: Step {
     // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md).
     let line = axis.reduce(0) { $0 + $1.size + 2 }
     let vBytes = b.images * line * line * roundUp(total, width) * 4
+    // U that is made in the run is made whole for private V, and takes its memory.
+    let isTransformed = packed.stored == .transformed
     isShared =
-      b.sharesInputs ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48)))
+      b.sharesInputs
+      ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48))
+        || (!isTransformed && uBytes > vBytes))
     let wanted = min(tileCount, isShared ? 64 : privateRows)
     let blocks = (tileCount + wanted - 1) / wanted
-    rowBlock = (tileCount + blocks - 1) / blocks
+    var rowBlock = (tileCount + blocks - 1) / blocks
+    if isTransformed {
+      transform = nil
+    } else if isShared {
+      // M of all tiles and U of a piece, or U of a column block and M of some tiles: what takes less memory.
+      let perRow = packed.blockVectors * width * 4 * points * points
+      let isWide = WeightTransform.pieceBytes + tileCount * perRow > (total + rowBlock) * perRow
+      if !isWide { rowBlock = tileCount }
+      transform = WeightTransform(packed, channels: channels, scope: isWide && blocks > 1 ? .columnBlock : .piece)
+    } else {
+      transform = WeightTransform(packed, channels: channels, scope: .layer)
+    }
+    self.rowBlock = rowBlock
     rowBlocks = (tileCount + rowBlock - 1) / rowBlock
     let inputRows = isShared ? tileCount : rowBlock
 
@@ -159,7 +177,10 @@ final class WinogradStep: Step {
     p.halfWidth = width / 2
     parameters = Table([p])
     let v = points * points * inputPlane
-    needed = ScratchSize(shared: isShared ? v : 0, input: isShared ? 0 : v, product: points * points * productPlane)
+    let u = transform?.floats ?? 0
+    needed = ScratchSize(
+      shared: isShared ? v : u, input: isShared ? 0 : v, product: points * points * productPlane,
+      weights: isShared ? u : 0)
     super.init(
       layer.name, algorithm: packed.algorithm.name, flops: layer.flops * Double(b.images),
       multiplications: countMultiplications(packed, b),
@@ -171,8 +192,13 @@ final class WinogradStep: Step {
       transforming = true
       parallel(inputBlocks, state)
       transforming = false
-      parallel(packed.columnBlocks * rowBlocks, state)
+      parallel(packed.columnBlocks * (transform == nil ? rowBlocks : 1), state)
     } else {
+      if let transform {
+        transforming = true
+        parallel(transform.tasks, state)
+        transforming = false
+      }
       parallel(rowBlocks, state)
     }
   }
@@ -186,16 +212,48 @@ final class WinogradStep: Step {
         kernels.winogradInput(p, index, 0, tileCount, workspace.shared, scratch)
         return
       }
+      if let transform {
+        columnBlock(index, transform, p, workspace.weights(worker), m, scratch, state)
+        return
+      }
       let block = index / rowBlocks, from = index % rowBlocks * rowBlock, to = min(from + rowBlock, tileCount)
       kernels.winogradProduct(p, block, from, to, workspace.shared, 0, m)
       kernels.winogradOutput(p, block, from, to, m, scratch)
     } else {
+      if transforming {
+        transform?.task(index, kernels, workspace.shared, scratch)
+        return
+      }
       let from = index * rowBlock, to = min(from + rowBlock, tileCount), v = workspace.input(worker)
+      var local = parameters.pointer.pointee
+      if transform != nil { local.weights = UnsafePointer(workspace.shared) }
       for block in 0..<inputBlocks { kernels.winogradInput(p, block, from, to, v, scratch) }
       for block in 0..<packed.columnBlocks {
-        kernels.winogradProduct(p, block, from, to, v, from, m)
+        kernels.winogradProduct(&local, block, from, to, v, from, m)
         kernels.winogradOutput(p, block, from, to, m, scratch)
       }
+    }
+  }
+
+  /// A column block whose U is made here, with all tiles.
+  private func columnBlock(
+    _ block: Int, _ transform: WeightTransform, _ p: UnsafePointer<WinogradParameters>,
+    _ u: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
+    _ state: RunState
+  ) {
+    let kernels = state.kernels, v = UnsafePointer(state.workspace.shared)
+    if transform.scope == .piece {
+      transform.products(p.pointee, block: block, v: v, m: m, kernels, u, scratch)
+      kernels.winogradOutput(p, block, 0, tileCount, m, scratch)
+      return
+    }
+    transform.make(block: block, kernels, u, scratch)
+    var local = p.pointee
+    local.weights = UnsafePointer(u)
+    for from in stride(from: 0, to: tileCount, by: rowBlock) {
+      let to = min(from + rowBlock, tileCount)
+      kernels.winogradProduct(&local, 0, from, to, v, 0, m)
+      kernels.winogradOutput(p, block, from, to, m, scratch)
     }
   }
 }

@@ -43,7 +43,8 @@ final class DenseRowsStep: Step {
 
   override func task(_ index: Int, _ worker: Int, _ state: RunState) {
     var p = DenseRowsParameters(
-      weights: dense.weights, bias: dense.bias, length: dense.length, input: UnsafePointer(input),
+      weights: dense.weights, element: dense.element.weightElement, bias: dense.bias, length: dense.length,
+      input: UnsafePointer(input),
       scale: UnsafePointer(scale), output: output, outputStride: dense.rows, images: images)
     state.kernels.denseRows(&p, index * 4, min(index * 4 + 4, activeRows(state)), state.workspace.scratch(worker))
   }
@@ -61,11 +62,12 @@ final class DenseColumnsStep: Step {
   ) {
     self.dense = dense
     parameters = DenseColumnsParameters(
-      weights: dense.weights, bias: dense.bias, length: dense.length, input: input, inputStride: inputStride,
+      weights: dense.weights, element: dense.element.weightElement, bias: dense.bias, length: dense.length,
+      input: input, inputStride: inputStride,
       target: target, side: dense.side, images: images)
     super.init(
-      dense.name, algorithm: "columns", flops: 2 * Double(dense.bytes / 4 * images),
-      multiplications: Double(dense.bytes / 4 * images), weightBytes: dense.bytes,
+      dense.name, algorithm: "columns", flops: 2 * Double(dense.vectors * dense.length * dense.width * images),
+      multiplications: Double(dense.vectors * dense.length * dense.width * images), weightBytes: dense.bytes,
       when: condition)
   }
 

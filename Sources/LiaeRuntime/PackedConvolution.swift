@@ -20,6 +20,7 @@ package enum InputArrangement: Sendable, Equatable {
 package final class PackedConvolution: Sendable {
   let layer: ConvolutionLayer
   let algorithm: ConvolutionAlgorithm
+  let stored: WeightStorage
   let arrangement: InputArrangement
   /// W of the kernels.
   let width: Int
@@ -35,8 +36,20 @@ package final class PackedConvolution: Sendable {
   private let storage: Bytes
   private let tableStorage: Bytes
   private let biasStorage: Bytes
+  /// Factors of the weight transform; nothing where weights are stored transformed.
+  private let factorStorage: Bytes
 
+  /// Where weights are stored transformed, or are those of a plain sum.
   var weights: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
+  /// Where they are stored as taps.
+  var taps: TapParameters {
+    TapLayout(
+      layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: phaseChannels,
+      blockVectors: blockVectors, points: points, width: width
+    ).parameters(
+      taps: UnsafeRawPointer(storage.base),
+      factors: UnsafePointer(factorStorage.base.assumingMemoryBound(to: Float.self)))
+  }
   var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.base.assumingMemoryBound(to: Float.self)) }
   var columnBlocks: Int { (vectors + blockVectors - 1) / blockVectors }
   var bytes: Int { storage.count + biasStorage.count }
@@ -55,11 +68,13 @@ package final class PackedConvolution: Sendable {
   ///   - tensors: weights (out, in, k, k) and bias (out); asked for only where the store has to be filled.
   package init(
     _ layer: ConvolutionLayer, tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView),
-    algorithm: ConvolutionAlgorithm, arrangement: InputArrangement, kernels: KernelTable, pool: ThreadPool,
-    store: WeightStore
+    algorithm: ConvolutionAlgorithm, stored: WeightStorage = .transformed, arrangement: InputArrangement,
+    kernels: KernelTable, pool: ThreadPool, store: WeightStore
   ) throws(LiaeError) {
     let width = kernels.width
     (self.layer, self.algorithm, self.arrangement, self.width) = (layer, algorithm, arrangement, width)
+    let stored = algorithm == .direct ? .transformed : stored
+    self.stored = stored
     let outputs = layer.outputChannels
     let quarter = layer.depthToSpace ? outputs / 4 : outputs
     let quarterVectors = roundUp(quarter, width) / width
@@ -70,7 +85,10 @@ package final class PackedConvolution: Sendable {
     (self.vectors, self.blockVectors, self.phases) = (vectors, blockVectors, phases)
     let inputs = layer.inputChannels
     switch arrangement {
-    case .code: phaseChannels = roundUp(inputs / 2, width) + inputs / 2
+    case .code:
+      // Both halves of equal length where one is added to the other.
+      let half = roundUp(inputs / 2, width)
+      phaseChannels = half + (stored == .transformed ? inputs / 2 : half)
     case .plain, .interleaved: phaseChannels = phases == 4 ? roundUp(inputs, width) : inputs
     }
 
@@ -90,7 +108,8 @@ package final class PackedConvolution: Sendable {
           }
           let point = i * points + j
           (table[point], table[64 + point], table[128 + point]) = (low, high, rows)
-          rows += high - low
+          // A row between points of what is made in a run, so that they do not begin at the same sets of a cache.
+          rows += high - low + (stored == .transformed ? 0 : 1)
         }
       }
     } else {
@@ -117,11 +136,29 @@ package final class PackedConvolution: Sendable {
       for (lane, channel) in output.enumerated() where channel >= 0 { out[lane] = bias[Int(channel)] }
     }
     let packedChannels = phaseChannels
-    storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
-      try Self.pack(
-        layer, weights: tensors().weights, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
-        into: base.assumingMemoryBound(to: Float.self), output: output, phaseChannels: packedChannels, phases: phases,
-        blockVectors: blockVectors, weightRows: rows, table: table)
+    guard case .taps = stored, case .winograd(let family) = algorithm else {
+      factorStorage = try Bytes.allocate(0)
+      storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
+        try Self.pack(
+          layer, weights: tensors().weights, algorithm: algorithm, arrangement: arrangement, kernels: kernels,
+          pool: pool, into: base.assumingMemoryBound(to: Float.self), output: output, phaseChannels: packedChannels,
+          phases: phases, blockVectors: blockVectors, weightRows: rows, table: table)
+      }
+      return
+    }
+
+    let factors = WinogradGeometry.weightFactors(family: family)
+    factorStorage = try Bytes.allocate(factors.count * 4, for: "a table of \(layer.name)")
+    let factorTable = factorStorage.base.bindMemory(to: Float.self, capacity: factors.count)
+    for (i, factor) in factors.enumerated() { factorTable[i] = factor }
+    let layout = TapLayout(
+      layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: packedChannels,
+      blockVectors: blockVectors, points: family == 6 ? 8 : family + 2, width: width)
+    guard let tapBytes = layout.bytes(blocks: blocks) else {
+      throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)")
+    }
+    storage = try store.take("\(layer.name).weight", tapBytes) { (base) throws(LiaeError) in
+      try layout.pack(tensors().weights, output: output, pool: pool, into: base)
     }
   }
 
@@ -131,17 +168,7 @@ package final class PackedConvolution: Sendable {
     phaseChannels: Int, phases: Int, blockVectors: Int, weightRows: Int, table: UnsafePointer<Int>
   ) throws(LiaeError) {
     let inputs = layer.inputChannels, width = kernels.width, vectors = output.count / width
-    var input = [Int32](repeating: -1, count: phaseChannels)
-    var added = [Int32](repeating: -1, count: phaseChannels)
-    if arrangement == .code {
-      let half = inputs / 2
-      for c in 0..<half {
-        (input[c], added[c]) = (Int32(c), Int32(half + c))
-        input[roundUp(half, width) + c] = Int32(half + c)
-      }
-    } else {
-      for c in 0..<inputs { input[c] = Int32(c) }
-    }
+    let (input, added) = inputTables(layer, arrangement, width, phaseChannels)
 
     let source = try alignedFloats(weights)
     // The kernels hold bare pointers into `source`.
@@ -175,6 +202,23 @@ package final class PackedConvolution: Sendable {
         }
       }
     }
+  }
+
+  /// For each packed input channel the channel it is, and one that is added to it; -1 for none.
+  static func inputTables(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int, _ count: Int)
+    -> (input: [Int32], added: [Int32])
+  {
+    var input = [Int32](repeating: -1, count: count), added = input
+    if arrangement == .code {
+      let half = layer.inputChannels / 2
+      for c in 0..<half {
+        (input[c], added[c]) = (Int32(c), Int32(half + c))
+        input[roundUp(half, width) + c] = Int32(half + c)
+      }
+    } else {
+      for c in 0..<layer.inputChannels { input[c] = Int32(c) }
+    }
+    return (input, added)
   }
 
   /// One k of a direct convolution: the tap and the packed channel.

@@ -23,6 +23,8 @@ package struct PlanOptions: Sendable {
     case measure
   }
   package var planning = Planning.model
+  /// What packed weights may take of memory.
+  package var memory = MemoryPolicy.speed
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
   /// nil: the processor's best, or what `LIAE_ISA` says.
@@ -43,7 +45,7 @@ extension PlanOptions {
   /// The options that decide what packed weights hold, beside the instruction set: always the same names in the same
   /// order.
   package var packing: [(name: String, value: String)] {
-    [("convolution", convolution.name), ("planning", planning.rawValue)]
+    [("convolution", convolution.name), ("planning", planning.rawValue), ("memory", memory.name)]
   }
 
   /// From such names and values; nil where they are not known, or not all there.
@@ -57,6 +59,9 @@ extension PlanOptions {
       case "planning":
         guard let found = Planning(rawValue: value) else { return nil }
         planning = found
+      case "memory":
+        guard let found = MemoryPolicy(name: value) else { return nil }
+        memory = found
       default: return nil
       }
     }
@@ -64,13 +69,16 @@ extension PlanOptions {
   }
 }
 
-/// What a plan has chosen for one convolution.
+/// What a plan has chosen for one layer.
 package struct LayerChoice: Sendable, Equatable {
   /// The layer's name; that of joined heads is `DECODER.out_convs`.
   package var name: String
   package var algorithm: ConvolutionAlgorithm
+  package var stored: WeightStorage
 
-  package init(name: String, algorithm: ConvolutionAlgorithm) { (self.name, self.algorithm) = (name, algorithm) }
+  package init(name: String, algorithm: ConvolutionAlgorithm, stored: WeightStorage = .transformed) {
+    (self.name, self.algorithm, self.stored) = (name, algorithm, stored)
+  }
 }
 
 /// A model made ready to run: algorithm and packed weights for each layer. Immutable, shared by all contexts.
@@ -86,7 +94,7 @@ package final class Plan: Sendable {
   package let options: PlanOptions
   /// `Model.fingerprint()` of the model that was packed.
   package let fingerprint: String
-  /// Of each convolution, in the order of packing.
+  /// Of each convolution, and of dense layers in 16 bits, in the order of packing.
   package let choices: [LayerChoice]
   /// All packed weights, in the order of packing.
   package let parts: [WeightPart]
@@ -117,22 +125,30 @@ package final class Plan: Sendable {
     let maskHead: PackedConvolution
   }
 
-  /// Packs the weights. The model is not needed after.
+  /// Packs the weights. The model is not needed after: where the caller gives it away, each tensor goes when it is
+  /// packed, so that weights are not held twice.
   ///
   /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
-  package convenience init(model: Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
+  package convenience init(model: consuming Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
     let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
     var options = options
     if options.instructionSet == nil { options.instructionSet = try InstructionSet.preferred() }
     let (made, set) = (options, options.instructionSet ?? .detected)
     let measured = made.planning == .measure ? try MeasuredChoice(kernels: set.kernels(), pool: pool) : nil
+    let (architecture, info, fingerprint) = (model.architecture, model.info, try model.fingerprint())
+    let source = WeightSource(consume model)
+    let storage = StorageChoice(architecture, options: made)
     try self.init(
-      architecture: model.architecture, info: model.info, fingerprint: model.fingerprint(), options: made,
-      store: WeightStore(), pool: pool,
+      architecture: architecture, info: info, fingerprint: fingerprint, options: made, store: WeightStore(), pool: pool,
       choose: { (layer, arrangement) throws(LiaeError) in
-        try measured?.choose(layer, arrangement, options: made) ?? Planner.choose(layer, options: made)
+        let choice = storage[layer]
+        // What is made in the run is not timed.
+        guard let measured, !choice.fromTaps else { return choice }
+        return ConvolutionChoice(algorithm: try measured.choose(layer, arrangement, options: made))
       },
-      tensors: { (layer) throws(LiaeError) in try model.weightsAndBias(layer) })
+      type: { (layers) throws(LiaeError) in try source.type(layers) },
+      tensors: { (layer) throws(LiaeError) in try source.weightsAndBias(layer) },
+      release: { source.release($0) })
   }
 
   /// Takes weights that were packed before.
@@ -149,34 +165,47 @@ package final class Plan: Sendable {
     architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, choices: [LayerChoice],
     areCurrent: Bool, store: WeightStore
   ) throws(LiaeError) {
-    let table = Dictionary(choices.map { ($0.name, $0.algorithm) }, uniquingKeysWith: { first, _ in first })
+    let table = Dictionary(choices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let storage = StorageChoice(architecture, options: options)
     try self.init(
       architecture: architecture, info: info, fingerprint: fingerprint, options: options, store: store,
       pool: ThreadPool(workers: 1),
       choose: { (layer, _) throws(LiaeError) in
-        guard let algorithm = table[layer.name], WinogradGeometry.fits(layer, algorithm) else {
+        let found = table[layer.name]
+        guard let found, WinogradGeometry.fits(layer, found.algorithm),
+          found.stored == .transformed || found.algorithm != .direct
+        else {
           throw LiaeError(
-            .corruptFile, "layer \(layer.name) has \(table[layer.name]?.name ?? "no algorithm"), which does not fit it")
+            .corruptFile, "layer \(layer.name) has \(found?.algorithm.name ?? "no algorithm"), which does not fit it")
         }
+        let choice = ConvolutionChoice(algorithm: found.algorithm, fromTaps: found.stored != .transformed)
         // What was measured once stays.
-        let current = areCurrent && options.planning == .model ? Planner.choose(layer, options: options) : algorithm
-        guard algorithm == current else {
+        let current = areCurrent && options.planning == .model ? storage[layer] : choice
+        guard choice == current else {
           throw LiaeError(
-            .packMismatch, "layer \(layer.name) is packed for \(algorithm.name), and \(current.name) is planned now")
+            .packMismatch, "layer \(layer.name) is packed for \(choice.name), and \(current.name) is planned now")
         }
-        return algorithm
+        return choice
       },
-      tensors: { (layer) throws(LiaeError) in throw LiaeError(.internalError, "\(layer) is to be packed from nothing") }
-    )
+      type: { (layers) throws(LiaeError) in
+        if case .taps(let type) = table[layers.joined(separator: " + ")]?.stored { type } else { .float32 }
+      },
+      tensors: { (layer) throws(LiaeError) in throw LiaeError(.internalError, "\(layer) is to be packed from nothing")
+      },
+      release: { _ in })
   }
 
   /// - Parameters:
-  ///   - choose: the algorithm of a convolution.
+  ///   - choose: the algorithm of a convolution and how it is stored.
+  ///   - type: what the weights of layers that are packed together are kept in, where they are kept as they are.
   ///   - tensors: weights and bias of a layer, asked for where the store has to be filled.
+  ///   - release: is told of layers that are packed.
   private init(
     architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, store: WeightStore,
-    pool: ThreadPool, choose: (ConvolutionLayer, InputArrangement) throws(LiaeError) -> ConvolutionAlgorithm,
-    tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+    pool: ThreadPool, choose: (ConvolutionLayer, InputArrangement) throws(LiaeError) -> ConvolutionChoice,
+    type: (_ layers: [String]) throws(LiaeError) -> DType,
+    tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView),
+    release: (_ layers: [String]) -> Void
   ) throws(LiaeError) {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
@@ -188,19 +217,32 @@ package final class Plan: Sendable {
 
     var choices: [LayerChoice] = []
     func pack(
-      _ layer: ConvolutionLayer, _ arrangement: InputArrangement,
+      _ layer: ConvolutionLayer, _ arrangement: InputArrangement, elements: () throws(LiaeError) -> DType,
       of tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView)
     ) throws(LiaeError) -> PackedConvolution {
-      let algorithm = try choose(layer, arrangement)
-      choices.append(LayerChoice(name: layer.name, algorithm: algorithm))
+      let choice = try choose(layer, arrangement)
+      let stored: WeightStorage = choice.fromTaps ? .taps(try elements()) : .transformed
+      choices.append(LayerChoice(name: layer.name, algorithm: choice.algorithm, stored: stored))
       return try PackedConvolution(
-        layer, tensors: tensors, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
-        store: store)
+        layer, tensors: tensors, algorithm: choice.algorithm, stored: stored, arrangement: arrangement,
+        kernels: kernels, pool: pool, store: store)
     }
     func pack(_ layer: ConvolutionLayer, _ arrangement: InputArrangement = .plain) throws(LiaeError)
       -> PackedConvolution
     {
-      try pack(layer, arrangement) { () throws(LiaeError) in try tensors(layer.name) }
+      defer { release([layer.name]) }
+      return try pack(layer, arrangement, elements: { () throws(LiaeError) in try type([layer.name]) }) {
+        () throws(LiaeError) in try tensors(layer.name)
+      }
+    }
+    /// What dense layers that are packed together are kept in.
+    func element(_ layers: [String]) throws(LiaeError) -> DType {
+      let element = try type(layers)
+      if element != .float32 {
+        choices.append(
+          LayerChoice(name: layers.joined(separator: " + "), algorithm: .direct, stored: .taps(element)))
+      }
+      return element
     }
 
     var encoder: [EncoderPart] = []
@@ -215,15 +257,17 @@ package final class Plan: Sendable {
     dense1 = try PackedDenseRows(
       name: network.inters.map(\.dense1).joined(separator: " + "), modules: network.inters.count,
       rowsEach: architecture.aeDims, channels: architecture.encodedChannels, side: architecture.encodedSide,
-      width: width, pool: pool, store: store
+      element: try element(network.inters.map(\.dense1)), width: width, pool: pool, store: store
     ) { (module) throws(LiaeError) in try tensors(network.inters[module].dense1) }
+    release(network.inters.map(\.dense1))
 
     var inters: [Inter] = []
     for inter in network.inters {
       let dense2 = try PackedDenseColumns(
         name: inter.dense2, channels: architecture.interChannels, side: architecture.latentSide,
-        length: architecture.aeDims, width: width, pool: pool, store: store
+        length: architecture.aeDims, element: try element([inter.dense2]), width: width, pool: pool, store: store
       ) { () throws(LiaeError) in try tensors(inter.dense2) }
+      release([inter.dense2])
       var upscale: PackedConvolution?
       if let layer = inter.upscale { upscale = try pack(layer) }
       inters.append(Inter(dense2: dense2, upscale: upscale))
@@ -240,8 +284,13 @@ package final class Plan: Sendable {
             upscale: try pack(stage.upscale, index == 0 ? first : .plain), first: try pack(stage.first),
             second: try pack(stage.second)))
       }
-      let layer = Self.joinedHead(decoder)
-      let head = try pack(layer, .plain) { () throws(LiaeError) in try Self.joinHeads(decoder, layer, tensors) }
+      let layer = decoder.joinedHead
+      // Heads that are joined are copied, as float32.
+      let elements = { () throws(LiaeError) in decoder.heads.count > 1 ? .float32 : try type([layer.name]) }
+      let head = try pack(layer, .plain, elements: elements) { () throws(LiaeError) in
+        try Self.joinHeads(decoder, layer, tensors)
+      }
+      release(decoder.heads.map(\.name))
       var mask: [PackedConvolution] = []
       for (index, layer) in decoder.mask.enumerated() { mask.append(try pack(layer, index == 0 ? first : .plain)) }
       decoders.append(Decoder(rgb: stages, head: head, mask: mask, maskHead: try pack(decoder.maskHead)))
@@ -250,15 +299,7 @@ package final class Plan: Sendable {
     (self.choices, parts) = (choices, store.parts)
   }
 
-  /// The heads as one convolution: with `d` a 3x3 one with output channels q*3 + c.
-  private static func joinedHead(_ decoder: DecoderModule) -> ConvolutionLayer {
-    var joined = decoder.heads[decoder.heads.count - 1]
-    if decoder.heads.count > 1 { joined.name = "\(decoder.name).out_convs" }
-    joined.outputChannels = decoder.heads.reduce(0) { $0 + $1.outputChannels }
-    return joined
-  }
-
-  /// The weights of `joinedHead`; a 1x1 head is the middle tap.
+  /// The weights of `DecoderModule.joinedHead`; a 1x1 head is the middle tap.
   private static func joinHeads(
     _ decoder: DecoderModule, _ joined: ConvolutionLayer,
     _ tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
@@ -294,8 +335,12 @@ package final class Plan: Sendable {
   }
 }
 
-extension Model {
-  fileprivate func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
-    (try tensor("\(layer).weight"), try tensor("\(layer).bias"))
+extension DecoderModule {
+  /// The heads as one convolution: with `d` a 3x3 one with output channels q*3 + c.
+  var joinedHead: ConvolutionLayer {
+    var joined = heads[heads.count - 1]
+    if heads.count > 1 { joined.name = "\(name).out_convs" }
+    joined.outputChannels = heads.reduce(0) { $0 + $1.outputChannels }
+    return joined
   }
 }

@@ -27,13 +27,17 @@ package enum ConvolutionAlgorithm: Sendable, Hashable {
 /// another machine. A plan is made before the number of threads is known and must not depend on it.
 enum Planner {
   /// What two cores do in a second.
-  private struct Rates { let multiplications, weightBytes, transformBytes: Double }
+  struct Rates {
+    let multiplications, weightBytes, transformBytes: Double
+    /// Of U made in the run, written and read again.
+    let madeBytes: Double
+  }
 
-  private static func rates(_ options: PlanOptions) -> Rates {
+  static func rates(_ options: PlanOptions) -> Rates {
     switch options.instructionSet ?? .detected {
-    case .avx512: Rates(multiplications: 115e9, weightBytes: 35e9, transformBytes: 120e9)
-    case .avx2: Rates(multiplications: 100e9, weightBytes: 35e9, transformBytes: 100e9)
-    case .baseline: Rates(multiplications: 32e9, weightBytes: 35e9, transformBytes: 60e9)
+    case .avx512: Rates(multiplications: 115e9, weightBytes: 35e9, transformBytes: 120e9, madeBytes: 70e9)
+    case .avx2: Rates(multiplications: 100e9, weightBytes: 35e9, transformBytes: 100e9, madeBytes: 60e9)
+    case .baseline: Rates(multiplications: 32e9, weightBytes: 35e9, transformBytes: 60e9, madeBytes: 30e9)
     }
   }
 
@@ -142,5 +146,13 @@ package enum WinogradGeometry {
       return [1, 0, 0] + row(1, -2 / 9.0) + row(-1, -2 / 9.0) + row(2, 1 / 90.0) + row(-2, 1 / 90.0)
         + [1 / 45.0, 0.5 / 45, 0.25 / 45, 1 / 45.0, -0.5 / 45, 0.25 / 45] + [0, 0, 1]
     }
+  }
+  /// The same as `TapParameters.factors` has it.
+  static func weightFactors(family: Int) -> [Float] {
+    let g = weightTransform(family: family)
+    // Points stand in pairs +p, -p between 0 and infinity, whose rows of G differ in the sign of the middle.
+    var factors = [Float(g[0])]
+    for row in stride(from: 3, to: g.count - 3, by: 6) { factors += g[row..<row + 3].map { Float($0) } }
+    return factors
   }
 }

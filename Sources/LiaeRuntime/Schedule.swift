@@ -188,46 +188,58 @@ final class Schedule {
         main = { $0.contains(.mask) && $0.contains(.mixedCode) }
         destination = { $0.contains(.destinationMask) }
       }
-      var x: ActivationBuffer?
-      for (stageIndex, packed) in decoder.mask.enumerated() {
-        let (channels, side) = shape(packed.layer)
-        let reader = stageIndex + 1 < decoder.mask.count ? decoder.mask[stageIndex + 1] : decoder.maskHead
-        let next = try take(channels, side, 2 * n, readsBorder: reader.layer.kernel > 1)
-        if stageIndex == 0 {
-          let second = isLIAE ? code.from(image: n) : code.view
-          if isLIAE {
-            convolve(
-              packed, from: code.view, to: next, images: n, firstHalfOnly: true,
-              when: { main($0) && !$0.contains(.mixedCode) })
-            convolve(packed, from: code.view, to: next, images: n, when: { main($0) && $0.contains(.mixedCode) })
-          } else {
-            convolve(packed, from: code.view, to: next, images: n, when: main)
+      func chain(
+        _ main: @escaping (Needs) -> Bool, _ destination: @escaping (Needs) -> Bool, all: Int, other: Int, isLast: Bool
+      ) throws(LiaeError) {
+        var x: ActivationBuffer?
+        for (stageIndex, packed) in decoder.mask.enumerated() {
+          let (channels, side) = shape(packed.layer)
+          let reader = stageIndex + 1 < decoder.mask.count ? decoder.mask[stageIndex + 1] : decoder.maskHead
+          let next = try take(channels, side, all, readsBorder: reader.layer.kernel > 1)
+          if stageIndex == 0 {
+            let second = isLIAE ? code.from(image: n) : code.view
+            if isLIAE {
+              convolve(
+                packed, from: code.view, to: next, images: n, firstHalfOnly: true,
+                when: { main($0) && !$0.contains(.mixedCode) })
+              convolve(packed, from: code.view, to: next, images: n, when: { main($0) && $0.contains(.mixedCode) })
+            } else {
+              convolve(packed, from: code.view, to: next, images: n, when: main)
+            }
+            convolve(packed, from: second, to: next, at: other, images: n, when: destination)
+            if index == plan.decoders.count - 1 && isLast { giveBack(code) }
+          } else if let x {
+            masks(packed, x, next)
           }
-          convolve(packed, from: second, to: next, at: n, images: n, when: destination)
-          if index == plan.decoders.count - 1 { giveBack(code) }
-        } else if let x {
-          masks(packed, x, next)
+          if let x { giveBack(x) }
+          x = next
         }
-        if let x { giveBack(x) }
-        x = next
+        func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
+          convolve(packed, from: x.view, to: next, images: all, when: { main($0) && destination($0) })
+          convolve(packed, from: x.view, to: next, images: n, when: { main($0) && !destination($0) })
+          convolve(
+            packed, from: x.from(image: other), to: next, at: other, images: n, when: { !main($0) && destination($0) })
+        }
+        guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
+        let side = decoder.maskHead.layer.outputSide
+        let heads = try take(1, side, all, readsBorder: false)
+        masks(decoder.maskHead, last, heads)
+        add(
+          HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
+        add(
+          HeadStep(
+            "destination mask", source: heads.from(image: other), side: side, channels: 1, factor: 1,
+            output: destinationMask, images: n, when: destination))
+        giveBack(last)
+        giveBack(heads)
       }
-      func masks(_ packed: PackedConvolution, _ x: ActivationBuffer, _ next: ActivationBuffer) {
-        convolve(packed, from: x.view, to: next, images: 2 * n, when: { main($0) && destination($0) })
-        convolve(packed, from: x.view, to: next, images: n, when: { main($0) && !destination($0) })
-        convolve(
-          packed, from: x.from(image: n), to: next, at: n, images: n, when: { !main($0) && destination($0) })
+      if plan.options.memory == .memory {
+        // One after the other, in the same memory.
+        try chain(main, { _ in false }, all: n, other: 0, isLast: false)
+        try chain({ _ in false }, destination, all: n, other: 0, isLast: true)
+      } else {
+        try chain(main, destination, all: 2 * n, other: n, isLast: true)
       }
-      guard let last = x else { throw LiaeError(.internalError, "a decoder without a mask") }
-      let side = decoder.maskHead.layer.outputSide
-      let heads = try take(1, side, 2 * n, readsBorder: false)
-      masks(decoder.maskHead, last, heads)
-      add(HeadStep("mask", source: heads.view, side: side, channels: 1, factor: 1, output: mask, images: n, when: main))
-      add(
-        HeadStep(
-          "destination mask", source: heads.from(image: n), side: side, channels: 1, factor: 1,
-          output: destinationMask, images: n, when: destination))
-      giveBack(last)
-      giveBack(heads)
     }
     bytes += owned.reduce(0) { $0 + $1.count }
   }

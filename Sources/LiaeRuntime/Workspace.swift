@@ -9,11 +9,14 @@ package struct ScratchSize {
   /// Transformed inputs of a block of tiles, and the products, for each worker.
   var input = 0
   var product = 0
+  /// Weights that a worker transforms for itself. No layer needs both these and private inputs: they share memory.
+  var weights = 0
 
   mutating func include(_ other: ScratchSize) {
     shared = max(shared, other.shared)
     input = max(input, other.input)
     product = max(product, other.product)
+    weights = max(weights, other.weights)
   }
 }
 
@@ -30,7 +33,7 @@ package struct Workspace {
 
   package init(_ size: ScratchSize, workers: Int, width: Int) throws(LiaeError) {
     sharedFloats = roundUp(size.shared, 16) + Self.gap
-    inputFloats = roundUp(size.input, 16) + Self.gap
+    inputFloats = roundUp(max(size.input, size.weights), 16) + Self.gap
     productFloats = roundUp(size.product, 16) + Self.gap
     workerFloats = inputFloats + productFloats + roundUp(scratchFloats(width: width), 16) + Self.gap
     guard let all = CheckedSize.product(workers, workerFloats), let sum = CheckedSize.sum(all, sharedFloats),
@@ -43,5 +46,6 @@ package struct Workspace {
   private var base: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
   func input(_ worker: Int) -> UnsafeMutablePointer<Float> { base + sharedFloats + worker * workerFloats }
   func product(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) + inputFloats }
+  func weights(_ worker: Int) -> UnsafeMutablePointer<Float> { input(worker) }
   func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { product(worker) + productFloats }
 }

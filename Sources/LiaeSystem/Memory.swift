@@ -13,6 +13,8 @@ package final class Bytes: @unchecked Sendable {
   private enum Release {
     case free
     case unmap(UnsafeMutableRawPointer, Int)
+    /// A file that is only read.
+    case unmapFile
     case nothing
     case part(of: Bytes)
   }
@@ -27,6 +29,7 @@ package final class Bytes: @unchecked Sendable {
     switch release {
     case .free: Glibc.free(base)
     case .unmap(let address, let length): munmap(address, length)
+    case .unmapFile: munmap(base, count)
     case .nothing, .part: break
     }
   }
@@ -112,7 +115,20 @@ package final class Bytes: @unchecked Sendable {
     guard let address, address != MAP_FAILED else {
       throw LiaeError(.inputOutput, "\(path): cannot be mapped: \(systemMessage(errno))")
     }
-    return Bytes(base: address, count: length, release: .unmap(address, length))
+    return Bytes(base: address, count: length, release: .unmapFile)
+  }
+
+  /// Says that a part of a mapped file is not needed for now: its pages no longer count as this process's, and are read
+  /// again when they are. Other memory stays as it is.
+  package func dropPages(offset: Int, count: Int) {
+    precondition(offset >= 0 && count >= 0 && offset <= self.count - count)
+    switch release {
+    case .part(let whole): whole.dropPages(offset: base - whole.base + offset, count: count)
+    case .unmapFile:
+      let first = offset / Self.pageAlignment * Self.pageAlignment
+      madvise(base + first, offset + count - first, Int32(MADV_DONTNEED))
+    case .free, .unmap, .nothing: break
+    }
   }
 
   /// Has the system read a mapped file ahead, all of it. Of bytes that begin at a page.

@@ -31,6 +31,9 @@ package struct TensorView: Sendable {
     UnsafeRawBufferPointer(start: storage.base + offset, count: byteCount)
   }
 
+  /// The elements are not needed for now: where they lie in a mapped file they take no memory until they are read again.
+  package func dropPages() { storage.dropPages(offset: offset, count: byteCount) }
+
   /// Element `index` of the flat tensor as a float. `index` must be within `0..<count`.
   package subscript(index: Int) -> Float {
     precondition(index >= 0 && index < count)

@@ -25,11 +25,17 @@ struct ConvolutionCase: CustomStringConvertible {
   var arrangement = InputArrangement.plain
   var firstHalfOnly = false
   var workers = 1
+  /// What the weights are given in; the reference gets the same numbers.
+  var element = DType.float32
+  /// They are given to the kernels as the same numbers in float32.
+  var widensWeights = false
+  /// Stored as taps and transformed in the run.
+  var fromTaps = false
 
   var description: String {
     "\(set) \(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
       + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(arrangement)"
-      + (firstHalfOnly ? " first half" : "")
+      + (firstHalfOnly ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element)"
   }
 
   var layer: ConvolutionLayer {
@@ -104,16 +110,15 @@ struct ConvolutionCase: CustomStringConvertible {
     let pool = try ThreadPool(workers: workers)
     let taps = kernel * kernel
     let scale = 1 / Float(taps * inputs).squareRoot()
-    let weights = random.floats(outputs * inputs * taps, in: -scale...scale)
+    let exact = random.floats(outputs * inputs * taps, in: -scale...scale)
+    var given = try TensorView.of(exact, as: element, shape: [outputs, inputs, kernel, kernel])
+    if widensWeights { given = try given.asFloat32() }
+    let weights = (0..<given.count).map { given[$0] }
     let bias = random.floats(outputs, in: -1...1)
-    func tensor(_ values: [Float], _ shape: [Int]) throws -> TensorView {
-      let bytes = try values.withUnsafeBytes { try Bytes.copy($0) }
-      return try TensorView(dtype: .float32, shape: shape, storage: bytes)
-    }
-    let tensors = (weights: try tensor(weights, [outputs, inputs, kernel, kernel]), bias: try tensor(bias, [outputs]))
+    let tensors = (weights: given, bias: try TensorView.of(bias, as: .float32, shape: [outputs]))
     let packed = try PackedConvolution(
-      layer, tensors: { tensors }, algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool,
-      store: WeightStore())
+      layer, tensors: { tensors }, algorithm: algorithm, stored: fromTaps ? .taps(given.dtype) : .transformed,
+      arrangement: arrangement, kernels: kernels, pool: pool, store: WeightStore())
 
     // What the reference is given, and the same as the kernels want it.
     let inputSide = layer.inputSide, pixels = inputSide * inputSide

@@ -34,6 +34,29 @@ import Testing
     }
   }
 
+  /// Weights that stay as the checkpoint has them, in each of its elements; a policy is asked for as other options are.
+  @Test(arguments: MemoryPolicy.allCases, [DType.float32, .float16, .bfloat16])
+  func policiesAndElementsAreKept(memory: MemoryPolicy, type: DType) throws {
+    let folder = try TemporaryFolder()
+    let path = folder("model.liaepack")
+    let model = try Model.random(architectures[1], seed: 2).rounded(to: type)
+    var options = PlanOptions()
+    options.memory = memory
+    let fresh = try Plan(model: model, options: options)
+    try PackFile.write(fresh, to: path, replacing: true)
+    let file = try PackFile(path: path)
+    try file.verify()
+    let mapped = try file.plan(PackRequest(options, of: model))
+    #expect(mapped.choices == fresh.choices && mapped.packedBytes == fresh.packedBytes)
+    #expect(fresh.choices.contains { $0.stored == .taps(type) } == (memory != .speed || type != .float32))
+    #expect(isBitEqual(try outputs(mapped), try outputs(fresh)))
+    #expect(try file.plan(PackRequest(PlanOptions())).options.memory == memory)
+    for other in MemoryPolicy.allCases where other != memory {
+      options.memory = other
+      #expect(status { () throws(LiaeError) in _ = try file.plan(PackRequest(options, of: model)) } == .packMismatch)
+    }
+  }
+
   /// What was measured when the weights were packed is kept, whatever the planner would choose today.
   @Test func measuredChoicesAreKept() throws {
     let folder = try TemporaryFolder()

@@ -17,12 +17,12 @@ import Testing
   func everyFailedAllocationIsAnError(architecture: Architecture, configuration: Configuration) throws {
     let model = try Model.random(architecture, seed: 2)
     let images = testImages(1, side: 64, seed: 1)
-    let expected = try Context(Plan(model, configuration.convolution, on: configuration.set)).pictures(.swap, images)
+    let expected = try Context(Plan(model, configuration)).pictures(.swap, images)
     let planned = failingEveryAllocation { () throws(LiaeError) in
-      _ = try Plan(model, configuration.convolution, on: configuration.set)
+      _ = try Plan(model, configuration)
     }
     #expect(planned.failures > 0 && planned.surprises == [])
-    let plan = try Plan(model, configuration.convolution, on: configuration.set)
+    let plan = try Plan(model, configuration)
     let created = failingEveryAllocation { () throws(LiaeError) in _ = try Context(plan, threads: 2, maxBatch: 2) }
     #expect(created.failures > 0 && created.surprises == [])
     #expect(isBitEqual(try Context(plan).pictures(.swap, images).flat, expected.flat))

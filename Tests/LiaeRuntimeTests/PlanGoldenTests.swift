@@ -8,14 +8,15 @@ import Testing
 /// One way to run a model.
 struct Configuration: Sendable, CustomStringConvertible {
   var set: InstructionSet
-  var convolution: PlanOptions.Convolution
+  var convolution = PlanOptions.Convolution.automatic
+  var memory = MemoryPolicy.speed
 
-  /// Whatever this processor can run.
+  /// Whatever this processor can run; direct sums are stored in one way.
   static let all = InstructionSet.supported.flatMap { set in
-    PlanOptions.Convolution.allCases.map { Configuration(set: set, convolution: $0) }
+    [Configuration(set: set, convolution: .direct)] + MemoryPolicy.allCases.map { Configuration(set: set, memory: $0) }
   }
 
-  var description: String { "\(set) \(convolution)" }
+  var description: String { "\(set) \(convolution) \(memory)" }
 
   /// Direct sums within an absolute tolerance; faster algorithms by their noise.
   func isClose(_ comparison: Comparison, tolerance: Double = 2e-5) -> Bool {
@@ -27,7 +28,7 @@ struct Configuration: Sendable, CustomStringConvertible {
 @Suite struct PlanGoldenTests {
   @Test(arguments: GoldenNetwork.all, Configuration.all)
   func outputsAreThoseOfTheOriginal(golden: GoldenNetwork, configuration: Configuration) throws {
-    let plan = try Plan(golden.model(), configuration.convolution, on: configuration.set)
+    let plan = try Plan(golden.model(), configuration)
     #expect(plan.instructionSet == configuration.set)
     let context = try Context(plan)
     let arrays = try golden.arrays()
@@ -53,7 +54,7 @@ struct Configuration: Sendable, CustomStringConvertible {
   @Test(arguments: GoldenNetwork.exported, Configuration.all)
   func theExportedGraphRuns(golden: GoldenNetwork, configuration: Configuration) throws {
     let arrays = try golden.arrays()
-    let context = try Context(Plan(golden.model("golden.dfm"), configuration.convolution, on: configuration.set))
+    let context = try Context(Plan(golden.model("golden.dfm"), configuration))
     let output = try context.pictures(.swap, [#require(arrays["input"]).item(1)])
     for (name, actual) in [
       ("swap_rgb", output.rgb), ("swap_mask", output.mask), ("dst_mask", output.destinationMask),
@@ -66,7 +67,7 @@ struct Configuration: Sendable, CustomStringConvertible {
   @Test(arguments: GoldenNetwork.quantized, Configuration.all)
   func theQuantizedGraphIsClose(golden: GoldenNetwork, configuration: Configuration) throws {
     let arrays = try golden.arrays("golden_fp16.npz")
-    let context = try Context(Plan(golden.model("golden_fp16.dfm"), configuration.convolution, on: configuration.set))
+    let context = try Context(Plan(golden.model("golden_fp16.dfm"), configuration))
     let inputs = try #require(arrays["input"])
     let output = try context.pictures(.swap, [inputs.item(0), inputs.item(1)])
     for (name, actual) in [

@@ -48,7 +48,7 @@ import Testing
         try reference.run(.init(mode), image: $0, wantDestinationMask: wanted.contains(.destinationMask))
       })
     for configuration in Configuration.all {
-      let plan = try Plan(model, configuration.convolution, on: configuration.set)
+      let plan = try Plan(model, configuration)
       let actual = try Context(plan, threads: threads, maxBatch: batch).pictures(mode, images, wanted)
       for (part, (got, truth)) in zip(
         [Wanted.rgb, .mask, .destinationMask], zip(actual.parts, expected.parts))

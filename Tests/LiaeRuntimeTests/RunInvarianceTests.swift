@@ -19,8 +19,9 @@ import Testing
   static let modes: [RunMode] = [.swap, .reconstructDestination, .reconstructSource]
 
   private func plan(_ architecture: Architecture, _ configuration: Configuration? = nil) throws -> Plan {
-    try Plan(
-      Model.random(architecture, seed: 5), configuration?.convolution ?? .automatic, on: configuration?.set)
+    let model = try Model.random(architecture, seed: 5)
+    guard let configuration else { return try Plan(model) }
+    return try Plan(model, configuration)
   }
 
   @Test(arguments: networks, Configuration.all)
@@ -104,7 +105,7 @@ import Testing
   @Test(arguments: networks.filter { $0.family == .liae }, Configuration.all)
   func morphGoesFromTheDestinationToTheSwap(architecture: Architecture, configuration: Configuration) throws {
     let model = try Model.random(architecture, seed: 5)
-    let context = try Context(Plan(model, configuration.convolution, on: configuration.set))
+    let context = try Context(Plan(model, configuration))
     let images = testImages(2, side: architecture.resolution, seed: 17)
     let reference = try ReferenceNetwork(model: model, backend: .plainLoops)
     for (mode, code) in [

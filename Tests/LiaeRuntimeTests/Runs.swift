@@ -52,6 +52,14 @@ extension Plan {
     options.instructionSet = set
     try self.init(model: model, options: options)
   }
+
+  convenience init(_ model: Model, _ configuration: Configuration) throws(LiaeError) {
+    var options = PlanOptions()
+    options.convolution = configuration.convolution
+    options.memory = configuration.memory
+    options.instructionSet = configuration.set
+    try self.init(model: model, options: options)
+  }
 }
 
 extension Context {

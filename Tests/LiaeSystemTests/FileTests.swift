@@ -110,6 +110,11 @@ import Testing
     // What is mapped outlives the file's name.
     try FileManager.default.removeItem(atPath: folder("a"))
     #expect(mapped.raw.elementsEqual(bytes))
+    // Pages that were given back come back.
+    mapped.dropPages(offset: 100, count: 9000)
+    #expect(mapped.raw.elementsEqual(bytes))
+    Bytes.slice(mapped, offset: 4097, count: 5903).dropPages(offset: 0, count: 5903)
+    #expect(mapped.raw.elementsEqual(bytes))
     #expect(try Bytes.map(path: folder("empty")).count == 0)
   }
 

@@ -179,6 +179,9 @@ static void files(const char *path) {
   options.color_order = 3;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
   options.color_order = LIAE_COLOR_ORDER_RGB;
+  options.memory = 3;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
+  options.memory = LIAE_MEMORY_SPEED;
   options.convolution = 77;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
 

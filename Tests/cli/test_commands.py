@@ -161,6 +161,15 @@ def test_verify_accepts_genuine_networks(name):
     assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
 
 
+@pytest.mark.parametrize("memory", ["balanced", "memory"])
+@pytest.mark.parametrize("type", ["float32", "float16", "bfloat16"])
+def test_verify_accepts_every_memory_policy(memory, type, tmp_path):
+    path = tmp_path / "me.safetensors"
+    assert liae_infer("convert", NETWORKS / "liae-udt", path, "--type", type).status == 0
+    result = liae_infer("verify", path, "--memory", memory)
+    assert result.status == 0, result.out + result.err
+
+
 def test_verify_accepts_an_exported_df_model():
     result = liae_infer("verify", NETWORKS / "df-ud" / "golden.dfm")
     assert result.status == 0, result.out + result.err

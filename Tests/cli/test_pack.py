@@ -102,7 +102,9 @@ def test_inspect_shows_the_header(packed):
     for key in ["architecture", "flavour", "resolution", "parameters", "packed_bytes", "color_order", "iteration",
                 "face_type", "origin", "e_dims"]:
         assert found[key] == checkpoint[key], key
-    assert found["kind"] == "packed weights" and found["options"] == {"convolution": "automatic", "planning": "model"}
+    assert found["kind"] == "packed weights"
+    assert found["options"] == {"convolution": "automatic", "planning": "model", "memory": "speed"}
+    assert {layer["stored"] for layer in found["layers"]} == {"transformed"}
     assert found["file_bytes"] == packed.stat().st_size and len(found["layers"]) > 20
 
 

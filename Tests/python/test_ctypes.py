@@ -79,6 +79,16 @@ def test_fastest_convolution_at_100_decibels(name):
             assert psnr(mask, data[f"{mode}_mask"][..., 0]) >= 100
 
 
+def test_memory_policies_take_less_and_stay_exact(data):
+    taken = []
+    for memory in ["speed", "balanced", "memory"]:
+        with liae.Model(checkpoint("liae-udt"), memory=memory) as model:
+            taken.append(model.packed_bytes)
+            rgb, mask = run(liae.Context(model), data, "swap")
+            assert psnr(rgb, data["swap_rgb"]) >= 100 and psnr(mask, data["swap_mask"][..., 0]) >= 100
+    assert taken[0] > taken[1] >= taken[2]
+
+
 def test_destination_mask_alone(model, data):
     context = liae.Context(model)
     (mask,) = run(context, data, "swap", outputs=("dst_mask",))

@@ -68,7 +68,7 @@ Image = _struct("image", ("pixels", _pointer), ("width", _int), ("height", _int)
                 ("format", _int), ("reserved", _int))
 ModelOptions = _growing("model_options", ("architecture", _text), ("color_order", _int), ("convolution", _int),
                         ("threads", _int), ("reserved", _int), ("packed_path", _text), ("verify_packed", _int),
-                        ("reserved2", _int))
+                        ("memory", _int))
 ModelInfo = _growing(
     "model_info", *((name, _text) for name in "architecture family flavour origin face_type guesses notes isa".split()),
     ("iteration", c.c_int64), ("parameter_count", c.c_uint64), ("packed_bytes", c.c_uint64),
@@ -273,13 +273,16 @@ def _onto_frame(function, frame, faces, options, order, *run_options):
 class Model:
     """A checkpoint ready to run: a file, a DeepFaceLab folder, or the bytes of a file; or a file of packed weights.
 
-    `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not.
+    `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
+    what weights may take: "speed", "balanced" or "memory".
     """
 
-    def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False):
+    def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False,
+                 memory="speed"):
         options = ModelOptions(architecture=architecture.encode() if architecture else None, threads=threads,
                                color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct),
-                               packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify))
+                               packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify),
+                               memory=["speed", "balanced", "memory"].index(memory))
         self._handle, self._context = _pointer(), None
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)

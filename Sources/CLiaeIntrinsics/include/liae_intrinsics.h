@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Swift cannot say: prefetch, CPUID and XGETBV. Everything is static inline, so nothing is exported.
+// What Swift cannot say: prefetch, numbers of 16 bits, CPUID and XGETBV. Everything is static inline, so nothing is exported.
 #pragma once
 #include <stdint.h>
 
@@ -11,6 +11,36 @@ LIAE_INLINE void liae_prefetch_l2(const void *p) { __builtin_prefetch(p, 0, 2); 
 LIAE_INLINE void liae_prefetch_l1(const void *p) { __builtin_prefetch(p, 0, 3); }
 /// Prefetch for writing.
 LIAE_INLINE void liae_prefetch_write(void *p) { __builtin_prefetch(p, 1, 3); }
+
+// Vectors of N numbers of 16 bits at any address as floats, exactly, in one or two instructions where the module is
+// compiled for a processor that has them. Elsewhere float16 goes by its bits: exponents are moved from bias 15 to 127,
+// infinities and NaNs to the largest, and the mantissa of a subnormal is put behind 2^-14, which is then taken away.
+#if defined(__F16C__) || defined(__aarch64__)
+#define LIAE_WIDEN_FLOAT16(N) \
+  typedef _Float16 half __attribute__((ext_vector_type(N), aligned(2))); \
+  return __builtin_convertvector(*(const half *)p, liae_float_##N);
+#else
+#define LIAE_WIDEN_FLOAT16(N) \
+  typedef int32_t bits __attribute__((ext_vector_type(N))); \
+  bits x = __builtin_convertvector(*(const liae_uint16_##N *)p, bits); \
+  bits magnitude = (x & 0x7fff) << 13, exponent = magnitude & 0x0f800000; \
+  bits moved = magnitude + (112 << 23) + ((exponent == 0x0f800000) & (112 << 23)); \
+  bits small = exponent == 0; \
+  moved += small & (1 << 23); \
+  liae_float_##N value = (liae_float_##N)moved - (liae_float_##N)(small & (113 << 23)); \
+  return (liae_float_##N)((bits)value | (x & 0x8000) << 16);
+#endif
+#define LIAE_WIDEN(N) \
+  typedef float liae_float_##N __attribute__((ext_vector_type(N))); \
+  typedef uint16_t liae_uint16_##N __attribute__((ext_vector_type(N), aligned(2))); \
+  LIAE_INLINE liae_float_##N liae_widen_float16_##N(const void *p) { LIAE_WIDEN_FLOAT16(N) } \
+  LIAE_INLINE liae_float_##N liae_widen_bfloat16_##N(const void *p) { \
+    typedef uint32_t bits __attribute__((ext_vector_type(N))); \
+    return (liae_float_##N)(__builtin_convertvector(*(const liae_uint16_##N *)p, bits) << 16); \
+  }
+LIAE_WIDEN(4)
+LIAE_WIDEN(8)
+LIAE_WIDEN(16)
 
 #if defined(__x86_64__)
 #include <cpuid.h>

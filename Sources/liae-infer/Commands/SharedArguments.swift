@@ -11,6 +11,15 @@ import LiaeTensor
 extension ColorOrder: ExpressibleByArgument {}
 extension PlanOptions.Planning: ExpressibleByArgument {}
 
+extension MemoryPolicy: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let policy = Self(name: argument) else { return nil }
+    self = policy
+  }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+  public var defaultValueDescription: String { name }
+}
+
 /// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
 func requirePath(_ path: String, _ option: String) throws {
   if path.isEmpty { throw ValidationError("\(option) is empty; expected a path") }
@@ -118,6 +127,12 @@ struct ComputeArguments: ParsableArguments {
   @Option(help: .init("Threads of a run; 0 is one for each processor. Results do not depend on it.", valueName: "n"))
   var threads = 0
 
+  @Option(
+    help: .init(
+      "What weights may take: speed; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
+        + "where it has 16 bits.", valueName: "policy"))
+  var memory = MemoryPolicy.speed
+
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
   var direct = false
 
@@ -138,6 +153,7 @@ struct ComputeArguments: ParsableArguments {
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
     options.planning = plan
+    options.memory = memory
     return options
   }
 
@@ -149,8 +165,8 @@ struct ComputeArguments: ParsableArguments {
     return opening
   }
 
-  func plan(_ model: Model, _ packed: PackedArguments? = nil) throws(LiaeError) -> Plan {
-    try opening(packed).open(model)
+  func plan(_ model: consuming Model, _ packed: PackedArguments? = nil) throws(LiaeError) -> Plan {
+    try opening(packed).open(consume model)
   }
 
   func context(_ plan: Plan) throws(LiaeError) -> Context {

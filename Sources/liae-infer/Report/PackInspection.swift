@@ -42,7 +42,10 @@ struct PackInspection {
           "layers",
           .array(
             header.choices.map {
-              .object([("name", .string($0.name)), ("algorithm", .string($0.algorithm.name))])
+              .object([
+                ("name", .string($0.name)), ("algorithm", .string($0.algorithm.name)),
+                ("stored", .string($0.stored.name)),
+              ])
             })
         ),
       ] + header.info.members + [("fingerprint", .string(header.fingerprint))] + header.info.remarkMembers)

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+import LiaeTensor
+
+/// What a plan's weights may take of memory.
+package enum MemoryPolicy: Int32, Sendable, CaseIterable {
+  /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
+  case speed = 0
+  /// At most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
+  case balanced = 1
+  /// Weights stand as the checkpoint has them and are transformed in every run.
+  case memory = 2
+
+  package var name: String {
+    switch self {
+    case .speed: return "speed"
+    case .balanced: return "balanced"
+    case .memory: return "memory"
+    }
+  }
+
+  package init?(name: String) {
+    guard let policy = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = policy
+  }
+}
+
+/// How one convolution is computed and stored.
+struct ConvolutionChoice: Equatable {
+  var algorithm: ConvolutionAlgorithm
+  /// Stored as taps.
+  var fromTaps = false
+
+  var name: String { fromTaps ? "\(algorithm.name) from taps" : algorithm.name }
+}
+
+/// Decides for each convolution how it is computed and whether its weights are stored transformed.
+///
+/// The element type of a checkpoint is not asked: a checkpoint in 16 bits runs as the same weights in float32 do, to the
+/// bit, and what it saves comes on top.
+struct StorageChoice {
+  private var choices: [String: ConvolutionChoice] = [:]
+
+  /// What `balanced` may take, times the float32 checkpoint.
+  private static let balancedShare = 1.3
+
+  init(_ architecture: Architecture, options: PlanOptions) {
+    let network = Network(architecture)
+    let layers = network.convolutions + network.decoders.filter { $0.heads.count > 1 }.map(\.joinedHead)
+    let flat = architecture.encodedChannels * architecture.encodedSide * architecture.encodedSide
+    let latent = architecture.interChannels * architecture.latentSide * architecture.latentSide
+    let denseWeights = network.inters.count * architecture.aeDims * (flat + latent)
+    for layer in layers { choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options)) }
+    guard options.convolution == .automatic, options.memory != .speed else { return }
+    struct Candidate { let name: String; let choice: ConvolutionChoice; let bytes, seconds: Double }
+    var candidates: [Candidate] = []
+    var bytes = 4 * Double(denseWeights), stored = bytes
+    for layer in layers {
+      guard let now = choices[layer.name] else { continue }
+      bytes += Planner.bytes(layer, now)
+      stored += Planner.bytes(layer, ConvolutionChoice(algorithm: .direct))
+      guard let other = Planner.fromTaps(layer, options: options) else { continue }
+      let saved = Planner.bytes(layer, now) - Planner.bytes(layer, other)
+      // A plain sum takes as much in float32, and half of it from taps in 16 bits.
+      guard options.memory == .memory ? saved >= 0 : saved > 0 else { continue }
+      candidates.append(
+        Candidate(
+          name: layer.name, choice: other, bytes: saved,
+          seconds: Planner.cost(layer, other, options: options) - Planner.cost(layer, now, options: options)))
+    }
+    if options.memory == .balanced {
+      // Most bytes for the least time first; what is quicker from taps costs nothing.
+      candidates.sort { max(0, $0.seconds) * $1.bytes < max(0, $1.seconds) * $0.bytes }
+    }
+    for candidate in candidates {
+      if options.memory == .balanced && bytes <= Self.balancedShare * stored { break }
+      choices[candidate.name] = candidate.choice
+      bytes -= candidate.bytes
+    }
+  }
+
+  subscript(layer: ConvolutionLayer) -> ConvolutionChoice {
+    choices[layer.name] ?? ConvolutionChoice(algorithm: .direct)
+  }
+}
+
+extension Planner {
+  /// The quickest way from taps; nil where there is none.
+  static func fromTaps(_ layer: ConvolutionLayer, options: PlanOptions) -> ConvolutionChoice? {
+    candidates(layer, options: options).filter { $0 != .direct }
+      .map { ConvolutionChoice(algorithm: $0, fromTaps: true) }
+      .min { cost(layer, $0, options: options) < cost(layer, $1, options: options) }
+  }
+
+  static func cost(_ layer: ConvolutionLayer, _ choice: ConvolutionChoice, options: PlanOptions) -> Double {
+    guard choice.fromTaps else { return cost(layer, choice.algorithm, options: options) }
+    let work = Work(layer, choice.algorithm), rates = rates(options)
+    return max(work.multiplications / rates.multiplications, bytes(layer, choice) / rates.weightBytes)
+      + work.transformBytes / rates.transformBytes + work.weightBytes / rates.madeBytes
+  }
+
+  /// Bytes of the stored weights, float32.
+  static func bytes(_ layer: ConvolutionLayer, _ choice: ConvolutionChoice) -> Double {
+    Work(layer, choice.fromTaps ? .direct : choice.algorithm).weightBytes
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeModel
+import LiaeRuntime
+import LiaeTensor
+import LiaeTestSupport
+import Testing
+
+/// Winograd with weights that are stored as the checkpoint has them and transformed in the run, against plain loops over
+/// the same numbers, and against the same numbers stored in float32.
+@Suite struct TapConvolutionTests {
+  static let elements: [DType] = [.float32, .float16, .bfloat16]
+
+  private func check(_ c: ConvolutionCase, seed: UInt64 = 3) throws {
+    let result = try c.run(seed: seed)
+    let comparison = Comparison(result.actual, result.expected, seed: seed)
+    #expect(comparison.maximum <= ConvolutionTests.tolerance(c.algorithm), "\(c): \(comparison)")
+    let isClean = result.isCleanAround  // A failed expectation prints what stands in it.
+    #expect(isClean, "\(c) wrote into the border or a padded lane")
+    #expect(result.expected.contains { abs($0) > 0.1 }, "\(c): the expected values say nothing")
+  }
+
+  private func cases(_ set: InstructionSet, _ family: Int, _ element: DType) -> ConvolutionCase {
+    ConvolutionCase(
+      set: set, algorithm: .winograd(family), inputs: 1, outputs: 1, side: 1, element: element, fromTaps: true)
+  }
+
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func winograd3x3(set: InstructionSet, family: Int) throws {
+    for element in Self.elements {
+      for (inputs, outputs) in ConvolutionTests.channels {
+        for side in [2, 4, 8, 10, 22, 64] where side < 64 || inputs == 22 {
+          var c = cases(set, family, element)
+          (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
+          guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+          try check(c)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
+    for element in Self.elements {
+      for (inputs, outputs) in ConvolutionTests.channels {
+        for side in [2, 4, 8, 12, 64] where side < 64 || inputs == 17 {
+          var c = cases(set, family, element)
+          (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
+          (c.kernel, c.stride, c.padding) = (5, 2, 2)
+          guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+          try check(c)
+        }
+      }
+    }
+  }
+
+  /// So many input channels that U is made and used in several pieces, some of a rest.
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func manyInputs(set: InstructionSet, family: Int) throws {
+    for element in Self.elements {
+      for (inputs, side) in [(300, 8), (521, 4), (1100, 4)] {
+        var c = cases(set, family, element)
+        (c.inputs, c.outputs, c.side, c.workers) = (inputs, 37, side, 2)
+        try check(c)
+        (c.kernel, c.stride, c.padding) = (5, 2, 2)
+        if inputs < 400 { try check(c) }
+      }
+    }
+  }
+
+  /// All three ways of making U: by pieces, by column blocks (many tiles of few channels), and of the whole layer.
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func everyEpilogue(set: InstructionSet, family: Int) throws {
+    for (inputs, outputs, side, images) in [(20, 44, 8, 1), (20, 44, 12, 2), (6, 12, 64, 1), (12, 72, 64, 2)] {
+      for activation in [LiaeModel.Activation.none, .leaky(0.1), .cosine] {
+        var c = cases(set, family, .float32)
+        (c.inputs, c.outputs, c.side, c.images) = (inputs, outputs, side, images)
+        (c.activation, c.workers) = (activation, 2)
+        try check(c)
+        c.residual = true
+        try check(c)
+        c.residual = false
+        c.depthToSpace = true
+        try check(c)
+      }
+    }
+  }
+
+  /// W1 + W2 of a folded layer is not a number of 16 bits.
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func codes(set: InstructionSet, family: Int) throws {
+    for element in Self.elements {
+      for inputs in [12, 20, 66, 540] {
+        for firstHalfOnly in [true, false] {
+          var c = cases(set, family, element)
+          (c.inputs, c.outputs, c.side, c.images) = (inputs, 24, 8, 2)
+          (c.depthToSpace, c.arrangement, c.firstHalfOnly) = (true, .code, firstHalfOnly)
+          try check(c)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported, [2, 4, 6])
+  func sixteenBitsAreTheSameNumbersInFloat32(set: InstructionSet, family: Int) throws {
+    for element in [DType.float16, .bfloat16] {
+      for arrangement in [InputArrangement.plain, .code] {
+        var c = cases(set, family, element)
+        (c.inputs, c.outputs, c.side, c.arrangement) = (300, 36, 8, arrangement)
+        let narrow = try c.run(seed: 7)
+        c.widensWeights = true
+        #expect(isBitEqual(narrow.actual, try c.run(seed: 7).actual), "\(c)")
+        c.workers = 3
+        #expect(isBitEqual(narrow.actual, try c.run(seed: 7).actual), "\(c) with 3 workers")
+      }
+    }
+  }
+}

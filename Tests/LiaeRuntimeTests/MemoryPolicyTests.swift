@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+import LiaeKernelsReference
+import LiaeModel
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+import LiaeTestSupport
+import Testing
+
+/// What memory policies and checkpoints in 16 bits promise: the same numbers, in less memory.
+@Suite struct MemoryPolicyTests {
+  static let types: [DType] = [.float16, .bfloat16]
+  static let configurations = Configuration.all.filter { $0.convolution == .automatic }
+
+  @Test(arguments: GoldenNetwork.all, types)
+  func sixteenBitsAreExact(golden: GoldenNetwork, type: DType) throws {
+    let narrow = try golden.model().rounded(to: type), wide = try narrow.widened()
+    let image = testImages(1, side: 64, seed: 3)
+    let reference = try ReferenceNetwork(model: wide, backend: .openBLAS)
+    let expected: [(RunMode, Pictures)] = try [RunMode.swap, .reconstructDestination].map { mode in
+      (mode, Pictures([try reference.run(.init(mode), image: image[0], wantDestinationMask: true)]))
+    }
+    for configuration in Self.configurations {
+      let context = try Context(Plan(narrow, configuration)), other = try Context(Plan(wide, configuration))
+      for (mode, truth) in expected {
+        let actual = try context.pictures(mode, image)
+        for (got, truth) in zip(actual.parts, truth.parts) {
+          let comparison = Comparison(got.values, truth.values)
+          #expect(comparison.psnr >= 100, "\(golden) \(type) \(configuration) \(mode) \(got.name): \(comparison)")
+        }
+        let same = isBitEqual(actual.flat, try other.pictures(mode, image).flat)
+        #expect(same, "\(golden) \(type) \(configuration) \(mode): not what the same numbers in float32 give")
+      }
+    }
+  }
+
+  /// Wide enough that layers are worth transforming and U of a layer comes in pieces.
+  private static let wide = Architecture(
+    options: "udt", resolution: 128, eDims: 24, aeDims: 64, dDims: 24, dMaskDims: 12)
+
+  @Test(arguments: configurations) func wideNetworks(configuration: Configuration) throws {
+    let model = try Model.random(Self.wide, seed: 8)
+    let images = testImages(1, side: 128, seed: 4)
+    let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
+    let truth = Pictures([try reference.run(.swap, image: images[0], wantDestinationMask: true)])
+    let plan = try Plan(model, configuration)
+    let one = try Context(plan).pictures(.swap, images)
+    for (got, truth) in zip(one.parts, truth.parts) {
+      let comparison = Comparison(got.values, truth.values)
+      #expect(comparison.psnr >= 100, "\(configuration) \(got.name): \(comparison)")
+    }
+    let three = try Context(plan, threads: 3).pictures(.swap, images)
+    #expect(isBitEqual(three.flat, one.flat), "\(configuration) with 3 threads")
+  }
+
+  @Test(arguments: InstructionSet.supported) func whatPoliciesTake(set: InstructionSet) throws {
+    let model = try Model.random(Self.wide, seed: 8)
+    let narrow = try model.rounded(to: .bfloat16)
+    let stored = Double(Self.wide.parameterCount * 4)
+    func bytes(_ model: Model, _ memory: MemoryPolicy) throws -> Double {
+      Double(try Plan(model, Configuration(set: set, memory: memory)).packedBytes) / stored
+    }
+    // Channels are padded to vectors, so a little more than the numbers themselves.
+    let (speed, balanced, memory) = (try bytes(model, .speed), try bytes(model, .balanced), try bytes(model, .memory))
+    #expect(memory >= 1 && memory < 1.15 && balanced < 1.4 && speed > balanced && balanced >= memory)
+    #expect(try bytes(narrow, .memory) < 0.6 * memory)
+    let (narrowSpeed, narrowBalanced) = (try bytes(narrow, .speed), try bytes(narrow, .balanced))
+    #expect(narrowSpeed < speed && narrowBalanced < balanced)
+  }
+}
