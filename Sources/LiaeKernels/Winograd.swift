@@ -47,7 +47,14 @@ package func winogradInput<V: Lanes>(
     for t in low..<high {
       let s = base + q.tiles[t].source
       let next = base + q.tiles[t + 1 < high ? t + 1 : t].source
+      let o = d + (t - from) * W
+      var nextRow = o + W
       for r in 0..<Y.inputs {
+        // Stores that miss leave the store buffer one by one: the lines of the next tile are fetched meanwhile.
+        for _ in 0..<X.points {
+          liae_prefetch_write(nextRow)
+          nextRow += q.inputPlane
+        }
         var ahead = next + r * rowStep + 2 * pixelStep
         for _ in 0..<X.outputs {
           liae_prefetch_l1(ahead)
@@ -55,7 +62,6 @@ package func winogradInput<V: Lanes>(
         }
         X.input(V.self, s + r * rowStep, pixelStep, scratch + r * 8 * W, W)
       }
-      let o = d + (t - from) * W
       for j in 0..<X.points where X.uses(j) {
         Y.input(V.self, scratch + j * W, 8 * W, o + j * q.inputPlane, X.points * q.inputPlane)
       }
