@@ -101,8 +101,8 @@ def measure(folder, question, options):
         say(f"{options.rounds} rounds")
         for _ in range(options.rounds):
             for engine in engines:
-                # Threads of the engine before spin for a while.
-                time.sleep(0.05)
+                # Threads of the engine before spin for a while, those of OpenMP up to 200 ms.
+                time.sleep(0.3)
                 engine.times.append(float(engine.ask("run")))
     finally:
         for engine in engines:
