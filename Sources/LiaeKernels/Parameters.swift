@@ -45,8 +45,12 @@
 /// One Winograd tile, as offsets in floats from the origins of source, residual and target.
 @usableFromInline package struct Tile {
   @usableFromInline package var source, residual, target: Int
-  @inlinable package init(source: Int, residual: Int, target: Int) {
+  /// First rows and columns of outputs that another tile makes: where tiles do not divide the side, the last one is moved
+  /// back over its neighbour.
+  @usableFromInline package var skippedRows, skippedColumns: Int
+  @inlinable package init(source: Int, residual: Int, target: Int, skippedRows: Int, skippedColumns: Int) {
     (self.source, self.residual, self.target) = (source, residual, target)
+    (self.skippedRows, self.skippedColumns) = (skippedRows, skippedColumns)
   }
 }
 

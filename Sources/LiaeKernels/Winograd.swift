@@ -47,7 +47,14 @@ package func winogradInput<V: Lanes>(
     for t in low..<high {
       let s = base + q.tiles[t].source
       let next = base + q.tiles[t + 1 < high ? t + 1 : t].source
+      let o = d + (t - from) * W
+      var nextRow = o + W
       for r in 0..<Y.inputs {
+        // Stores that miss leave the store buffer one by one: the lines of the next tile are fetched meanwhile.
+        for _ in 0..<X.points {
+          liae_prefetch_write(nextRow)
+          nextRow += q.inputPlane
+        }
         var ahead = next + r * rowStep + 2 * pixelStep
         for _ in 0..<X.outputs {
           liae_prefetch_l1(ahead)
@@ -55,7 +62,6 @@ package func winogradInput<V: Lanes>(
         }
         X.input(V.self, s + r * rowStep, pixelStep, scratch + r * 8 * W, W)
       }
-      let o = d + (t - from) * W
       for j in 0..<X.points where X.uses(j) {
         Y.input(V.self, scratch + j * W, 8 * W, o + j * q.inputPlane, X.points * q.inputPlane)
       }
@@ -163,19 +169,29 @@ package func winogradOutput<V: Lanes>(
       if let residual = e.residual {
         let r = FloatPointer(residual.origin) + vector * residual.plane + tile.residual
         let ahead = FloatPointer(residual.origin) + vector * residual.plane + next.residual
-        for i in 0..<Y.outputs {
+        for i in tile.skippedRows..<Y.outputs {
           for x in 0..<X.outputs { liae_prefetch_l1(ahead + i * residual.row + x * W) }
-          X.output(
-            scratch + i * 8 * W, W,
+          putLine(
+            X.self, scratch + i * 8 * W, tile.skippedColumns,
             ResidualSink<V, F>(d + tile.target + i * rowStep, step, r + i * residual.row, W, bias, slope))
         }
       } else {
-        for i in 0..<Y.outputs {
+        for i in tile.skippedRows..<Y.outputs {
           for x in 0..<X.outputs { liae_prefetch_write(d + next.target + i * rowStep + x * step) }
-          X.output(
-            scratch + i * 8 * W, W, ActivationSink<V, F>(d + tile.target + i * rowStep, step, bias, slope))
+          putLine(
+            X.self, scratch + i * 8 * W, tile.skippedColumns,
+            ActivationSink<V, F>(d + tile.target + i * rowStep, step, bias, slope))
         }
       }
     }
   }
+}
+
+/// The outputs of one line of a tile past the first `skipped`.
+@inlinable @inline(__always)
+func putLine<X: WinogradAxis, S: LineSink>(_: X.Type, _ line: MutableFloatPointer, _ skipped: Int, _ sink: S) {
+  let W = S.V.width
+  if skipped == 0 { return X.output(line, W, sink) }
+  X.output(line, W, PlainSink<S.V>(line, W))
+  for x in skipped..<X.outputs { sink.put(x, load(line + x * W)) }
 }

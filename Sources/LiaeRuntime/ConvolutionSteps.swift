@@ -110,7 +110,8 @@ final class WinogradStep: Step {
             Tile(
               source: image * b.source.image + y * b.source.row + x * width,
               residual: image * residual.image + row.start * residual.row + column.start * width,
-              target: image * b.target.image + row.start * step * b.target.row + column.start * step * width))
+              target: image * b.target.image + row.start * step * b.target.row + column.start * step * width,
+              skippedRows: row.skipped, skippedColumns: column.skipped))
         }
       }
     }

@@ -100,7 +100,7 @@ struct Work {
 
 /// Tiles of a square picture.
 package enum WinogradGeometry {
-  /// 3x3 stride 1 and 5x5 stride 2 with even sides; the RGB input has too few channels to gain.
+  /// 3x3 stride 1 and 5x5 stride 2 on even sides; the RGB input has too few channels to gain.
   package static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
     let shape =
       (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
@@ -112,24 +112,28 @@ package enum WinogradGeometry {
     return true
   }
 
-  /// Start and size of the tiles of one axis, without waste; nil where there are none.
-  static func axis(side: Int, family: Int) -> [(start: Int, size: Int)]? {
-    guard family == 6 else {
-      guard side > 0, side % family == 0 else { return nil }
-      return stride(from: 0, to: side, by: family).map { ($0, family) }
-    }
+  /// Tiles of one axis: first pixel, size, and how many of the first pixels the tile before has made already. Where tiles
+  /// do not divide the side, the last is moved back, so that nothing is read past the border; nil where one is too large.
+  static func axis(side: Int, family: Int) -> [(start: Int, size: Int, skipped: Int)]? {
+    let covered = roundUp(side, family == 6 ? 2 : family)
     var fours = 0
-    while (side - 4 * fours) % 6 != 0 || side - 4 * fours < 0 {
-      fours += 1
-      if 4 * fours > side { return nil }
+    if family == 6 {
+      while (covered - 4 * fours) % 6 != 0 || covered - 4 * fours < 0 {
+        fours += 1
+        if 4 * fours > covered { return nil }
+      }
     }
-    var tiles: [(start: Int, size: Int)] = []
+    let large = (covered - 4 * fours) / family
+    var tiles: [(start: Int, size: Int, skipped: Int)] = []
     var start = 0
-    for size in [Int](repeating: 6, count: (side - 4 * fours) / 6) + [Int](repeating: 4, count: fours) {
-      tiles.append((start, size))
+    for index in 0..<large + fours {
+      let size = index < large ? family : 4
+      tiles.append((start, size, 0))
       start += size
     }
-    return tiles.isEmpty ? nil : tiles
+    guard let last = tiles.last, last.start >= covered - side else { return nil }
+    tiles[tiles.count - 1] = (last.start - (covered - side), last.size, covered - side)
+    return tiles
   }
 
   /// The weight transform G, points x 3.

@@ -68,7 +68,7 @@ import Testing
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
   func winograd3x3(set: InstructionSet, family: Int) throws {
     for (inputs, outputs) in Self.channels {
-      for side in [2, 4, 6, 8, 10, 14, 22, 64] where side < 64 || inputs == 22 {
+      for side in [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 25, 64] where side < 64 || inputs == 22 {
         let c = ConvolutionCase(set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side)
         guard WinogradGeometry.fits(c.layer, family: family) else { continue }
         try check(c)
@@ -79,7 +79,7 @@ import Testing
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
   func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
     for (inputs, outputs) in Self.channels {
-      for side in [2, 4, 8, 12, 16] {
+      for side in [2, 3, 4, 5, 7, 8, 9, 12, 15, 16] {
         let c = ConvolutionCase(
           set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side, kernel: 5, stride: 2,
           padding: 2)
@@ -92,7 +92,7 @@ import Testing
   /// Both schemes of V: blocks of tiles private to a worker at 64 pixels and up, shared below.
   @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
   func everyEpilogue(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
-    for side in [8, 12, 64] {
+    for side in [7, 8, 12, 64] {
       for images in [1, 2] {
         for activation in [LiaeModel.Activation.none, .leaky(0.1), .cosine] {
           var c = ConvolutionCase(

@@ -29,7 +29,7 @@ import Testing
   func winograd3x3(set: InstructionSet, family: Int) throws {
     for element in Self.elements {
       for (inputs, outputs) in ConvolutionTests.channels {
-        for side in [2, 4, 8, 10, 22, 64] where side < 64 || inputs == 22 {
+        for side in [2, 4, 7, 8, 10, 15, 22, 64] where side < 64 || inputs == 22 {
           var c = cases(set, family, element)
           (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
           guard WinogradGeometry.fits(c.layer, family: family) else { continue }
@@ -43,7 +43,7 @@ import Testing
   func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
     for element in Self.elements {
       for (inputs, outputs) in ConvolutionTests.channels {
-        for side in [2, 4, 8, 12, 64] where side < 64 || inputs == 17 {
+        for side in [2, 4, 7, 8, 12, 64] where side < 64 || inputs == 17 {
           var c = cases(set, family, element)
           (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
           (c.kernel, c.stride, c.padding) = (5, 2, 2)

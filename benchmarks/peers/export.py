@@ -64,19 +64,25 @@ def export(folder, shape, say):
             make(f"{question}.pt", lambda target: torch.jit.trace(model, (image,)).save(target))
         if not os.path.exists(path(f"{question}.ncnn.bin")):
             say(f"writing {path(question)}.ncnn.bin")
-            ncnn(path(f"{question}.pt"), shape["resolution"], path(f"{question}.ncnn.bin"))
+            ncnn(folder, question, shape["resolution"])
 
 
-def ncnn(traced, side, result):
-    """Runs pnnx, which crashes now and then: a second try has always worked."""
+def ncnn(folder, question, side):
+    """Runs pnnx, which crashes as often as not, at random: of a dozen tries, on either file, one works."""
     program = os.path.join(os.path.dirname(sys.executable), "pnnx")
-    folder, name = os.path.split(traced)
-    for _ in range(3):
-        with contextlib.suppress(OSError):
-            subprocess.run([program, name, f"inputshape=[1,3,{side},{side}]", "fp16=0"], cwd=folder,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    result = os.path.join(folder, f"{question}.ncnn.bin")
+    for attempt in range(12):
+        source = f"{question}.{'onnx' if attempt % 2 else 'pt'}"
+        try:
+            status = subprocess.run([program, source, f"inputshape=[1,3,{side},{side}]", "fp16=0"], cwd=folder,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+        except OSError:
+            break
         for leftover in glob.glob(os.path.join(folder, "*pnnx*")) + glob.glob(os.path.join(folder, "*_ncnn.py")):
             os.remove(leftover)
-        if os.path.exists(result):
+        if status == 0 and os.path.exists(result):
             return
+        # What a crash has left is not whole.
+        with contextlib.suppress(OSError):
+            os.remove(result)
     print(f"pnnx made no {result}: ncnn is left out", file=sys.stderr)
