@@ -48,12 +48,13 @@ package struct ModelOpening {
   /// - Parameter model: a checkpoint that has been read.
   package func open(_ model: consuming Model) throws(LiaeError) -> Plan {
     guard let path = packedPath else { return try Plan(model: consume model, options: plan) }
-    return try open(model, packedIn: path)
+    return try open(consume model, packedIn: path)
   }
 
-  private func open(_ model: Model, packedIn path: String) throws(LiaeError) -> Plan {
-    let request = try PackRequest(plan, of: model)
-    let reason: String
+  private func open(_ model: consuming Model, packedIn path: String) throws(LiaeError) -> Plan {
+    let request = try PackRequest(plan, of: copy model)
+    /// Why the file is written; nil where it is not ours to replace.
+    let reason: String?
     do throws(LiaeError) {
       let file = try PackFile(path: path)
       if verifiesPacked { try file.verify() }
@@ -63,13 +64,13 @@ package struct ModelOpening {
       case .fileNotFound: reason = "\(path): packed weights are not there yet"
       case .packMismatch, .corruptFile, .limitExceeded, .unknownArchitecture: reason = error.message
       case .inputOutput, .unknownFormat:
-        // Not a file of ours, or none that can be read: not ours to replace either.
         report(Remark(isWarning: true, text: "\(error.message); it stays as it is, and the weights are packed anew"))
-        return try Plan(model: model, options: plan)
+        reason = nil
       default: throw error
       }
     }
-    let fresh = try Plan(model: model, options: plan)
+    let fresh = try Plan(model: consume model, options: plan)
+    guard let reason else { return fresh }
     do throws(LiaeError) {
       try PackFile.write(fresh, to: path, replacing: true)
       report(Remark(isWarning: false, text: "\(reason); written"))

@@ -4,6 +4,7 @@ import LiaeModel
 import LiaePack
 import LiaeRuntime
 import LiaeSystem
+import LiaeTensor
 import LiaeTestSupport
 import Testing
 
@@ -15,9 +16,11 @@ import Testing
     let headerEnd: Int
     let results: [Float]
 
-    init() throws {
+    init(_ memory: MemoryPolicy = .speed, _ element: DType = .float32) throws {
       let folder = try TemporaryFolder()
-      let plan = try Plan(model: Model.random(architectures[0], seed: 2))
+      var options = PlanOptions()
+      options.memory = memory
+      let plan = try Plan(model: Model.random(architectures[0], seed: 2).rounded(to: element), options: options)
       try PackFile.write(plan, to: folder("good"), replacing: false)
       (bytes, results) = (try fileBytes(folder("good")), try outputs(plan))
       headerEnd = 24 + bytes[20..<24].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
@@ -75,8 +78,9 @@ import Testing
   }
 
   /// As above, with the checksum put right, so that what reads the fields is reached.
-  @Test func everyByteOfTheHeaderMayLie() throws {
-    let good = try Specimen()
+  @Test(arguments: [(MemoryPolicy.speed, DType.float32), (.memory, .float16)])
+  func everyByteOfTheHeaderMayLie(memory: MemoryPolicy, element: DType) throws {
+    let good = try Specimen(memory, element)
     let json = Array(good.json.utf8)
     var random = SplitMix64(state: 1)
     for offset in json.indices {
