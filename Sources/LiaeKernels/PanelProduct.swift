@@ -7,7 +7,7 @@ import CLiaeIntrinsics
 /// - a: blocks of W channels stand `blockStride` floats apart; rows W floats apart.
 /// - b: a linear stream in the order of use. While it is read, `next` (the panel used after it) is drawn into L2:
 ///   hardware prefetch alone does not bridge panels.
-/// Numerics: float32, k in ascending order, one accumulator for each element, added to c at the end.
+/// Numerics: float32, k in ascending order, one accumulator for each element.
 @usableFromInline struct PanelProduct<V: Lanes>: TileBody {
   @usableFromInline var k: Int
   @usableFromInline var a: FloatPointer
@@ -17,7 +17,7 @@ import CLiaeIntrinsics
   @usableFromInline var next: FloatPointer
   /// W / 2 as a value that the compiler does not know: a constant trip count is unrolled in full and spills.
   @usableFromInline var halfWidth: Int
-  /// Adds to what c holds.
+  /// Starts from what c holds.
   @usableFromInline var accumulate: Bool
 
   @inlinable @inline(__always)
@@ -32,6 +32,7 @@ import CLiaeIntrinsics
   @inlinable @inline(__always) func run<T: RegisterTile>(_: T.Type) where T.V == V {
     let W = V.width, n = T.vectors * W
     var tile = T()
+    if accumulate { tile.loadAll(c) }
     var a = a, b = b, next = next
     for _ in 0..<(k / W) {
       for _ in 0..<halfWidth {
@@ -50,34 +51,22 @@ import CLiaeIntrinsics
       b += n
       a += 1
     }
-    if accumulate { tile.addAll(c) } else { tile.storeAll(c) }
+    tile.storeAll(c)
   }
 }
 
-/// Most rows k that are summed in one accumulator. Rounding errors of a sum grow with its length: blocks are 5 dB more
-/// exact at 512 channels than one sum, and of a block the second group of rows finds b in L1.
-@inlinable @inline(__always) var sumLength: Int { 128 }
-
-/// The product for any number of rows and any k.
+/// The product for any number of rows.
 @inlinable @inline(__always)
 func panelProduct<T: RegisterTile>(
   _: T.Type, rows: Int, k: Int, a: FloatPointer, blockStride: Int, b: FloatPointer, c: MutableFloatPointer,
   next: FloatPointer, halfWidth: Int, accumulate: Bool
 ) {
   let W = T.V.width
-  let groups = (rows + T.V.tileRows - 1) / T.V.tileRows
-  var first = 0
-  repeat {
-    let length = min(sumLength, k - first)
-    forEachRowGroup(T.V.self, rows) { start, count, group in
-      withTile(
-        T.self, rows: count,
-        PanelProduct<T.V>(
-          k: length, a: a + first / W * blockStride + start * W, blockStride: blockStride,
-          b: b + first * T.vectors * W, c: c + start * T.vectors * W,
-          next: next + (first * groups + group * length) * 16, halfWidth: halfWidth,
-          accumulate: accumulate || first > 0))
-    }
-    first += length
-  } while first < k
+  forEachRowGroup(T.V.self, rows) { start, count, group in
+    withTile(
+      T.self, rows: count,
+      PanelProduct<T.V>(
+        k: k, a: a + start * W, blockStride: blockStride, b: b, c: c + start * T.vectors * W,
+        next: next + group * k * 16, halfWidth: halfWidth, accumulate: accumulate))
+  }
 }

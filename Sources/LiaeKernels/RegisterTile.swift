@@ -14,8 +14,8 @@
   mutating func step(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int)
   /// Rows follow one another, `vectors` vectors each.
   func storeAll(_ c: MutableFloatPointer)
-  /// The same, added to what is there.
-  func addAll(_ c: MutableFloatPointer)
+  /// What `storeAll` stored.
+  mutating func loadAll(_ c: MutableFloatPointer)
 }
 
 @usableFromInline package struct Row2<V: Lanes>: RegisterTile {
@@ -29,9 +29,8 @@
     y = V.mulAdd(y, b1, s)
   }
   @inlinable @inline(__always) package func storeAll(_ c: MutableFloatPointer) { store(c, x); store(c + V.width, y) }
-  @inlinable @inline(__always) package func addAll(_ c: MutableFloatPointer) {
-    store(c, load(c) + x)
-    store(c + V.width, load(c + V.width) + y)
+  @inlinable @inline(__always) package mutating func loadAll(_ c: MutableFloatPointer) {
+    (x, y) = (load(c), load(c + V.width))
   }
 }
 
@@ -44,7 +43,7 @@
     x = V.mulAdd(x, b0, V(repeating: a[0]))
   }
   @inlinable @inline(__always) package func storeAll(_ c: MutableFloatPointer) { store(c, x) }
-  @inlinable @inline(__always) package func addAll(_ c: MutableFloatPointer) { store(c, load(c) + x) }
+  @inlinable @inline(__always) package mutating func loadAll(_ c: MutableFloatPointer) { x = load(c) }
 }
 
 @usableFromInline package struct Stack<A: RegisterTile, B: RegisterTile>: RegisterTile where A.V == B.V {
@@ -61,9 +60,9 @@
     a.storeAll(c)
     b.storeAll(c + A.vectors * V.width * A.rows)
   }
-  @inlinable @inline(__always) package func addAll(_ c: MutableFloatPointer) {
-    a.addAll(c)
-    b.addAll(c + A.vectors * V.width * A.rows)
+  @inlinable @inline(__always) package mutating func loadAll(_ c: MutableFloatPointer) {
+    a.loadAll(c)
+    b.loadAll(c + A.vectors * V.width * A.rows)
   }
 }
 
