@@ -53,7 +53,7 @@ package func packWinograd<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<PackParameters>, vector: Int, scratch: UnsafeMutablePointer<V.Wide>
 ) {
   let q = p.pointee, W = V.width
-  let points = q.family == 6 ? 8 : q.family + 2
+  let points = winogradPoints(family: q.family)
   let block = vector / q.blockVectors, half = vector % q.blockVectors
   let n = q.blockVectors * W
   let t = scratch, line = scratch + 9

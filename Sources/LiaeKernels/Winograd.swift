@@ -87,7 +87,7 @@ package func winogradProduct<V: Lanes>(
   m: MutableFloatPointer
 ) {
   let q = p.pointee, W = V.width
-  let points = q.family == 6 ? 8 : q.family + 2
+  let points = winogradPoints(family: q.family)
   let n = q.blockVectors * W
   let weights = q.weights + block * q.weightRows * n
   // Late, so that it is still there when it is needed.

@@ -13,6 +13,9 @@
   @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i * step, v) }
 }
 
+/// Points of one axis of a family: those of its largest tile.
+@inlinable @inline(__always) package func winogradPoints(family: Int) -> Int { family + 2 }
+
 /// One axis of Winograd's minimal filtering F(m, 3): input transform B and output transform A of a line.
 ///
 /// Source: Lavin, Gray: Fast algorithms for convolutional neural networks, CVPR 2016 (Toom-Cook points). The weight

@@ -32,6 +32,11 @@ package struct ContextOptions {
 
   package static let threadRange = 0...64
   package static let batchRange = 1...64
+
+  /// How many threads `threads` stands for.
+  static func threadCount(_ threads: Int) -> Int {
+    min(threads > 0 ? threads : processorCount(), threadRange.upperBound)
+  }
 }
 
 /// Time of one step of the last run.
@@ -81,7 +86,7 @@ package final class Context: @unchecked Sendable {
     }
     self.plan = plan
     self.options = options
-    threads = options.threads > 0 ? options.threads : min(processorCount(), ContextOptions.threadRange.upperBound)
+    threads = ContextOptions.threadCount(options.threads)
     let hasGroup = options.maxBatch > 1, width = plan.kernels.width
     // Only one of the schedules runs at a time, so they share the memory of what they keep between steps.
     let layout = try Schedule.layout(plan, images: 1)

@@ -62,7 +62,7 @@ package final class PackedConvolution: Sendable {
     if case .winograd(let family) = algorithm { return family }
     return 0
   }
-  var points: Int { family == 6 ? 8 : family + 2 }
+  var points: Int { winogradPoints(family: family) }
 
   /// - Parameters:
   ///   - tensors: weights (out, in, k, k) and bias (out); asked for only where the store has to be filled.
@@ -97,7 +97,7 @@ package final class PackedConvolution: Sendable {
     let table = tableStorage.base.bindMemory(to: Int.self, capacity: 192)
     var rows = 0
     if case .winograd(let family) = algorithm {
-      let points = family == 6 ? 8 : family + 2
+      let points = winogradPoints(family: family)
       let all = phaseChannels * phases
       for i in 0..<points {
         for j in 0..<points {
@@ -153,7 +153,7 @@ package final class PackedConvolution: Sendable {
     for (i, factor) in factors.enumerated() { factorTable[i] = factor }
     let layout = TapLayout(
       layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: packedChannels,
-      blockVectors: blockVectors, points: family == 6 ? 8 : family + 2, width: width)
+      blockVectors: blockVectors, points: winogradPoints(family: family), width: width)
     guard let tapBytes = layout.bytes(blocks: blocks) else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)")
     }

@@ -33,7 +33,7 @@ extension Plan {
   package func checkPlanner(threads: Int, rounds: Int, isCancelled: () -> Bool = { false }) throws(LiaeError)
     -> [PlannerCheck]
   {
-    let pool = try ThreadPool(workers: threads > 0 ? threads : min(processorCount(), 64))
+    let pool = try ThreadPool(workers: ContextOptions.threadCount(threads))
     let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
     var checks: [PlannerCheck] = []
     var shapes: [LayerStopwatch.Shape] = []

@@ -130,7 +130,7 @@ package final class Plan: Sendable {
   ///
   /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
   package convenience init(model: consuming Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
-    let pool = try ThreadPool(workers: options.threads > 0 ? min(options.threads, 64) : min(processorCount(), 64))
+    let pool = try ThreadPool(workers: ContextOptions.threadCount(options.threads))
     var options = options
     if options.instructionSet == nil { options.instructionSet = try InstructionSet.preferred() }
     let (made, set) = (options, options.instructionSet ?? .detected)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
 import LiaeModel
 
 /// How a convolution is computed.
@@ -86,7 +87,7 @@ struct Work {
       // Points of a line of tiles. Of the phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at
       // infinity, of which each tile has one.
       let even = axis.reduce(0) { $0 + $1.size + 2 }, odd = even - axis.count
-      let points = family == 6 ? 8 : family + 2
+      let points = winogradPoints(family: family)
       let hasPhases = layer.stride == 2
       let line = Double(hasPhases ? even + odd : even)
       multiplications = axis.isEmpty ? .infinity : line * line * channels

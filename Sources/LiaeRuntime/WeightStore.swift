@@ -39,7 +39,4 @@ package final class WeightStore {
     parts.append(WeightPart(name: name, bytes: bytes))
     return bytes
   }
-
-  /// Bytes of all parts.
-  package var bytes: Int { parts.reduce(0) { $0 + $1.bytes.count } }
 }

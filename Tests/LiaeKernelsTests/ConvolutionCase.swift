@@ -32,6 +32,14 @@ struct ConvolutionCase: CustomStringConvertible {
   /// Stored as taps and transformed in the run.
   var fromTaps = false
 
+  /// It, with a residual, and with depth-to-space.
+  var endings: [ConvolutionCase] {
+    var added = self, shuffled = self
+    added.residual = true
+    shuffled.depthToSpace = true
+    return [self, added, shuffled]
+  }
+
   var description: String {
     "\(set) \(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
       + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(arrangement)"
