@@ -65,7 +65,10 @@ for target in core where target.name.hasPrefix("Liae") {
     ]
 }
 
-// What only programs use: pictures, the plain-loop reference and the OpenBLAS cross-check.
+// An installed program does not need the Swift toolchain.
+let programLinkerFlags = ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"]
+
+// What only programs use: pictures, training, synthetic faces, the plain-loop reference and the OpenBLAS cross-check.
 let tools: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
@@ -75,17 +78,41 @@ let tools: [Target] = [
   .target(
     name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel"],
     swiftSettings: [.unsafeFlags(["-Ounchecked"])]),
+  .target(
+    name: "LiaeSamples",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO"]),
+  .target(
+    name: "LiaeTrain",
+    dependencies: [
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
+      "LiaeSamples",
+    ]),
+  .target(
+    name: "LiaeSynth",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO"]),
+  .target(
+    name: "LiaeCommandLine",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeImageIO",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+  .executableTarget(
+    name: "liae-train",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeCommandLine",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    linkerSettings: [.unsafeFlags(programLinkerFlags)]),
   .executableTarget(
     name: "liae-infer",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeCommandLine", "LiaeSynth", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert",
+      "LiaeDispatch", "LiaeRuntime", "LiaePack",
       "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    // An installed liae-infer does not need the Swift toolchain.
-    linkerSettings: [
-      .unsafeFlags(["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"])
-    ]),
+    linkerSettings: [.unsafeFlags(programLinkerFlags)]),
   .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
 ]
 
@@ -134,6 +161,22 @@ let tests: [Target] = [
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),
+  .testTarget(
+    name: "LiaeSamplesTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeTrainTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
+      "LiaeKernelsReference", "LiaeSamples", "LiaeTrain", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeSynthTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeTestSupport",
+    ]),
 ]
 
 let package = Package(
@@ -141,6 +184,7 @@ let package = Package(
   products: [
     .library(name: "liae", type: .dynamic, targets: ["LiaeABI"]),
     .executable(name: "liae-infer", targets: ["liae-infer"]),
+    .executable(name: "liae-train", targets: ["liae-train"]),
     .executable(name: "liae-headergen", targets: ["liae-headergen"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],

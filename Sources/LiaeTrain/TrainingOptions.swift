@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a training step computes, with DeepFaceLab's names and defaults (SAEHD). Ranges are those of DeepFaceLab.
+package struct TrainingOptions: Sendable, Equatable {
+  /// Whose loss is minimised.
+  package enum Criterion: String, Sendable, CaseIterable {
+    /// SAEHD's.
+    case deepFaceLab = "dfl"
+    /// That of the PyTorch port: weights 5, 10, 10, 300; structure clamped, with 1e-6 added to the variances.
+    case torch
+  }
+  package enum Optimizer: String, Sendable, CaseIterable { case adabelief, rmsprop, adam }
+
+  package var criterion = Criterion.deepFaceLab
+  package var optimizer = Optimizer.adabelief
+  /// 5e-5 in DeepFaceLab, where it cannot be set.
+  package var learningRate: Float = 5e-5
+  /// `lr_dropout`: each step changes a random 30 % of the weights, at a rate that follows a cosine of 500 steps.
+  package var learningRateDropout = false
+  /// `clipgrad`: the gradient's norm is brought down to 1.
+  package var clipGradient = false
+  /// `random_warp`; without it inter_AB is frozen.
+  package var randomWarp = true
+  package var maskedTraining = true
+  package var eyesMouthPriority = false
+  package var blurOutMask = false
+  /// `face_style_power`, `bg_style_power`: 0...100.
+  package var faceStylePower: Float = 0
+  package var backgroundStylePower: Float = 0
+  /// `true_face_power`: 0...1, df only.
+  package var trueFacePower: Float = 0
+  /// `gan_power` 0...5, `gan_patch_size` 3...640 (default resolution / 8), `gan_dims` 4...512.
+  package var ganPower: Float = 0
+  package var ganPatchSize = 16
+  package var ganDims = 16
+  package var pretrain = false
+
+  package init() {}
+}
