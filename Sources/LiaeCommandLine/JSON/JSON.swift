@@ -2,7 +2,7 @@
 import LiaeFormats
 
 /// A JSON value to be written (RFC 8259). Objects keep the order of their members.
-enum JSON {
+package enum JSON {
   case null
   case string(String)
   case integer(Int)
@@ -13,7 +13,7 @@ enum JSON {
   case object([(String, JSON)])
 
   /// Indented by two spaces a level.
-  func text(indent: String = "") -> String {
+  package func text(indent: String = "") -> String {
     let inner = indent + "  "
     switch self {
     case .null: return "null"
