@@ -89,6 +89,11 @@ extension JSON {
     }
   }
 
+  package var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+
   package var elements: [JSON]? {
     if case .array(let values) = self { return values }
     return nil

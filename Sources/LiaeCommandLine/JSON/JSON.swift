@@ -31,4 +31,14 @@ package enum JSON {
         + "\n\(indent)}"
     }
   }
+
+  /// The same on one line, as a line of a JSON-lines file.
+  package var line: String {
+    switch self {
+    case .array(let values): return "[" + values.map(\.line).joined(separator: ", ") + "]"
+    case .object(let members):
+      return "{" + members.map { "\(jsonQuoted($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
+    default: return text()
+    }
+  }
 }
