@@ -109,9 +109,9 @@ private struct Curve {
     let places = min(400, values.count)
     for place in 0..<places {
       let center = places == 1 ? 0 : place * (values.count - 1) / (places - 1)
-      // The same reach to both sides, so that the ends are not pulled towards the middle.
-      let reach = min(reach, center, values.count - 1 - center)
-      let (a, b) = (center - reach, center + reach + 1)
+      // At the start, which is steep, as far to the left as to the right; at the end, which is not, over what there is.
+      let reach = min(reach, center)
+      let (a, b) = (center - reach, min(values.count, center + reach + 1))
       guard counts[b] > counts[a] else { continue }
       smooth.append((Double(center + 1), (sums[b] - sums[a]) / Double(counts[b] - counts[a])))
     }

@@ -39,7 +39,6 @@ final class TrainingSession {
     status = StatusLine(target: settings.targetIteration, seconds: settings.session.statusEvery)
     backups = Backups(folder: folder, settings: settings, iteration: trainer.iteration)
     pictures = ProgressPictures(folder: folder, settings: settings)
-    if folder.hasState { savedIteration = trainer.iteration }
   }
 
   /// - Parameter changes: what is said of settings in the log.
@@ -49,8 +48,8 @@ final class TrainingSession {
     Interruption.watch(termination: true)
     // A limit of the file size is to be an error of writing like a full disk, not the end of the program.
     signal(SIGXFSZ, SIG_IGN)
-    // A new model is on the disk before its first step, so that what cannot be written shows at once.
-    if savedIteration == nil { try save() }
+    // A new model, or new settings, are on the disk before the first step: what cannot be written shows at once.
+    if folder.hasState && changes.isEmpty { savedIteration = trainer.iteration } else { try save() }
     log.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
     scheduleSave()
     while settings.targetIteration == 0 || trainer.iteration < settings.targetIteration {
