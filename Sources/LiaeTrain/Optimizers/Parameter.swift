@@ -22,19 +22,30 @@ package final class Parameter {
   /// AdaBelief's and Adam's mean of squares.
   package private(set) var second: UnsafeMutablePointer<Float>?
 
+  /// Bytes past the end that a vector which begins inside may read.
+  private static let reach = 64
   private let valueStorage, gradientStorage: Bytes
   private var firstStorage, secondStorage: Bytes?
 
   /// - Throws: `outOfMemory`.
   package init(name: String, shape: [Int]) throws(LiaeError) {
-    guard let count = CheckedSize.product(shape), let bytes = CheckedSize.product([count, 4]) else {
+    guard let count = CheckedSize.product(shape), let bytes = CheckedSize.product([count, 4]),
+      let reach = CheckedSize.sum(bytes, Self.reach)
+    else {
       throw LiaeError(.outOfMemory, "out of memory: tensor \(name) of shape \(shape)")
     }
     (self.name, self.shape, self.count) = (name, shape, count)
-    valueStorage = try Bytes.allocate(bytes, for: name)
-    gradientStorage = try Bytes.allocate(bytes, for: "the gradient of \(name)")
+    valueStorage = try Bytes.allocate(reach, for: name)
+    gradientStorage = try Bytes.allocate(reach, for: "the gradient of \(name)")
     value = valueStorage.base.assumingMemoryBound(to: Float.self)
     gradient = gradientStorage.base.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The gradient for an operation that adds to it: zeros, where nothing has been written in this step.
+  func gradientToAdd() -> UnsafeMutablePointer<Float> {
+    if !hasGradient { gradient.update(repeating: 0, count: count) }
+    hasGradient = true
+    return gradient
   }
 
   /// Makes moments that are not there yet, of zeros.
