@@ -23,7 +23,7 @@ package struct FaceOrder: Sendable {
   }
 
   /// Every face once in a run. At least one face.
-  init(count: Int, seed: UInt64, purpose: RandomStream) {
+  package init(count: Int, seed: UInt64, purpose: RandomStream) {
     self.init(bins: [Array(0..<count)], seed: seed, purpose: purpose)
   }
 
@@ -40,7 +40,7 @@ package struct FaceOrder: Sendable {
   private static let yawBins = 128
 
   /// Bin k has node k <= -yaw < node k + 1, of 128 nodes at equal distances from -1.2 to 1.2.
-  static func bin(yaw: Double) -> Int {
+  package static func bin(yaw: Double) -> Int {
     let step = 2.4 / Double(yawBins - 1)
     let position = ((-yaw + 1.2) / step).rounded(.down)
     return position > 0 ? Int(min(position, Double(yawBins - 1))) : 0
