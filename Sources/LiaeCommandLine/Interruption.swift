@@ -3,10 +3,10 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
-enum Interruption {
+package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
-  static func watch() {
+  package static func watch() {
     // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
     guard !flag.load(ordering: .relaxed) else { return }
     signal(SIGINT) { _ in
@@ -15,9 +15,9 @@ enum Interruption {
     }
   }
 
-  static var came: Bool { flag.load(ordering: .relaxed) }
+  package static var came: Bool { flag.load(ordering: .relaxed) }
 
-  static func check() throws {
+  package static func check() throws {
     if came { throw Failure(.interrupted, "interrupted") }
   }
 }

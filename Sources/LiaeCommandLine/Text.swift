@@ -2,15 +2,17 @@
 
 extension String {
   /// With spaces behind it, to at least `width` characters.
-  func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
+  package func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 
   /// With spaces before it, to at least `width` characters.
-  func rightAligned(to width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
+  package func rightAligned(to width: Int) -> String {
+    String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
 }
 
 extension Double {
   /// With `digits` digits behind the point; `inf` and `nan` as such. Values past 1e15 are cut to that.
-  func fixed(_ digits: Int) -> String {
+  package func fixed(_ digits: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self > 0 ? "inf" : "-inf" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -25,7 +27,7 @@ extension Double {
 
 extension Float {
   /// Two digits and a power of ten, as in `1.4e-06`.
-  var scientific: String {
+  package var scientific: String {
     guard isFinite, self != 0 else { return isNaN ? "nan" : self == 0 ? "0" : "inf" }
     var (mantissa, exponent) = (Double(magnitude), 0)
     while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
@@ -36,7 +38,7 @@ extension Float {
 }
 
 /// 1234567 as `1,234,567`.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   var text = ""
   for (i, digit) in String(number.magnitude).reversed().enumerated() {
     if i > 0 && i % 3 == 0 { text.append(",") }
@@ -46,7 +48,7 @@ func grouped(_ number: Int) -> String {
 }
 
 /// Bytes as a person reads them, in units of 1000.
-func humanBytes(_ count: Int) -> String {
+package func humanBytes(_ count: Int) -> String {
   switch count {
   case ..<1000: return "\(count) bytes"
   case ..<1_000_000: return "\((Double(count) / 1e3).fixed(1)) kB"
@@ -55,7 +57,7 @@ func humanBytes(_ count: Int) -> String {
 }
 
 /// Columns of text under a header line: the first `leftColumns` to the left, the others, numbers, to the right.
-func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
+package func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
   let widths = header.indices.map { column in
     ([header] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
   }
@@ -69,6 +71,6 @@ func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
 }
 
 /// Lines of a name and what there is to say.
-func listing(_ lines: [(String, String)]) -> String {
+package func listing(_ lines: [(String, String)]) -> String {
   lines.map { $0.0.padded(to: 14) + $0.1 }.joined(separator: "\n")
 }

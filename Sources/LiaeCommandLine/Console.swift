@@ -2,8 +2,11 @@
 import Glibc
 
 /// Text to the two standard streams. Results go to standard output, all else to standard error.
-enum Console {
-  static func write(_ text: String, to descriptor: Int32) {
+package enum Console {
+  /// Set once by `runProgram`, before anything is said.
+  nonisolated(unsafe) package internal(set) static var program = "liae"
+
+  package static func write(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -14,12 +17,12 @@ enum Console {
   }
 
   /// A line of results, or several.
-  static func say(_ line: String) { write(printable(line) + "\n", to: STDOUT_FILENO) }
+  package static func say(_ line: String) { write(printable(line) + "\n", to: STDOUT_FILENO) }
 
   /// A line of what the user should know: warnings, errors.
-  static func complain(_ line: String) {
+  package static func complain(_ line: String) {
     ProgressBar.clearLine()
-    write("liae-infer: \(printable(line))\n", to: STDERR_FILENO)
+    write("\(program): \(printable(line))\n", to: STDERR_FILENO)
   }
 
   /// Names out of files and folders may hold control characters, which must not reach a terminal.
@@ -32,10 +35,10 @@ enum Console {
   }
 
   /// Whether somebody watches standard error.
-  static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
+  package static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Columns of the terminal at standard error.
-  static var columns: Int {
+  package static var columns: Int {
     var size = winsize()
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// How the program ends. Numbers are promised to scripts: they are never reused.
-enum ExitStatus: Int32, CaseIterable {
+package enum ExitStatus: Int32, CaseIterable {
   case done = 0
   case someFailed = 1
   case usage = 2
@@ -10,11 +10,12 @@ enum ExitStatus: Int32, CaseIterable {
   case files = 4
   case verification = 5
   case resources = 6
+  case diverged = 7
   case interrupted = 130
 
   /// What an error of the library means for the program as a whole. Damage is that of a file unless whoever opens the
   /// model says that it is the model's.
-  init(_ status: Status) {
+  package init(_ status: Status) {
     switch status {
     case .ok: self = .done
     case .invalidArgument, .invalidHandle, .invalidStructSize, .unsupported: self = .usage
@@ -36,23 +37,24 @@ enum ExitStatus: Int32, CaseIterable {
     case .files: return "a file is missing, damaged, unusable, or exists already (see --force)"
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
+    case .diverged: return "training went astray again and again from its last good state"
     case .interrupted: return "interrupted (Ctrl-C)"
     }
   }
 
-  /// The part of the help that lists them.
-  static var table: String {
+  /// The part of the help that lists those that a program can end with.
+  package static func table(of statuses: [ExitStatus]) -> String {
     "Exit status:\n"
-      + allCases.map { "  " + "\($0.rawValue)".padded(to: 5) + $0.meaning }.joined(separator: "\n")
+      + statuses.map { "  " + "\($0.rawValue)".padded(to: 5) + $0.meaning }.joined(separator: "\n")
   }
 }
 
 /// An end of the program that is no `LiaeError`: a status of its own and a message.
-struct Failure: Error {
-  var status: ExitStatus
-  var message: String
+package struct Failure: Error {
+  package var status: ExitStatus
+  package var message: String
 
-  init(_ status: ExitStatus, _ message: String) {
+  package init(_ status: ExitStatus, _ message: String) {
     (self.status, self.message) = (status, message)
   }
 }

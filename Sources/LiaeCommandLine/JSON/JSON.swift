@@ -2,7 +2,7 @@
 import LiaeFormats
 
 /// A JSON value to be written (RFC 8259). Objects keep the order of their members.
-enum JSON {
+package enum JSON {
   case null
   case string(String)
   case integer(Int)
@@ -13,7 +13,7 @@ enum JSON {
   case object([(String, JSON)])
 
   /// Indented by two spaces a level.
-  func text(indent: String = "") -> String {
+  package func text(indent: String = "") -> String {
     let inner = indent + "  "
     switch self {
     case .null: return "null"
@@ -29,6 +29,16 @@ enum JSON {
       return "{\n"
         + members.map { "\(inner)\(jsonQuoted($0.0)): \($0.1.text(indent: inner))" }.joined(separator: ",\n")
         + "\n\(indent)}"
+    }
+  }
+
+  /// The same on one line, as a line of a JSON-lines file.
+  package var line: String {
+    switch self {
+    case .array(let values): return "[" + values.map(\.line).joined(separator: ", ") + "]"
+    case .object(let members):
+      return "{" + members.map { "\(jsonQuoted($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
+    default: return text()
     }
   }
 }

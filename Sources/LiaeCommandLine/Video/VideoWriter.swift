@@ -5,16 +5,22 @@ import LiaeSystem
 import LiaeTensor
 
 /// How a video is encoded.
-struct VideoEncoding {
-  var encoder = "libx264"
+package struct VideoEncoding {
+  package var encoder: String
   /// Quality of encoders that know it; nil: the encoder's own.
-  var crf: Int?
-  var pixelFormat: String?
-  var audioEncoder = "copy"
+  package var crf: Int?
+  package var pixelFormat: String?
+  package var audioEncoder: String
+
+  package init(
+    encoder: String = "libx264", crf: Int? = nil, pixelFormat: String? = nil, audioEncoder: String = "copy"
+  ) {
+    (self.encoder, self.crf, self.pixelFormat, self.audioEncoder) = (encoder, crf, pixelFormat, audioEncoder)
+  }
 }
 
 /// A video that ffmpeg encodes from our frames: whole at `path` when `finish` returns, and not there before.
-final class VideoWriter {
+package final class VideoWriter {
   private let ffmpeg: Subprocess
   private let path: String
   private let temporary: String
@@ -29,7 +35,7 @@ final class VideoWriter {
   /// - Parameters:
   ///   - source: whose rate, colour tags and, with `withAudio`, sound and metadata the new file has.
   ///   - format: of the frames that come: `rgb8` or `gray8`.
-  init(
+  package init(
     to path: String, like source: VideoInfo, width: Int, height: Int, format: PixelFormat, encoding: VideoEncoding,
     withAudio: Bool, provenance: Provenance?
   ) throws {
@@ -74,7 +80,7 @@ final class VideoWriter {
   private static let usualQuality = ["libx264": 18, "libx265": 20]
 
   /// - Throws: where the frame has another size than the video, or ffmpeg fails.
-  func write(_ frame: Picture) throws {
+  package func write(_ frame: Picture) throws {
     guard frame.width == width, frame.height == height else {
       throw Failure(
         .files,
@@ -85,7 +91,7 @@ final class VideoWriter {
   }
 
   /// Ends the video and gives it its name.
-  func finish() throws {
+  package func finish() throws {
     try ffmpeg.wait()
     if let provenance, isMovie { try appendXMP(provenance.xmp) }
     guard rename(temporary, path) == 0 else {
@@ -112,7 +118,7 @@ final class VideoWriter {
 
 extension Provenance {
   /// One line for containers that have no place for XMP.
-  var comment: String {
+  package var comment: String {
     "\(creatorTool); DigitalSourceType \(sourceType.uri)"
   }
 }

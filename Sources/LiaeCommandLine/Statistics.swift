@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Order statistics of measured times.
-struct Statistics {
-  var minimum = 0.0
-  var median = 0.0
+package struct Statistics {
+  package var minimum = 0.0
+  package var median = 0.0
   /// Median of the distances from the median.
-  var deviation = 0.0
+  package var deviation = 0.0
 
-  init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     guard let least = values.min() else { return }
     minimum = least
     let center = Statistics.middle(values)

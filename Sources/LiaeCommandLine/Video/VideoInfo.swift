@@ -2,40 +2,40 @@
 import LiaeSystem
 
 /// A fraction as ffmpeg writes it: `30000/1001`, or `4:3`.
-struct Fraction: Equatable, CustomStringConvertible {
-  var numerator: Int
-  var denominator: Int
+package struct Fraction: Equatable, CustomStringConvertible {
+  package var numerator: Int
+  package var denominator: Int
 
   /// Nil for what is no fraction above 0.
-  init?(_ text: String?) {
+  package init?(_ text: String?) {
     guard let parts = text?.split(whereSeparator: { $0 == "/" || $0 == ":" }), parts.count == 2,
       let above = Int(parts[0]), let below = Int(parts[1]), above > 0, below > 0
     else { return nil }
     (numerator, denominator) = (above, below)
   }
 
-  var description: String { "\(numerator)/\(denominator)" }
-  var value: Double { Double(numerator) / Double(denominator) }
+  package var description: String { "\(numerator)/\(denominator)" }
+  package var value: Double { Double(numerator) / Double(denominator) }
 }
 
 /// What ffprobe says of the first video stream of a file.
-struct VideoInfo {
-  let path: String
-  let codec: String
+package struct VideoInfo {
+  package let path: String
+  package let codec: String
   /// Frames per second: the rate on which all time stamps of the stream fall.
-  let rate: Fraction
+  package let rate: Fraction
   /// Of the stream, as far as the container tells; an estimate from the duration otherwise; nil where neither is told.
-  let frames: Int?
-  let hasAudio: Bool
+  package let frames: Int?
+  package let hasAudio: Bool
   /// Clockwise, in degrees; ffmpeg turns the frames upright.
-  let rotation: Int
+  package let rotation: Int
   /// Width to height of one pixel of the upright frame; nil: square.
-  let pixelAspect: Fraction?
-  let bitsPerSample: Int
-  var color: ColorTags
+  package let pixelAspect: Fraction?
+  package let bitsPerSample: Int
+  package var color: ColorTags
 
   /// - Throws: `Failure` of status `files` where ffprobe is missing, cannot read the file, or finds no video in it.
-  init(probing path: String) throws {
+  package init(probing path: String) throws {
     guard File.kind(path) == .file else {
       throw LiaeError(.fileNotFound, "\(path): no such file")
     }
@@ -79,19 +79,19 @@ struct VideoInfo {
   }
 
   /// A path as ffmpeg's programs take it: with a protocol, so that a name with a colon or a dash is not taken for one.
-  static func file(_ path: String) -> String { "file:\(path)" }
+  package static func file(_ path: String) -> String { "file:\(path)" }
 }
 
 /// How a stream's numbers stand for colours, by ffmpeg's names; nil: not told.
-struct ColorTags {
-  var range: String?
-  var matrix: String?
-  var primaries: String?
-  var transfer: String?
+package struct ColorTags {
+  package var range: String?
+  package var matrix: String?
+  package var primaries: String?
+  package var transfer: String?
 
-  init(range: String? = nil) { self.range = range }
+  package init(range: String? = nil) { self.range = range }
 
-  init(_ stream: JSON) {
+  package init(_ stream: JSON) {
     func tag(_ key: String) -> String? {
       guard let text = stream[key]?.text, !["unknown", "unspecified", "reserved"].contains(text) else { return nil }
       return text
@@ -104,7 +104,7 @@ struct ColorTags {
   }
 
   /// Options of the scaler for one side, `in` or `out`: the same on both, so that what is not told cancels out.
-  func scaler(_ side: String) -> String {
+  package func scaler(_ side: String) -> String {
     let known = ["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020ncl"]
     let name = matrix.flatMap { known.contains($0) ? $0 : nil } ?? "bt601"
     let scalerName = name == "bt2020nc" || name == "bt2020ncl" ? "bt2020" : name
@@ -112,7 +112,7 @@ struct ColorTags {
   }
 
   /// Options of an encoder, so that the new stream says what the old one said.
-  var encoderOptions: [String] {
+  package var encoderOptions: [String] {
     var options: [String] = []
     if let range { options += ["-color_range", range] }
     if let matrix { options += ["-colorspace", matrix] }

@@ -3,7 +3,7 @@ import Glibc
 import LiaeSystem
 
 /// A bar on the last line of a terminal; nothing at all where standard error is no terminal.
-struct ProgressBar {
+package struct ProgressBar {
   /// 0: not known.
   private let total: Int
   private let unit: String
@@ -15,14 +15,14 @@ struct ProgressBar {
   /// - Parameters:
   ///   - unit: what is counted, in the plural.
   ///   - showsRate: units a second and the time left, in place of the time of each.
-  init(total: Int, unit: String, showsRate: Bool = false) {
+  package init(total: Int, unit: String, showsRate: Bool = false) {
     (self.total, self.unit, self.showsRate) = (total, unit, showsRate)
     isShown = Console.isWatched && (total > 0 || showsRate)
     advance(to: 0)
   }
 
   /// Draws the bar, at most ten times a second but for the ends.
-  mutating func advance(to done: Int) {
+  package mutating func advance(to done: Int) {
     guard isShown else { return }
     let now = monotonicNanoseconds()
     guard done == 0 || done == total || now - lastDrawn > 100_000_000 else { return }
@@ -49,12 +49,12 @@ struct ProgressBar {
   }
 
   /// Takes the bar away.
-  func end() {
+  package func end() {
     if isShown { ProgressBar.clearLine() }
   }
 
   /// Empties the current line of a terminal, so that a message does not end up behind a bar.
-  static func clearLine() {
+  package static func clearLine() {
     if Console.isWatched { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
   }
 }

@@ -6,8 +6,8 @@ import LiaeSystem
 ///
 /// What it says on standard error is kept for messages. It has a process group of its own, so that Ctrl-C reaches this
 /// program alone, which then ends it. Belongs to one thread at a time.
-final class Subprocess {
-  let name: String
+package final class Subprocess {
+  package let name: String
   private var pid: pid_t = 0
   /// Our ends of the pipes; -1 where there is none.
   private var input: Int32 = -1
@@ -21,7 +21,7 @@ final class Subprocess {
   ///   - writing: whether `write` is its standard input; else that is empty.
   ///   - reading: whether `read` is its standard output; else that is thrown away.
   /// - Throws: `Failure` of status `files` where the program is not installed or cannot start.
-  init(_ arguments: [String], writing: Bool = false, reading: Bool = false) throws {
+  package init(_ arguments: [String], writing: Bool = false, reading: Bool = false) throws {
     name = arguments.first ?? ""
     guard let file = tmpfile() else {
       throw Failure(.resources, "a temporary file cannot be made: \(systemMessage(errno))")
@@ -95,7 +95,7 @@ final class Subprocess {
   /// Hands bytes to its standard input.
   ///
   /// - Throws: where the program does not take them, with what it said.
-  func write(_ bytes: UnsafeRawBufferPointer) throws {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while !rest.isEmpty {
       let n = Glibc.write(input, rest.baseAddress, rest.count)
@@ -113,7 +113,7 @@ final class Subprocess {
   /// Reads from its standard output until `buffer` is full or the output ends.
   ///
   /// - Returns: how many bytes were read.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var count = 0
     while count < buffer.count {
       let n = Glibc.read(output, buffer.baseAddress.map { $0 + count }, buffer.count - count)
@@ -128,7 +128,7 @@ final class Subprocess {
   }
 
   /// All that is left of its standard output.
-  func readAll() throws -> [UInt8] {
+  package func readAll() throws -> [UInt8] {
     var all: [UInt8] = []
     while true {
       let part = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
@@ -139,7 +139,7 @@ final class Subprocess {
     }
   }
 
-  func closeInput() {
+  package func closeInput() {
     if input >= 0 { close(input) }
     input = -1
   }
@@ -149,7 +149,7 @@ final class Subprocess {
   /// - Returns: the last lines it said on standard error, and those of the form `key=value` apart from them.
   /// - Throws: `Failure` of status `files` with what it said, where it did not end well.
   @discardableResult
-  func wait() throws -> (said: String, facts: [String: String]) {
+  package func wait() throws -> (said: String, facts: [String: String]) {
     closeInput()
     guard pid > 0 else { return ("", [:]) }
     var status: Int32 = 0
@@ -163,7 +163,7 @@ final class Subprocess {
   }
 
   /// Ends the program, whatever it is doing.
-  func stop() {
+  package func stop() {
     if pid > 0 {
       kill(pid, SIGKILL)
       while waitpid(pid, nil, 0) < 0 && errno == EINTR {}

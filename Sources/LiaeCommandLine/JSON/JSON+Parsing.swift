@@ -2,19 +2,6 @@
 import LiaeFormats
 import LiaeSystem
 
-/// Files of settings, which people write.
-enum SmallFile {
-  private static let limit = 1 << 20
-
-  static func read(_ path: String) throws(LiaeError) -> [UInt8] {
-    let file = try Bytes.map(path: path)
-    guard file.count <= limit else {
-      throw LiaeError(.limitExceeded, "\(path): has \(file.count) bytes; at most \(limit) are read")
-    }
-    return withExtendedLifetime(file) { Array(file.raw) }
-  }
-}
-
 extension JSON {
   /// Arrays and objects within each other; deeper ones could overflow the stack.
   private static let deepest = 32
@@ -22,7 +9,7 @@ extension JSON {
   /// Reads one JSON value (RFC 8259): of a settings file, or of what ffprobe says.
   ///
   /// - Throws: `corruptFile` naming `name` and the byte, `limitExceeded` past a depth of 32.
-  init(parsing text: [UInt8], name: String) throws(LiaeError) {
+  package init(parsing text: [UInt8], name: String) throws(LiaeError) {
     self = try text.withUnsafeBufferPointer { (text) throws(LiaeError) in
       // Lives as long as the text: a value keeps none of its bytes.
       var reader = JSONReader(
@@ -75,18 +62,18 @@ extension JSON {
   }
 
   /// The value of a member, or nil where this is no object or has none of that key.
-  subscript(key: String) -> JSON? {
+  package subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.0 == key }?.1
   }
 
-  var text: String? {
+  package var text: String? {
     if case .string(let value) = self { return value }
     return nil
   }
 
   /// A whole number; also one that is written with a fraction of zero.
-  var whole: Int? {
+  package var whole: Int? {
     switch self {
     case .integer(let value): return value
     case .number(let value): return Int(exactly: value)
@@ -94,7 +81,7 @@ extension JSON {
     }
   }
 
-  var real: Double? {
+  package var real: Double? {
     switch self {
     case .integer(let value): return Double(value)
     case .number(let value): return value
@@ -102,7 +89,12 @@ extension JSON {
     }
   }
 
-  var elements: [JSON]? {
+  package var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+
+  package var elements: [JSON]? {
     if case .array(let values) = self { return values }
     return nil
   }

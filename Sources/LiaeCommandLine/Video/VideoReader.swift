@@ -5,13 +5,13 @@ import LiaeSystem
 /// The frames of a video, upright and at a constant rate, through ffmpeg's pipe.
 ///
 /// They come as PPM, whose header tells the size of each, so that rotation needs no arithmetic of ours.
-final class VideoReader {
+package final class VideoReader {
   private let ffmpeg: Subprocess
   private let path: String
   private let rate: Fraction
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(_ info: VideoInfo) throws {
+  package init(_ info: VideoInfo) throws {
     (path, rate) = (info.path, info.rate)
     ffmpeg = try Subprocess(
       [
@@ -26,7 +26,7 @@ final class VideoReader {
   /// The next frame as 8-bit RGB, or nil after the last.
   ///
   /// - Throws: where ffmpeg fails, or the stream ends within a frame.
-  func next() throws -> Picture? {
+  package func next() throws -> Picture? {
     guard let (width, height) = try header() else {
       let (said, facts) = try ffmpeg.wait()
       if !said.isEmpty { Console.complain("\(path): ffmpeg says: \(said)") }
