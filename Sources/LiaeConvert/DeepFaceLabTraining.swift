@@ -59,6 +59,12 @@ package struct DeepFaceLabTraining: Sendable {
     adversaryOptimizer = try weights("GAN_opt.npy")
   }
 
+  /// The files that hold tensors, by their names behind the model's.
+  var files: [(name: String, tensors: TensorDictionary)] {
+    [("src_dst_opt.npy", optimizer), ("GAN.npy", adversary), ("GAN_opt.npy", adversaryOptimizer)]
+      .compactMap { file in file.1.map { (file.0, $0) } }
+  }
+
   private static let ending = "_SAEHD_"
 
   private static func set(of name: String, in folder: String) throws(LiaeError) -> DeepFaceLabSet? {

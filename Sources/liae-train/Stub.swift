@@ -7,49 +7,6 @@ import LiaeSystem
 import LiaeTensor
 import LiaeTrain
 
-enum SampleColorTransfer: String, Sendable, CaseIterable { case none, rct, lct, mkl, idt, sot }
-
-struct SampleOptions: Sendable, Equatable {
-  var resolution = 128
-  var faceType = FaceType.full
-  var randomWarp = true
-  var randomFlip = false
-  var colorTransfer = SampleColorTransfer.none
-  var randomHSVPower: Float = 0
-  var uniformYaw = false
-  var seed: UInt64 = 0
-}
-
-final class FacesetSource {
-  let count: Int
-  init(path: String) throws(LiaeError) {
-    count = try File.list(path).filter { $0.hasSuffix(".jpg") }.count
-    if count == 0 { throw LiaeError(.fileNotFound, "\(path): no faces") }
-  }
-}
-
-final class SampleGenerator {
-  let options: SampleOptions, batchSize: Int
-  var batch: Int
-  init(
-    source: FacesetSource, colorReference: FacesetSource?, options: SampleOptions, batchSize: Int, workers: Int,
-    firstBatch: Int
-  ) throws(LiaeError) {
-    (self.options, self.batchSize, batch) = (options, batchSize, firstBatch)
-  }
-  func next() throws(LiaeError) -> FaceBatch {
-    let faces = try FaceBatch(count: batchSize, side: options.resolution)
-    var generator = SplitMix64(state: options.seed &+ UInt64(batch))
-    for bytes in [faces.warped, faces.target, faces.mask, faces.eyesMouth] {
-      let floats = bytes.base.assumingMemoryBound(to: Float.self)
-      let a = generator.uniform(), b = generator.uniform() * 0.01
-      for i in 0..<bytes.count / 4 { floats[i] = (a + b * Float(i % 1000)).truncatingRemainder(dividingBy: 1) }
-    }
-    batch += 1
-    return faces
-  }
-}
-
 struct StepReport { var sourceLoss: Float, destinationLoss: Float, gradientNorm: Float, isFinite: Bool }
 struct Preview { var source, destination, swap, sourceMask, destinationMask, swapMask: Bytes }
 struct TrainerState {

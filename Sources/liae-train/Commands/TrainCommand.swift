@@ -84,11 +84,18 @@ struct TrainCommand: ParsableCommand {
   private func facesets(_ settings: TrainingSettings) throws -> (FacesetSource, FacesetSource) {
     if settings.options.pretrain {
       guard let pretrainingData else { throw Failure(.usage, "--pretrain needs --pretraining-data") }
-      let faces = try FacesetSource(path: pretrainingData)
+      let faces = try Self.faceset(pretrainingData)
       return (faces, faces)
     }
     guard let src, let dst else { throw Failure(.usage, "--\(src == nil ? "src" : "dst") is missing") }
-    return (try FacesetSource(path: src), try FacesetSource(path: dst))
+    return (try Self.faceset(src), try Self.faceset(dst))
+  }
+
+  /// Errors of faces are those of files, not of the command line.
+  private static func faceset(_ path: String) throws -> FacesetSource {
+    do throws(LiaeError) { return try FacesetSource(path: path) } catch {
+      throw error.status == .invalidArgument || error.status == .unsupported ? Failure(.files, error.message) : error
+    }
   }
 
   private func say(
@@ -99,7 +106,7 @@ struct TrainCommand: ParsableCommand {
     let dims = "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
     Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
     Console.say("from     \(start.description), iteration \(trainer.iteration)")
-    Console.say("faces    \(source.count) of src, \(destination.count) of dst")
+    Console.say("faces    \(source.faces.count) of src, \(destination.faces.count) of dst")
     if !start.changes.isEmpty { Console.say("changed  \(start.changes.joined(separator: ", "))") }
   }
 }

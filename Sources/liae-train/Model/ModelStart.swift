@@ -32,10 +32,7 @@ struct ModelStart {
     origin = try Self.origin(folder, weights: weights)
     switch origin {
     case .state(let state):
-      guard case .object(let members) = state.settings else {
-        throw Failure(.files, "\(folder.state): its settings are no object")
-      }
-      for (key, value) in members { try settings.set(key, value, source: "\(folder.state): ") }
+      settings = try state.trainingSettings(folder.state)
     case .deepFaceLab(let model, let training):
       settings.adopt(training.options)
       settings.adopt(model.architecture, faceType: model.info.faceType)

@@ -105,7 +105,7 @@ private struct Curve {
       sums.append((sums.last ?? 0) + (value.isFinite ? Double(value) : 0))
       counts.append((counts.last ?? 0) + (value.isFinite ? 1 : 0))
     }
-    let reach = values.count / 50
+    let reach = max(values.count / 50, min(4, values.count / 6))
     let places = min(400, values.count)
     for place in 0..<places {
       let center = places == 1 ? 0 : place * (values.count - 1) / (places - 1)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
 import LiaeSamples
 import LiaeSystem
 
@@ -7,6 +8,8 @@ final class FaceFeed {
   private let source, destination: FacesetSource
   private let workers: Int
   private var current: (source: SampleGenerator, destination: SampleGenerator)?
+  /// Faces of a set of which it was said that they are left out.
+  private var said: [String: Int] = [:]
   private var phase: (source: SampleOptions, destination: SampleOptions)?
 
   /// - Parameter workers: threads that prepare faces, of both sides together.
@@ -28,6 +31,18 @@ final class FaceFeed {
         workers: threads, firstBatch: iteration)
     )
     self.phase = (phase.source, phase.destination)
+    complain()
+  }
+
+  /// Says which faces turned out to be of no use since the last time.
+  func complain() {
+    for faces in source === destination ? [source] : [source, destination] {
+      let skipped = faces.skipped
+      for face in skipped.dropFirst(said[faces.path] ?? 0) {
+        Console.complain("\(faces.path): \(face.name): \(face.reason); left out")
+      }
+      said[faces.path] = skipped.count
+    }
   }
 
   /// Whether another `seek` is needed.
@@ -41,7 +56,8 @@ final class FaceFeed {
   }
 
   /// The same few faces of each side, as they are.
-  func sample(_ settings: TrainingSettings, _ phase: Phase) throws(LiaeError) -> (FaceBatch, FaceBatch) {
+  func sample(_ settings: TrainingSettings) throws(LiaeError) -> (FaceBatch, FaceBatch) {
+    let phase = settings.phase(at: 0, attempt: 0)
     func batch(_ faces: FacesetSource, _ options: SampleOptions) throws(LiaeError) -> FaceBatch {
       try SampleGenerator(
         source: faces, colorReference: nil, options: settings.previewSamples(options),

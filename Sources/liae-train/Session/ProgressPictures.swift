@@ -13,11 +13,11 @@ final class ProgressPictures {
 
   init(folder: ModelFolder, settings: TrainingSettings) { (self.folder, self.settings) = (folder, settings) }
 
-  func draw(_ trainer: Trainer, _ history: LossHistory, _ feed: FaceFeed, _ phase: Phase) throws(LiaeError) {
+  func draw(_ trainer: Trainer, _ history: LossHistory, _ feed: FaceFeed) throws(LiaeError) {
     let plot = LossPlot(title: "\(folder.name)  iteration \(trainer.iteration)", history: history)
     try plot.picture().writePNG(to: folder.losses, provenance: nil, replacing: true)
 
-    if faces == nil { faces = try feed.sample(settings, phase) }
+    if faces == nil { faces = try feed.sample(settings) }
     guard let (source, destination) = faces else { return }
     let preview = try trainer.preview(source: source, destination: destination)
     let sheet = try SampleSheet.picture(source: source, destination: destination, preview: preview)

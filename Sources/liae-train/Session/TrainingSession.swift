@@ -62,7 +62,7 @@ final class TrainingSession {
 
   private func iterate() throws {
     let start = monotonicNanoseconds()
-    let phase = try enterPhase()
+    try enterPhase()
     let faces: (source: FaceBatch, destination: FaceBatch)
     do throws(LiaeError) { faces = try feed.next() } catch {
       // The model is as good as before.
@@ -83,13 +83,13 @@ final class TrainingSession {
       iteration, source: report.sourceLoss, destination: report.destinationLoss, milliseconds: milliseconds)
     if case .fine = verdict { saveIfDue() }
     let every = settings.session.previewEvery
-    if every > 0, iteration % every == 0 { draw(phase) }
+    if every > 0, iteration % every == 0 { draw() }
   }
 
   /// Gives trainer and faces what is in force now.
-  private func enterPhase() throws(LiaeError) -> Phase {
+  private func enterPhase() throws(LiaeError) {
     let next = settings.phase(at: trainer.iteration, attempt: attempt)
-    if next == phase { return next }
+    if next == phase { return }
     if !feed.isFor(next) || phase == nil {
       try feed.seek(next, batchSize: settings.batchSize, iteration: trainer.iteration)
     }
@@ -97,7 +97,6 @@ final class TrainingSession {
     trainer.options = next.options
     guardian.restart()
     phase = next
-    return next
   }
 
   // MARK: Saving
@@ -134,7 +133,8 @@ final class TrainingSession {
   private func finish() throws {
     let iteration = trainer.iteration
     try saveAtTheEnd()
-    if let phase, settings.session.previewEvery > 0 { draw(phase) }
+    if phase != nil, settings.session.previewEvery > 0 { draw() }
+    feed.complain()
     log.event("stop", at: iteration)
     if Interruption.came {
       throw Failure(.interrupted, "interrupted at iteration \(iteration); the model is saved in \(folder.state)")
@@ -165,9 +165,9 @@ final class TrainingSession {
   }
 
   /// A picture that cannot be drawn or written is no reason to stop.
-  private func draw(_ phase: Phase) {
+  private func draw() {
     do throws(LiaeError) {
-      try pictures.draw(trainer, history, feed, phase)
+      try pictures.draw(trainer, history, feed)
     } catch { Console.complain("\(error.message); training goes on") }
   }
 }

@@ -51,7 +51,6 @@ extension TrainingSettings {
     var samples = samples
     (samples.randomWarp, samples.randomFlip, samples.uniformYaw) = (false, false, false)
     (samples.randomHSVPower, samples.colorTransfer) = (0, .none)
-    samples.seed = UInt64(seed)
     return samples
   }
 }
