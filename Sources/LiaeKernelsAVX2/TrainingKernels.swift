@@ -62,6 +62,10 @@ private typealias Tiles = UnsafePointer<TrainingTiles>
   _ x: FloatPointer, _ rows: Int, _ columns: Int, _ sums: MutableFloatPointer
 ) { columnSums(V.self, x: x, rows: rows, columns: columns, sums: sums) }
 
+@inline(never) private func finishRows_avx2(
+  _ e: UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int
+) { finishRows(V.self, e, y: y, rows: rows, columns: columns) }
+
 @inline(never) private func squares_avx2(_ x: FloatPointer, _ count: Int, _ s: MutableFloatPointer) -> Float {
   squares(V.self, x: x, count: count, scratch: s)
 }
@@ -73,5 +77,5 @@ package func trainingKernelTable_avx2() -> TrainingKernelTable {
     pointsToPixels: pointsToPixels_avx2, pixelsToPoints: pixelsToPoints_avx2, tapsToPoints: tapsToPoints_avx2,
     pointsToTaps: pointsToTaps_avx2, leakyBack: leakyBack_avx2, cosine: cosine_avx2, cosineBack: cosineBack_avx2,
     sigmoids: sigmoids_avx2, sigmoidBack: sigmoidBack_avx2, addScaled: addScaled_avx2, columnSums: columnSums_avx2,
-    squares: squares_avx2)
+    finishRows: finishRows_avx2, squares: squares_avx2)
 }

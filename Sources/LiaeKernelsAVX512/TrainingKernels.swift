@@ -62,6 +62,10 @@ private typealias Tiles = UnsafePointer<TrainingTiles>
   _ x: FloatPointer, _ rows: Int, _ columns: Int, _ sums: MutableFloatPointer
 ) { columnSums(V.self, x: x, rows: rows, columns: columns, sums: sums) }
 
+@inline(never) private func finishRows_avx512(
+  _ e: UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int
+) { finishRows(V.self, e, y: y, rows: rows, columns: columns) }
+
 @inline(never) private func squares_avx512(_ x: FloatPointer, _ count: Int, _ s: MutableFloatPointer) -> Float {
   squares(V.self, x: x, count: count, scratch: s)
 }
@@ -75,5 +79,5 @@ package func trainingKernelTable_avx512() -> TrainingKernelTable {
     cosineBack: cosineBack_avx512,
     sigmoids: sigmoids_avx512, sigmoidBack: sigmoidBack_avx512, addScaled: addScaled_avx512,
     columnSums: columnSums_avx512,
-    squares: squares_avx512)
+    finishRows: finishRows_avx512, squares: squares_avx512)
 }

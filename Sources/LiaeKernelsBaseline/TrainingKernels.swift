@@ -62,6 +62,10 @@ private typealias Tiles = UnsafePointer<TrainingTiles>
   _ x: FloatPointer, _ rows: Int, _ columns: Int, _ sums: MutableFloatPointer
 ) { columnSums(V.self, x: x, rows: rows, columns: columns, sums: sums) }
 
+@inline(never) private func finishRows_baseline(
+  _ e: UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int
+) { finishRows(V.self, e, y: y, rows: rows, columns: columns) }
+
 @inline(never) private func squares_baseline(_ x: FloatPointer, _ count: Int, _ s: MutableFloatPointer) -> Float {
   squares(V.self, x: x, count: count, scratch: s)
 }
@@ -76,5 +80,5 @@ package func trainingKernelTable_baseline() -> TrainingKernelTable {
     cosineBack: cosineBack_baseline,
     sigmoids: sigmoids_baseline, sigmoidBack: sigmoidBack_baseline, addScaled: addScaled_baseline,
     columnSums: columnSums_baseline,
-    squares: squares_baseline)
+    finishRows: finishRows_baseline, squares: squares_baseline)
 }

@@ -34,8 +34,8 @@ extension Tensor {
   func strided(_ all: [Float], _ step: Int) -> [Float] {
     var result: [Float] = []
     for n in 0..<count {
-      for y in stride(from: 0, to: height, by: step) {
-        for x in stride(from: 0, to: width, by: step) {
+      for y in Swift.stride(from: 0, to: height, by: step) {
+        for x in Swift.stride(from: 0, to: width, by: step) {
           let i = ((n * height + y) * width + x) * channels
           result += all[i..<i + channels]
         }

@@ -105,3 +105,20 @@ package func squares<V: Lanes>(_: V.Type, x: FloatPointer, count: Int, scratch: 
   for i in whole..<count { total += x[i] * x[i] }
   return total
 }
+
+/// Bias, residual and activation of (rows, columns), in place.
+@inlinable @inline(__always)
+package func finishRows<V: Lanes>(
+  _: V.Type, _ e: UnsafePointer<TrainingEpilogue>, y: MutableFloatPointer, rows: Int, columns: Int
+) {
+  let q = e.pointee, slope = V(repeating: q.slope)
+  for r in 0..<rows {
+    let line = y + r * columns
+    for c in stride(from: 0, to: columns, by: V.width) {
+      var v: V = load(line + c)
+      if let residual = q.residual { v = v + (load(residual + r * columns + c) as V) }
+      if let bias = q.bias { v = v + (load(bias + c) as V) }
+      storePart(line + c, V.whereNegative(v, v * slope), columns - c)
+    }
+  }
+}

@@ -33,6 +33,8 @@ package struct TrainingKernelTable: Sendable {
   package let addScaled: @Sendable (_ x: FloatPointer, _ k: Float, _ y: MutableFloatPointer, _ count: Int) -> Void
   package let columnSums:
     @Sendable (_ x: FloatPointer, _ rows: Int, _ columns: Int, _ sums: MutableFloatPointer) -> Void
+  package let finishRows:
+    @Sendable (UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int) -> Void
   package let squares: @Sendable (_ x: FloatPointer, _ count: Int, Scratch) -> Float
 
   package init(
@@ -60,6 +62,7 @@ package struct TrainingKernelTable: Sendable {
     sigmoidBack: @escaping @Sendable (MutableFloatPointer, FloatPointer, Int) -> Void,
     addScaled: @escaping @Sendable (FloatPointer, Float, MutableFloatPointer, Int) -> Void,
     columnSums: @escaping @Sendable (FloatPointer, Int, Int, MutableFloatPointer) -> Void,
+    finishRows: @escaping @Sendable (UnsafePointer<TrainingEpilogue>, MutableFloatPointer, Int, Int) -> Void,
     squares: @escaping @Sendable (FloatPointer, Int, Scratch) -> Float
   ) {
     self.width = width
@@ -68,6 +71,6 @@ package struct TrainingKernelTable: Sendable {
     (self.tapsToPoints, self.pointsToTaps) = (tapsToPoints, pointsToTaps)
     (self.leakyBack, self.cosine, self.cosineBack) = (leakyBack, cosine, cosineBack)
     (self.sigmoids, self.sigmoidBack, self.addScaled) = (sigmoids, sigmoidBack, addScaled)
-    (self.columnSums, self.squares) = (columnSums, squares)
+    (self.columnSums, self.finishRows, self.squares) = (columnSums, finishRows, squares)
   }
 }

@@ -4,8 +4,7 @@ import LiaeSystem
 /// A trained tensor: its values, the derivative of the loss by them, and what the optimiser remembers of it.
 ///
 /// Layouts are DeepFaceLab's: convolutions (kh, kw, in, out), transposed convolutions (kh, kw, out, in), dense layers
-/// (in, out). Memory is zeroed at first, and goes on with zeros to a whole number of `lanes` floats, so that loops over it
-/// need no rest; nobody writes past `count`.
+/// (in, out). Memory is zeroed at first.
 package final class Parameter {
   /// As DeepFaceLab's files have it, without `:0` and with dots: `encoder.down1.downs.0.conv1.weight`.
   package let name: String
@@ -23,23 +22,32 @@ package final class Parameter {
   /// AdaBelief's and Adam's mean of squares.
   package private(set) var second: UnsafeMutablePointer<Float>?
 
-  /// Floats that memory is filled up to.
-  static let lanes = 16
-  /// `count` up to a whole number of `lanes`.
-  let paddedCount: Int
+  /// Bytes past the end that a vector which begins inside may read.
+  private static let reach = 64
+  /// `count` up to a whole number of 16: what the optimiser goes over. The memory past `count` is zeros.
+  var paddedCount: Int { (count + 15) / 16 * 16 }
   private let valueStorage, gradientStorage: Bytes
   private var firstStorage, secondStorage: Bytes?
 
   /// - Throws: `outOfMemory`.
   package init(name: String, shape: [Int]) throws(LiaeError) {
-    guard let count = CheckedSize.product(shape), let padded = CheckedSize.sum(count, Self.lanes - 1),
-      let bytes = CheckedSize.product(padded / Self.lanes * Self.lanes, 4)
-    else { throw LiaeError(.outOfMemory, "out of memory: tensor \(name) of shape \(shape)") }
-    (self.name, self.shape, self.count, paddedCount) = (name, shape, count, bytes / 4)
-    valueStorage = try Bytes.allocate(bytes, for: name)
-    gradientStorage = try Bytes.allocate(bytes, for: "the gradient of \(name)")
+    guard let count = CheckedSize.product(shape), let bytes = CheckedSize.product([count, 4]),
+      let reach = CheckedSize.sum(bytes, Self.reach)
+    else {
+      throw LiaeError(.outOfMemory, "out of memory: tensor \(name) of shape \(shape)")
+    }
+    (self.name, self.shape, self.count) = (name, shape, count)
+    valueStorage = try Bytes.allocate(reach, for: name)
+    gradientStorage = try Bytes.allocate(reach, for: "the gradient of \(name)")
     value = valueStorage.base.assumingMemoryBound(to: Float.self)
     gradient = gradientStorage.base.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The gradient for an operation that adds to it: zeros, where nothing has been written in this step.
+  func gradientToAdd() -> UnsafeMutablePointer<Float> {
+    if !hasGradient { gradient.update(repeating: 0, count: count) }
+    hasGradient = true
+    return gradient
   }
 
   /// Makes moments that are not there yet, of zeros.
