@@ -13,7 +13,7 @@ package final class Tape {
 
   /// An operation that ran: its result and how its derivative goes on.
   private struct Step {
-    let output: Tensor
+    let output: Tensor?
     let backward: () throws(LiaeError) -> Void
   }
 
@@ -26,14 +26,19 @@ package final class Tape {
     if isRecording && output.isDifferentiable { steps.append(Step(output: output, backward: backward)) }
   }
 
+  /// Remembers something to do when everything after it has run backwards.
+  func onBackward(_ action: @escaping () throws(LiaeError) -> Void) {
+    if isRecording { steps.append(Step(output: nil, backward: action)) }
+  }
+
   /// Runs all operations backwards and forgets them. Those that no derivative has reached are skipped.
   ///
   /// - Throws: `outOfMemory`.
   package func backward() throws(LiaeError) {
     while let step = steps.popLast() {
-      guard step.output.hasGradient else { continue }
+      if let output = step.output, !output.hasGradient { continue }
       try step.backward()
-      step.output.dropGradient()
+      step.output?.dropGradient()
     }
   }
 

@@ -73,7 +73,9 @@ struct WinogradConvolution {
   // MARK: - Views
 
   /// Phase `phase` of the input and its channels of V.
-  private func input(_ phase: Int, _ pixels: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ first: Int)
+  private func input(
+    _ phase: Int, _ pixels: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ first: Int
+  )
     -> TrainingTiles
   {
     let c = shape.inputChannels, width = shape.inputWidth, step = phases == 1 ? 1 : 2
