@@ -25,9 +25,7 @@ extension Losses {
         let d = derivative.value + sample * stride
         var total = 0.0
         for channel in 0..<channels {
-          let (own, other) = (
-            Moments(x + channel, pixels, channels), Moments(s + channel, pixels, channels)
-          )
+          let own = Moments(x + channel, pixels, channels), other = Moments(s + channel, pixels, channels)
           let means = own.mean - other.mean, deviations = own.deviation - other.deviation
           total += means * means + deviations * deviations
           // d mean / dx = 1 / n, d deviation / dx = (x - mean) / (n deviation).
@@ -51,12 +49,18 @@ extension Losses {
     } else {
       back = derivative
     }
+    try add(back.value, factor: factor, toGradientOf: prediction)
+  }
+
+  /// Adds derivative * factor to the prediction's; the factor has one channel.
+  func add(_ derivative: UnsafePointer<Float>, factor: Tensor?, toGradientOf prediction: Tensor) throws(LiaeError) {
     let gradient = try prediction.gradient()
-    bands(count, height: prediction.height) { sample, from, to in
+    let channels = prediction.channels
+    bands(prediction.count, height: prediction.height) { sample, from, to in
       let row = prediction.width
       for pixel in (sample * prediction.height + from) * row..<(sample * prediction.height + to) * row {
         let f = factor?.value[pixel] ?? 1
-        for i in pixel * channels..<(pixel + 1) * channels { gradient[i] += f * back.value[i] }
+        for i in pixel * channels..<(pixel + 1) * channels { gradient[i] += f * derivative[i] }
       }
     }
   }
@@ -85,16 +89,20 @@ extension Losses {
 
   /// picture * factor; the factor has one channel.
   func multiplied(_ picture: Tensor, by factor: Tensor?) throws(LiaeError) -> Tensor {
-    guard let factor else { return picture }
+    guard factor != nil else { return picture }
     let product = try constant(like: picture)
+    try multiply(picture, by: factor, into: product)
+    return product
+  }
+
+  func multiply(_ picture: Tensor, by factor: Tensor?, into product: Tensor) throws(LiaeError) {
     let channels = picture.channels
     bands(picture.count, height: picture.height) { sample, from, to in
       let row = picture.width
       for pixel in (sample * picture.height + from) * row..<(sample * picture.height + to) * row {
-        let f = factor.value[pixel]
+        let f = factor?.value[pixel] ?? 1
         for i in pixel * channels..<(pixel + 1) * channels { product.value[i] = f * picture.value[i] }
       }
     }
-    return product
   }
 }

@@ -51,7 +51,7 @@ package struct SideTargets {
   }
 
   /// The middle `side` x `side` pixels.
-  private static func middle(_ losses: Losses, _ tensor: Tensor, _ side: Int) throws(LiaeError) -> Tensor {
+  static func middle(_ losses: Losses, _ tensor: Tensor, _ side: Int) throws(LiaeError) -> Tensor {
     if side == tensor.height { return tensor }
     let border = (tensor.height - side) / 2
     let result = try Tensor(

@@ -17,7 +17,8 @@ package final class Optimizer {
   /// Steps made.
   package var steps = 0
   private let engine: Engine
-  private let seed: UInt64
+  /// Of `lr_dropout`.
+  var seed: UInt64
   private let tasks: [Task]
   private var squares: [Double]
 
