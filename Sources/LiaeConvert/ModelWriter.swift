@@ -128,4 +128,13 @@ extension Model {
     }
     return tensor
   }
+
+  /// The same model reading and returning blue first; itself where it does already.
+  package func blueFirst() throws(LiaeError) -> Model {
+    guard info.colorOrder == .rgb else { return self }
+    var (info, tensors) = (info, tensors)
+    info.colorOrder = .bgr
+    for name in tensors.names where self.tensors[name] != nil { tensors[name] = try blueFirstTensor(name) }
+    return try Model(architecture: architecture, info: info, tensors: tensors)
+  }
 }
