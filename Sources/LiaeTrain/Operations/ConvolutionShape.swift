@@ -34,4 +34,6 @@ package enum Padding: Sendable {
   /// PyTorch's `padding = kernel / 2` and DeepFaceLab's own padding are `kernel / 2`; TensorFlow's SAME is
   /// `max(0, kernel - stride) / 2` for even sides.
   case same(before: Int)
+  /// This many on every side: DeepFaceLab's own padding where the kernel is even.
+  case around(Int)
 }

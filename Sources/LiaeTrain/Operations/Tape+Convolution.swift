@@ -20,10 +20,14 @@ extension Tape {
       switch padding {
       case .valid: (input - kernel) / stride + 1
       case .same: (input + stride - 1) / stride
+      case .around(let pixels): (input + 2 * pixels - kernel) / stride + 1
       }
     }
-    var before = 0
-    if case .same(let pixels) = padding { before = pixels }
+    let before: Int
+    switch padding {
+    case .valid: before = 0
+    case .same(let pixels), .around(let pixels): before = pixels
+    }
     let shape = ConvolutionShape(
       count: x.count, inputHeight: x.height, inputWidth: x.width, inputChannels: x.channels,
       outputChannels: outputChannels, kernel: kernel, stride: stride, padding: before, outputHeight: side(x.height),
