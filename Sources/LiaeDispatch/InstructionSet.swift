@@ -49,6 +49,16 @@ package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     }
   }
 
+  /// The kernels of training.
+  package func trainingKernels() throws(LiaeError) -> TrainingKernelTable {
+    _ = try kernels()
+    switch self {
+    case .baseline: return trainingKernelTable_baseline()
+    case .avx2: return trainingKernelTable_avx2()
+    case .avx512: return trainingKernelTable_avx512()
+    }
+  }
+
   private static func detect() -> InstructionSet {
     #if arch(x86_64)
       let leaf1 = liae_cpuid(1, 0), leaf7 = liae_cpuid(7, 0), extended = liae_cpuid(0x8000_0001, 0)

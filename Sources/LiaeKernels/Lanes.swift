@@ -23,6 +23,8 @@ import CLiaeIntrinsics
   static func larger(_ a: Self, _ b: Self) -> Self
   /// `y` where `x` is below zero, else `x`.
   static func whereNegative(_ x: Self, _ y: Self) -> Self
+  /// `a` where `x` is above zero, else `b`.
+  static func selectWherePositive(_ x: Self, _ a: Self, _ b: Self) -> Self
 
   var bits: Bits { get }
   init(bits: Bits)
@@ -53,6 +55,9 @@ extension SIMD16<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
     x.replacing(with: y, where: x .< 0)
+  }
+  @inlinable @inline(__always) package static func selectWherePositive(_ x: Self, _ a: Self, _ b: Self) -> Self {
+    b.replacing(with: a, where: x .> 0)
   }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
@@ -85,6 +90,9 @@ extension SIMD8<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
     x.replacing(with: y, where: x .< 0)
+  }
+  @inlinable @inline(__always) package static func selectWherePositive(_ x: Self, _ a: Self, _ b: Self) -> Self {
+    b.replacing(with: a, where: x .> 0)
   }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
@@ -121,6 +129,9 @@ extension SIMD4<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func whereNegative(_ x: Self, _ y: Self) -> Self {
     x.replacing(with: y, where: x .< 0)
+  }
+  @inlinable @inline(__always) package static func selectWherePositive(_ x: Self, _ a: Self, _ b: Self) -> Self {
+    b.replacing(with: a, where: x .> 0)
   }
   @inlinable @inline(__always) package var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inlinable @inline(__always) package init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }

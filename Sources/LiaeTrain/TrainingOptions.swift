@@ -9,7 +9,13 @@ package struct TrainingOptions: Sendable, Equatable {
     /// That of the PyTorch port: weights 5, 10, 10, 300; structure clamped, with 1e-6 added to the variances.
     case torch
   }
-  package enum Optimizer: String, Sendable, CaseIterable { case adabelief, rmsprop, adam }
+  package enum Optimizer: String, Sendable, CaseIterable {
+    /// DeepFaceLab's, without and with `adabelief`.
+    case adabelief, rmsprop
+    /// PyTorch's, with their defaults.
+    case adam
+    case torchRMSprop = "rmsprop-torch"
+  }
 
   package var criterion = Criterion.deepFaceLab
   package var optimizer = Optimizer.adabelief

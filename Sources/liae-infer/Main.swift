@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Glibc
+import LiaeCommandLine
 import LiaeDispatch
 import LiaeSystem
 
@@ -19,13 +19,16 @@ struct LiaeInfer: ParsableCommand {
         liae-infer inspect workspace/model
         liae-infer convert workspace/model me.safetensors
 
-      \(ExitStatus.table)
+      \(statusTable)
       """,
     version: versionText,
     subcommands: [
       RunCommand.self, MergeCommand.self, VideoCommand.self, ExtractCommand.self, InspectCommand.self,
       ConvertCommand.self, PackCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
     ])
+
+  /// How the program can end.
+  static var statusTable: String { ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .diverged }) }
 
   /// Release, interface and instruction set, a line each.
   private static var versionText: String {
@@ -38,21 +41,5 @@ struct LiaeInfer: ParsableCommand {
 }
 
 @main enum Main {
-  static func main() {
-    do {
-      var command = try LiaeInfer.parseAsRoot()
-      try command.run()
-    } catch let failure as Failure {
-      Console.complain(failure.message)
-      exit(failure.status.rawValue)
-    } catch let error as LiaeError {
-      Console.complain(error.message)
-      exit(ExitStatus(error.status).rawValue)
-    } catch {
-      // Help and version are errors to the parser, of status 0; it knows how to print them.
-      guard LiaeInfer.exitCode(for: error) != .success else { LiaeInfer.exit(withError: error) }
-      Console.write(LiaeInfer.fullMessage(for: error) + "\n", to: STDERR_FILENO)
-      exit(ExitStatus.usage.rawValue)
-    }
-  }
+  static func main() { runProgram(LiaeInfer.self) }
 }

@@ -9,7 +9,8 @@ final class Buffer {
 
   /// - Throws: `outOfMemory`.
   init(capacity: Int) throws(LiaeError) {
-    storage = try Bytes.allocateUnfilled(capacity * 4, for: "a tensor")
+    // A vector that begins inside may be read whole.
+    storage = try Bytes.allocateUnfilled(capacity * 4 + 64, for: "a tensor")
     self.capacity = capacity
     floats = storage.base.assumingMemoryBound(to: Float.self)
   }

@@ -5,14 +5,20 @@ import LiaeKernels
 import LiaeSystem
 
 /// What operations run on: kernels, threads, memory. Of one thread at a time.
+///
+/// Results are the same, bit for bit, for any number of threads: work is cut by sizes alone.
 package final class Engine {
+  let kernels: TrainingKernelTable
   let buffers = Buffers()
   let pool: ThreadPool
   package var workers: Int { pool.workers }
 
   /// - Parameter workers: threads, the caller's included.
   /// - Throws: `threadFailure`, `invalidArgument` (`LIAE_ISA`).
-  package init(workers: Int) throws(LiaeError) {
+  package init(workers: Int, instructionSet: InstructionSet? = nil) throws(LiaeError) {
+    let set: InstructionSet
+    if let instructionSet { set = instructionSet } else { set = try InstructionSet.preferred() }
+    kernels = try set.trainingKernels()
     pool = try ThreadPool(workers: workers)
     // Parallelism is ours, over tiles and points: each product is one thread's. This is the process's own setting, which
     // is why the engine is no part of libliae.so.
@@ -21,6 +27,15 @@ package final class Engine {
 
   /// Bytes of tensors, in use and kept.
   package var bytes: Int { buffers.bytes }
+
+  /// Threads wait awake for the next operation while `body` runs.
+  func awake<T>(_ body: () throws(LiaeError) -> T) throws(LiaeError) -> T {
+    pool.begin()
+    defer { pool.end() }
+    return try body()
+  }
+
+  // MARK: - Threads
 
   /// Runs `body(index)` for 0..<count on all threads; results must not depend on which runs what.
   func parallel(_ count: Int, _ body: (Int) -> Void) {
@@ -35,4 +50,27 @@ package final class Engine {
   }
 
   private struct Body { let run: (Int) -> Void }
+
+  /// Runs `body(begin, length)` over pieces of `count` elements, each but the last of `piece`.
+  func parallel(elements count: Int, piece: Int = 1 << 15, _ body: (Int, Int) -> Void) {
+    parallel((count + piece - 1) / piece) { index in
+      body(index * piece, min(piece, count - index * piece))
+    }
+  }
+
+  /// Memory of a kernel's own for the duration of `body`.
+  @inline(__always)
+  func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    withUnsafeTemporaryAllocation(
+      byteCount: trainingScratchFloats(width: kernels.width) * 4, alignment: 64
+    ) { body($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
+  }
+
+  /// A buffer for the duration of `body`.
+  func withBuffer<T>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) throws(LiaeError) -> T) throws(LiaeError) -> T
+  {
+    let buffer = try buffers.take(count)
+    defer { buffers.give(back: buffer) }
+    return try body(buffer.floats)
+  }
 }

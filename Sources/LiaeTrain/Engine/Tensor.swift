@@ -9,7 +9,7 @@ package final class Tensor {
   /// Whether a derivative is wanted: false for inputs and for what a stop-gradient gave.
   package let isDifferentiable: Bool
   package let value: UnsafeMutablePointer<Float>
-  private let engine: Engine
+  let engine: Engine
   private let storage: Buffer
   private var gradientStorage: Buffer?
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 import LiaeFrame
 import LiaeSystem
 
@@ -17,7 +18,7 @@ struct ExtractCommand: ParsableCommand {
       Faces are found by another program, which writes a landmarks file. For each face of a frame STEM.xyz the output \
       folder gets STEM_0.jpg, STEM_1.jpg and so on, with the metadata that DeepFaceLab reads.
 
-      \(ExitStatus.table)
+      \(LiaeInfer.statusTable)
       """)
 
   @Option(name: .shortAndLong, help: .init("Folder of the frames.", valueName: "folder"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 import LiaeSystem
 import LiaeTensor
 
@@ -18,7 +19,7 @@ struct MergeCommand: ParsableCommand {
 
       A merge that was stopped goes on where it stopped when the same command is given again.
 
-      \(ExitStatus.table)
+      \(LiaeInfer.statusTable)
       """)
 
   /// What goes in.

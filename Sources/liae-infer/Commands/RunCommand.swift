@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 import LiaeRuntime
 import LiaeSystem
 
@@ -15,7 +16,7 @@ struct RunCommand: ParsableCommand {
       for a batch STEM.0000.rgb.png and so on. With --format npy they are float32 arrays, (N, H, W, C) for a batch and \
       (H, W, C) for a single picture, colours in the model's order.
 
-      \(ExitStatus.table)
+      \(LiaeInfer.statusTable)
       """)
 
   enum Mode: String, CaseIterable, ExpressibleByArgument { case swap, dst, src }

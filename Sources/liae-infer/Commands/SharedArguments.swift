@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 import LiaeConvert
 import LiaeDispatch
 import LiaeModel
@@ -18,11 +19,6 @@ extension MemoryPolicy: ExpressibleByArgument {
   }
   public static var allValueStrings: [String] { allCases.map(\.name) }
   public var defaultValueDescription: String { name }
-}
-
-/// - Throws: for an empty path, as a shell makes it of a variable that is not set: it would mean the root folder.
-func requirePath(_ path: String, _ option: String) throws {
-  if path.isEmpty { throw ValidationError("\(option) is empty; expected a path") }
 }
 
 /// What the user knows of a network and its file may not.

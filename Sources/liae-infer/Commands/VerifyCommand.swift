@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
 import LiaeSystem
 import LiaeTensor
 
@@ -16,7 +17,7 @@ struct VideoCommand: ParsableCommand {
       output is its container. Aligned faces belong to frames by the number in their source_filename, from 1 as \
       DeepFaceLab extracts them; landmarks by an index from 0, or by such a name.
 
-      \(ExitStatus.table)
+      \(LiaeInfer.statusTable)
       """)
 
   /// What goes in.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeCommandLine
 import LiaeSystem
 
 /// Where the results of each input go, settled before anything is computed.
@@ -44,24 +44,5 @@ struct OutputPlan {
   private func paths(of input: InputFile) -> [String] {
     guard format == .png, let batch = input.batch else { return kinds.map { path(input.stem, $0) } }
     return (0..<batch).flatMap { index in kinds.map { path(input.stem, $0, index: index) } }
-  }
-}
-
-/// Device and inode: the same for two names of one file.
-struct FileIdentity: Hashable {
-  var device: UInt
-  var inode: UInt
-
-  init?(_ path: String) {
-    var info = stat()
-    guard stat(path, &info) == 0 else { return nil }
-    (device, inode) = (UInt(info.st_dev), UInt(info.st_ino))
-  }
-}
-
-/// - Throws: where something that is no folder stands where the output is to go.
-func requireFolder(_ path: String) throws {
-  if let kind = File.kind(path), kind != .folder {
-    throw Failure(.files, "\(path): is a file; the output is a folder")
   }
 }

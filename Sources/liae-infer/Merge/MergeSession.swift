@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
 import LiaeFrame
 import LiaeModel
 import LiaeRuntime

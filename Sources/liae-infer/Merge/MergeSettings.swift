@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
 import LiaeFormats
 import LiaeFrame
 import LiaeSystem
 
 /// How faces are put into frames: what the options of `merge` and `video` and a settings file say.
-struct MergeSettings {
+struct MergeSettings: SettingsTable {
   var options = CompositeOptions()
   /// Nil: the model's own.
   var faceType: FaceType?
@@ -48,49 +49,6 @@ struct MergeSettings {
       )
     }
   }
-
-  private mutating func read(_ path: String) throws {
-    let text = try SmallFile.read(path)
-    let document: JSON
-    do throws(LiaeError) { document = try JSON(parsing: text, name: path) } catch {
-      throw Failure(.usage, error.message)
-    }
-    guard case .object(let members) = document else {
-      throw Failure(.usage, "\(path): the settings are not an object { \"key\": value, ... }")
-    }
-    for (key, value) in members { try set(key, value, source: "\(path): ") }
-  }
-
-  private mutating func set(_ key: String, _ value: JSON, source: String) throws {
-    guard let setting = Self.table.first(where: { $0.key == key }) else {
-      let nearest = Self.table.map(\.key).min { $0.distance(to: key) < $1.distance(to: key) } ?? ""
-      throw Failure(.usage, "\(source)\(key): there is no such setting; the nearest is \"\(nearest)\"")
-    }
-    guard setting.set(&self, value) else {
-      // "nan" of a command line is no JSON.
-      let found = value.real.map { $0.isFinite ? value.text() : "\($0)" } ?? value.text()
-      let null = setting.takesNull && source != "--" ? ", or null" : ""
-      throw Failure(.usage, "\(source)\(key) is \(found); expected \(setting.expected)\(null)")
-    }
-  }
-
-  /// Every setting with its value, in the order of the help.
-  var json: JSON { .object(Self.table.map { ($0.key, $0.get(self)) }) }
-
-  /// The settings whose values differ, as `key (this -> other)`.
-  static func differences(_ a: JSON, _ b: JSON) -> [String] {
-    table.compactMap { setting in
-      let (a, b) = (a[setting.key]?.text() ?? "nothing", b[setting.key]?.text() ?? "nothing")
-      return a == b ? nil : "\(setting.key) (\(a) -> \(b))"
-    }
-  }
-
-  /// Writes the file that `init` reads. The same content may be there already.
-  func write(to path: String, replacing: Bool) throws {
-    let text = json.text() + "\n"
-    if File.kind(path) == .file, try SmallFile.read(path) == Array(text.utf8) { return }
-    try File.writeAtomically(path, replacing: replacing, text: text)
-  }
 }
 
 /// Strength of the one-euro filter of landmarks.
@@ -112,30 +70,5 @@ struct LandmarkSmoothing {
       cutoff > 0, cutoff <= 1000, slope >= 0, slope <= 1000
     else { return nil }
     (self.cutoff, self.slope) = (cutoff, slope)
-  }
-}
-
-extension JSON {
-  var isNull: Bool {
-    if case .null = self { return true }
-    return false
-  }
-}
-
-extension String {
-  /// How many letters have to be put in, taken out or exchanged to make `other` of it (Levenshtein).
-  func distance(to other: String) -> Int {
-    let (a, b) = (Array(utf8), Array(other.utf8))
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let cost = diagonal + (letter == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = Swift.min(cost, row[j + 1] + 1, row[j] + 1)
-      }
-    }
-    return row[b.count]
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
 import LiaeDispatch
 import LiaeModel
 import LiaeRuntime

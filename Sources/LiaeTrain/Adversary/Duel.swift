@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// An adversary and what trains it: how the generator is pressed to please it, and how it learns to see through.
+final class Duel {
+  let adversary: any Adversary
+  let optimizer: Optimizer
+  private let losses: Losses
+
+  init(_ adversary: any Adversary, losses: Losses, seed: UInt64) {
+    (self.adversary, self.losses) = (adversary, losses)
+    optimizer = Optimizer(losses.engine, adversary.parameters, seed: seed)
+  }
+
+  /// Adds `weight` times the cross entropy of "these are real" to `values`, and its derivative to `fake.gradient()`.
+  func press(_ fake: Tensor, weight: Double, into values: inout [Double]) throws(LiaeError) {
+    for parameter in adversary.parameters { parameter.isTrained = false }
+    let tape = Tape(losses.engine)
+    for logits in try adversary.judge(fake, on: tape) {
+      try losses.logistic(logits, label: 1, weight: weight, into: &values)
+    }
+    try tape.backward()
+  }
+
+  /// One step of learning that `real` is real and `fake` is not. Returns the loss of each pair.
+  ///
+  /// - Parameter exchange: as `Trainer.exchangeGradients`.
+  func learn(
+    real: Tensor, fake: Tensor, scale: Double, options: TrainingOptions,
+    exchange: (([Parameter]) throws(LiaeError) -> Void)?
+  ) throws(LiaeError) -> [Double] {
+    for parameter in adversary.parameters { parameter.isTrained = true }
+    let tape = Tape(losses.engine)
+    var values = Array(repeating: 0.0, count: real.count)
+    for (pictures, label) in [(real, Float(1)), (fake, 0)] {
+      for logits in try adversary.judge(pictures, on: tape) {
+        try losses.logistic(logits, label: label, weight: 0.5 * scale, into: &values)
+      }
+    }
+    try tape.backward()
+    try exchange?(adversary.parameters)
+    let norm = optimizer.gradientNorm()
+    if norm.isFinite { try optimizer.step(options, norm: norm) }
+    return values.map { $0 / scale }
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// Remembers the operations of a step, in order to run them backwards: reverse-mode differentiation.
+///
+/// Operations are methods that take tensors and give a new one. Losses add to the `gradient()` of tensors; `backward()`
+/// then carries the derivatives to the tensors and parameters before them. What an operation has passed on is freed.
+package final class Tape {
+  package let engine: Engine
+  private var steps: [Step] = []
+  /// Whether operations are remembered; without it tensors are freed as soon as nobody holds them.
+  package var isRecording: Bool
+
+  /// An operation that ran: its result and how its derivative goes on.
+  private struct Step {
+    let output: Tensor?
+    let backward: () throws(LiaeError) -> Void
+  }
+
+  package init(_ engine: Engine, isRecording: Bool = true) {
+    (self.engine, self.isRecording) = (engine, isRecording)
+  }
+
+  /// Remembers that `backward` takes `output`'s derivative further.
+  func record(_ output: Tensor, _ backward: @escaping () throws(LiaeError) -> Void) {
+    if isRecording && output.isDifferentiable { steps.append(Step(output: output, backward: backward)) }
+  }
+
+  /// Remembers something to do when everything after it has run backwards.
+  func onBackward(_ action: @escaping () throws(LiaeError) -> Void) {
+    if isRecording { steps.append(Step(output: nil, backward: action)) }
+  }
+
+  /// Runs all operations backwards and forgets them. Those that no derivative has reached are skipped.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func backward() throws(LiaeError) {
+    while let step = steps.popLast() {
+      if let output = step.output, !output.hasGradient { continue }
+      try step.backward()
+      step.output?.dropGradient()
+    }
+  }
+
+  /// Forgets all operations.
+  package func forget() { steps = [] }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LiaeSystem
+
+extension Losses {
+  /// mean((target * factor - prediction * factor)^2) over pixels and channels; the factor has one channel.
+  package func squaredError(
+    _ prediction: Tensor, _ target: Tensor, factor: Tensor? = nil, weight: Double, into values: inout [Double]
+  ) throws(LiaeError) {
+    try error(prediction, target, factor, weight, &values, value: { $0 * $0 }, derivative: { 2 * $0 })
+  }
+
+  /// mean(|target * factor - prediction * factor|) over pixels and channels; the derivative at 0 is 0.
+  package func absoluteError(
+    _ prediction: Tensor, _ target: Tensor, factor: Tensor? = nil, weight: Double, into values: inout [Double]
+  ) throws(LiaeError) {
+    try error(
+      prediction, target, factor, weight, &values, value: { abs($0) }, derivative: { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 })
+  }
+
+  @inline(__always)
+  private func error(
+    _ prediction: Tensor, _ target: Tensor, _ factor: Tensor?, _ weight: Double, _ values: inout [Double],
+    value: (Float) -> Float, derivative: (Float) -> Float
+  ) throws(LiaeError) {
+    Self.check(prediction, target, factor, values: values)
+    let gradient = try prediction.gradient()
+    let (width, channels) = (prediction.width, prediction.channels)
+    let row = width * channels
+    let scale = weight / Double(prediction.stride)
+    let gradientScale = Float(scale)
+    sum(prediction.count, height: prediction.height, scale: scale, into: &values) { sample, from, to in
+      var total = 0.0
+      for y in from..<to {
+        let start = sample &* prediction.stride &+ y &* row
+        let (p, t, g) = (prediction.value + start, target.value + start, gradient + start)
+        var rowSum: Float = 0
+        if let factor {
+          let f = factor.value + (sample &* prediction.height &+ y) &* width
+          var i = 0
+          for x in 0..<width {
+            let f = f[x]
+            for _ in 0..<channels {
+              let difference = p[i] * f - t[i] * f
+              rowSum += value(difference)
+              g[i] += gradientScale * f * derivative(difference)
+              i &+= 1
+            }
+          }
+        } else {
+          for i in 0..<row {
+            let difference = p[i] - t[i]
+            rowSum += value(difference)
+            g[i] += gradientScale * derivative(difference)
+          }
+        }
+        total += Double(rowSum)
+      }
+      return total
+    }
+  }
+
+  /// Cross entropy of logits with a label of 0 or 1, mean over pixels and channels:
+  /// max(x, 0) - x * label + log(1 + exp(-|x|)).
+  package func logistic(_ logits: Tensor, label: Float, weight: Double, into values: inout [Double])
+    throws(LiaeError)
+  {
+    Self.check(logits, values: values)
+    let gradient = try logits.gradient()
+    let row = logits.width * logits.channels
+    let scale = weight / Double(logits.stride)
+    sum(logits.count, height: logits.height, scale: scale, into: &values) { sample, from, to in
+      var total = 0.0
+      for i in sample * logits.stride + from * row..<sample * logits.stride + to * row {
+        let x = logits.value[i]
+        let e = exp(-abs(x))
+        total += Double(max(x, 0) - x * label + log1p(e))
+        // The sigmoid, without overflow on either side.
+        gradient[i] += Float(scale) * ((x < 0 ? e : 1) / (1 + e) - label)
+      }
+      return total
+    }
+  }
+
+  /// The sum of squared differences of neighbours along rows and columns.
+  package func totalVariation(_ prediction: Tensor, weight: Double, into values: inout [Double]) throws(LiaeError) {
+    Self.check(prediction, values: values)
+    let gradient = try prediction.gradient()
+    let (height, channels) = (prediction.height, prediction.channels)
+    let row = prediction.width * channels
+    let scale = Float(2 * weight)
+    sum(prediction.count, height: height, scale: weight, into: &values) { sample, from, to in
+      var total = 0.0
+      for y in from..<to {
+        let start = sample * prediction.stride + y * row
+        let (p, g) = (prediction.value + start, gradient + start)
+        for i in 0..<row {
+          // A pixel's own derivative is gathered from its four neighbours; the value counts those behind it.
+          var slope: Float = 0
+          if i >= channels { slope += p[i] - p[i - channels] }
+          if y > 0 { slope += p[i] - p[i - row] }
+          if i < row - channels {
+            let d = p[i + channels] - p[i]
+            slope -= d
+            total += Double(d * d)
+          }
+          if y < height - 1 {
+            let d = p[i + row] - p[i]
+            slope -= d
+            total += Double(d * d)
+          }
+          g[i] += scale * slope
+        }
+      }
+      return total
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a canonical tensor of `Model` stands in the trainer, whose layouts are DeepFaceLab's: convolutions
+/// (kh, kw, in, out) with depth-to-space channels (dy * 2 + dx) * C + c; dense layers (in, out).
+enum WeightLayout {
+  case convolution(kernel: Int, inputs: Int, outputs: Int, depthToSpace: Bool)
+  case dense(inputs: Int, outputs: Int)
+  case bias(outputs: Int, depthToSpace: Bool)
+
+  var shape: [Int] {
+    switch self {
+    case .convolution(let kernel, let inputs, let outputs, _): [kernel, kernel, inputs, outputs]
+    case .dense(let inputs, let outputs): [inputs, outputs]
+    case .bias(let outputs, _): [outputs]
+    }
+  }
+
+  var canonicalShape: [Int] {
+    switch self {
+    case .convolution(let kernel, let inputs, let outputs, _): [outputs, inputs, kernel, kernel]
+    case .dense(let inputs, let outputs): [outputs, inputs]
+    case .bias(let outputs, _): [outputs]
+    }
+  }
+
+  /// Bound of Glorot's uniform distribution, which DeepFaceLab begins with; 0 for a bias.
+  ///
+  /// Source: Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
+  var glorotBound: Float {
+    switch self {
+    case .convolution(let kernel, let inputs, let outputs, _):
+      (6 / Float(kernel * kernel * (inputs + outputs))).squareRoot()
+    case .dense(let inputs, let outputs): (6 / Float(inputs + outputs)).squareRoot()
+    case .bias: 0
+    }
+  }
+
+  /// Calls `body(canonical index, trainer index)` for each element.
+  @inline(__always)
+  func forEach(_ body: (_ canonical: Int, _ trainer: Int) -> Void) {
+    switch self {
+    case .convolution(let kernel, let inputs, let outputs, let depthToSpace):
+      let taps = kernel * kernel
+      for o in 0..<outputs {
+        let to = Self.channel(o, of: outputs, depthToSpace)
+        for i in 0..<inputs {
+          for t in 0..<taps { body((o * inputs + i) * taps + t, (t * inputs + i) * outputs + to) }
+        }
+      }
+    case .dense(let inputs, let outputs):
+      for o in 0..<outputs { for i in 0..<inputs { body(o * inputs + i, i * outputs + o) } }
+    case .bias(let outputs, let depthToSpace):
+      for o in 0..<outputs { body(o, Self.channel(o, of: outputs, depthToSpace)) }
+    }
+  }
+
+  private static func channel(_ canonical: Int, of count: Int, _ depthToSpace: Bool) -> Int {
+    depthToSpace ? canonical % 4 * (count / 4) + canonical / 4 : canonical
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+
+/// Sizes of one convolution over a batch.
+struct ConvolutionShape {
+  var count: Int
+  var inputHeight, inputWidth, inputChannels: Int
+  /// Channels of the sum, before depth-to-space.
+  var outputChannels: Int
+  var kernel, stride: Int
+  /// Zero pixels above and left of the input; below and right follow from the output's size.
+  var padding: Int
+  /// Of the sum, before depth-to-space.
+  var outputHeight, outputWidth: Int
+  /// Channel (dy * 2 + dx) * C + c of the sum is channel c of the pixel (2y + dy, 2x + dx), DeepFaceLab's order.
+  var depthToSpace: Bool
+
+  var pixels: Int { count * outputHeight * outputWidth }
+  var taps: Int { kernel * kernel }
+  /// Channels of the result.
+  var resultChannels: Int { depthToSpace ? outputChannels / 4 : outputChannels }
+  var resultHeight: Int { depthToSpace ? outputHeight * 2 : outputHeight }
+  var resultWidth: Int { depthToSpace ? outputWidth * 2 : outputWidth }
+
+  /// Multiplications and additions of the plain sum.
+  var flops: Double { 2 * Double(pixels) * Double(taps * inputChannels) * Double(outputChannels) }
+}
+
+/// Zero pixels around the input of a convolution.
+package enum Padding: Sendable {
+  /// None: the output is smaller.
+  case valid
+  /// This many above and left; the output has as many pixels as the input, divided by the stride, rounded up.
+  /// PyTorch's `padding = kernel / 2` and DeepFaceLab's own padding are `kernel / 2`; TensorFlow's SAME is
+  /// `max(0, kernel - stride) / 2` for even sides.
+  case same(before: Int)
+  /// This many on every side: DeepFaceLab's own padding where the kernel is even.
+  case around(Int)
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LiaeSystem
+
+/// Changes parameters by their gradients, all of them in one pass.
+///
+/// Moments live in the parameters; what else there is to remember is the number of steps. Results do not depend on the
+/// number of threads.
+package final class Optimizer {
+  /// Elements of a parameter that one thread takes at a time: w, g and two moments of it fit the L2 cache.
+  static let block = 16384
+  private struct Task {
+    let parameter, start, count: Int
+  }
+
+  package let parameters: [Parameter]
+  /// Steps made.
+  package var steps = 0
+  private let engine: Engine
+  /// Of `lr_dropout`.
+  var seed: UInt64
+  private let tasks: [Task]
+  private var squares: [Double]
+
+  /// - Parameter seed: of `lr_dropout`.
+  package init(_ engine: Engine, _ parameters: [Parameter], seed: UInt64) {
+    (self.engine, self.parameters, self.seed) = (engine, parameters, seed)
+    tasks = parameters.enumerated().flatMap { index, parameter in
+      stride(from: 0, to: parameter.paddedCount, by: Self.block).map {
+        Task(parameter: index, start: $0, count: min(Self.block, parameter.paddedCount - $0))
+      }
+    }
+    squares = Array(repeating: 0, count: tasks.count)
+  }
+
+  /// The norm of all gradients of trained parameters together; not finite if one of their elements is not.
+  package func gradientNorm() -> Double {
+    squares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let result = squares.baseAddress
+      tasks.withUnsafeBufferPointer { tasks in
+        engine.parallel(tasks.count) { index in
+          let task = tasks[index]
+          let parameter = parameters[task.parameter]
+          guard parameter.isTrained, parameter.hasGradient else {
+            result?[index] = 0
+            return
+          }
+          var sum = SIMD8<Double>.zero
+          for i in stride(from: task.start, to: task.start + task.count, by: 8) {
+            let g = SIMD8<Double>(load(parameter.gradient + i))
+            sum += g * g
+          }
+          result?[index] = sum.sum()
+        }
+      }
+    }
+    return squares.reduce(0, +).squareRoot()
+  }
+
+  /// One step of the parameters that are trained and have a gradient, and its end: no parameter has a gradient after.
+  ///
+  /// - Parameters:
+  ///   - norm: of `gradientNorm`; where it is 1 or more, `clipGradient` divides by it.
+  ///   - mask: replaces the factors of `lr_dropout`, for tests: a pointer to a parameter's `paddedCount` factors.
+  /// - Throws: `outOfMemory`.
+  package func step(
+    _ options: TrainingOptions, norm: Double, mask: ((Parameter) -> UnsafePointer<Float>?)? = nil
+  ) throws(LiaeError) {
+    let isDropping = options.learningRateDropout && !options.pretrain
+    // The cosine goes by the steps made before this one.
+    let rate =
+      options.learningRate
+      * (isDropping ? Float((cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
+    let scale: Float = options.clipGradient && norm >= 1 ? Float(1 / norm) : 1
+    let dropout = isDropping ? RateDropout(seed: seed, step: steps) : nil
+    switch options.optimizer {
+    case .adabelief: try apply(AdaBelief(rate: rate), scale, dropout, mask)
+    case .rmsprop: try apply(RMSprop(rate: rate, decay: 0.9, epsilon: 1e-6), scale, dropout, mask)
+    case .torchRMSprop: try apply(RMSprop(rate: rate, decay: 0.99, epsilon: 1e-8), scale, dropout, mask)
+    case .adam:
+      let t = Double(steps + 1)
+      try apply(
+        Adam(rate: Float(Double(rate) / (1 - pow(0.9, t))), correction: Float(1 / (1 - pow(0.999, t)).squareRoot())),
+        scale, dropout, mask)
+    }
+    steps += 1
+    for parameter in parameters { parameter.hasGradient = false }
+  }
+
+  /// Steps of a whole cosine of `lr_dropout`.
+  package static let cosinePeriod = 500.0
+
+  private func apply<Rule: UpdateRule>(
+    _ rule: Rule, _ scale: Float, _ dropout: RateDropout?, _ mask: ((Parameter) -> UnsafePointer<Float>?)?
+  ) throws(LiaeError) {
+    for parameter in parameters where parameter.isTrained && parameter.hasGradient {
+      try parameter.makeMoments(Rule.moments)
+    }
+    let factors =
+      dropout == nil ? nil : try Tensor(engine, count: tasks.count, channels: Self.block, isDifferentiable: false)
+    tasks.withUnsafeBufferPointer { tasks in
+      engine.parallel(tasks.count) { index in
+        let task = tasks[index]
+        let parameter = parameters[task.parameter]
+        guard parameter.isTrained, parameter.hasGradient, let first = parameter.first else { return }
+        let second = parameter.second
+        var kept: UnsafePointer<Float>?
+        if let mask, let given = mask(parameter) {
+          kept = given + task.start
+        } else if let dropout, let factors {
+          let memory = factors.value + index * Self.block
+          dropout.fill(memory, count: task.count, parameter: task.parameter, block: task.start / Self.block)
+          kept = UnsafePointer(memory)
+        }
+        let (w, g) = (parameter.value + task.start, parameter.gradient + task.start)
+        let m = first + task.start
+        var i = 0
+        while i < task.count {
+          var a = load(m + i)
+          var b = Floats.zero
+          if Rule.moments > 1, let second { b = load(second + task.start + i) }
+          var change = rule.update(scale * load(g + i), &a, &b)
+          store(m + i, a)
+          if Rule.moments > 1, let second { store(second + task.start + i, b) }
+          if let kept { change *= load(kept + i) }
+          store(w + i, load(w + i) - change)
+          i &+= 8
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+import LiaeSystem
+import LiaeTensor
+
+/// Everything that a training goes on from: with the same batches and options it continues bit for bit.
+package struct TrainerState: Sendable {
+  /// Weights under their names, moments as `first/NAME` and `second/NAME`.
+  package var tensors: TensorDictionary
+  package var integers: [(name: String, value: UInt64)]
+
+  package init(tensors: TensorDictionary, integers: [(name: String, value: UInt64)]) {
+    (self.tensors, self.integers) = (tensors, integers)
+  }
+}
+
+extension Trainer {
+  /// - Throws: `outOfMemory`.
+  package func model() throws(LiaeError) -> Model {
+    var info = ModelInfo(origin: .random)
+    info.iteration = iteration
+    return try network.model(info: info)
+  }
+
+  /// Views of the trainer's own memory: to be written before the next step.
+  package var state: TrainerState {
+    get throws(LiaeError) {
+      var tensors = TensorDictionary()
+      for parameter in allParameters { for (name, view) in try parameter.views() { tensors[name] = view } }
+      var integers: [(name: String, value: UInt64)] = [
+        ("iteration", UInt64(iteration)), ("seed", seed), ("optimizer", momentsOf.number),
+        ("optimizer_steps", UInt64(optimizer.steps)), ("pretrain", options.pretrain ? 1 : 0),
+      ]
+      if let patches {
+        integers += [
+          ("gan_patch_size", UInt64(patches.patch)), ("gan_dims", UInt64(patches.dims)),
+          ("gan_steps", UInt64(patches.duel.optimizer.steps)),
+        ]
+      }
+      if let codes { integers.append(("code_steps", UInt64(codes.optimizer.steps))) }
+      return TrainerState(tensors: tensors, integers: integers)
+    }
+  }
+
+  /// Goes on from `state`, which may be a file's. Where this throws, the trainer may hold parts of it.
+  ///
+  /// - Throws: `missingTensor`, `shapeMismatch`, `corruptFile`, `outOfMemory`.
+  package func restore(_ state: TrainerState) throws(LiaeError) {
+    func integer(_ name: String) throws(LiaeError) -> Int? {
+      guard let found = state.integers.first(where: { $0.name == name }) else { return nil }
+      guard let value = Int(exactly: found.value) else {
+        throw LiaeError(.corruptFile, "the training state's \(name) is \(found.value)")
+      }
+      return value
+    }
+    func needed(_ name: String) throws(LiaeError) -> Int {
+      guard let value = try integer(name) else {
+        throw LiaeError(.corruptFile, "the training state lacks \(name)")
+      }
+      return value
+    }
+    let number = try needed("optimizer")
+    guard let kind = TrainingOptions.Optimizer.allCases.first(where: { $0.number == UInt64(number) }) else {
+      throw LiaeError(.corruptFile, "the training state is that of optimiser number \(number), which is not known")
+    }
+    guard let found = state.integers.first(where: { $0.name == "seed" }) else {
+      throw LiaeError(.corruptFile, "the training state lacks seed")
+    }
+    (seed, momentsOf) = (found.value, kind)
+    optimizer.seed = seed
+    iteration = try needed("iteration")
+    optimizer.steps = try needed("optimizer_steps")
+    (patches, codes) = (nil, nil)
+    if let patch = try integer("gan_patch_size") {
+      let dims = try needed("gan_dims")
+      guard (1...4096).contains(patch), (1...512).contains(dims) else {
+        throw LiaeError(.corruptFile, "the training state has a discriminator of patch \(patch) and \(dims) channels")
+      }
+      try makePatches(patch: patch, dims: dims)
+      patches?.duel.optimizer.steps = try needed("gan_steps")
+    }
+    if let steps = try integer("code_steps"), architecture.family == .df {
+      try makeCodes()
+      codes?.optimizer.steps = steps
+    }
+    for parameter in allParameters { try parameter.restore { state.tensors[$0] } }
+    if try integer("pretrain") == 1 && !options.pretrain { endPretraining() }
+  }
+
+  /// Takes over the moments that DeepFaceLab keeps in `NAME_SAEHD_src_dst_opt.npy`: `ms_` and `vs_` of AdaBelief or
+  /// `acc_` of RMSprop. Where they are the other optimiser's, moments begin at zero.
+  ///
+  /// - Parameters:
+  ///   - tensors: under the file's keys, such as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
+  ///   - steps: `iters:0`.
+  ///   - iteration: of `data.dat`.
+  /// - Throws: `shapeMismatch`, `outOfMemory`.
+  package func restore(deepFaceLab tensors: TensorDictionary, steps: Int, iteration: Int) throws(LiaeError) {
+    (self.iteration, optimizer.steps) = (iteration, steps)
+    for parameter in network.parameters {
+      let name = Self.deepFaceLabName(parameter.name)
+      parameter.dropMoments()
+      if options.optimizer == .adabelief {
+        try parameter.restoreMoments(first: tensors["ms_\(name)_0:0"], second: tensors["vs_\(name)_0:0"])
+      } else if options.optimizer == .rmsprop {
+        try parameter.restoreMoments(first: tensors["acc_\(name)_0:0"], second: nil)
+      }
+    }
+  }
+
+  /// `encoder.down1.downs.0.conv1.weight` as `encoder/down1/downs_0/conv1/weight`.
+  static func deepFaceLabName(_ name: String) -> String {
+    name.split(separator: ".").reduce("") { path, part in
+      path.isEmpty ? String(part) : path + (part.allSatisfy(\.isNumber) ? "_" : "/") + part
+    }
+  }
+}
+
+extension TrainingOptions.Optimizer {
+  /// In states: never to be given to another.
+  var number: UInt64 {
+    switch self {
+    case .adabelief: 0
+    case .rmsprop: 1
+    case .adam: 2
+    case .torchRMSprop: 3
+    }
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeModel
+import LiaeSamples
+import LiaeSystem
+
+/// What a step found.
+package struct StepReport: Sendable {
+  /// Means over the batch, without what the adversaries add.
+  package let sourceLoss, destinationLoss: Float
+  /// Of the generator's gradient, before clipping.
+  package let gradientNorm: Float
+  /// Whether losses and gradient are numbers. If not, nothing was changed and the iteration was not counted.
+  package let isFinite: Bool
+  /// The losses in their parts, for each face.
+  package let source, destination: SideLoss
+  /// What the source's faces lose for being told apart (GAN and true face), for each face.
+  package let adversarial: [Double]
+  /// What the adversaries lost, for each face; nil where there is none.
+  package let patchLoss, codeLoss: [Double]?
+}
+
+/// Trains a network, a step at a time: what DeepFaceLab's SAEHD does in an iteration.
+///
+/// The same batches, options and seed give the same weights, bit for bit, for any number of threads. Of one thread.
+package final class Trainer {
+  package let engine: Engine
+  package var architecture: Architecture { network.architecture }
+  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the latent
+  /// modules are fresh.
+  package var options: TrainingOptions {
+    didSet { if oldValue.pretrain && !options.pretrain { endPretraining() } }
+  }
+  /// Steps made.
+  package internal(set) var iteration = 0
+  /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over processes.
+  package var exchangeGradients: (([Parameter]) throws(LiaeError) -> Void)?
+
+  package let network: TrainedNetwork
+  let losses: Losses
+  let optimizer: Optimizer
+  var seed: UInt64
+  /// Which optimiser the moments belong to.
+  var momentsOf: TrainingOptions.Optimizer
+  /// The adversaries, from when they are first wanted.
+  var patches: (duel: Duel, patch: Int, dims: Int)?
+  var codes: Duel?
+
+  /// - Parameter weights: what to begin with; nil is a fresh network from `seed`.
+  /// - Throws: `outOfMemory`, `unknownArchitecture`; `invalidArgument` for options that contradict the architecture.
+  package init(
+    engine: Engine, architecture: Architecture, weights: Model?, options: TrainingOptions, seed: UInt64
+  ) throws(LiaeError) {
+    (self.engine, self.options, self.seed, momentsOf) = (engine, options, seed, options.optimizer)
+    network = try TrainedNetwork(architecture, weights: weights, seed: seed)
+    losses = Losses(engine: engine)
+    optimizer = Optimizer(engine, network.parameters, seed: seed)
+  }
+
+  /// One iteration.
+  ///
+  /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`.
+  package func step(source: FaceBatch, destination: FaceBatch) throws(LiaeError) -> StepReport {
+    try check(source, destination)
+    return try engine.awake { () throws(LiaeError) in
+      try prepare()
+      let tape = Tape(engine)
+      let run = try forward(source, destination, on: tape)
+      let targets = try (targets(source), targets(destination))
+      let criterion = Criterion(options.criterion, resolution: architecture.resolution)
+      let scale = criterion.gradientScale(count: source.count)
+
+      var ofSource = try losses.side(
+        criterion, picture: run.source, mask: run.sourceMask, targets: targets.0, options: options)
+      let ofDestination = try losses.side(
+        criterion, picture: run.destination, mask: run.destinationMask, targets: targets.1, options: options)
+      if !options.pretrain { ofSource.style = try style(run, targets, scale, on: tape) }
+      var adversarial = Array(repeating: 0.0, count: source.count)
+      if let duel = patches?.duel, usesPatches { try press(duel, run.source, targets.0, scale, &adversarial) }
+      if let codes, usesCodes {
+        try codes.press(run.sourceCode, weight: Double(options.trueFacePower) * scale, into: &adversarial)
+      }
+      try tape.backward()
+      try exchangeGradients?(network.parameters)
+
+      let norm = optimizer.gradientNorm()
+      let (a, b) = (Self.mean(ofSource.total), Self.mean(ofDestination.total))
+      let isFinite = norm.isFinite && a.isFinite && b.isFinite
+      var patchLoss: [Double]?, codeLoss: [Double]?
+      if isFinite {
+        try optimizer.step(options, norm: norm)
+        iteration += 1
+        // The adversaries learn from what the network makes now.
+        if let codes, usesCodes { codeLoss = try learn(codes, source, destination, scale) }
+        if let duel = patches?.duel, usesPatches { patchLoss = try learn(duel, source, targets.0, scale) }
+      } else {
+        for parameter in network.parameters { parameter.hasGradient = false }
+      }
+      return StepReport(
+        sourceLoss: Float(a), destinationLoss: Float(b), gradientNorm: Float(norm), isFinite: isFinite,
+        source: ofSource, destination: ofDestination, adversarial: adversarial.map { $0 / scale },
+        patchLoss: patchLoss, codeLoss: codeLoss)
+    }
+  }
+
+  private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+  func check(_ source: FaceBatch, _ destination: FaceBatch) throws(LiaeError) {
+    guard source.count == destination.count, source.count > 0 else {
+      throw LiaeError(
+        .invalidArgument, "\(source.count) source faces and \(destination.count) destination faces; expected as many")
+    }
+    for batch in [source, destination] where batch.side != architecture.resolution {
+      throw LiaeError(
+        .invalidArgument, "faces of \(batch.side) pixels; the network's are of \(architecture.resolution)")
+    }
+  }
+
+  var usesPatches: Bool { options.ganPower != 0 && !options.pretrain }
+  /// Only df has a code that both sides share.
+  var usesCodes: Bool { options.trueFacePower != 0 && !options.pretrain && architecture.family == .df }
+
+  /// What follows from the options, which may have changed since the last step.
+  private func prepare() throws(LiaeError) {
+    // inter_AB would learn to undo the warp of faces that are not warped.
+    let freezes = architecture.family == .liae && (!options.randomWarp || options.pretrain)
+    for parameter in network.parameters(of: "inter_AB") { parameter.isTrained = !freezes }
+    if momentsOf != options.optimizer {
+      for parameter in allParameters { parameter.dropMoments() }
+      momentsOf = options.optimizer
+    }
+    if usesPatches && (patches?.patch != options.ganPatchSize || patches?.dims != options.ganDims) {
+      try makePatches(patch: options.ganPatchSize, dims: options.ganDims)
+    }
+    if usesCodes && codes == nil { try makeCodes() }
+  }
+
+  func makePatches(patch: Int, dims: Int) throws(LiaeError) {
+    let seed = seed ^ 0x6761_6e
+    let discriminator = try PatchDiscriminator(patch: patch, dims: dims, side: architecture.rgbSide, seed: seed)
+    patches = (Duel(discriminator, losses: losses, seed: seed), patch, dims)
+  }
+
+  func makeCodes() throws(LiaeError) {
+    let seed = seed ^ 0x636f_6465
+    let discriminator = try CodeDiscriminator(
+      channels: architecture.codeChannels, side: architecture.codeSide, seed: seed)
+    codes = Duel(discriminator, losses: losses, seed: seed)
+  }
+
+  /// Of the network and its adversaries.
+  var allParameters: [Parameter] {
+    network.parameters + (patches?.duel.adversary.parameters ?? []) + (codes?.adversary.parameters ?? [])
+  }
+
+  func endPretraining() {
+    iteration = 0
+    for inter in network.network.inters {
+      let prefix = "\(inter.name)."
+      network.initialise(seed: seed) { $0.name.hasPrefix(prefix) }
+    }
+  }
+
+  func targets(_ batch: FaceBatch) throws(LiaeError) -> SideTargets {
+    try SideTargets(losses, batch, side: architecture.rgbSide, blurOut: options.blurOutMask)
+  }
+}
