@@ -21,8 +21,8 @@ package final class SampleGenerator: Sendable {
     workers: Int = 1, firstBatch: Int = 0
   ) throws(LiaeError) {
     try options.check()
-    guard batchSize >= 1, batchSize <= 1024 else {
-      throw LiaeError(.invalidArgument, "a batch of \(batchSize) faces; 1...1024 is possible")
+    guard batchSize >= 1, batchSize <= 4096 else {
+      throw LiaeError(.invalidArgument, "a batch of \(batchSize) faces; 1...4096 is possible")
     }
     guard (0...1 << 40).contains(firstBatch) else {
       throw LiaeError(.invalidArgument, "the first batch is number \(firstBatch); 0...2^40 is possible")

@@ -8,6 +8,8 @@ package struct SampleOptions: Sendable, Equatable {
   package var resolution = 128
   package var faceType = FaceType.full
   package var randomWarp = true
+  /// Turn, scale and shift, which DeepFaceLab always does; without it faces stay as they are, for pictures of progress.
+  package var randomTransform = true
   /// `random_src_flip` or `random_dst_flip`: 40 % of the samples are mirrored.
   package var randomFlip = false
   /// `ct_mode`: towards a random face of the other side.

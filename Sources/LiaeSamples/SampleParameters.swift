@@ -23,8 +23,9 @@ package struct SampleParameters: Sendable {
   package init(_ options: SampleOptions, number: Int) throws(LiaeError) {
     var generator = SplitMix64(seed: options.seed, .sample, number)
     let side = SampleOptions.workingSide(options.resolution)
-    transform = Self.transform(side: side, drawing: &generator)
     // Drawn whether it is used or not: an option changes nothing but what it names.
+    let moved = Self.transform(side: side, drawing: &generator)
+    transform = options.randomTransform ? moved : .identity
     let tenth = generator.next() % 10
     isFlipped = options.randomFlip && tenth < 4
     let hue = HueShift(power: options.randomHSVPower, drawing: &generator)

@@ -20,7 +20,7 @@ struct LiaeTrainCommand: ParsableCommand {
       \(ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .verification && $0 != .someFailed }))
       """,
     version: "liae-train \(Version.string)",
-    subcommands: [TrainCommand.self, ExportCommand.self],
+    subcommands: [TrainCommand.self, ExportCommand.self, SamplesCommand.self],
     defaultSubcommand: TrainCommand.self)
 }
 

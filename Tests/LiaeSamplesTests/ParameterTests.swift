@@ -46,6 +46,10 @@ import Testing
     #expect(!plain.contains { $0.isFlipped })
     let share = Double(flipping.count { $0.isFlipped }) / 2000
     #expect(abs(share - 0.4) < 0.04, "\(share)")
+    options.randomTransform = false
+    let still = try Self.draws(2000, options)
+    #expect(still.allSatisfy { $0.transform == .identity })
+    #expect(zip(still, flipping).allSatisfy { $0.isFlipped == $1.isFlipped })
   }
 
   @Test func hueShifts() throws {
