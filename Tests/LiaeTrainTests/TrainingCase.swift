@@ -68,7 +68,7 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     // One sum before decoder_src.res1's last activation is -5e-7, where float32 errs by 4e-6: which slope of the leaky
     // ReLU it gets is chance. This makes it TensorFlow's.
     if network == "df-ud", let bias = trainer.network.parameter("decoder_src.res1.conv2.bias") {
-      bias.value[12] -= 5e-6
+      bias.value[1] -= 5e-6
     }
     if before > 0 { try trainer.restore(deepFaceLab: .init(), steps: before, iteration: before) }
     if let file = ["gan": "GAN", "trueface": "code_discriminator"][name] {
