@@ -30,7 +30,7 @@ DEMO_MODEL ?= Tests/golden/networks/liae-udt
 .PHONY: all lib header cli examples deps list
 .DEFAULT_GOAL := all
 
-## all: build/libliae.so and build/liae-infer
+## all: build/libliae.so, build/liae-infer and build/liae-train
 all: lib cli
 
 ## list: what this file can make
@@ -54,11 +54,15 @@ lib: deps
 write-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(1)|' -e 's|@LIBDIR@|$(2)|' \
   -e 's|@VERSION@|$(VERSION)|' pkgconfig/liae.pc.in > $(3)
 
-## cli: build/liae-infer
+PROGRAMS := liae-infer liae-train
+
+## cli: build/liae-infer and build/liae-train
 cli: deps
-	$(SWIFT) build -c release --product liae-infer $(SWIFTFLAGS)
 	@mkdir -p build
-	strip -o build/liae-infer $(RELEASE)/liae-infer
+	for program in $(PROGRAMS); do \
+	  $(SWIFT) build -c release --product $$program $(SWIFTFLAGS); \
+	  strip -o build/$$program $(RELEASE)/$$program; \
+	done
 
 .PHONY: headergen
 headergen:
@@ -221,19 +225,22 @@ bench-peers: lib $(PEERS_VENV)/ready
 
 ## install: into PREFIX (LIBDIR, INCLUDEDIR, BINDIR), below DESTDIR
 install:
-	@test -e build/$(LIBRARY) -a -e build/liae-infer || { echo "install: run make first" >&2; exit 1; }
+	@for file in $(LIBRARY) $(PROGRAMS); do \
+	  test -e build/$$file || { echo "install: run make first" >&2; exit 1; }; \
+	done
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
 	install -m 755 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
 	install -m 644 include/liae.h $(DESTDIR)$(INCLUDEDIR)/liae.h
 	$(call write-pc,$(INCLUDEDIR),$(LIBDIR),$(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc)
-	install -m 755 build/liae-infer $(DESTDIR)$(BINDIR)/liae-infer
+	install -m 755 $(addprefix build/,$(PROGRAMS)) $(DESTDIR)$(BINDIR)
 
 ## uninstall: takes away what install put there
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
-	rm -f $(DESTDIR)$(INCLUDEDIR)/liae.h $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc $(DESTDIR)$(BINDIR)/liae-infer
+	rm -f $(DESTDIR)$(INCLUDEDIR)/liae.h $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(PROGRAMS))
 
 ## dist: build/liae-VERSION.tar.gz of what is committed
 dist:

@@ -93,7 +93,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeCommandLine",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeImageIO",
+      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeModel", "LiaeConvert", "LiaeImageIO",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(

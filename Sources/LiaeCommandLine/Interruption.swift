@@ -6,12 +6,15 @@ import Synchronization
 package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
-  package static func watch() {
+  /// - Parameter termination: whether the polite request of `kill` and of a machine that shuts down means the same.
+  package static func watch(termination: Bool = false) {
     // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
     guard !flag.load(ordering: .relaxed) else { return }
-    signal(SIGINT) { _ in
-      Interruption.flag.store(true, ordering: .relaxed)
-      signal(SIGINT, SIG_DFL)
+    for number in termination ? [SIGINT, SIGTERM] : [SIGINT] {
+      signal(number) { number in
+        Interruption.flag.store(true, ordering: .relaxed)
+        signal(number, SIG_DFL)
+      }
     }
   }
 

@@ -41,11 +41,8 @@ package struct ProgressBar {
   private func rate(_ done: Int, _ nanoseconds: Int) -> String {
     let perSecond = Double(done) / (Double(max(1, nanoseconds)) / 1e9)
     guard total > done else { return "\(perSecond.fixed(1)) a second" }
-    let left = Int(min(Double(total - done) / perSecond, 1e9).rounded(.up))
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let time =
-      left < 3600 ? "\(left / 60):\(two(left % 60))" : "\(left / 3600):\(two(left / 60 % 60)):\(two(left % 60))"
-    return "\(perSecond.fixed(1)) a second, \(time) left"
+    let left = Double(total - done) / perSecond
+    return "\(perSecond.fixed(1)) a second, \(duration(left)) left"
   }
 
   /// Takes the bar away.

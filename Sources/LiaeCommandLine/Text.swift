@@ -56,6 +56,17 @@ package func humanBytes(_ count: Int) -> String {
   }
 }
 
+/// Seconds as a person reads them, rounded up: 4:05, 1:00:30, from a day on 2 d 03:10. At most 1e9 of them.
+package func duration(_ seconds: Double) -> String {
+  let whole = Int(min(max(seconds, 0), 1e9).rounded(.up))
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  switch whole {
+  case ..<3600: return "\(whole / 60):\(two(whole % 60))"
+  case ..<86400: return "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+  default: return "\(whole / 86400) d \(two(whole / 3600 % 24)):\(two(whole / 60 % 60))"
+  }
+}
+
 /// Columns of text under a header line: the first `leftColumns` to the left, the others, numbers, to the right.
 package func table(header: [String], rows: [[String]], leftColumns: Int) -> String {
   let widths = header.indices.map { column in

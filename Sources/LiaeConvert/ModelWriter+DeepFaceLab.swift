@@ -5,7 +5,9 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelWriter {
-  static func writeDeepFaceLab(_ model: Model, folder: String, name: String, replacing: Bool) throws(LiaeError) {
+  static func writeDeepFaceLab(
+    _ model: Model, _ training: DeepFaceLabTraining?, folder: String, name: String, replacing: Bool
+  ) throws(LiaeError) {
     let architecture = model.architecture
     guard !name.isEmpty, !name.contains("/"), !name.contains("_") else {
       throw LiaeError(
@@ -22,8 +24,10 @@ extension ModelWriter {
     let set = DeepFaceLabSet(folder: folder, prefix: "\(name)_SAEHD_")
     let names = model.writtenNames
     let modules = ModelReader.modules.filter { module in names.contains { $0.hasPrefix("\(module).") } }
+    let state = training?.files ?? []
     if !replacing {
-      for file in modules.map({ "\($0).npy" }) + [DeepFaceLabSet.dataFile] where File.kind(set.path(file)) != nil {
+      for file in modules.map({ "\($0).npy" }) + state.map(\.name) + [DeepFaceLabSet.dataFile]
+      where File.kind(set.path(file)) != nil {
         throw LiaeError(.fileExists, "\(set.path(file)): exists already; --force replaces it")
       }
     }
@@ -39,12 +43,15 @@ extension ModelWriter {
       }
       try DeepFaceLabFile.writeWeights(tensors, to: set.path("\(module).npy"), replacing: replacing)
     }
+    for file in state {
+      try DeepFaceLabFile.writeWeights(file.tensors, to: set.path(file.name), replacing: replacing)
+    }
     // Last: DeepFaceLab finds models by this file.
-    try DeepFaceLabFile.writeData(data(model), to: set.path(DeepFaceLabSet.dataFile), replacing: replacing)
+    try DeepFaceLabFile.writeData(data(model, training), to: set.path(DeepFaceLabSet.dataFile), replacing: replacing)
   }
 
-  /// Exactly the keys that DeepFaceLab writes, with its defaults where the model has no word in it.
-  private static func data(_ model: Model) -> PickleValue {
+  /// Exactly the keys that DeepFaceLab writes, with its defaults where neither model nor training has a word in it.
+  private static func data(_ model: Model, _ training: DeepFaceLabTraining?) -> PickleValue {
     let a = model.architecture
     let face = ModelInfo.faceTypes.first(where: { $0.name == model.info.faceType })?.letters ?? "f"
     let options: [(String, PickleValue)] = [
@@ -59,11 +66,18 @@ extension ModelWriter {
       ("random_src_flip", .bool(false)), ("random_dst_flip", .bool(true)), ("batch_size", .int(8)),
       ("gan_power", .float(0)), ("gan_patch_size", .int(a.resolution / 8)), ("gan_dims", .int(16)),
     ]
+    let given = training?.options ?? []
+    let chosen = options.map { option in
+      (key: PickleValue.string(option.0), value: given.first { $0.key == option.0 }?.value ?? option.1)
+    }
+    let losses = (training?.losses ?? []).map { pair in
+      PickleValue.list([.float(Double(pair.source)), .float(Double(pair.destination))])
+    }
     return .dictionary([
       // 0 would mean a first run, at which DeepFaceLab ignores the rest and makes new weights.
       (.string("iter"), .int(max(1, model.info.iteration ?? 1))),
-      (.string("options"), .dictionary(options.map { (.string($0.0), $0.1) })),
-      (.string("loss_history"), .list([])), (.string("sample_for_preview"), .none),
+      (.string("options"), .dictionary(chosen)), (.string("loss_history"), .list(losses)),
+      (.string("sample_for_preview"), .none),
       (.string("choosed_gpu_indexes"), .none),
     ])
   }

@@ -20,12 +20,16 @@ package enum ModelWriter {
 
   /// - Parameters:
   ///   - path: a file; for `deepFaceLab` a folder, made where it is missing.
+  ///   - training: for `deepFaceLab`, what lets DeepFaceLab go on training; other formats have no place for it.
   ///   - replacing: without it, files that are there already are an error and stay as they are.
   /// - Throws: `fileExists`, `inputOutput`, `invalidArgument`; `unsupported` where the format cannot express the network.
-  package static func write(_ model: Model, to path: String, as format: Format, replacing: Bool) throws(LiaeError) {
+  package static func write(
+    _ model: Model, to path: String, as format: Format, training: DeepFaceLabTraining? = nil, replacing: Bool
+  ) throws(LiaeError) {
     switch format {
     case .safetensors(let dtype): try writeSafetensors(model, to: path, dtype, replacing: replacing)
-    case .deepFaceLab(let name): try writeDeepFaceLab(model, folder: path, name: name, replacing: replacing)
+    case .deepFaceLab(let name):
+      try writeDeepFaceLab(model, training, folder: path, name: name, replacing: replacing)
     case .dfm: try writeGraph(model, to: path, replacing: replacing)
     case .torch: try writeTorch(model, to: path, replacing: replacing)
     }
@@ -127,5 +131,14 @@ extension Model {
       return try tensor.reversedChannels(axis: 0)
     }
     return tensor
+  }
+
+  /// The same model reading and returning blue first; itself where it does already.
+  package func blueFirst() throws(LiaeError) -> Model {
+    guard info.colorOrder == .rgb else { return self }
+    var (info, tensors) = (info, tensors)
+    info.colorOrder = .bgr
+    for name in tensors.names where self.tensors[name] != nil { tensors[name] = try blueFirstTensor(name) }
+    return try Model(architecture: architecture, info: info, tensors: tensors)
   }
 }

@@ -14,7 +14,7 @@ package struct Architecture: Sendable, Equatable {
   }
 
   /// The two published implementations, which differ in the heads.
-  package enum Flavour: String, Sendable {
+  package enum Flavour: String, Sendable, CaseIterable {
     /// DeepFaceLab: with `d` one 1x1 and three 3x3 heads, all SAME.
     case dfl
     /// The PyTorch port: with `d` four 3x3 heads, VALID without `t` (output side = resolution - 4); with `d` and `t`

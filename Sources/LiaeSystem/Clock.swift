@@ -2,9 +2,14 @@
 import Glibc
 
 /// Monotonic time in nanoseconds.
-package func monotonicNanoseconds() -> Int {
+package func monotonicNanoseconds() -> Int { nanoseconds(CLOCK_MONOTONIC) }
+
+/// What all threads of this process together have computed for, in nanoseconds.
+package func processorNanoseconds() -> Int { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
+
+private func nanoseconds(_ clock: clockid_t) -> Int {
   var t = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &t)
+  clock_gettime(clock, &t)
   return Int(t.tv_sec) * 1_000_000_000 + Int(t.tv_nsec)
 }
 

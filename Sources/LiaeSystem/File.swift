@@ -86,10 +86,7 @@ package final class File {
       temporary = "\(path).tmp\(getpid())\(attempts)"
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
-    guard descriptor >= 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else { throw writeError(path, errno) }
-      throw LiaeError(.fileNotFound, "\(path): cannot be written: its folder does not exist")
-    }
+    guard descriptor >= 0 else { throw writeError(path, errno) }
     do throws(LiaeError) { try body(Writer(descriptor: descriptor, path: path)) } catch {
       close(descriptor)
       unlink(temporary)
@@ -157,6 +154,9 @@ private func openError(_ path: String, _ code: Int32) -> LiaeError {
     : LiaeError(.inputOutput, "\(path): cannot be opened: \(systemMessage(code))")
 }
 
-private func writeError(_ path: String, _ code: Int32) -> LiaeError {
-  LiaeError(.inputOutput, "\(path): cannot be written: \(systemMessage(code))")
+/// What a failed attempt to make or write a file is called.
+func writeError(_ path: String, _ code: Int32) -> LiaeError {
+  code == ENOENT || code == ENOTDIR
+    ? LiaeError(.fileNotFound, "\(path): cannot be written: its folder does not exist")
+    : LiaeError(.inputOutput, "\(path): cannot be written: \(systemMessage(code))")
 }

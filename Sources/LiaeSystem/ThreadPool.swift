@@ -60,7 +60,7 @@ private final class Crew: @unchecked Sendable {
   private let ending = Atomic<Bool>(false)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  private var threads: [pthread_t] = []
+  private var threads: [WorkerThread] = []
 
   private static let open: UInt64 = 1 << 31
   private static let inside: UInt64 = open - 1
@@ -85,41 +85,18 @@ private final class Crew: @unchecked Sendable {
 
   /// - Throws: `threadFailure`, with no thread left.
   func start() throws(LiaeError) {
-    // A host's signals are for the host's threads.
-    var all = sigset_t(), before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     for worker in 1..<workers {
-      var thread = pthread_t()
-      let start = Start(crew: self, worker: worker)
-      let code = pthread_create(
-        &thread, nil,
-        { raw in
-          guard let raw else { return nil }
-          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-          start.crew.work(start.worker)
-          return nil
-        }, Unmanaged.passRetained(start).toOpaque())
-      guard code == 0 else {
-        Unmanaged.passUnretained(start).release()
+      do throws(LiaeError) { threads.append(try WorkerThread { self.work(worker) }) } catch {
         stop()
-        throw LiaeError(.threadFailure, "thread \(worker) of \(workers) could not be started: \(systemMessage(code))")
+        throw error.within("thread \(worker) of \(workers)")
       }
-      threads.append(thread)
     }
-  }
-
-  private final class Start {
-    let crew: Crew
-    let worker: Int
-    init(crew: Crew, worker: Int) { (self.crew, self.worker) = (crew, worker) }
   }
 
   func stop() {
     ending.store(true, ordering: .sequentiallyConsistent)
     wake()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
     threads = []
   }
 

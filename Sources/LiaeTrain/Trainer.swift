@@ -155,7 +155,8 @@ package final class Trainer {
     network.parameters + adversaryParameters
   }
 
-  func endPretraining() {
+  /// Begins anew with what pretraining has given the encoder and the decoders: iteration 0, fresh latent modules.
+  package func endPretraining() {
     iteration = 0
     for inter in network.network.inters {
       let prefix = "\(inter.name)."

@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LiaeCommandLine
+import LiaeDispatch
+import LiaeSystem
 
-@main
+/// The root command: it only holds the others together.
 struct LiaeTrainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "liae-train", abstract: "Trains LIAE face autoencoders.")
+  static let configuration = CommandConfiguration(
+    commandName: "liae-train",
+    abstract: "Trains LIAE and DF face-swap models.",
+    discussion: """
+      Examples:
+        liae-train --src data_src/aligned --dst data_dst/aligned \\
+          --model model --arch liae-udt --resolution 224
+        liae-train --src data_src/aligned --dst data_dst/aligned \\
+          --model model --random-warp-until 100000 --target-iter 150000
+        liae-train export model me.safetensors
+
+      \(ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .verification && $0 != .someFailed }))
+      """,
+    version: "liae-train \(Version.string)",
+    subcommands: [TrainCommand.self, ExportCommand.self, SamplesCommand.self, BenchCommand.self],
+    defaultSubcommand: TrainCommand.self)
+}
+
+@main enum Main {
+  static func main() { runProgram(LiaeTrainCommand.self) }
 }

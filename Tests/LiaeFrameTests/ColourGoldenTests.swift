@@ -57,6 +57,18 @@ import Testing
     #expect(try difference(result, "sot_10_30").largest < 2e-5)
   }
 
+  /// What training samples use: the merger's methods without an area, and fewer directions for sot.
+  @Test(arguments: [
+    (SampleColorTransfer.rct, Float(1e-5)), (.lct, 1e-5), (.mkl, 1e-5), (.idt, 5e-5), (.sot, 2e-5),
+  ]) func samples(_ method: SampleColorTransfer, _ tolerance: Float) throws {
+    let result = try target.copy()
+    try method.apply(to: result, like: source, randomness: draws(method.rawValue))
+    #expect(try difference(result, method.rawValue).largest < tolerance)
+    #expect(throws: LiaeError.self) {
+      try method.apply(to: result, like: ColorCanvas(width: 3, height: 3), randomness: .seed(1))
+    }
+  }
+
   /// Equal projections may be sorted either way; a pixel whose L* falls on another side of a whole number differs by a
   /// few levels.
   @Test func mix() throws {

@@ -115,6 +115,53 @@ import Testing
           }))
   }
 
+  /// Replicated borders are those of a picture that was continued by its edges before.
+  @Test func replicatedBorders() throws {
+    let color = try Imaging.color()
+    let around = 80
+    let padded = try ColorCanvas(
+      width: color.width + 2 * around, height: color.height + 2 * around, left: -around, top: -around)
+    for y in 0..<padded.height {
+      for x in 0..<padded.width {
+        padded[x, y] =
+          color[
+            min(max(x - around, 0), color.width - 1), min(max(y - around, 0), color.height - 1)]
+      }
+    }
+    for map in [
+      Affine.identity, Affine(xx: 1.3, xy: 0.4, tx: -31.3, yx: -0.5, yy: 1.2, ty: -4.7),
+      Affine(xx: -0.9, xy: 0, tx: 70, yx: 0, yy: 0.01, ty: -20),
+    ] {
+      for (name, interpolation) in Self.interpolations {
+        let warped = try color.warped(map, width: 45, height: 33, interpolation: interpolation, border: .replicate)
+        #expect(
+          warped.bits == (try padded.warped(map, width: 45, height: 33, interpolation: interpolation).bits), "\(name)")
+      }
+    }
+  }
+
+  /// An affine map whose positions are whole 32nds is the same map pixel by pixel.
+  @Test func remap() throws {
+    let (color, mask) = (try Imaging.color(), try Imaging.mask())
+    let map = Affine(xx: 0.75, xy: 0.25, tx: -3.5, yx: -0.5, yy: 1.25, ty: 4.03125)
+    let x = try Imaging.canvas(45, 33) { Float(map(Point(Double($0 % 45), Double($0 / 45))).x) }
+    let y = try Imaging.canvas(45, 33) { Float(map(Point(Double($0 % 45), Double($0 / 45))).y) }
+    for (name, interpolation) in Self.interpolations {
+      let colors = try color.warped(map, width: 45, height: 33, interpolation: interpolation)
+      #expect(try color.remapped(x, y, interpolation: interpolation).bits == colors.bits, "\(name)")
+      let masks = try mask.warped(map, width: 45, height: 33, interpolation: interpolation)
+      #expect(try mask.remapped(x, y, interpolation: interpolation).bits == masks.bits, "\(name)")
+    }
+    // What is no place in the picture is 0, and halves of a 32nd go to the even one.
+    let wild: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e9, -5, 2 + 1 / 64, 2 + 3 / 64]
+    let places = try Imaging.canvas(8, 1) { wild[$0] }
+    let rows = try Imaging.canvas(8, 1) { _ in Float(2) }
+    let row = try Imaging.canvas(9, 5) { Float($0 % 9) }
+    #expect(try row.remapped(places, rows, interpolation: .linear).values == [0, 0, 0, 0, 0, 0, 2, 2.0625])
+    #expect(try MaskCanvas(width: 0, height: 0).remapped(rows, rows).values == [Float](repeating: 0, count: 8))
+    #expect(throws: LiaeError.self) { try row.remapped(places, row) }
+  }
+
   @Test func threadsChangeNothing() throws {
     let color = try Imaging.random(211, 160)
     let map = Affine(xx: 0.8, xy: 0.3, tx: -20, yx: -0.31, yy: 0.77, ty: 40)

@@ -318,5 +318,5 @@ def test_composite_usage(examples, tmp_path):
 
 def test_installed_files():
     found = sorted(str(path.relative_to(STAGE / "usr/local")) for path in STAGE.rglob("*") if not path.is_dir())
-    assert found == ["bin/liae-infer", "include/liae.h", "lib/libliae.so", "lib/libliae.so.0", "lib/libliae.so.0.1.0",
-                     "lib/pkgconfig/liae.pc"]
+    assert found == ["bin/liae-infer", "bin/liae-train", "include/liae.h", "lib/libliae.so", "lib/libliae.so.0",
+                     "lib/libliae.so.0.1.0", "lib/pkgconfig/liae.pc"]

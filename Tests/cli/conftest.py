@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The built program and the golden networks, for the tests of the command line.
 
-LIAE_INFER names the program (build/liae-infer), LIAE_GOLDEN the folder of networks (Tests/golden).
+LIAE_INFER and LIAE_TRAIN name the programs (build/liae-infer, build/liae-train), LIAE_GOLDEN the folder of networks
+(Tests/golden).
 """
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("LIAE_INFER", str(ROOT / "build" / "liae-infer"))
+TRAINER = os.environ.get("LIAE_TRAIN", str(ROOT / "build" / "liae-train"))
 GOLDEN = Path(os.environ.get("LIAE_GOLDEN", ROOT / "Tests" / "golden"))
 NETWORKS = GOLDEN / "networks"
 FACES = GOLDEN / "faces"
@@ -24,18 +26,22 @@ class Result:
         self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
 
 
-def liae_infer(*arguments, environment=None, **options):
+def liae_infer(*arguments, program=PROGRAM, environment=None, **options):
     """Runs the program in a pipe, 80 columns wide."""
     environment = {**os.environ, "COLUMNS": "80", **(environment or {})}
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300,
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=300,
                           env=environment, **options)
     return Result(done)
 
 
-def on_terminal(*arguments):
+def liae_train(*arguments, **options):
+    return liae_infer(*arguments, program=TRAINER, **options)
+
+
+def on_terminal(*arguments, program=PROGRAM):
     """Status and what a terminal shows."""
     leader, follower = pty.openpty()
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=follower, stdout=follower, stderr=follower)
+    process = subprocess.Popen([program, *map(str, arguments)], stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
     shown = b""
     while True:

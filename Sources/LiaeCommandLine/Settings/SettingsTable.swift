@@ -6,9 +6,13 @@ import LiaeSystem
 package protocol SettingsTable {
   /// Every setting, in the order of the help.
   static var table: [Setting<Self>] { get }
+  /// Another word for a key, or another form of its value, as the table has it.
+  static func translated(_ key: String, _ value: JSON) -> (key: String, value: JSON)
 }
 
 extension SettingsTable {
+  package static func translated(_ key: String, _ value: JSON) -> (key: String, value: JSON) { (key, value) }
+
   /// Takes the members of a settings file over.
   ///
   /// - Throws: `Failure` of status `usage` naming the file and the key; where the file cannot be read.
@@ -27,6 +31,7 @@ extension SettingsTable {
   /// - Parameter source: what stands before the key in messages: `--`, or the file's name.
   /// - Throws: `Failure` of status `usage` for a key that is not there or a value that is not possible.
   package mutating func set(_ key: String, _ value: JSON, source: String) throws {
+    let (key, value) = Self.translated(key, value)
     guard let setting = Self.table.first(where: { $0.key == key }) else {
       let nearest = Self.table.map(\.key).min { $0.distance(to: key) < $1.distance(to: key) } ?? ""
       throw Failure(.usage, "\(source)\(key): there is no such setting; the nearest is \"\(nearest)\"")

@@ -144,8 +144,12 @@ package struct SafetensorsFile: Sendable {
   /// Writes the whole file or nothing. Tensors in the order of the dictionary; their bytes go straight to the file.
   ///
   /// The header is padded with spaces so that the data begins at a multiple of 8.
+  ///
+  /// - Parameter synchronizing: whether the bytes are on the disk before the file takes its name, so that not even a
+  ///   power cut leaves less than one whole file.
   package static func write(
-    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool
+    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool,
+    synchronizing: Bool = false
   ) throws(LiaeError) {
     var members: [String] = []
     if !metadata.isEmpty {
@@ -178,6 +182,7 @@ package struct SafetensorsFile: Sendable {
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
       try writer.write(start + header)
       for view in views { try writer.write(view) }
+      if synchronizing { try writer.synchronize() }
     }
   }
 }

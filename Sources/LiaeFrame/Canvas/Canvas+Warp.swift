@@ -2,11 +2,11 @@
 import LiaeSystem
 
 extension Canvas {
-  /// The picture under an affine map: OpenCV's warpAffine with WARP_INVERSE_MAP and a border of 0, positions in the
-  /// source rounded to 1/32 pixel as it rounds them.
+  /// The picture under an affine map: OpenCV's warpAffine with WARP_INVERSE_MAP, positions in the source
+  /// rounded to 1/32 pixel as it rounds them.
   ///
-  /// Coordinates are those of the picture: target pixel (`left` + i, `top` + j) is what stands at `map` of it. Pixels
-  /// outside this canvas count as 0. A map that is not finite or leads 2^40 pixels away shows nothing but zeros.
+  /// Coordinates are those of the picture: target pixel (`left` + i, `top` + j) is what stands at `map` of it. A map
+  /// that is not finite or leads 2^40 pixels away shows nothing but zeros, whatever the border.
   ///
   /// - Parameter map: from the target to this canvas.
   /// - Throws: `limitExceeded`, `outOfMemory`.
@@ -14,16 +14,16 @@ extension Canvas {
   @_specialize(where Pixel == Color)
   package func warped(
     _ map: Affine, width: Int, height: Int, left: Int = 0, top: Int = 0, interpolation: Interpolation = .cubic,
-    workers: Workers = .single
+    border: Border = .zero, workers: Workers = .single
   ) throws(LiaeError) -> Canvas {
     let region = try Self.checkedRegion(width, height, left, top)
     guard let grid = try FixedGrid(map, target: region), count > 0 else { return try Canvas(region) }
     let result = try Canvas(unfilled: region)
-    let table = (0..<32).map { interpolation.weights(at: Float($0) / 32) }
+    let table = interpolation.table
     table.withUnsafeBufferPointer { table in
       guard let table = table.baseAddress else { return }
       workers.bands(height) { rows in
-        for j in rows { warp(grid.row(j), table, into: result.pixels + j * width) }
+        for j in rows { warp(grid.row(j), table, border, into: result.pixels + j * width) }
       }
     }
     withExtendedLifetime((self, grid)) {}
@@ -31,32 +31,47 @@ extension Canvas {
   }
 
   private func warp(
-    _ row: FixedGrid.Row, _ table: UnsafePointer<SIMD4<Float>>, into target: UnsafeMutablePointer<Pixel>
+    _ row: FixedGrid.Row, _ table: UnsafePointer<SIMD4<Float>>, _ border: Border,
+    into target: UnsafeMutablePointer<Pixel>
   ) {
-    let touched = row.x(within: left &- 2, left &+ self.width).clamped(to: row.y(within: top &- 2, top &+ self.height))
+    var touched = 0..<row.count
+    if border == .zero {
+      touched = row.x(within: left &- 2, left &+ self.width).clamped(to: row.y(within: top &- 2, top &+ self.height))
+    }
     let inside = row.x(within: left &+ 1, left &+ self.width &- 3)
       .clamped(to: row.y(within: top &+ 1, top &+ self.height &- 3)).clamped(to: touched)
     let (left, top, width) = (left, top, width)
     target.update(repeating: .zero, count: touched.lowerBound)
     (target + touched.upperBound).update(repeating: .zero, count: row.count - touched.upperBound)
-    for i in touched.lowerBound..<inside.lowerBound { target[i] = edge(row[i], table) }
+    for i in touched.lowerBound..<inside.lowerBound { target[i] = edge(row[i], table, border) }
     for i in inside {
       let (x, y) = row[i]
       let corner = ((y >> 5) &- top &- 1) &* width &+ (x >> 5) &- left &- 1
       target[i] = Pixel.weighted(pixels + corner, stride: width, x: table[x & 31], y: table[y & 31])
     }
-    for i in inside.upperBound..<touched.upperBound { target[i] = edge(row[i], table) }
+    for i in inside.upperBound..<touched.upperBound { target[i] = edge(row[i], table, border) }
   }
 
-  /// A pixel some of whose 16 sources lie outside: the same sum, over a copy with zeros in their places.
+  /// A pixel some of whose 16 sources lie outside: the same sum, over a copy with the border in their places.
+  ///
+  /// - Parameter position: in 1/32 pixels.
   @inline(never)
-  private func edge(_ position: (x: Int, y: Int), _ table: UnsafePointer<SIMD4<Float>>) -> Pixel {
+  func edge(_ position: (x: Int, y: Int), _ table: UnsafePointer<SIMD4<Float>>, _ border: Border) -> Pixel {
     let (x, y) = ((position.x >> 5) &- left &- 1, (position.y >> 5) &- top &- 1)
     return withUnsafeTemporaryAllocation(of: Pixel.self, capacity: 16) { sources in
       guard let sources = sources.baseAddress else { return .zero }
-      sources.initialize(repeating: .zero, count: 16)
-      for j in 0..<4 where (0..<height).contains(y &+ j) {
-        for i in 0..<4 where (0..<width).contains(x &+ i) { sources[4 * j + i] = self[x &+ i, y &+ j] }
+      switch border {
+      case .zero:
+        sources.initialize(repeating: .zero, count: 16)
+        for j in 0..<4 where (0..<height).contains(y &+ j) {
+          for i in 0..<4 where (0..<width).contains(x &+ i) { sources[4 * j + i] = self[x &+ i, y &+ j] }
+        }
+      case .replicate:
+        for j in 0..<4 {
+          for i in 0..<4 {
+            sources[4 * j + i] = self[min(max(x &+ i, 0), width - 1), min(max(y &+ j, 0), height - 1)]
+          }
+        }
       }
       return Pixel.weighted(sources, stride: 4, x: table[position.x & 31], y: table[position.y & 31])
     }

@@ -20,12 +20,12 @@ package typealias Color = SIMD4<Float>
 
 extension Float: CanvasPixel {
   // Comparisons that a NaN passes through, and that become two instructions.
-  @inline(__always) package var clamped: Float { self < 0 ? 0 : self > 1 ? 1 : self }
+  @inlinable @inline(__always) package var clamped: Float { self < 0 ? 0 : self > 1 ? 1 : self }
 }
 
 extension SIMD4<Float>: CanvasPixel {
   // Lane by lane: the compiler makes vectors of it, where it calls a function for the standard library's.
-  @inline(__always) package var clamped: SIMD4<Float> { SIMD4(x.clamped, y.clamped, z.clamped, w.clamped) }
+  @inlinable @inline(__always) package var clamped: SIMD4<Float> { SIMD4(x.clamped, y.clamped, z.clamped, w.clamped) }
 }
 
 /// A float image on memory of its own: rows from top to bottom without gaps. Index (0, 0) stands at (`left`, `top`) of
@@ -46,6 +46,8 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   /// Zeros. An empty canvas is possible.
   ///
   /// - Throws: `limitExceeded` for a negative size or more than 2^28 pixels, `outOfMemory`.
+  @_specialize(where Pixel == Float)
+  @_specialize(where Pixel == Color)
   package convenience init(width: Int, height: Int, left: Int = 0, top: Int = 0) throws(LiaeError) {
     try self.init(unfilled: Self.checkedRegion(width, height, left, top))
     pixels.initialize(repeating: .zero, count: count)

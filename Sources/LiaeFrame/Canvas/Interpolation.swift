@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What stands around an image.
+package enum Border: Sendable {
+  case zero
+  /// The nearest pixel of the edge.
+  case replicate
+}
+
 /// How a value between pixels is found.
 package enum Interpolation: Sendable {
   /// From the 2 x 2 pixels around.
   case linear
   /// From the 4 x 4 pixels around, by Keys' cubic with a = -0.75, as OpenCV has it.
   case cubic
+
+  /// The weights for each 32nd of a pixel, OpenCV's steps where it warps.
+  var table: [SIMD4<Float>] { (0..<32).map { weights(at: Float($0) / 32) } }
 
   /// The weights of the pixels at -1, 0, 1 and 2 for a position `f` right of pixel 0, in 0...1.
   ///

@@ -13,6 +13,13 @@ package struct Region: Sendable, Equatable {
   package var right: Int { left + width }
   package var bottom: Int { top + height }
 
+  /// The smallest that holds all points, of which there is one or more.
+  init(around points: [SIMD2<Int>]) {
+    let (x, y) = (points.map(\.x), points.map(\.y))
+    let (left, top) = (x.min() ?? 0, y.min() ?? 0)
+    self.init(left: left, top: top, width: (x.max() ?? 0) - left + 1, height: (y.max() ?? 0) - top + 1)
+  }
+
   /// Where the square of `side` pixels that `matrix` cuts out of the frame lies, with what cubic filters reach around it.
   init(ofSquare side: Int, in matrix: Affine) {
     let (inverse, n) = (matrix.inverse, Double(side))

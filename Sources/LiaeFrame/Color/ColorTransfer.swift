@@ -83,6 +83,19 @@ package enum ColorTransfer: Int32, Sendable, CaseIterable {
     withExtendedLifetime((face, reference, area)) {}
   }
 
+  /// Sliced optimal transport of all pixels, clipped.
+  static func transport(
+    _ face: ColorCanvas, like reference: ColorCanvas, steps: Int, directions: Int, _ randomness: ColorRandomness
+  ) throws(LiaeError) {
+    try requireSize(of: face, reference.width, reference.height, "the reference is")
+    guard face.count > 0 else { return }
+    try face.requireColors("the face")
+    try reference.requireColors("the reference")
+    var draws = ColorDraws(randomness)
+    try SlicedTransport(steps: steps, directions: directions).apply(to: face, like: reference, &draws, .single)
+    face.clampAll()
+  }
+
   private static func requireSize(of face: ColorCanvas, _ width: Int, _ height: Int, _ what: String) throws(LiaeError) {
     guard face.width == width, face.height == height else {
       throw LiaeError(

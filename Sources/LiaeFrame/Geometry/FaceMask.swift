@@ -50,10 +50,21 @@ package enum FaceMask {
     guard width >= 1, height >= 32 else {
       throw LiaeError(.invalidArgument, "\(name) of \(width) x \(height) pixels; the least is 1 x 32")
     }
-    let canvas = try MaskCanvas(width: width, height: height)
+    let result = try MaskCanvas(width: width, height: height)
+    let (ellipse, kernel) = (height / 32, height / 16 | 1)
     let points = wholePixels(landmarks)
+    // What is further from all points than both filters reach stays 0.
+    let area = Region(around: parts.flatMap { points[$0] }).grown(by: ellipse + kernel)
+      .intersection(Region(width: width, height: height))
+    let canvas = try MaskCanvas(area)
     for part in parts { ConvexPolygon(hullOf: Array(points[part])).fill(canvas) }
-    return try canvas.dilated(ellipse: height / 32).gaussianBlurred(kernel: height / 16 | 1)
+    let soft = try canvas.dilated(ellipse: ellipse).gaussianBlurred(kernel: kernel)
+    for y in 0..<soft.height {
+      let target = result.pixels + (soft.top + y) * width + soft.left
+      target.update(from: soft.pixels + y * soft.width, count: soft.width)
+    }
+    withExtendedLifetime(soft) {}
+    return result
   }
 
   /// The landmarks as whole pixels, those of the brows raised by `factor`, 0...10, times half their distance from a

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeCommandLine
 import ArgumentParser
+import LiaeCommandLine
 import LiaeSystem
 
 struct DemoCommand: ParsableCommand {

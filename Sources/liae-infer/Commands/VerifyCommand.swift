@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeCommandLine
 import ArgumentParser
+import LiaeCommandLine
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Frames through several workers at once: taken one after the other, worked on at the same time, and finished in the
@@ -12,10 +11,10 @@ final class FramePipeline<Item, Output>: @unchecked Sendable {
   private let finish: (Item, Output) throws -> Void
 
   /// Held while a frame is taken.
-  private let intake = Mutex()
+  private let intake = Monitor()
   private var isExhausted = false
   /// Guards what follows. Who has the turn finishes without holding it.
-  private let turns = Mutex()
+  private let turns = Monitor()
   private var taken = 0
   private var finished = 0
   private var failure: (any Error)?
@@ -87,34 +86,4 @@ final class FramePipeline<Item, Output>: @unchecked Sendable {
 private final class Region {
   let body: (Int) -> Void
   init(body: @escaping (Int) -> Void) { self.body = body }
-}
-
-/// A lock, and a condition to wait for under it.
-final class Mutex: @unchecked Sendable {
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
-
-  init() {
-    mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_mutex_destroy(mutex)
-    pthread_cond_destroy(condition)
-    mutex.deallocate()
-    condition.deallocate()
-  }
-
-  func locked<Result>(_ body: () -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body()
-  }
-
-  /// Lets others in until one calls `wakeAll`. Only under the lock; what was waited for is to be looked at again.
-  func wait() { pthread_cond_wait(condition, mutex) }
-  func wakeAll() { pthread_cond_broadcast(condition) }
 }

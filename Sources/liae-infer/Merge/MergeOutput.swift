@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeCommandLine
 import Glibc
+import LiaeCommandLine
 import LiaeFormats
 import LiaeFrame
 import LiaeImageIO

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
+import LiaeSystem
+import LiaeTensor
+
+/// What a DeepFaceLab model folder holds beside the weights of the network: with it training goes on where it was left.
+package struct DeepFaceLabTraining: Sendable {
+  /// DeepFaceLab's options by its names, as `random_warp`.
+  package var options: [(key: String, value: PickleValue)] = []
+  /// Iterations done; 0 where there is no data file.
+  package var iteration = 0
+  /// A pair for each iteration.
+  package var losses: [(source: Float, destination: Float)] = []
+  /// The state of the network's optimiser, and the adversary with its own; nil where there is no such file. Names are
+  /// those of the files, as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
+  package var optimizer: TensorDictionary?
+  package var adversary: TensorDictionary?
+  package var adversaryOptimizer: TensorDictionary?
+
+  package init() {}
+
+  /// The names of the models in a folder.
+  package static func names(in folder: String) throws(LiaeError) -> [String] {
+    try DeepFaceLabSet.all(in: folder).map { set in
+      set.prefix.hasSuffix(ending) ? String(set.prefix.dropLast(ending.count)) : set.prefix
+    }
+  }
+
+  /// A file of a model, by which `ModelReader` opens it.
+  package static func representative(of name: String, in folder: String) throws(LiaeError) -> String? {
+    try set(of: name, in: folder).map { $0.path($0.has("encoder.npy") ? "encoder.npy" : DeepFaceLabSet.dataFile) }
+  }
+
+  /// - Throws: `fileNotFound` where there is no such model; what reading its files throws.
+  package init(folder: String, name: String) throws(LiaeError) {
+    guard let set = try Self.set(of: name, in: folder) else {
+      throw LiaeError(.fileNotFound, "\(folder): holds no DeepFaceLab model \"\(name)\"")
+    }
+    if set.has(DeepFaceLabSet.dataFile) {
+      let path = set.path(DeepFaceLabSet.dataFile)
+      let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
+      for (key, value) in data["options"]?.pairs ?? [] {
+        if let key = key.stringValue { options.append((key, value)) }
+      }
+      iteration = max(0, data["iter"]?.intValue ?? 0)
+      for entry in data["loss_history"]?.elements ?? [] {
+        guard let pair = entry.elements, pair.count == 2, let source = pair[0].doubleValue,
+          let destination = pair[1].doubleValue
+        else { throw LiaeError(.corruptFile, "\(path): loss_history holds \(entry.kind); expected pairs of floats") }
+        losses.append((Float(source), Float(destination)))
+      }
+    }
+    func weights(_ file: String) throws(LiaeError) -> TensorDictionary? {
+      guard set.has(file) else { return nil }
+      return try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
+    }
+    optimizer = try weights("src_dst_opt.npy")
+    adversary = try weights("GAN.npy")
+    adversaryOptimizer = try weights("GAN_opt.npy")
+  }
+
+  /// The files that hold tensors, by their names behind the model's.
+  var files: [(name: String, tensors: TensorDictionary)] {
+    [("src_dst_opt.npy", optimizer), ("GAN.npy", adversary), ("GAN_opt.npy", adversaryOptimizer)]
+      .compactMap { file in file.1.map { (file.0, $0) } }
+  }
+
+  private static let ending = "_SAEHD_"
+
+  private static func set(of name: String, in folder: String) throws(LiaeError) -> DeepFaceLabSet? {
+    try DeepFaceLabSet.all(in: folder).first { $0.prefix == name + ending || $0.prefix == name }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// Which face is drawn when. Draw number n is a function of seed and n, whatever was drawn before.
+///
+/// Bins of faces are visited in random order, all of them before one is visited again, and in a bin its faces likewise.
+/// With one bin that is a shuffled run through all faces, shuffled anew each time.
+package struct FaceOrder: Sendable {
+  private let bins: [[Int]]
+  private let seed: UInt64
+  private let purpose: RandomStream
+  /// The run that each list is in: that of the bins first.
+  private var runs: [Run]
+
+  private struct Run {
+    var epoch = -1
+    var order: [Int]
+  }
+
+  private init(bins: [[Int]], seed: UInt64, purpose: RandomStream) {
+    (self.bins, self.seed, self.purpose) = (bins, seed, purpose)
+    runs = [Run(order: Array(bins.indices))] + bins.map { Run(order: $0) }
+  }
+
+  /// Every face once in a run. At least one face.
+  package init(count: Int, seed: UInt64, purpose: RandomStream) {
+    self.init(bins: [Array(0..<count)], seed: seed, purpose: purpose)
+  }
+
+  /// Faces in 128 bins of -yaw from -1.2 to 1.2 radians, the outermost of which have what lies beyond. Bins without a
+  /// face are left out. Source: the sample generator of DeepFaceLab.
+  ///
+  /// - Parameter yaws: radians; of each face, at least one.
+  package init(yaws: [Double], seed: UInt64) {
+    var bins = [[Int]](repeating: [], count: Self.yawBins)
+    for (face, yaw) in yaws.enumerated() { bins[Self.bin(yaw: yaw)].append(face) }
+    self.init(bins: bins.filter { !$0.isEmpty }, seed: seed, purpose: .faceOrder)
+  }
+
+  private static let yawBins = 128
+
+  /// Bin k has node k <= -yaw < node k + 1, of 128 nodes at equal distances from -1.2 to 1.2.
+  package static func bin(yaw: Double) -> Int {
+    let step = 2.4 / Double(yawBins - 1)
+    let position = ((-yaw + 1.2) / step).rounded(.down)
+    return position > 0 ? Int(min(position, Double(yawBins - 1))) : 0
+  }
+
+  /// - Parameter draw: from 0 on.
+  package mutating func face(_ draw: Int) -> Int {
+    let bin = entry(draw, of: 0)
+    // Each run through the bins takes one face of each.
+    return entry(draw / bins.count, of: 1 + bin)
+  }
+
+  private mutating func entry(_ draw: Int, of list: Int) -> Int {
+    let (epoch, position) = draw.quotientAndRemainder(dividingBy: runs[list].order.count)
+    if runs[list].epoch != epoch {
+      var order = list == 0 ? Array(bins.indices) : bins[list - 1]
+      var generator = SplitMix64(seed: seed, purpose, epoch &* runs.count &+ list)
+      order.shuffle(using: &generator)
+      runs[list] = Run(epoch: epoch, order: order)
+    }
+    return runs[list].order[position]
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
+import LiaeSystem
+
+/// A face that is not trained with, and why.
+package struct SkippedFace: Sendable, Equatable {
+  package let name: String
+  package let reason: String
+}
+
+/// The aligned faces of a folder of JPEG files or of a `faceset.pak`, sorted by name. Pictures are read when they are
+/// needed; what cannot be used is skipped and said.
+package final class FacesetSource: Sendable {
+  package let path: String
+  /// Those whose metadata can be read; one or more.
+  package let faces: [SourceFace]
+  private let report: SkipReport
+
+  /// Of opening and, as they are met, of decoding.
+  package var skipped: [SkippedFace] { report.faces }
+
+  /// - Parameter path: a folder, whose `faceset.pak`, where it has one, counts instead of its files, as in
+  ///   DeepFaceLab; or a `.pak` file.
+  /// - Throws: `fileNotFound` and `inputOutput`; `invalidArgument` where no face can be used, with the first reason;
+  ///   for a faceset file that cannot be read what `Faceset.read` throws.
+  package init(path: String) throws(LiaeError) {
+    self.path = path
+    let report = SkipReport()
+    let pak = "\(path)/\(Self.pakName)"
+    var found: [SourceFace] = []
+    if File.kind(path) == .folder, File.kind(pak) == nil {
+      found = try Self.loose(path, report)
+    } else {
+      found = try Self.packed(File.kind(path) == .folder ? pak : path, report)
+    }
+    guard !found.isEmpty else {
+      guard let first = report.faces.first else {
+        throw LiaeError(
+          .invalidArgument, "\(path): no aligned faces; expected .jpg files of DeepFaceLab, or a \(Self.pakName)")
+      }
+      let all = report.faces.count == 1 ? "the only face" : "none of \(report.faces.count) faces"
+      throw LiaeError(
+        .invalidArgument, "\(path): \(all) can be used; \(first.name): \(first.reason)")
+    }
+    faces = found
+    self.report = report
+  }
+
+  /// Says that a face is not used after all.
+  func skip(_ face: SourceFace, _ error: LiaeError) { report.add(face.name, error) }
+
+  private static let pakName = "faceset.pak"
+  /// Image suffixes of DeepFaceLab. What is no JPEG is listed as skipped.
+  private static let suffixes = [".jpg", ".jpeg", ".png", ".tif", ".tiff"]
+
+  private static func loose(_ folder: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
+    var faces: [SourceFace] = []
+    for name in try File.list(folder) {
+      let lowered = name.lowercased()
+      guard suffixes.contains(where: { lowered.hasSuffix($0) }) else { continue }
+      let path = "\(folder)/\(name)"
+      do throws(LiaeError) {
+        let entry = try Faceset.Face(filename: name, jpeg: Bytes.map(path: path))
+        faces.append(try SourceFace(entry, name: name, place: .file(path)))
+      } catch {
+        guard error.status != .outOfMemory else { throw error }
+        report.add(name, error)
+      }
+    }
+    return faces
+  }
+
+  private static func packed(_ path: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
+    var faces: [SourceFace] = []
+    for entry in try Faceset.read(Bytes.map(path: path), name: path).faces {
+      let name = entry.personName.map { "\($0)/\(entry.filename)" } ?? entry.filename
+      do throws(LiaeError) {
+        faces.append(try SourceFace(entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask)))
+      } catch {
+        report.add(name, error)
+      }
+    }
+    return faces.sorted { $0.name < $1.name }
+  }
+}
+
+/// Filled by any thread; each face once.
+private final class SkipReport: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var list: [SkippedFace] = []
+
+  var faces: [SkippedFace] { monitor.locked { list } }
+
+  func add(_ name: String, _ error: LiaeError) {
+    // The reason without the name that readers put before it.
+    let prefix = "\(name): "
+    let reason = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+    monitor.locked {
+      if !list.contains(where: { $0.name == name }) { list.append(SkippedFace(name: name, reason: reason)) }
+    }
+  }
+}

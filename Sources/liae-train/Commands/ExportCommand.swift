@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeCommandLine
+import LiaeConvert
+import LiaeModel
+import LiaeSystem
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes a trained model for use elsewhere.",
+    discussion: """
+      MODEL is the folder of a model, or one of its files: the state, or a backup. The name of OUT says the format:
+        NAME.safetensors  the frozen form, with --type float32, float16 or bfloat16
+        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion
+        NAME.pt, .pth     state dicts of the PyTorch port
+        FOLDER            a DeepFaceLab model, which can be trained on there: any other name, or --to deepfacelab
+      """)
+
+  @Argument(help: .init("Folder of the model, or its state or a backup.", valueName: "model"))
+  var model: String
+
+  @Argument(help: .init("File or folder to write.", valueName: "out"))
+  var output: String
+
+  @OptionGroup var target: CheckpointTarget
+
+  @Flag(help: "Replace what exists already.")
+  var force = false
+
+  func validate() throws {
+    try requirePath(model, "MODEL")
+    try requirePath(output, "OUT")
+    try target.check(output)
+  }
+
+  func run() throws {
+    var path = model
+    if File.kind(model) == .folder {
+      let folder = try ModelFolder(model, name: nil)
+      guard folder.hasState else { throw Failure(.files, "\(model): holds no model that liae-train has saved") }
+      path = folder.state
+    }
+    let state = try StateFile(reading: path)
+    let trained = try state.model(path)
+    let format = target.format(output)
+    try ModelWriter.write(
+      trained, to: output, as: format, training: state.deepFaceLabTraining(path), replacing: force)
+    for remark in ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeCommandLine
+
+/// What a new model is. For one that is there they may be left out, and else must agree.
+struct NetworkArguments: ParsableArguments {
+  @Option(
+    name: [.long, .customLong("archi")],
+    help: .init("liae or df with letters of u, d, t, c. (default: liae-ud)", valueName: "name"))
+  var arch: String?
+
+  @Option(help: .init("dfl, or torch: the heads of the PyTorch port. (default: dfl)", valueName: "name"))
+  var flavour: String?
+
+  @Option(
+    help: .init(
+      "Side of the pictures, pixels: a multiple of 16, with d or t of 32. 32 to 1024. (default: 128)", valueName: "n"))
+  var resolution: Int?
+
+  @Option(help: .init("Width of the encoder. (default: 64)", valueName: "n"))
+  var eDims: Int?
+
+  @Option(help: .init("Width of the code. (default: 256)", valueName: "n"))
+  var aeDims: Int?
+
+  @Option(help: .init("Width of the decoder. (default: 64)", valueName: "n"))
+  var dDims: Int?
+
+  @Option(help: .init("Width of the mask's decoder. (default: a third of d-dims, even)", valueName: "n"))
+  var dMaskDims: Int?
+
+  @Option(help: .init("How much of a head is seen: h, mf, f, wf, head. (default: f)", valueName: "name"))
+  var faceType: String?
+
+  var given: [(String, JSON)] {
+    var given = GivenSettings()
+    given.add("arch", arch)
+    given.add("flavour", flavour)
+    given.add("resolution", resolution)
+    given.add("e-dims", eDims)
+    given.add("ae-dims", aeDims)
+    given.add("d-dims", dDims)
+    given.add("d-mask-dims", dMaskDims)
+    given.add("face-type", faceType)
+    return given.settings
+  }
+}
+
+/// Collects what a command line says.
+struct GivenSettings {
+  private(set) var settings: [(String, JSON)] = []
+  mutating func add(_ key: String, _ value: String?) { if let value { settings.append((key, .string(value))) } }
+  mutating func add(_ key: String, _ value: Int?) { if let value { settings.append((key, .integer(value))) } }
+  mutating func add(_ key: String, _ value: Double?) { if let value { settings.append((key, .number(value))) } }
+  mutating func add(_ key: String, _ value: Bool?) { if let value { settings.append((key, .boolean(value))) } }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeCommandLine
+import LiaeFrame
+import LiaeImageIO
+import LiaeSamples
+import LiaeSystem
+import LiaeTensor
+
+struct SamplesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "samples",
+    abstract: "Times the samples of a faceset, and shows some.",
+    discussion: """
+      Names the faces that cannot be used, then makes batches as a training does. Prints samples a second, and the \
+      processor time of one: a training of n milliseconds an iteration has n times the threads to spend on two batches.
+      """)
+
+  @Option(help: .init("Aligned faces: a folder or a faceset.pak.", valueName: "path"))
+  var src: String
+
+  @Option(help: .init("Faces whose colours --ct-mode takes.", valueName: "path"))
+  var dst: String?
+
+  @Option(help: .init("Side of the samples: a multiple of 16.", valueName: "pixels"))
+  var resolution = 128
+
+  @Option(help: .init("As in the files: full_face, whole_face, head ...", valueName: "name"))
+  var faceType = "whole_face"
+
+  @Option(help: .init("Faces of a batch.", valueName: "n"))
+  var batchSize = 4
+
+  @Option(help: .init("Threads.", valueName: "n"))
+  var workers = 1
+
+  @Option(help: .init("Batches that are timed.", valueName: "n"))
+  var batches = 100
+
+  @Option(help: .init("Megabytes for faces that are kept ready.", valueName: "n"))
+  var memory = 1000
+
+  @Flag(inversion: .prefixedNo, help: "Bend the faces.")
+  var randomWarp = true
+
+  @Flag(inversion: .prefixedNo, help: "Mirror faces at random.")
+  var randomFlip = false
+
+  @Flag(help: "As many faces from the side as from the front.")
+  var uniformYaw = false
+
+  @Option(help: .init("Random hue, saturation and value, 0 to 0.3.", valueName: "x"))
+  var randomHsvPower: Float = 0
+
+  @Option(help: .init("none, rct, lct, mkl, idt or sot.", valueName: "name"))
+  var ctMode = "none"
+
+  @Option(help: .init("Of all that is random.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(
+    help: .init("PNG of the first samples, a row each: seen, wanted, mask, eyes and mouth.", valueName: "file"))
+  var sheet: String?
+
+  func validate() throws {
+    guard (1...1_000_000).contains(batches) else {
+      throw ValidationError("--batches is \(batches); expected 1 or more")
+    }
+    guard (1...64).contains(workers) else { throw ValidationError("--workers is \(workers); expected 1 to 64") }
+    guard (0...1_000_000).contains(memory) else { throw ValidationError("--memory is \(memory); expected 0 or more") }
+  }
+
+  func run() throws {
+    let source = try FacesetSource(path: src)
+    let reference = try dst.map { (path) throws(LiaeError) in try FacesetSource(path: path) }
+    let generator = try SampleGenerator(
+      source: source, colorReference: reference, options: options(), batchSize: batchSize, workers: workers)
+    let first = try generator.next()
+    if let sheet { try Self.picture(first).writePNG(to: sheet, provenance: nil, replacing: true) }
+    let (start, startOfWork) = (monotonicNanoseconds(), processorNanoseconds())
+    for _ in 0..<batches { _ = try generator.next() }
+    let (time, work) = (monotonicNanoseconds() - start, processorNanoseconds() - startOfWork)
+    let samples = Double(batches * batchSize)
+    for face in source.skipped { Console.complain("\(face.name): \(face.reason)") }
+    Console.say(
+      listing([
+        ("faces", "\(source.faces.count), and \(source.skipped.count) skipped"),
+        ("samples", "\((samples / Double(time) * 1e9).fixed(0)) a second"),
+        ("processor", "\((Double(work) / samples / 1e6).fixed(2)) ms each"),
+      ]))
+  }
+
+  private func options() throws -> SampleOptions {
+    var options = SampleOptions()
+    guard let type = FaceType(rawValue: faceType) else {
+      throw Failure(
+        .usage,
+        "--face-type is \(faceType); expected one of "
+          + FaceType.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    guard let transfer = SampleColorTransfer(rawValue: ctMode) else {
+      throw Failure(
+        .usage,
+        "--ct-mode is \(ctMode); expected one of "
+          + SampleColorTransfer.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    (options.resolution, options.faceType, options.colorTransfer) = (resolution, type, transfer)
+    (options.randomWarp, options.randomFlip, options.uniformYaw) = (randomWarp, randomFlip, uniformYaw)
+    (options.randomHSVPower, options.seed, options.memory) = (randomHsvPower, seed, memory * 1_000_000)
+    return options
+  }
+
+  private static func picture(_ batch: FaceBatch) throws(LiaeError) -> Picture {
+    var sheet = ContactSheet(columns: 4, side: batch.side)
+    for slot in 0..<min(batch.count, 16) {
+      var row: [Picture] = []
+      for (plane, format) in [
+        (batch.warped, PixelFormat.bgrFloat), (batch.target, .bgrFloat), (batch.mask, .grayFloat),
+        (batch.eyesMouth, .grayFloat),
+      ] {
+        let picture = try Picture(width: batch.side, height: batch.side, format: format)
+        picture.storage.base.copyMemory(
+          from: plane.base + slot * picture.storage.count, byteCount: picture.storage.count)
+        row.append(picture)
+      }
+      try sheet.add(row)
+    }
+    return try sheet.picture()
+  }
+}

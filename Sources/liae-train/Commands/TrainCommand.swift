@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeCommandLine
+import LiaeSamples
+import LiaeSystem
+import LiaeTrain
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a model, or goes on training one.",
+    discussion: """
+      The model is one file in the folder, NAME_liae-train.safetensors, beside it a log, pictures of samples and losses, \
+      and backups. A folder that holds a DeepFaceLab model is trained on from there. Training that was stopped goes on \
+      when the same command is given again; options that are not given stay as they were.
+      """)
+
+  @Option(help: .init("Aligned faces of who is to be seen: a folder, or a faceset.pak.", valueName: "path"))
+  var src: String?
+
+  @Option(help: .init("Aligned faces of who is to be replaced.", valueName: "path"))
+  var dst: String?
+
+  @Option(name: .shortAndLong, help: .init("Folder of the model; made where it is missing.", valueName: "folder"))
+  var model: String
+
+  @Option(help: .init("Name of the model. (default: that of the one in the folder, else model)", valueName: "name"))
+  var name: String?
+
+  @Option(
+    name: .customLong("init"),
+    help: .init(
+      "Weights that a new model starts from: safetensors, .pt, .dfm, a DeepFaceLab folder.", valueName: "path"))
+  var initial: String?
+
+  @Option(help: .init("Faces of many people, for --pretrain.", valueName: "path"))
+  var pretrainingData: String?
+
+  @Option(
+    help: .init(
+      "Settings: a JSON object whose keys are the names of the options from arch on, flags with true or false. The "
+        + "command line overrules it.", valueName: "file"))
+  var config: String?
+
+  @OptionGroup(title: "The network") var network: NetworkArguments
+  @OptionGroup(title: "Training, kept with the model") var training: TrainingArguments
+  @OptionGroup(title: "This run") var session: SessionArguments
+
+  private var given: [(String, JSON)] { network.given + training.given + session.given }
+
+  /// Options that the command line alone can tell to be wrong are found before anything is opened.
+  func validate() throws {
+    try requirePath(model, "--model")
+    let paths = [
+      (src, "--src"), (dst, "--dst"), (initial, "--init"), (pretrainingData, "--pretraining-data"),
+      (config, "--config"),
+    ]
+    for case (let path?, let option) in paths { try requirePath(path, option) }
+    var settings = TrainingSettings()
+    do {
+      for (key, value) in given { try settings.set(key, value, source: "--") }
+    } catch let failure as Failure { throw ValidationError(failure.message) }
+  }
+
+  func run() throws {
+    let folder = try ModelFolder(model, name: name)
+    // A new folder is made when all else is known to be right.
+    var lock = File.kind(model) == .folder ? try folder.take() : nil
+    let start = try ModelStart(folder, weights: initial, config: config, given: given)
+    let settings = start.settings
+    let (source, destination) = try facesets(settings)
+    if lock == nil { lock = try folder.take() }
+    defer { withExtendedLifetime(lock) {} }
+    let threads = settings.session.threads
+    let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
+    let (trainer, history, attempt) = try start.trainer(engine)
+    say(folder, start, trainer, source, destination)
+    let feed = FaceFeed(source: source, destination: destination, workers: settings.session.generatorThreads)
+    let session = try TrainingSession(
+      folder: folder, settings: settings, trainer: trainer, feed: feed, history: history, attempt: attempt)
+    try session.run(changes: start.changes)
+  }
+
+  private func facesets(_ settings: TrainingSettings) throws -> (FacesetSource, FacesetSource) {
+    if settings.options.pretrain {
+      guard let pretrainingData else { throw Failure(.usage, "--pretrain needs --pretraining-data") }
+      let faces = try Self.faceset(pretrainingData)
+      return (faces, faces)
+    }
+    guard let src, let dst else { throw Failure(.usage, "--\(src == nil ? "src" : "dst") is missing") }
+    return (try Self.faceset(src), try Self.faceset(dst))
+  }
+
+  /// Errors of faces are those of files, not of the command line.
+  private static func faceset(_ path: String) throws -> FacesetSource {
+    do throws(LiaeError) { return try FacesetSource(path: path) } catch {
+      throw error.status == .invalidArgument || error.status == .unsupported ? Failure(.files, error.message) : error
+    }
+  }
+
+  private func say(
+    _ folder: ModelFolder, _ start: ModelStart, _ trainer: Trainer, _ source: FacesetSource,
+    _ destination: FacesetSource
+  ) {
+    let network = trainer.architecture
+    let dims = "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
+    Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
+    Console.say("from     \(start.description), iteration \(trainer.iteration)")
+    Console.say("faces    \(source.faces.count) of src, \(destination.faces.count) of dst")
+    if !start.changes.isEmpty { Console.say("changed  \(start.changes.joined(separator: ", "))") }
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LiaeCommandLine
+
+/// How a model learns. Kept with the model: what is not given stays as it was.
+struct TrainingArguments: ParsableArguments {
+  @Option(help: .init("Faces of each side in a step. 1 to 4096. (default: 4)", valueName: "n"))
+  var batchSize: Int?
+
+  @Option(help: .init("Stop at this iteration; 0: never. (default: 0)", valueName: "n"))
+  var targetIter: Int?
+
+  @Option(help: .init("Of weights, faces and warps: the same seed trains the same model. (default: 0)", valueName: "n"))
+  var seed: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Bend the faces that the network sees. (default: on)")
+  var randomWarp: Bool?
+
+  @Option(help: .init("Random warp up to this iteration, then none.", valueName: "n"))
+  var randomWarpUntil: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Leave what is outside the mask out of the loss. (default: on)")
+  var maskedTraining: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "More weight on eyes and mouth. (default: off)")
+  var eyesMouthPrio: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Blur the surroundings of the mask in the targets. (default: off)")
+  var blurOutMask: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "As many faces from the side as from the front. (default: off)")
+  var uniformYaw: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Mirror faces of the source at random. (default: off)")
+  var randomSrcFlip: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Mirror faces of the destination at random. (default: on)")
+  var randomDstFlip: Bool?
+
+  @Option(
+    help: .init("Random hue, saturation and value of what the network sees. 0 to 0.3. (default: 0)", valueName: "x"))
+  var randomHsvPower: Double?
+
+  @Option(
+    help: .init("Colours of the source: none, rct, lct, mkl, idt, sot. (default: none)", valueName: "name"))
+  var ctMode: String?
+
+  @Option(help: .init("adabelief, rmsprop, adam, rmsprop-torch. (default: adabelief)", valueName: "name"))
+  var optimizer: String?
+
+  @Flag(inversion: .prefixedNo, help: "DeepFaceLab's words for --optimizer adabelief and rmsprop.")
+  var adabelief: Bool?
+
+  @Option(help: .init("Step of the optimiser. (default: 5e-05)", valueName: "x"))
+  var learningRate: Double?
+
+  @Option(help: .init("What is minimised: dfl, or torch, that of the PyTorch port. (default: dfl)", valueName: "name"))
+  var criterion: String?
+
+  @Flag(inversion: .prefixedNo, help: "Each step changes a random third of the weights. (default: off)")
+  var lrDropout: Bool?
+
+  @Option(help: .init("That from this iteration on.", valueName: "n"))
+  var lrDropoutFrom: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Bring the norm of the gradient down to 1. (default: off)")
+  var clipgrad: Bool?
+
+  @Option(help: .init("Weight of the adversary, which makes faces sharper. 0 to 5. (default: 0)", valueName: "x"))
+  var ganPower: Double?
+
+  @Option(help: .init("What it judges at a time, pixels. 3 to 640. (default: resolution / 8)", valueName: "n"))
+  var ganPatchSize: Int?
+
+  @Option(help: .init("Its width. 4 to 512. (default: 16)", valueName: "n"))
+  var ganDims: Int?
+
+  @Option(help: .init("That from this iteration on.", valueName: "n"))
+  var ganFrom: Int?
+
+  @Option(help: .init("df only: the source's code on the destination's side. 0 to 1. (default: 0)", valueName: "x"))
+  var trueFacePower: Double?
+
+  @Option(help: .init("Colours of the destination's face in the swap. 0 to 100. (default: 0)", valueName: "x"))
+  var faceStylePower: Double?
+
+  @Option(help: .init("The destination's surroundings in the swap. 0 to 100. (default: 0)", valueName: "x"))
+  var bgStylePower: Double?
+
+  @Flag(inversion: .prefixedNo, help: "Learn from --pretraining-data in place of src and dst. (default: off)")
+  var pretrain: Bool?
+
+  @Option(help: .init("Hours between backups, 0 to 24; 0: none. (default: 0)", valueName: "n"))
+  var autobackupHour: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Keep every preview. (default: off)")
+  var writePreviewHistory: Bool?
+
+  var given: [(String, JSON)] {
+    var given = GivenSettings()
+    given.add("batch-size", batchSize)
+    given.add("target-iter", targetIter)
+    given.add("seed", seed)
+    given.add("random-warp", randomWarp)
+    given.add("random-warp-until", randomWarpUntil)
+    given.add("masked-training", maskedTraining)
+    given.add("eyes-mouth-prio", eyesMouthPrio)
+    given.add("blur-out-mask", blurOutMask)
+    given.add("uniform-yaw", uniformYaw)
+    given.add("random-src-flip", randomSrcFlip)
+    given.add("random-dst-flip", randomDstFlip)
+    given.add("random-hsv-power", randomHsvPower)
+    given.add("ct-mode", ctMode)
+    given.add("optimizer", optimizer)
+    given.add("adabelief", adabelief)
+    given.add("learning-rate", learningRate)
+    given.add("criterion", criterion)
+    given.add("lr-dropout", lrDropout)
+    given.add("lr-dropout-from", lrDropoutFrom)
+    given.add("clipgrad", clipgrad)
+    given.add("gan-power", ganPower)
+    given.add("gan-patch-size", ganPatchSize)
+    given.add("gan-dims", ganDims)
+    given.add("gan-from", ganFrom)
+    given.add("true-face-power", trueFacePower)
+    given.add("face-style-power", faceStylePower)
+    given.add("bg-style-power", bgStylePower)
+    given.add("pretrain", pretrain)
+    given.add("autobackup-hour", autobackupHour)
+    given.add("write-preview-history", writePreviewHistory)
+    return given.settings
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeSamples
+import LiaeTestSupport
+import Testing
+
+@Suite struct WarpGoldenTests {
+  static let cases = [
+    "48_cell8", "48_cell16", "48_cell32", "64_cell8", "64_cell16", "64_cell32", "128_cell16", "128_cell32",
+    "128_cell64", "256_cell64",
+  ]
+
+  @Test(arguments: cases) func maps(name: String) throws {
+    let golden = try WarpGolden("warp_\(name)")
+    let (side, stride) = try (golden.number("w"), golden.number("map_stride"))
+    let map = try Self.map(golden)
+    for (canvas, expected) in [(map.x, "mapx"), (map.y, "mapy")] {
+      var actual: [Float] = []
+      for y in Swift.stride(from: 0, to: side, by: stride) {
+        for x in Swift.stride(from: 0, to: side, by: stride) { actual.append(canvas[x, y]) }
+      }
+      let comparison = Comparison(actual, try golden.array(expected).values)
+      #expect(comparison.maximum <= 1e-3, "\(expected): \(comparison)")
+    }
+  }
+
+  @Test(arguments: cases) func pictures(name: String) throws {
+    let golden = try WarpGolden("warp_\(name)")
+    let flips = try golden.number("flip") != 0
+    let parameters = SampleParameters(transform: try golden.transform, isFlipped: flips, warp: try Self.map(golden))
+    let still = SampleParameters(transform: .identity, isFlipped: false, warp: parameters.warp)
+    let (image, mask) = try (golden.color("image_u8"), golden.mask("mask_u8"))
+    func check(_ actual: [Float], _ name: String) throws {
+      let expected = try golden.array(name).values.map { ($0 - 10000) / 40000 }
+      let deviation = Deviation(actual, expected)
+      #expect(deviation.isWithinTolerance, "\(name): \(deviation)")
+    }
+    try check(
+      parameters.placed(image, isBent: true, .cubic, .replicate).values(mirrored: flips), "warp_transform_flip")
+    try check(parameters.placed(image, isBent: false, .cubic, .replicate).values(mirrored: flips), "transform_flip")
+    try check(parameters.placed(mask, isBent: false, .linear, .zero).values(mirrored: flips), "mask_transform_linear")
+    try check(
+      parameters.placed(mask, isBent: true, .linear, .zero).values(mirrored: flips), "mask_warp_transform_linear")
+    if golden.arrays["warp_only"] != nil {
+      try check(still.placed(image, isBent: true, .cubic, .replicate).values(mirrored: false), "warp_only")
+      // Stored without the flip, whatever the others have.
+      try check(parameters.placed(image, isBent: false, .cubic, .zero).values(mirrored: false), "transform_const")
+    }
+  }
+
+  static func map(_ golden: WarpGolden) throws -> WarpMap {
+    try WarpMap(
+      side: golden.number("w"), cell: golden.number("cell_size"),
+      noise: (golden.array("normals_x").values, golden.array("normals_y").values))
+  }
+}

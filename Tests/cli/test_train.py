@@ -1,0 +1,448 @@
+# SPDX-License-Identifier: Apache-2.0
+"""liae-train: a tiny network on the golden faces. How training is started, stopped, resumed and kept from harm."""
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from conftest import FACES, NETWORKS, TRAINER, liae_train, on_terminal, source_type
+from PIL import Image
+from safetensors import safe_open
+
+ALIGNED = FACES / "aligned"
+TINY = ["--arch", "liae-ud", "--resolution", 64, "--e-dims", 2, "--ae-dims", 4, "--d-dims", 2, "--d-mask-dims", 2,
+        "--batch-size", 2, "--face-type", "f", "--threads", 1, "--generator-threads", 1]
+SIDES = ["--src", ALIGNED, "--dst", ALIGNED]
+
+
+def train(model, *arguments, **options):
+    return liae_train(*SIDES, "--model", model, *arguments, **options)
+
+
+def new(model, iterations, *arguments, **options):
+    result = train(model, *TINY, "--target-iter", iterations, "--preview-every", 0, *arguments, **options)
+    assert result.status == 0, result.err
+    return result
+
+
+def state_of(model):
+    return model / "model_liae-train.safetensors"
+
+
+def metadata(path):
+    with safe_open(path, "numpy") as file:
+        return file.metadata()
+
+
+def iteration(path):
+    return int(metadata(path)["trainer.iteration"])
+
+
+def settings(path):
+    return json.loads(metadata(path)["settings"])
+
+
+def tensors(path):
+    with safe_open(path, "numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}
+
+
+def log_of(model):
+    return [json.loads(line) for line in (model / "model_log.jsonl").read_text().splitlines()]
+
+
+def steps(model):
+    return [line["iter"] for line in log_of(model) if "event" not in line]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model of 4 iterations, to be copied."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    new(folder, 4)
+    return folder
+
+
+@pytest.fixture
+def model(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "model")
+
+
+# ---- Usage -----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("option, value, expected", [
+    ("--batch-size", 0, "1 to 4096"), ("--target-iter", -1, "0 to 1000000000"), ("--gan-power", 5.5, "0 to 5"),
+    ("--gan-patch-size", 2, "3 to 640"), ("--gan-dims", 513, "4 to 512"), ("--true-face-power", 1.5, "0 to 1"),
+    ("--face-style-power", 101, "0 to 100"), ("--bg-style-power", -1, "0 to 100"),
+    ("--random-hsv-power", 0.4, "0 to 0.3"), ("--autobackup-hour", 25, "0 to 24"),
+    ("--ct-mode", "rgb", "none, rct, lct, mkl, idt, sot"), ("--optimizer", "sgd", "adabelief, rmsprop, adam"),
+    ("--criterion", "l1", "dfl, torch"), ("--face-type", "x", "h (half_face)"), ("--arch", "liae-x", "liae or df"),
+    ("--learning-rate", 2, "0 to 1"), ("--resolution", 16, "32 to 1024"), ("--backups", 0, "1 to 1000")])
+def test_a_value_out_of_its_range_names_option_value_and_range(option, value, expected, tmp_path):
+    result = train(tmp_path / "model", f"{option}={value}")
+    assert result.status == 2
+    assert option in result.err and str(value) in result.err and expected in result.err, result.err
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--resolution", 80], "multiple of 32"),
+    (["--true-face-power", 0.1], "true face is for df only"),
+    (["--gan-from", 5], "--gan-power is 0"),
+    (["--no-random-warp", "--random-warp-until", 5], "off from the start"),
+    (["--pretrain"], "--pretraining-data"),
+    (["--name", "a/b"], "expected a file name")])
+def test_options_that_do_not_go_together(arguments, message, tmp_path):
+    result = train(tmp_path / "model", *arguments)
+    assert result.status == 2 and message in result.err, result.err
+    assert not (tmp_path / "model").exists()
+
+
+def test_without_faces_of_a_side_it_says_which(tmp_path):
+    result = liae_train("--src", ALIGNED, "--model", tmp_path / "model")
+    assert result.status == 2 and "--dst is missing" in result.err
+
+
+# ---- Training --------------------------------------------------------------------------------------------------------
+
+def test_training_changes_weights_and_brings_the_loss_down(tmp_path):
+    folder = tmp_path / "model"
+    new(folder, 60, "--learning-rate", 0.002, "--no-random-warp")
+    losses = tensors(state_of(folder))["losses.source"]
+    assert len(losses) == 60 and np.isfinite(losses).all()
+    assert losses[-10:].mean() < 0.8 * losses[:10].mean()
+
+
+def test_ten_iterations_are_five_and_five(tmp_path):
+    options = ["--random-warp-until", 7, "--lr-dropout-from", 3, "--seed", 5]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    new(whole, 10, *options)
+    new(parts, 5, *options)
+    between = state_of(parts).read_bytes()
+    assert train(parts, "--target-iter", 10, "--preview-every", 0, "--threads", 2, "--generator-threads", 3).status == 0
+    assert state_of(parts).read_bytes() == state_of(whole).read_bytes() != between
+    assert steps(parts) == steps(whole) == list(range(1, 11))
+    assert [line["src"] for line in log_of(parts) if "src" in line] == \
+        [line["src"] for line in log_of(whole) if "src" in line]
+
+
+def test_another_seed_trains_another_model(tmp_path):
+    new(tmp_path / "a", 1, "--seed", 1)
+    new(tmp_path / "b", 1, "--seed", 2)
+    a, b = (tensors(state_of(tmp_path / name)) for name in "ab")
+    assert any((a[name] != b[name]).any() for name in a)
+
+
+def test_a_model_keeps_its_options_until_others_are_given(model):
+    assert train(model, "--target-iter", 5, "--eyes-mouth-prio", "--preview-every", 0).status == 0
+    assert train(model, "--target-iter", 6, "--batch-size", 3, "--preview-every", 0).status == 0
+    kept = settings(state_of(model))
+    assert kept["eyes-mouth-prio"] is True and kept["batch-size"] == 3 and kept["target-iter"] == 6
+    assert kept["resolution"] == 64
+    changes = [line["changes"] for line in log_of(model) if line.get("event") == "start" and "changes" in line]
+    assert ["batch-size (2 -> 3)" in change for change in changes] == [False, True]
+
+
+def test_a_model_stays_the_network_it_is(model):
+    before = state_of(model).read_bytes()
+    for option, value, present in [("--resolution", 128, "64"), ("--arch", "liae-udt", "liae-ud"),
+                                   ("--d-dims", 4, "2"), ("--face-type", "wf", "full_face")]:
+        result = train(model, option, value)
+        assert result.status == 2
+        assert f"{option} is" in result.err and present in result.err and str(model) in result.err, result.err
+    assert state_of(model).read_bytes() == before
+    # What the model is may be said again.
+    assert train(model, *TINY, "--target-iter", 4).status == 0
+
+
+def test_settings_come_from_a_file_and_the_command_line_overrules_it(tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"archi": "liae-ud", "resolution": 64, "e_dims": 2, "ae-dims": 4, "d_dims": 2,
+                                  "d_mask_dims": 2, "batch_size": 2, "adabelief": False, "lr_dropout": "n",
+                                  "random_warp": False, "target_iter": 3, "face_type": "f"}))
+    result = train(tmp_path / "model", "--config", config, "--target-iter", 1, "--preview-every", 0)
+    assert result.status == 0, result.err
+    kept = settings(state_of(tmp_path / "model"))
+    assert (kept["optimizer"], kept["random-warp"], kept["target-iter"], kept["e-dims"]) == ("rmsprop", False, 1, 2)
+
+
+@pytest.mark.parametrize("text, message", [
+    ('{"batchsize": 2}', 'the nearest is "batch-size"'), ('{"gan-power": 9}', "gan-power is 9; expected 0 to 5"),
+    ("[1]", "not an object"), ("{", "config.json")])
+def test_a_settings_file_that_is_wrong(text, message, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text(text)
+    result = train(tmp_path / "model", "--config", config)
+    assert result.status == 2 and message in result.err, result.err
+    assert not (tmp_path / "model").exists()
+
+
+# ---- Pictures, log, terminal -----------------------------------------------------------------------------------------
+
+def test_pictures_of_samples_and_losses(tmp_path):
+    folder = tmp_path / "model"
+    result = train(folder, *TINY, "--target-iter", 4, "--preview-every", 2, "--preview-faces", 3,
+                   "--write-preview-history")
+    assert result.status == 0, result.err
+    with Image.open(folder / "model_samples.png") as sheet, Image.open(folder / "model_losses.png") as plot:
+        assert sheet.width == 8 * (96 + 6) + 6 and sheet.height > 3 * (96 + 6)
+        assert plot.size == (1200, 640)
+        # Both curves in their colours.
+        colors = {color for _, color in plot.convert("RGB").getcolors(1 << 20)}
+        assert {(0x1f, 0x6f, 0xb4), (0xd9, 0x63, 0x1e)} <= colors
+    assert source_type(folder / "model_samples.png") == "compositeWithTrainedAlgorithmicMedia"
+    assert sorted(path.name for path in (folder / "model_history").iterdir()) == ["000000002.png", "000000004.png"]
+
+
+def test_the_log_sums_iterations_up(tmp_path):
+    new(tmp_path / "every", 6)
+    new(tmp_path / "third", 6, "--log-every", 3)
+    every, third = ([line for line in log_of(tmp_path / name) if "src" in line] for name in ("every", "third"))
+    assert [line["iter"] for line in third] == [3, 6]
+    for block, line in zip((every[:3], every[3:]), third):
+        for side in ("src", "dst"):
+            assert abs(np.mean([one[side] for one in block]) - line[side]) < 2e-6
+    assert all(line["ms"] > 0 for line in every)
+
+
+def test_what_a_lost_run_wrote_into_the_log_is_cut_off(model):
+    log = model / "model_log.jsonl"
+    log.write_text(log.read_text() + '{"iter": 5, "src": 1, "dst": 1, "ms": 1}\n{"iter": 6, "sr')
+    assert train(model, "--target-iter", 6, "--preview-every", 0).status == 0
+    assert steps(model) == [1, 2, 3, 4, 5, 6]
+    assert all(line["src"] != 1 for line in log_of(model) if "src" in line)
+
+
+def test_progress_is_one_line_on_a_terminal_and_lines_elsewhere(model):
+    arguments = [*SIDES, "--model", model, "--preview-every", 0]
+    status, shown = on_terminal(*arguments, "--target-iter", 200, program=TRAINER)
+    assert status == 0 and re.search(r"\r\x1b\[K\[\d+\] [\d.]+ ms  src [\d.]+  dst [\d.]+  0:0\d left", shown), shown
+    result = liae_train(*arguments, "--target-iter", 210, "--status-every", 0)
+    assert len(re.findall(r"^\[\d+\] .* ms  src .*$", result.err, re.M)) == 10
+    assert "\x1b" not in result.err and "\r" not in result.err
+
+
+# ---- Stops and harm --------------------------------------------------------------------------------------------------
+
+def start(model, *arguments, **options):
+    return subprocess.Popen([TRAINER, *map(str, [*SIDES, "--model", model, *arguments])], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, **options)
+
+
+def wait_for(condition, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_cleanly_and_saves(model, number):
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0)
+    wait_for(lambda: len(steps_written(model)) > 8, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    done = steps(model)
+    assert done == list(range(1, len(done) + 1)) and iteration(state_of(model)) == done[-1]
+    assert f"interrupted at iteration {done[-1]}" in err
+
+
+def steps_written(model):
+    return [line for line in (model / "model_log.jsonl").read_text().splitlines() if "src" in line]
+
+
+def test_a_kill_at_any_moment_loses_no_model(model):
+    """Fifty times; saving as often as it goes, so that many of them come while a file is being written."""
+    random = np.random.default_rng(1)
+    last = iteration(state_of(model))
+    progressed = 0
+    for _ in range(50):
+        process = start(model, "--target-iter", 0, "--preview-every", 0, "--save-every", 0.00001, "--backup-every", 3,
+                        "--backups", 2)
+        try:
+            wait_for(lambda: iteration(state_of(model)) > last, process)
+            time.sleep(random.uniform(0, 0.05))
+        finally:
+            process.kill()
+            process.communicate()
+        reached = iteration(state_of(model))
+        assert len(tensors(state_of(model))["losses.source"]) == reached
+        # Whole, and no further back than it was.
+        assert reached >= last
+        progressed += reached > last
+        last = reached
+    assert progressed == 50
+    assert train(model, "--target-iter", last + 1, "--preview-every", 0).status == 0
+    assert steps(model) == list(range(1, last + 2))
+    assert not [path for path in model.iterdir() if ".tmp" in path.name]
+
+
+def test_two_trainers_do_not_train_one_model(model):
+    process = start(model, "--target-iter", 0, "--preview-every", 0)
+    try:
+        wait_for(lambda: len(steps_written(model)) > 5, process)
+        result = train(model)
+        assert result.status == 4 and "another liae-train is training this model" in result.err
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+
+
+def test_backups_rotate(model):
+    assert train(model, "--target-iter", 14, "--backup-every", 2, "--backups", 3, "--preview-every", 0).status == 0
+    kept = sorted((model / "backups").iterdir())
+    assert [path.name for path in kept] == [f"model_{number:09}.safetensors" for number in (10, 12, 14)]
+    assert [iteration(path) for path in kept] == [10, 12, 14]
+    # One is a model like another.
+    shutil.copy(kept[0], state_of(model))
+    assert train(model, "--target-iter", 11, "--preview-every", 0).status == 0
+    assert iteration(state_of(model)) == 11 and steps(model) == list(range(1, 12))
+
+
+def test_a_model_that_goes_astray_is_brought_back_and_then_given_up(model):
+    before = state_of(model).read_bytes()
+    result = train(model, "--target-iter", 100, "--learning-rate", 1, "--optimizer", "rmsprop", "--spike-factor", 1.001,
+                   "--preview-every", 0)
+    # Weights of this size end in losses that are no numbers, or in spikes.
+    if result.status == 0:
+        pytest.skip("training did not go astray")
+    assert result.status == 7, result.err
+    assert len(re.findall(r"back to the save of iteration 4", result.err)) == 3
+    assert "given up" in result.err
+    assert tensors_equal(before, state_of(model).read_bytes())
+    assert [line["event"] for line in log_of(model) if "event" in line].count("rollback") == 3
+    assert steps(model)[:4] == [1, 2, 3, 4]
+
+
+def tensors_equal(a, b):
+    """Two safetensors files up to their headers, which say what the settings were."""
+    return a[8 + struct.unpack("<Q", a[:8])[0]:] == b[8 + struct.unpack("<Q", b[:8])[0]:]
+
+
+def test_a_full_disk_costs_nothing_that_was_there(model):
+    before = state_of(model).read_bytes()
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 100, len(before) - 100))
+
+    result = train(model, "--target-iter", 6, "--preview-every", 0, preexec_fn=limit)
+    assert result.status == 4
+    assert str(state_of(model)) in result.err and "cannot be written" in result.err, result.err
+    assert state_of(model).read_bytes() == before
+    assert not [path for path in model.iterdir() if ".tmp" in path.name]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root, to be somebody else")
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_that_cannot_be_written_to(exists, tmp_path, model):
+    folder = model if exists else tmp_path / "closed"
+    folder.mkdir(exist_ok=True)
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    for path in [tmp_path, *tmp_path.parents]:
+        if path.owner() == "root" and path != path.parent and path.stat().st_mode & 0o005 != 0o005:
+            path.chmod(0o755)
+    folder.chmod(0o555)
+    result = train(folder, *TINY, "--target-iter", 6, user=65534)
+    assert result.status == 4, result.err
+    assert str(folder) in result.err and ("cannot be" in result.err), result.err
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_a_file_where_the_model_should_be(tmp_path):
+    (tmp_path / "model").write_text("")
+    result = train(tmp_path / "model", *TINY)
+    assert result.status == 4 and "is a file" in result.err
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", None])
+def test_a_damaged_state_is_said_and_left_alone(damage, model):
+    whole = state_of(model).read_bytes()
+    state_of(model).write_bytes(whole[:-10] if damage is None else damage)
+    before = state_of(model).read_bytes()
+    result = train(model, "--target-iter", 6)
+    assert result.status == 3 and str(state_of(model)) in result.err, result.err
+    assert state_of(model).read_bytes() == before
+
+
+def test_faces_that_are_missing_single_or_damaged(tmp_path):
+    empty, one, mixed = tmp_path / "empty", tmp_path / "one", tmp_path / "mixed"
+    for folder in (empty, one, mixed):
+        folder.mkdir()
+    model = tmp_path / "model"
+    for path in (empty, tmp_path / "nowhere", FACES / "broken" / "pak_truncated.pak"):
+        result = liae_train("--src", path, "--dst", ALIGNED, "--model", model, *TINY)
+        assert result.status == 4 and str(path) in result.err, result.err
+        assert not model.exists()
+    shutil.copy(ALIGNED / "00001_0.jpg", one)
+    result = liae_train("--src", one, "--dst", ALIGNED, "--model", model, *TINY, "--target-iter", 2)
+    assert result.status == 0, result.err
+    shutil.copy(ALIGNED / "00001_0.jpg", mixed)
+    for name in ("no_dfl_metadata.jpg", "truncated_in_scan.jpg"):
+        shutil.copy(FACES / "broken" / name, mixed)
+    result = liae_train("--src", mixed, "--dst", ALIGNED, "--model", model, "--target-iter", 6)
+    assert result.status == 0, result.err
+    assert "no_dfl_metadata.jpg" in result.err and "left out" in result.err
+    assert iteration(state_of(model)) == 6
+
+
+# ---- Other beginnings, and ends --------------------------------------------------------------------------------------
+
+def test_training_goes_on_from_weights_of_another_file(tmp_path):
+    folder = tmp_path / "model"
+    result = train(folder, "--init", NETWORKS / "liae-ud", "--target-iter", 0, "--threads", 1, "--batch-size", 1,
+                   "--preview-every", 0, "--resolution", 128)
+    assert result.status == 2 and "--resolution is 128" in result.err
+    assert not folder.exists()
+
+
+def test_a_model_is_exported_to_every_format(model, tmp_path):
+    import onnxruntime
+    out = {ending: tmp_path / f"out.{ending}" for ending in ("safetensors", "dfm", "pt")}
+    out["folder"] = tmp_path / "dfl"
+    for path in out.values():
+        result = liae_train("export", model, path)
+        assert result.status == 0, result.err
+    with safe_open(out["safetensors"], "numpy") as file:
+        described, first = file.metadata(), file.get_tensor("encoder.down1.downs.0.conv1.weight")
+    assert described["architecture"] == "liae-ud" and described["iteration"] == "4"
+    assert described["face_type"] == "full_face"
+    # The state holds DeepFaceLab's layout: height, width, in, out.
+    state = next(value for name, value in tensors(state_of(model)).items()
+                 if name.endswith("encoder.down1.downs.0.conv1.weight") and value.shape == (5, 5, 3, 2))
+    np.testing.assert_array_equal(first, state.transpose(3, 2, 0, 1))
+
+    session = onnxruntime.InferenceSession(str(out["dfm"]))
+    mask, face, swapped_mask = session.run(None, {"in_face:0": np.full((1, 64, 64, 3), 0.5, np.float32)})
+    assert face.shape == (1, 64, 64, 3) and np.isfinite(face).all() and mask.shape == swapped_mask.shape
+
+    weights = np.load(out["folder"] / "model_SAEHD_encoder.npy", allow_pickle=True)
+    np.testing.assert_array_equal(weights["down1/downs_0/conv1/weight:0"], state)
+    data = np.load(out["folder"] / "model_SAEHD_data.dat", allow_pickle=True)
+    assert data["iter"] == 4 and len(data["loss_history"]) == 4
+    assert data["options"]["batch_size"] == 2 and data["options"]["resolution"] == 64
+
+    result = liae_train("export", model, out["dfm"])
+    assert result.status == 4 and "--force" in result.err
+    assert liae_train("export", model, out["dfm"], "--force").status == 0
+
+
+def test_a_backup_is_exported_like_the_model(model, tmp_path):
+    shutil.copy(state_of(model), tmp_path / "backup.safetensors")
+    result = liae_train("export", tmp_path / "backup.safetensors", tmp_path / "out.safetensors", "--type", "float16")
+    assert result.status == 0, result.err
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_exporting_what_is_no_model(path, tmp_path):
+    result = liae_train("export", path, "out.safetensors", cwd=tmp_path)
+    assert result.status == 4
+    assert list(tmp_path.iterdir()) == []
