@@ -26,3 +26,10 @@ package func requireFolder(_ path: String) throws {
     throw Failure(.files, "\(path): is a file; the output is a folder")
   }
 }
+
+/// A folder's path without slashes at its end.
+package func withoutSlash(_ path: String) -> String {
+  var path = path
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}

@@ -68,7 +68,9 @@ struct HeadGrid {
       for column in 0..<Self.columns {
         let a = Int32(row * Self.stride + column)
         let (b, c) = (a + 1, a + Int32(Self.stride))
-        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, cosf(angles[column]) > 0 { continue }
+        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, cosf(angles[column]) > 0 {
+          continue
+        }
         result.append(SIMD3(a, c, b))
         result.append(SIMD3(b, c, c + 1))
       }

@@ -48,7 +48,8 @@ extension Mesh {
     addGrid(rows: 7, columns: 13, material: .mouth) { row, column in
       let (v, u) = (Float(row) / 6 * 2 - 1, Float(column) / 12 * 2 - 1)
       let place = Vector(u * 22 * (1 - 0.4 * max(0, v)), line + 2 + v * 22, lips + 36 - 8 * u * u + 4 * v)
-      return Vertex(place: place, color: Vector(0.07, 0.015, 0.012), openness: 0.12, inside: 1, attachment: v > 0.4 ? .jaw : .skull)
+      return Vertex(
+        place: place, color: Vector(0.07, 0.015, 0.012), openness: 0.12, inside: 1, attachment: v > 0.4 ? .jaw : .skull)
     }
   }
 

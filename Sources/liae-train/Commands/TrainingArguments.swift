@@ -45,7 +45,7 @@ struct TrainingArguments: ParsableArguments {
     help: .init("Colours of the source: none, rct, lct, mkl, idt, sot. (default: none)", valueName: "name"))
   var ctMode: String?
 
-  @Option(help: .init("adabelief, rmsprop or adam. (default: adabelief)", valueName: "name"))
+  @Option(help: .init("adabelief, rmsprop, adam, rmsprop-torch. (default: adabelief)", valueName: "name"))
   var optimizer: String?
 
   @Flag(inversion: .prefixedNo, help: "DeepFaceLab's words for --optimizer adabelief and rmsprop.")

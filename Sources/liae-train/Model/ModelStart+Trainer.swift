@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
 import LiaeModel
 import LiaeSystem
+import LiaeTensor
 import LiaeTrain
 
 extension ModelStart {
@@ -18,21 +20,32 @@ extension ModelStart {
     let options = settings.phase(at: 0, attempt: 0).options
     let network = try settings.architecture()
     let seed = UInt64(settings.seed)
+    func trainer(_ weights: Model?) throws(LiaeError) -> Trainer {
+      try Trainer(engine: engine, architecture: network, weights: weights, options: options, seed: seed)
+    }
     switch origin {
-    case .new, .weights:
-      var weights: Model?
-      if case .weights(let model) = origin { weights = model }
-      let trainer = try Trainer(
-        engine: engine, architecture: network, weights: weights, options: options, seed: seed)
-      return (trainer, LossHistory(first: 0), 0)
+    case .new: return (try trainer(nil), LossHistory(first: 0), 0)
+    case .weights(let model): return (try trainer(model), LossHistory(first: 0), 0)
     case .state(let state):
-      let trainer = try Trainer(engine: engine, architecture: network, weights: nil, options: options, seed: seed)
-      try trainer.restore(state.trainer)
-      return (trainer, state.history, state.attempt)
+      let trainer = try trainer(nil)
+      do throws(LiaeError) { try trainer.restore(state.trainer) } catch {
+        throw error.status == .outOfMemory ? error : Failure(.model, error.message)
+      }
+      // Where pretraining ends, the trainer begins at 0 again.
+      let history = endsPretraining ? LossHistory(first: 0) : state.history
+      return (trainer, history, state.attempt)
     case .deepFaceLab(let model, let training):
-      let trainer = try Trainer(engine: engine, architecture: network, weights: model, options: options, seed: seed)
-      _ = training
-      return (trainer, LossHistory(first: 0), 0)
+      let trainer = try trainer(model)
+      let steps = training.optimizer?["iters:0"].map { Int(exactly: $0[0]) ?? 0 } ?? 0
+      let iteration = endsPretraining ? 0 : training.iteration
+      try trainer.restore(
+        deepFaceLab: training.optimizer ?? TensorDictionary(), steps: max(0, steps), iteration: iteration)
+      if endsPretraining { trainer.endPretraining() }
+      return (
+        trainer,
+        LossHistory(
+          source: training.losses.map(\.source), destination: training.losses.map(\.destination), upTo: iteration), 0
+      )
     }
   }
 }
