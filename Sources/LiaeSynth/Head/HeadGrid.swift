@@ -61,6 +61,14 @@ struct HeadGrid {
     (self.relief, self.profile) = (relief, profile)
   }
 
+  /// Depth of the line between the lips at `x`.
+  func lipDepth(_ x: Float) -> Float {
+    let row = upperLipRow * Self.stride
+    var column = Self.columns / 4
+    while column < Self.columns * 3 / 4, resting[row + column + 1].x < x { column += 1 }
+    return resting[row + column].z
+  }
+
   /// Pairs of triangles, as vertex numbers; the slit of the mouth is open.
   var triangles: [SIMD3<Int32>] {
     var result: [SIMD3<Int32>] = []
