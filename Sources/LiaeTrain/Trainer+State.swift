@@ -109,7 +109,7 @@ extension Trainer {
   }
 
   /// `encoder.down1.downs.0.conv1.weight` as `encoder/down1/downs_0/conv1/weight`.
-  static func deepFaceLabName(_ name: String) -> String {
+  package static func deepFaceLabName(_ name: String) -> String {
     name.split(separator: ".").reduce("") { path, part in
       path.isEmpty ? String(part) : path + (part.allSatisfy(\.isNumber) ? "_" : "/") + part
     }
