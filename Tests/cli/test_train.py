@@ -78,7 +78,7 @@ def model(trained, tmp_path):
 # ---- Usage -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("option, value, expected", [
-    ("--batch-size", 0, "1 to 4096"), ("--target-iter", -1, "0 to 1000000000"), ("--gan-power", 5.5, "0 to 5"),
+    ("--batch-size", 0, "1 to 1024"), ("--target-iter", -1, "0 to 1000000000"), ("--gan-power", 5.5, "0 to 5"),
     ("--gan-patch-size", 2, "3 to 640"), ("--gan-dims", 513, "4 to 512"), ("--true-face-power", 1.5, "0 to 1"),
     ("--face-style-power", 101, "0 to 100"), ("--bg-style-power", -1, "0 to 100"),
     ("--random-hsv-power", 0.4, "0 to 0.3"), ("--autobackup-hour", 25, "0 to 24"),
@@ -96,6 +96,7 @@ def test_a_value_out_of_its_range_names_option_value_and_range(option, value, ex
     (["--resolution", 80], "multiple of 32"),
     (["--true-face-power", 0.1], "true face is for df only"),
     (["--gan-from", 5], "--gan-power is 0"),
+    (["--resolution", 96, "--gan-power", 0.1, "--gan-patch-size", 640, "--gan-from", 99], "gan_patch_size 640 needs"),
     (["--no-random-warp", "--random-warp-until", 5], "off from the start"),
     (["--pretrain"], "--pretraining-data"),
     (["--name", "a/b"], "expected a file name")])
