@@ -171,7 +171,8 @@ let tests: [Target] = [
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
       "LiaeKernelsReference", "LiaeSamples", "LiaeTrain", "LiaeTestSupport",
-    ]),
+    ],
+    exclude: ["Fixtures", "make_torch_fixtures.py"]),
   .testTarget(
     name: "LiaeSynthTests",
     dependencies: [

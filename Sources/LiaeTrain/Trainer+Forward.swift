@@ -22,7 +22,8 @@ extension Trainer {
     let ofDestination = try tape.slice(shared, first: n, count: n)
     guard architecture.family == .liae else {
       return TrainingRun(
-        source: try network.picture(0, ofSource, on: tape), destination: try network.picture(1, ofDestination, on: tape),
+        source: try network.picture(0, ofSource, on: tape),
+        destination: try network.picture(1, ofDestination, on: tape),
         sourceMask: try network.mask(0, ofSource, on: tape),
         destinationMask: try network.mask(1, ofDestination, on: tape),
         sourceCode: ofSource, destinationCode: ofDestination, swapCode: ofDestination)
@@ -103,8 +104,7 @@ extension Trainer {
 
   // MARK: - The adversaries' turn
 
-  func learn(_ duel: Duel, _ source: FaceBatch, _ targets: SideTargets, _ scale: Double) throws(LiaeError) -> [Double]
-  {
+  func learn(_ duel: Duel, _ source: FaceBatch, _ targets: SideTargets, _ scale: Double) throws(LiaeError) -> [Double] {
     let factor = options.maskedTraining ? targets.blurredMask : nil
     let fake = try losses.multiplied(try reconstruct(source).picture, by: factor)
     let real = try losses.multiplied(targets.picture, by: factor)

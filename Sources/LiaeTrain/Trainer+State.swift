@@ -108,6 +108,26 @@ extension Trainer {
     }
   }
 
+  /// Takes over the weights of DeepFaceLab's `NAME_SAEHD_GAN.npy` or, of df, `NAME_SAEHD_code_discriminator.npy`, for the
+  /// discriminator that the options ask for.
+  ///
+  /// - Parameter tensors: under the file's keys, such as `convs_0/weight:0`.
+  /// - Throws: `missingTensor`, `shapeMismatch`, `outOfMemory`.
+  package func restore(deepFaceLabAdversary tensors: TensorDictionary) throws(LiaeError) {
+    try prepare()
+    guard let duel = tensors["in_conv/weight:0"] == nil ? codes : patches?.duel else { return }
+    for parameter in duel.adversary.parameters {
+      // The file leaves the scope of the variables out.
+      let name = Self.deepFaceLabName(parameter.name).drop { $0 != "/" }.dropFirst()
+      try parameter.restore { $0 == parameter.name ? tensors["\(name):0"] : nil }
+    }
+  }
+
+  /// The adversaries' parameters, under DeepFaceLab's names with dots.
+  package var adversaryParameters: [Parameter] {
+    (patches?.duel.adversary.parameters ?? []) + (codes?.adversary.parameters ?? [])
+  }
+
   /// `encoder.down1.downs.0.conv1.weight` as `encoder/down1/downs_0/conv1/weight`.
   package static func deepFaceLabName(_ name: String) -> String {
     name.split(separator: ".").reduce("") { path, part in

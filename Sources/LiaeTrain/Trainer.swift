@@ -35,9 +35,12 @@ package final class Trainer {
   /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over processes.
   package var exchangeGradients: (([Parameter]) throws(LiaeError) -> Void)?
 
+  /// Replaces the factors of `lr_dropout`, for tests.
+  package var rateFactors: ((Parameter) -> UnsafePointer<Float>?)?
+
   package let network: TrainedNetwork
   let losses: Losses
-  let optimizer: Optimizer
+  package let optimizer: Optimizer
   var seed: UInt64
   /// Which optimiser the moments belong to.
   var momentsOf: TrainingOptions.Optimizer
@@ -95,7 +98,7 @@ package final class Trainer {
       let isFinite = norm.isFinite && a.isFinite && b.isFinite
       var patchLoss: [Double]?, codeLoss: [Double]?
       if isFinite {
-        try optimizer.step(options, norm: norm)
+        try optimizer.step(options, norm: norm, factors: rateFactors)
         iteration += 1
         // The adversaries learn from what the network makes now.
         if let codes, usesCodes { codeLoss = try learn(codes, source, destination, scale) }
@@ -128,7 +131,7 @@ package final class Trainer {
   var usesCodes: Bool { options.trueFacePower != 0 && !options.pretrain && architecture.family == .df }
 
   /// What follows from the options, which may have changed since the last step.
-  private func prepare() throws(LiaeError) {
+  func prepare() throws(LiaeError) {
     // inter_AB would learn to undo the warp of faces that are not warped.
     let freezes = architecture.family == .liae && (!options.randomWarp || options.pretrain)
     for parameter in network.parameters(of: "inter_AB") { parameter.isTrained = !freezes }
@@ -157,7 +160,7 @@ package final class Trainer {
 
   /// Of the network and its adversaries.
   var allParameters: [Parameter] {
-    network.parameters + (patches?.duel.adversary.parameters ?? []) + (codes?.adversary.parameters ?? [])
+    network.parameters + adversaryParameters
   }
 
   /// Begins anew with what pretraining has given the encoder and the decoders: iteration 0, fresh latent modules.

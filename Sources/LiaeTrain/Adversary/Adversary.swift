@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// A network that learns to tell pictures or codes apart, and answers with maps of logits.
-protocol Adversary: AnyObject {
+package protocol Adversary: AnyObject {
   /// Names as DeepFaceLab's files have them, with dots, behind the scope of the network's variables.
   var parameters: [Parameter] { get }
   func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor]

@@ -7,7 +7,7 @@ import LiaeSystem
 /// Layers of stride 2, the first of kernel 4 and the others of kernel 3, one more for every 8 pixels of the code's side;
 /// 256 channels, twice as many after each layer, 2048 at most. Held against DeepFaceLab for one layer only, which is what
 /// codes below 8 pixels have.
-final class CodeDiscriminator: Adversary {
+package final class CodeDiscriminator: Adversary {
   private let down: [AdversaryLayer]
   private let output: AdversaryLayer
   private static let slope: Float = 0.1
@@ -27,9 +27,9 @@ final class CodeDiscriminator: Adversary {
     for layer in down + [output] { layer.initialise(&random) }
   }
 
-  var parameters: [Parameter] { (down + [output]).flatMap { [$0.weight, $0.bias] } }
+  package var parameters: [Parameter] { (down + [output]).flatMap { [$0.weight, $0.bias] } }
 
-  func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
+  package func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
     var x = x
     for layer in down { x = try layer.run(x, slope: Self.slope, on: tape) }
     return [try output.run(x, slope: 1, on: tape)]

@@ -6,7 +6,7 @@ import LiaeSystem
 ///
 /// Source: DeepFaceLab's `UNetPatchDiscriminator`; Schonfeld, Schiele, Khoreva: A U-Net based discriminator for
 /// generative adversarial networks, CVPR 2020.
-final class PatchDiscriminator: Adversary {
+package final class PatchDiscriminator: Adversary {
   private let input, center, centerOutput, output: AdversaryLayer
   private let down, up: [AdversaryLayer]
 
@@ -55,10 +55,10 @@ final class PatchDiscriminator: Adversary {
   }
 
   private var layers: [AdversaryLayer] { [input] + down + up + [output, centerOutput, center] }
-  var parameters: [Parameter] { layers.flatMap { [$0.weight, $0.bias] } }
+  package var parameters: [Parameter] { layers.flatMap { [$0.weight, $0.bias] } }
 
   /// The logits of patches and of pixels, one channel each.
-  func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
+  package func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
     var x = try input.run(x, slope: Self.slope, on: tape)
     var skipped: [Tensor] = []
     for layer in down {
@@ -77,7 +77,7 @@ final class PatchDiscriminator: Adversary {
   ///
   /// The first stride is 2. Of the patterns with one receptive field the shortest counts, then that with the greatest
   /// sum of strides; of two fields that are equally near, the smaller one.
-  static func strides(patch: Int) -> [Int] {
+  package static func strides(patch: Int) -> [Int] {
     var best: [Int: [Int]] = [:]
     for n in 1...9 {
       for bits in (0..<1 << (n - 1)).reversed() {

@@ -206,6 +206,8 @@ package final class TrainedNetwork {
       let gradients = parts.map { ($0.weight.gradientToAdd(), $0.bias.gradientToAdd()) }
       forEach { q, to, from in gradients[q].0[to] += weight.gradient[from] }
       for q in 0..<4 { for c in 0..<3 { gradients[q].1[c] += bias.gradient[q * 3 + c] } }
+      // A decoder that ran twice has another such step, which is to find its own.
+      (weight.hasGradient, bias.hasGradient) = (false, false)
     }
   }
 }

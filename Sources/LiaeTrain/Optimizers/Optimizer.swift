@@ -61,10 +61,10 @@ package final class Optimizer {
   ///
   /// - Parameters:
   ///   - norm: of `gradientNorm`; where it is 1 or more, `clipGradient` divides by it.
-  ///   - mask: replaces the factors of `lr_dropout`, for tests: a pointer to a parameter's `paddedCount` factors.
+  ///   - factors: replaces those of `lr_dropout`, for tests: `count` of them up to a multiple of 16.
   /// - Throws: `outOfMemory`.
   package func step(
-    _ options: TrainingOptions, norm: Double, mask: ((Parameter) -> UnsafePointer<Float>?)? = nil
+    _ options: TrainingOptions, norm: Double, factors: ((Parameter) -> UnsafePointer<Float>?)? = nil
   ) throws(LiaeError) {
     let isDropping = options.learningRateDropout && !options.pretrain
     // The cosine goes by the steps made before this one.
@@ -74,14 +74,14 @@ package final class Optimizer {
     let scale: Float = options.clipGradient && norm >= 1 ? Float(1 / norm) : 1
     let dropout = isDropping ? RateDropout(seed: seed, step: steps) : nil
     switch options.optimizer {
-    case .adabelief: try apply(AdaBelief(rate: rate), scale, dropout, mask)
-    case .rmsprop: try apply(RMSprop(rate: rate, decay: 0.9, epsilon: 1e-6), scale, dropout, mask)
-    case .torchRMSprop: try apply(RMSprop(rate: rate, decay: 0.99, epsilon: 1e-8), scale, dropout, mask)
+    case .adabelief: try apply(AdaBelief(rate: rate), scale, dropout, factors)
+    case .rmsprop: try apply(RMSprop(rate: rate, decay: 0.9, epsilon: 1e-6), scale, dropout, factors)
+    case .torchRMSprop: try apply(RMSprop(rate: rate, decay: 0.99, epsilon: 1e-8), scale, dropout, factors)
     case .adam:
       let t = Double(steps + 1)
       try apply(
         Adam(rate: Float(Double(rate) / (1 - pow(0.9, t))), correction: Float(1 / (1 - pow(0.999, t)).squareRoot())),
-        scale, dropout, mask)
+        scale, dropout, factors)
     }
     steps += 1
     for parameter in parameters { parameter.hasGradient = false }
@@ -91,12 +91,12 @@ package final class Optimizer {
   package static let cosinePeriod = 500.0
 
   private func apply<Rule: UpdateRule>(
-    _ rule: Rule, _ scale: Float, _ dropout: RateDropout?, _ mask: ((Parameter) -> UnsafePointer<Float>?)?
+    _ rule: Rule, _ scale: Float, _ dropout: RateDropout?, _ given: ((Parameter) -> UnsafePointer<Float>?)?
   ) throws(LiaeError) {
     for parameter in parameters where parameter.isTrained && parameter.hasGradient {
       try parameter.makeMoments(Rule.moments)
     }
-    let factors =
+    let memory =
       dropout == nil ? nil : try Tensor(engine, count: tasks.count, channels: Self.block, isDifferentiable: false)
     tasks.withUnsafeBufferPointer { tasks in
       engine.parallel(tasks.count) { index in
@@ -105,12 +105,12 @@ package final class Optimizer {
         guard parameter.isTrained, parameter.hasGradient, let first = parameter.first else { return }
         let second = parameter.second
         var kept: UnsafePointer<Float>?
-        if let mask, let given = mask(parameter) {
+        if let given = given?(parameter) {
           kept = given + task.start
-        } else if let dropout, let factors {
-          let memory = factors.value + index * Self.block
-          dropout.fill(memory, count: task.count, parameter: task.parameter, block: task.start / Self.block)
-          kept = UnsafePointer(memory)
+        } else if let dropout, let memory {
+          let factors = memory.value + index * Self.block
+          dropout.fill(factors, count: task.count, parameter: task.parameter, block: task.start / Self.block)
+          kept = UnsafePointer(factors)
         }
         let (w, g) = (parameter.value + task.start, parameter.gradient + task.start)
         let m = first + task.start

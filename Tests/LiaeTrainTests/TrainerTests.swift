@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeFormats
+import LiaeModel
+import LiaeSamples
+import LiaeSystem
+import LiaeTensor
+import LiaeTestSupport
+import LiaeTrain
+import Testing
+
+/// What the trainer does beside single steps: freezing, pretraining, going on, refusing.
+@Suite struct TrainerTests {
+  private func trainer(
+    _ name: String = "liae-ud", workers: Int = 2, _ change: (inout TrainingOptions) -> Void = { _ in }
+  ) throws -> Trainer {
+    let (family, options) = try Architecture.parse(name)
+    let architecture = Architecture(
+      family: family, options: options, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4)
+    var training = TrainingOptions()
+    training.eyesMouthPriority = true
+    change(&training)
+    return try Trainer(
+      engine: Engine(workers: workers), architecture: architecture, weights: nil, options: training, seed: 3)
+  }
+
+  private func step(_ trainer: Trainer, _ count: Int = 1) throws -> [StepReport] {
+    let batches = try TrainingCase.batches.get()
+    return try (0..<count).map { _ in try trainer.step(source: batches.source, destination: batches.destination) }
+  }
+
+  private func weights(_ trainer: Trainer) -> [String: [Float]] { trainer.named.mapValues(\.values) }
+
+  private static let everything: @Sendable (inout TrainingOptions) -> Void = {
+    ($0.ganPower, $0.ganDims, $0.learningRateDropout, $0.clipGradient) = (0.1, 4, true, true)
+    ($0.faceStylePower, $0.backgroundStylePower, $0.trueFacePower) = (5, 5, 0.01)
+  }
+
+  @Test(arguments: ["liae-ud", "df-ud"]) func threadsChangeNothing(name: String) throws {
+    let one = try trainer(name, workers: 1, Self.everything), three = try trainer(name, workers: 3, Self.everything)
+    for (a, b) in zip(try step(one, 2), try step(three, 2)) {
+      #expect(a.sourceLoss == b.sourceLoss && a.destinationLoss == b.destinationLoss)
+      #expect(a.patchLoss == b.patchLoss && a.codeLoss == b.codeLoss && a.adversarial == b.adversarial)
+    }
+    let others = weights(three)
+    for (name, values) in weights(one) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
+  }
+
+  /// A trainer that takes the state of another goes on as that would have, bit for bit.
+  @Test(arguments: ["liae-ud", "df-ud"], TrainingOptions.Optimizer.allCases)
+  func resume(name: String, kind: TrainingOptions.Optimizer) throws {
+    let change: (inout TrainingOptions) -> Void = {
+      Self.everything(&$0)
+      $0.optimizer = kind
+    }
+    let through = try trainer(name, change)
+    _ = try step(through, 2)
+    let state = try through.state
+    var copy = TensorDictionary()
+    for name in state.tensors.names {
+      let view = try #require(state.tensors[name])
+      copy[name] = try TensorView(dtype: .float32, shape: view.shape, storage: try Bytes.copy(view.raw))
+    }
+    let resumed = try trainer(name) { change(&$0) }
+    resumed.options.learningRate = through.options.learningRate
+    try resumed.restore(TrainerState(tensors: copy, integers: state.integers))
+    #expect(resumed.iteration == 2)
+    _ = try step(through, 2)
+    _ = try step(resumed, 2)
+    let others = weights(resumed)
+    for (name, values) in weights(through) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
+  }
+
+  @Test func stateThatDoesNotFit() throws {
+    let trainer = try trainer()
+    let state = try trainer.state
+    for name in ["iteration", "optimizer", "optimizer_steps", "seed"] {
+      var lacking = state
+      lacking.integers.removeAll { $0.name == name }
+      #expect(throws: LiaeError.self) { try trainer.restore(lacking) }
+    }
+    var odd = state
+    odd.integers = odd.integers.map { $0.name == "iteration" ? ($0.name, UInt64.max) : $0 }
+    #expect(throws: LiaeError.self) { try trainer.restore(odd) }
+    var missing = state
+    missing.tensors["inter_B.dense1.bias"] = nil
+    #expect(throws: LiaeError.self) { try trainer.restore(missing) }
+    let other = try self.trainer("liae-udt")
+    #expect(throws: LiaeError.self) { try other.restore(state) }
+  }
+
+  @Test func frozenWithoutWarp() throws {
+    let trainer = try trainer { $0.randomWarp = false }
+    let before = weights(trainer)
+    _ = try step(trainer)
+    for (name, values) in weights(trainer) {
+      #expect(isBitEqual(values, try #require(before[name])) == name.hasPrefix("inter_AB"), "\(name)")
+    }
+    trainer.options.randomWarp = true
+    _ = try step(trainer)
+    let after = weights(trainer)
+    #expect(!isBitEqual(try #require(after["inter_AB/dense1/weight"]), try #require(before["inter_AB/dense1/weight"])))
+  }
+
+  /// No adversaries, no styles, no dropout, inter_AB stands still; after it the latent modules are new.
+  @Test func pretraining() throws {
+    let trainer = try trainer {
+      Self.everything(&$0)
+      $0.pretrain = true
+    }
+    let report = try #require(try step(trainer, 2).last)
+    #expect(report.patchLoss == nil && report.adversarial == [0, 0] && report.source.style == [0, 0])
+    #expect(trainer.adversaryParameters.isEmpty && trainer.iteration == 2)
+    let before = weights(trainer)
+    trainer.options.pretrain = false
+    #expect(trainer.iteration == 0)
+    for (name, values) in weights(trainer) where name.hasSuffix("weight") {
+      // inter_AB never moved from where it began, which is where it is put back.
+      #expect(isBitEqual(values, try #require(before[name])) == !name.hasPrefix("inter_B"), "\(name)")
+    }
+    #expect(try #require(try step(trainer).last).patchLoss != nil)
+  }
+
+  /// A step that finds something that is no number changes nothing.
+  @Test func notANumber() throws {
+    let trainer = try trainer()
+    _ = try step(trainer)
+    let bias = try #require(trainer.network.parameter("encoder.down1.downs.0.conv1.bias"))
+    bias.value[0] = .nan
+    let before = weights(trainer)
+    let report = try step(trainer)[0]
+    #expect(!report.isFinite && trainer.iteration == 1)
+    for (name, values) in weights(trainer) { #expect(isBitEqual(values, try #require(before[name])), "\(name)") }
+  }
+
+  @Test func batchesThatDoNotFit() throws {
+    let trainer = try trainer()
+    let (two, one) = (try FaceBatch(count: 2, side: 64), try FaceBatch(count: 1, side: 64))
+    #expect(throws: LiaeError.self) { _ = try trainer.step(source: two, destination: one) }
+    #expect(throws: LiaeError.self) {
+      _ = try trainer.step(source: try FaceBatch(count: 2, side: 96), destination: two)
+    }
+    trainer.options.ganPower = 1
+    trainer.options.ganPatchSize = 640
+    #expect(throws: LiaeError.self) { _ = try trainer.step(source: two, destination: two) }
+  }
+
+  /// Twenty steps on one batch make it better, for both criteria.
+  @Test(arguments: TrainingOptions.Criterion.allCases, ["liae-ud", "liae-udt", "df"])
+  func learns(criterion: TrainingOptions.Criterion, name: String) throws {
+    let trainer = try trainer(name) { ($0.criterion, $0.learningRate) = (criterion, 5e-4) }
+    let reports = try step(trainer, 20)
+    #expect(reports[19].sourceLoss < 0.8 * reports[0].sourceLoss)
+    #expect(reports[19].destinationLoss < 0.8 * reports[0].destinationLoss)
+  }
+
+  /// The sum over two batches of one is the gradient of a batch of two: what processes that share a batch rely on.
+  @Test func gradientsAddUp() throws {
+    let batches = try TrainingCase.batches.get()
+    func gradients(_ source: FaceBatch, _ destination: FaceBatch) throws -> [Float] {
+      let trainer = try trainer()
+      var gradients: [Float] = []
+      trainer.exchangeGradients = { (parameters) throws(LiaeError) in
+        for parameter in parameters {
+          gradients += UnsafeBufferPointer(start: parameter.gradient, count: parameter.count)
+        }
+      }
+      _ = try trainer.step(source: source, destination: destination)
+      return gradients
+    }
+    func part(_ batch: FaceBatch, _ index: Int) throws -> FaceBatch {
+      let one = try FaceBatch(count: 1, side: batch.side)
+      let pairs = [
+        (batch.warped, one.warped), (batch.target, one.target), (batch.mask, one.mask),
+        (batch.eyesMouth, one.eyesMouth),
+      ]
+      for (from, to) in pairs { to.base.copyMemory(from: from.base + index * to.count, byteCount: to.count) }
+      return one
+    }
+    let whole = try gradients(batches.source, batches.destination)
+    let parts = try (0..<2).map { try gradients(part(batches.source, $0), part(batches.destination, $0)) }
+    #expect(relativeDistance(zip(parts[0], parts[1]).map { $0 + $1 }, whole) < 1e-5)
+  }
+
+  /// The model folder that DeepFaceLab saved after five steps: its moments are taken over, and training goes on.
+  @Test func deepFaceLabFolder() throws {
+    let folder = "\(GoldenNetwork.root)/training/saved_model"
+    let model = try ModelReader.open(path: folder)
+    let path = "\(folder)/golden_SAEHD_src_dst_opt.npy"
+    let file = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
+    var options = TrainingOptions()
+    (options.eyesMouthPriority, options.blurOutMask) = (true, true)
+    let trainer = try Trainer(
+      engine: Engine(workers: 2), architecture: model.architecture, weights: model, options: options, seed: 1)
+    try trainer.restore(deepFaceLab: file, steps: Int(try #require(file["iters:0"])[0]), iteration: 55)
+    #expect(trainer.iteration == 55 && trainer.optimizer.steps == 5)
+    for parameter in trainer.network.parameters {
+      let name = Trainer.deepFaceLabName(parameter.name)
+      for (moment, prefix) in [(parameter.first, "ms"), (parameter.second, "vs")] {
+        let stored = try #require(file["\(prefix)_\(name)_0:0"]), moment = try #require(moment)
+        #expect((0..<parameter.count).allSatisfy { moment[$0] == stored[$0] }, "\(prefix) \(name)")
+      }
+    }
+    // The last losses that it wrote are those before its fifth step.
+    let report = try step(trainer)[0]
+    #expect(report.sourceLoss < 8.14 && report.destinationLoss < 9.24)
+  }
+
+  @Test func preview() throws {
+    let batches = try TrainingCase.batches.get()
+    let golden = try Golden.training("liae-ud_plain")
+    let trainer = try TrainingCase.all[0].trainer()
+    let preview = try trainer.preview(source: batches.source, destination: batches.destination)
+    for (bytes, name, channels) in [
+      (preview.source, "src_src", 3), (preview.destination, "dst_dst", 3), (preview.swap, "src_dst", 3),
+      (preview.sourceMask, "src_srcm", 1), (preview.destinationMask, "dst_dstm", 1), (preview.swapMask, "src_dstm", 1),
+    ] {
+      let tensor = try Tensor(trainer.engine, count: 2, height: 64, width: 64, channels: channels)
+      tensor.value.update(from: bytes.base.assumingMemoryBound(to: Float.self), count: tensor.elements)
+      let comparison = Comparison(tensor.strided(tensor.values, 2), try #require(golden["pred_\(name)"]).values)
+      #expect(comparison.maximum < 2e-5, "\(name): \(comparison)")
+    }
+  }
+}
