@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  /// Pictures turn about (side / 2, side / 2): that is moved by 5 % of the side at most, as nothing else is.
+  @Test func middles() throws {
+    for name in Self.cases {
+      let golden = try WarpGolden("warp_\(name)")
+      let side = Double(try golden.number("w"))
+      let shift = try (golden.transform(Point(side / 2, side / 2)) - side / 2) / side
+      #expect(abs(shift.x) <= 0.05 && abs(shift.y) <= 0.05, "\(name): \(shift)")
+    }
+  }
+
   static func map(_ golden: WarpGolden) throws -> WarpMap {
     try WarpMap(
       side: golden.number("w"), cell: golden.number("cell_size"),

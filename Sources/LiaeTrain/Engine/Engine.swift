@@ -58,6 +58,10 @@ package final class Engine {
     }
   }
 
+  func clear(_ floats: UnsafeMutablePointer<Float>, _ count: Int) {
+    parallel(elements: count, piece: 1 << 18) { from, count in (floats + from).update(repeating: 0, count: count) }
+  }
+
   /// Memory of a kernel's own for the duration of `body`.
   @inline(__always)
   func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {

@@ -43,7 +43,7 @@ package final class Tensor {
   package func gradient() throws(LiaeError) -> UnsafeMutablePointer<Float> {
     if let gradientStorage { return gradientStorage.floats }
     let buffer = try engine.buffers.take(elements)
-    buffer.floats.update(repeating: 0, count: elements)
+    engine.clear(buffer.floats, elements)
     gradientStorage = buffer
     return buffer.floats
   }

@@ -24,7 +24,7 @@ struct WinogradConvolution {
   /// Floats of a point in U.
   var point: Int { inner * columns }
 
-  /// Floats of V and M together that stay in cache while they are used.
+  /// Floats of V and M together that are small enough for the caches while they are used.
   private static let cachedFloats = 1 << 20
 
   /// nil where the plain sum is the better way or the only one.
@@ -41,8 +41,10 @@ struct WinogradConvolution {
     tilesDown = (shape.outputHeight + m - 1) / m
     tilesAcross = (shape.outputWidth + m - 1) / m
     let tiles = shape.count * tilesDown * tilesAcross
-    let perTile = tile.points * (phases * shape.inputChannels + shape.outputChannels)
-    let chunks = max(1, tiles / max(32, Self.cachedFloats / perTile))
+    let (k, n) = (phases * shape.inputChannels, shape.outputChannels)
+    // U is read anew for each chunk, so that where it is large a chunk has as many floats of its own.
+    let most = max(64, Self.cachedFloats / (tile.points * (k + n)), 2 * k * n / (k + n))
+    let chunks = (tiles + most - 1) / most
     chunk = (tiles + chunks - 1) / chunks
   }
 

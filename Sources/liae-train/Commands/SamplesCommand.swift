@@ -72,6 +72,7 @@ struct SamplesCommand: ParsableCommand {
 
   func run() throws {
     let source = try FacesetSource(path: src)
+    defer { for face in source.skipped { Console.complain("\(face.name): \(face.reason)") } }
     let reference = try dst.map { (path) throws(LiaeError) in try FacesetSource(path: path) }
     let generator = try SampleGenerator(
       source: source, colorReference: reference, options: options(), batchSize: batchSize, workers: workers)
@@ -81,7 +82,6 @@ struct SamplesCommand: ParsableCommand {
     for _ in 0..<batches { _ = try generator.next() }
     let (time, work) = (monotonicNanoseconds() - start, processorNanoseconds() - startOfWork)
     let samples = Double(batches * batchSize)
-    for face in source.skipped { Console.complain("\(face.name): \(face.reason)") }
     Console.say(
       listing([
         ("faces", "\(source.faces.count), and \(source.skipped.count) skipped"),
