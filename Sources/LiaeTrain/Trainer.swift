@@ -59,6 +59,14 @@ package final class Trainer {
     optimizer = Optimizer(engine, network.parameters, seed: seed)
   }
 
+  /// What would else show at the first step that has an adversary.
+  ///
+  /// - Throws: `invalidArgument` for options that do not fit the network.
+  package static func check(_ options: TrainingOptions, for architecture: Architecture) throws(LiaeError) {
+    guard options.ganPower != 0 else { return }
+    try PatchDiscriminator.check(patch: options.ganPatchSize, side: architecture.rgbSide)
+  }
+
   /// One iteration.
   ///
   /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`.

@@ -8,6 +8,8 @@ final class FaceFeed {
   private let source, destination: FacesetSource
   private let workers: Int
   private var current: (source: SampleGenerator, destination: SampleGenerator)?
+  /// Faces that are named at a time.
+  private static let named = 10
   /// Faces of a set of which it was said that they are left out.
   private var said: [String: Int] = [:]
   private var phase: (source: SampleOptions, destination: SampleOptions)?
@@ -38,8 +40,12 @@ final class FaceFeed {
   func complain() {
     for faces in source === destination ? [source] : [source, destination] {
       let skipped = faces.skipped
-      for face in skipped.dropFirst(said[faces.path] ?? 0) {
+      let new = skipped.dropFirst(said[faces.path] ?? 0)
+      for face in new.prefix(Self.named) {
         Console.complain("\(faces.path): \(face.name): \(face.reason); left out")
+      }
+      if new.count > Self.named {
+        Console.complain("\(faces.path): \(new.count - Self.named) more faces are left out; see liae-train samples")
       }
       said[faces.path] = skipped.count
     }

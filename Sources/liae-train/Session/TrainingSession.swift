@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeCommandLine
-import LiaeSamples
 import LiaeSystem
 import LiaeTrain
 
@@ -62,14 +61,16 @@ final class TrainingSession {
 
   private func iterate() throws {
     let start = monotonicNanoseconds()
-    try enterPhase()
-    let faces: (source: FaceBatch, destination: FaceBatch)
-    do throws(LiaeError) { faces = try feed.next() } catch {
-      // The model is as good as before.
-      try saveAtTheEnd()
+    let report: StepReport
+    do throws(LiaeError) {
+      try enterPhase()
+      let faces = try feed.next()
+      report = try trainer.step(source: faces.source, destination: faces.destination)
+    } catch {
+      // What was learnt up to here is kept, unless the step was left half done.
+      if trainer.iteration == history.last { try saveAtTheEnd() }
       throw error
     }
-    let report = try trainer.step(source: faces.source, destination: faces.destination)
     let verdict = guardian.judge(
       source: report.sourceLoss, destination: report.destinationLoss, isFinite: report.isFinite)
     if case .astray(let reason) = verdict { return try goBack(reason) }
