@@ -20,7 +20,9 @@ struct LiaeTrainCommand: ParsableCommand {
       \(ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .verification && $0 != .someFailed }))
       """,
     version: "liae-train \(Version.string)",
-    subcommands: [TrainCommand.self, ExportCommand.self, SamplesCommand.self, BenchCommand.self],
+    subcommands: [
+      TrainCommand.self, ExportCommand.self, SynthCommand.self, SamplesCommand.self, BenchCommand.self,
+    ],
     defaultSubcommand: TrainCommand.self)
 }
 

@@ -34,6 +34,13 @@ package struct VideoInfo {
   package let bitsPerSample: Int
   package var color: ColorTags
 
+  /// Of a video that is made from nothing: upright, silent, square pixels.
+  package init(path: String, rate: Fraction, frames: Int) {
+    (self.path, self.rate, self.frames) = (path, rate, frames)
+    (codec, hasAudio, rotation, pixelAspect, bitsPerSample) = ("none", false, 0, nil, 8)
+    color = ColorTags()
+  }
+
   /// - Throws: `Failure` of status `files` where ffprobe is missing, cannot read the file, or finds no video in it.
   package init(probing path: String) throws {
     guard File.kind(path) == .file else {

@@ -136,13 +136,6 @@ struct MergeCommand: ParsableCommand {
   }
 }
 
-/// A folder's path without slashes at its end.
-func withoutSlash(_ path: String) -> String {
-  var path = path
-  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-  return path
-}
-
 /// Where the faces of frames are known from.
 struct FaceArguments: ParsableArguments {
   @Option(

@@ -5,7 +5,7 @@ import LiaeSystem
 /// order in which they were taken.
 ///
 /// A worker that is ahead waits for its turn to finish, so that there are never more frames in memory than workers.
-final class FramePipeline<Item, Output>: @unchecked Sendable {
+package final class FramePipeline<Item, Output>: @unchecked Sendable {
   private let take: () throws -> Item?
   private let work: (Int, Item) -> Output
   private let finish: (Item, Output) throws -> Void
@@ -23,7 +23,7 @@ final class FramePipeline<Item, Output>: @unchecked Sendable {
   ///   - take: the next frame, or nil; one call at a time, on any worker.
   ///   - work: on the worker of this number.
   ///   - finish: one call at a time, in order, on any worker.
-  init(
+  package init(
     take: @escaping () throws -> Item?, work: @escaping (_ worker: Int, Item) -> Output,
     finish: @escaping (Item, Output) throws -> Void
   ) {
@@ -33,7 +33,7 @@ final class FramePipeline<Item, Output>: @unchecked Sendable {
   /// Runs all frames. The caller is a worker itself.
   ///
   /// - Throws: the first error of `take` or `finish`, after which no frame is taken or finished; `threadFailure`.
-  func run(workers: Int) throws {
+  package func run(workers: Int) throws {
     if workers <= 1 {
       loop(0)
     } else {
