@@ -17,7 +17,7 @@ package struct TrainerState: Sendable {
 extension Trainer {
   /// - Throws: `outOfMemory`.
   package func model() throws(LiaeError) -> Model {
-    var info = ModelInfo(origin: .random)
+    var info = ModelInfo(origin: .trained)
     info.iteration = iteration
     return try network.model(info: info)
   }

@@ -515,7 +515,7 @@ def test_a_model_is_exported_to_every_format(model, tmp_path):
     with safe_open(out["safetensors"], "numpy") as file:
         described, first = file.metadata(), file.get_tensor("encoder.down1.downs.0.conv1.weight")
     assert described["architecture"] == "liae-ud" and described["iteration"] == "4"
-    assert described["face_type"] == "full_face"
+    assert described["face_type"] == "full_face" and described["origin"] == "trained"
     # The state holds DeepFaceLab's layout: height, width, in, out.
     state = next(value for name, value in tensors(state_of(model)).items()
                  if name.endswith("encoder.down1.downs.0.conv1.weight") and value.shape == (5, 5, 3, 2))
