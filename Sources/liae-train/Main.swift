@@ -24,7 +24,6 @@ struct LiaeTrainCommand: ParsableCommand {
       TrainCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self,
       BenchCommand.self,
     ],
-    ],
     defaultSubcommand: TrainCommand.self)
 }
 
