@@ -66,7 +66,8 @@ struct HeadGrid {
     let row = upperLipRow * Self.stride
     var column = Self.columns / 4
     while column < Self.columns * 3 / 4, resting[row + column + 1].x < x { column += 1 }
-    return resting[row + column].z
+    let (a, b) = (resting[row + column], resting[row + column + 1])
+    return mix(a.z, b.z, b.x > a.x ? clamp((x - a.x) / (b.x - a.x), 0, 1) : 0)
   }
 
   /// Pairs of triangles, as vertex numbers; the slit of the mouth is open.

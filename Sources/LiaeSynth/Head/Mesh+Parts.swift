@@ -11,7 +11,8 @@ extension Mesh {
       // A square bent over the ball.
       let (a, b) = (u * 1.35, v * 1.0)
       let direction = normalized(Vector(sinf(a) * cosf(b), sinf(b), -cosf(a) * cosf(b)))
-      return Vertex(place: eye.center + direction * Vector(1.118, 1, 1) * EyeShape.ballRadius, color: direction, inside: 1)
+      return Vertex(
+        place: eye.center + direction * Vector(1.118, 1, 1) * EyeShape.ballRadius, color: direction, inside: 1)
     }
   }
 
@@ -19,7 +20,7 @@ extension Mesh {
   mutating func addCorners(_ eye: EyeShape) {
     addGrid(rows: 3, columns: 9, material: .mouth) { row, column in
       let (v, u) = (Float(row) / 2 * 2 - 1, Float(column) / 8 * 2 - 1)
-      let place = eye.center + Vector(u * (eye.width + 2), v * 6, -1 - 2 * eye.side * u + 5 * u * u)
+      let place = eye.center + Vector(u * (eye.width + 2), v * 6, -3.5 + 4 * max(0, u * eye.side) * u * eye.side)
       return Vertex(place: place, color: Vector(0.42, 0.16, 0.14), openness: 0.5, inside: 1)
     }
   }
@@ -60,7 +61,7 @@ extension Mesh {
       let (v, u) = (Float(row) / 8 * 2 - 1, Float(column) / 24 * 2 - 1)
       let (x, deep) = (u * (shape.mouthWidth + 7), max(0, 1 - u * u))
       let y = line + 3 * deep + v * (5 + 17 * deep)
-      let place = Vector(x, y, max(skin(x) + 3.5 + 9 * deep, lips + 34 * deep))
+      let place = Vector(x, y, max(skin(x) + 4.5 + 9 * deep, lips + 34 * deep))
       return Vertex(
         place: place, color: Vector(0.07, 0.015, 0.012) * (1 + 1.5 * (1 - deep)), openness: 0.12, inside: 1,
         attachment: v > 0.4 ? .jaw : .skull)

@@ -30,7 +30,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: .init("Of the poses.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Option(help: .init("PNG of some frames, a row each: destination, swap, true swap, and both reconstructions.", valueName: "file"))
+  @Option(
+    help: .init(
+      "PNG of some frames, a row each: destination, swap, true swap, and both reconstructions.", valueName: "file"))
   var sheet: String?
 
   @Flag(help: "Print JSON.")
