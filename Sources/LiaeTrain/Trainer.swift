@@ -32,9 +32,8 @@ package final class Trainer {
   }
   /// Steps made.
   package internal(set) var iteration = 0
-  /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over
-  /// processes. The port's criterion is a mean, so there the sum is to be divided by their number.
-  package var exchangeGradients: (([Parameter]) throws(LiaeError) -> Void)?
+  /// Processes that share the batch; nil where this is the only one.
+  package var peers: (any TrainingPeers)?
 
   /// Replaces the factors of `lr_dropout`, for tests.
   package var rateFactors: ((Parameter) -> UnsafePointer<Float>?)?
@@ -79,7 +78,7 @@ package final class Trainer {
       let run = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
       let criterion = Criterion(options.criterion, resolution: architecture.resolution)
-      let scale = criterion.gradientScale(count: source.count)
+      let scale = criterion.gradientScale(count: source.count * (peers?.count ?? 1))
 
       var ofSource = try losses.side(
         criterion, picture: run.source, mask: run.sourceMask, targets: targets.0, options: options)
@@ -92,10 +91,10 @@ package final class Trainer {
         try codes.press(run.sourceCode, weight: Double(options.trueFacePower) * scale, into: &adversarial)
       }
       try tape.backward()
-      try exchangeGradients?(network.parameters)
+      try peers?.sumGradients(of: network.parameters)
 
       let norm = optimizer.gradientNorm()
-      let (a, b) = (Self.mean(ofSource.total), Self.mean(ofDestination.total))
+      let (a, b) = try shared(Self.mean(ofSource.total), Self.mean(ofDestination.total))
       let isFinite = norm.isFinite && a.isFinite && b.isFinite
       var patchLoss: [Double]?, codeLoss: [Double]?
       if isFinite {
@@ -112,6 +111,14 @@ package final class Trainer {
         source: ofSource, destination: ofDestination, adversarial: adversarial.map { $0 / scale },
         patchLoss: patchLoss, codeLoss: codeLoss)
     }
+  }
+
+  /// Means over all processes, so that each draws the same conclusions.
+  private func shared(_ source: Double, _ destination: Double) throws(LiaeError) -> (Double, Double) {
+    guard let peers else { return (source, destination) }
+    var sums = [Float(source), Float(destination)]
+    try peers.sum(&sums)
+    return (Double(sums[0]) / Double(peers.count), Double(sums[1]) / Double(peers.count))
   }
 
   private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

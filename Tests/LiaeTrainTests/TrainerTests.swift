@@ -163,19 +163,23 @@ import Testing
     #expect(reports[19].destinationLoss < 0.8 * reports[0].destinationLoss)
   }
 
+  private final class Listener: TrainingPeers {
+    let rank = 0, count = 1
+    var heard: [Float] = []
+    func sum(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+      heard += UnsafeBufferPointer(start: values, count: count)
+    }
+  }
+
   /// The sum over two batches of one is the gradient of a batch of two: what processes that share a batch rely on.
   @Test func gradientsAddUp() throws {
     let batches = try TrainingCase.batches.get()
     func gradients(_ source: FaceBatch, _ destination: FaceBatch) throws -> [Float] {
-      let trainer = try trainer()
-      var gradients: [Float] = []
-      trainer.exchangeGradients = { (parameters) throws(LiaeError) in
-        for parameter in parameters {
-          gradients += UnsafeBufferPointer(start: parameter.gradient, count: parameter.count)
-        }
-      }
+      let trainer = try trainer(), peers = Listener()
+      trainer.peers = peers
       _ = try trainer.step(source: source, destination: destination)
-      return gradients
+      // After the gradients come the two losses.
+      return Array(peers.heard.dropLast(2))
     }
     func part(_ batch: FaceBatch, _ index: Int) throws -> FaceBatch {
       let one = try FaceBatch(count: 1, side: batch.side)

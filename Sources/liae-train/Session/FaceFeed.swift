@@ -7,6 +7,7 @@ import LiaeSystem
 final class FaceFeed {
   private let source, destination: FacesetSource
   private let workers: Int
+  private let share: (index: Int, count: Int)
   private var current: (source: SampleGenerator, destination: SampleGenerator)?
   /// Faces that are named at a time.
   private static let named = 10
@@ -14,9 +15,13 @@ final class FaceFeed {
   private var said: [String: Int] = [:]
   private var phase: (source: SampleOptions, destination: SampleOptions)?
 
-  /// - Parameter workers: threads that prepare faces, of both sides together.
-  init(source: FacesetSource, destination: FacesetSource, workers: Int) {
-    (self.source, self.destination, self.workers) = (source, destination, workers)
+  /// - Parameters:
+  ///   - workers: threads that prepare faces, of both sides together.
+  ///   - share: this process's part of each batch.
+  init(
+    source: FacesetSource, destination: FacesetSource, workers: Int, share: (index: Int, count: Int) = (0, 1)
+  ) {
+    (self.source, self.destination, self.workers, self.share) = (source, destination, workers, share)
   }
 
   /// Goes to an iteration, with other options where they have changed.
@@ -27,10 +32,10 @@ final class FaceFeed {
     current = (
       try SampleGenerator(
         source: source, colorReference: destination, options: phase.source, batchSize: batchSize, workers: threads,
-        firstBatch: iteration),
+        firstBatch: iteration, share: share),
       try SampleGenerator(
         source: destination, colorReference: source, options: phase.destination, batchSize: batchSize,
-        workers: threads, firstBatch: iteration)
+        workers: threads, firstBatch: iteration, share: share)
     )
     self.phase = (phase.source, phase.destination)
     complain()
