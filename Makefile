@@ -76,7 +76,7 @@ header: headergen
 examples: lib
 	PKG_CONFIG_PATH=$(abspath build) $(MAKE) -C examples OUT=$(abspath build/examples) RPATH=$(abspath build)
 
-## demo: run a genuine checkpoint on drawn faces; the pictures are in out/demo
+## demo: run a genuine checkpoint on rendered faces; the pictures are in out/demo
 .PHONY: demo
 demo: cli
 	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force

@@ -25,14 +25,15 @@ package struct StepReport: Sendable {
 package final class Trainer {
   package let engine: Engine
   package var architecture: Architecture { network.architecture }
-  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the latent
-  /// modules are fresh.
+  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the
+  /// latent modules are fresh.
   package var options: TrainingOptions {
     didSet { if oldValue.pretrain && !options.pretrain { endPretraining() } }
   }
   /// Steps made.
   package internal(set) var iteration = 0
-  /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over processes.
+  /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over
+  /// processes. The port's criterion is a mean, so there the sum is to be divided by their number.
   package var exchangeGradients: (([Parameter]) throws(LiaeError) -> Void)?
 
   /// Replaces the factors of `lr_dropout`, for tests.

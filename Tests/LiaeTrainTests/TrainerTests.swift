@@ -71,6 +71,15 @@ import Testing
     for (name, values) in weights(through) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
   }
 
+  /// Memory of tensors is that of the first steps.
+  @Test(arguments: ["liae-ud", "df-ud"]) func memoryIsUsedAgain(name: String) throws {
+    let trainer = try trainer(name, Self.everything)
+    _ = try step(trainer, 2)
+    let before = trainer.engine.bytes
+    _ = try step(trainer, 2)
+    #expect(trainer.engine.bytes == before)
+  }
+
   @Test func stateThatDoesNotFit() throws {
     let trainer = try trainer()
     let state = try trainer.state

@@ -254,6 +254,18 @@ def test_demo_leaves_pictures_and_says_where(tmp_path):
     assert sheet.size == (4 * 128 + 5 * 6, 3 * 128 + 4 * 6)
     faces = [np.asarray(Image.open(out / f"faces/face-{i}.png")).astype(float) for i in (1, 2, 3)]
     assert all(face.std() > 20 for face in faces) and np.abs(faces[0] - faces[1]).mean() > 5
+    # Frame, merged frame, true swap and mask: outside the mask the frame stays, inside it does not.
+    assert Image.open(out / "frames.png").size == (4 * 240 + 5 * 6, 8 * 240 + 9 * 6)
+    stems = [f"0000{i}" for i in range(1, 9)]
+    for folder in ("frames", "truth", "merged", "merged_mask"):
+        assert sorted(path.stem for path in (out / folder).iterdir()) == stems
+    frame, merged, truth, mask = (
+        np.asarray(Image.open(out / f"{folder}/00001.png")).astype(float)
+        for folder in ("frames", "merged", "truth", "merged_mask"))
+    assert np.array_equal(frame[mask == 0], merged[mask == 0]) and (mask == 255).sum() > 2000
+    assert np.abs(frame - merged)[mask == 255].mean() > 10
+    # The other person stands in the same place before the same ground.
+    assert np.array_equal(frame[0], truth[0]) and np.abs(frame - truth)[mask == 255].mean() > 10
     # The first cell of the sheet is the first face, twice as large.
     cell = np.asarray(sheet.crop((6, 6, 134, 134)).resize((64, 64), Image.BOX)).astype(float)
     assert np.abs(cell - faces[0]).mean() < 2

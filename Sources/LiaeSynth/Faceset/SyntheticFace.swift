@@ -31,7 +31,8 @@ package struct SyntheticFace: Sendable {
     defer { withExtendedLifetime((frame, picture, mask)) {} }
     // Bilinear with a black border, as DeepFaceLab's extractor samples.
     try ColorCanvas(reading: frame.picture.view)
-      .warped(self.matrix.inverse, width: size, height: size, interpolation: .linear).write(toWhole: picture.mutableView)
+      .warped(self.matrix.inverse, width: size, height: size, interpolation: .linear).write(
+        toWhole: picture.mutableView)
     try MaskCanvas(reading: frame.mask.view)
       .warped(self.matrix.inverse, width: size, height: size, interpolation: .linear).write(toWhole: mask.mutableView)
   }

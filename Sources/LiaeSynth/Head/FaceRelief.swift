@@ -21,7 +21,8 @@ struct FaceRelief {
     var out = base
     out.z += front * (sockets(side, y) + cheeks(side, y) + lips(x, y) - nose(side, y) - chin(x, y))
     // The wings stand wider than the bridge's slope would have them, and the ball of the tip hangs.
-    out.x += (x > 0 ? 1 : -1) * front * 2.2 * shape.noseWidth * bump(side - 13 * shape.noseWidth, y - noseBase + 6, 5, 6)
+    out.x +=
+      (x > 0 ? 1 : -1) * front * 2.2 * shape.noseWidth * bump(side - 13 * shape.noseWidth, y - noseBase + 6, 5, 6)
     out.y += front * (2.2 - shape.noseUp) * bump(side, y - tip - 3, 9, 7)
     return out
   }
@@ -101,6 +102,7 @@ struct FaceRelief {
   private func chin(_ x: Float, _ y: Float) -> Float {
     let height = 61 + shape.chinLength
     let half = mix(20, 14, shape.chinTaper)
-    return shape.chinForward * bump(x, y - height, half, 11) - 0.6 * (1 - shape.chinTaper) * bump(x, y - height - 3, 3, 7)
+    return shape.chinForward * bump(x, y - height, half, 11) - 0.6 * (1 - shape.chinTaper)
+      * bump(x, y - height - 3, 3, 7)
   }
 }

@@ -13,17 +13,20 @@ struct Hair {
     switch look.style {
     case .short:
       return [
-        (0, -106 - f), (20, -110 - f - t * 0.4), (36, -104 - f - t), (47, -88 - t * 0.6), (56, -72), (62, -50), (66, -12),
+        (0, -106 - f), (20, -110 - f - t * 0.4), (36, -104 - f - t), (47, -88 - t * 0.6), (56, -72), (62, -50),
+        (66, -12),
         (76, -6), (80, -38), (96, -48), (106, -20), (114, 30), (180, 42),
       ]
     case .curly:
       return [
-        (0, -103 - f), (25, -103 - f - t * 0.4), (40, -97 - f - t), (50, -84 - t * 0.5), (60, -66), (66, -22), (74, -14),
+        (0, -103 - f), (25, -103 - f - t * 0.4), (40, -97 - f - t), (50, -84 - t * 0.5), (60, -66), (66, -22),
+        (74, -14),
         (80, -42), (98, -50), (110, -16), (122, 20), (180, 30),
       ]
     case .long:
       return [
-        (0, -122), (7, -115), (20, -98), (33, -80), (43, -60), (50, -35), (57, 0), (63, 60), (69, 118), (90, 128), (180, 122),
+        (0, -122), (7, -115), (20, -98), (33, -80), (43, -60), (50, -35), (57, 0), (63, 60), (69, 118), (90, 128),
+        (180, 122),
       ]
     }
   }
@@ -88,7 +91,8 @@ struct Hair {
       let place = base + outward * thickness(angle, base.y, cover, noise)
       let deep = 0.55 + 0.45 * smoothStep(-2, 14, cover)
       return Vertex(
-        place: place, texture: SIMD2(angle * 92, base.y), openness: row > onHead && cosf(angle) > 0.2 ? 0.8 : deep, inside: cover)
+        place: place, texture: SIMD2(angle * 92, base.y), openness: row > onHead && cosf(angle) > 0.2 ? 0.8 : deep,
+        inside: cover)
     }
   }
 }

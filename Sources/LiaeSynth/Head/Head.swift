@@ -62,9 +62,11 @@ package final class Head: Sendable {
       where abs(shape.across(p.x)) < 1.4 && abs(p.y - shape.center.y) < 16 && p.z < 45 { eye = UInt8(number + 1) }
       mesh.triangles.append(Triangle(vertices: triangle, material: .face, eye: eye))
     }
-    for eye in grid.eyes { mesh.addEye(eye) }
-    let lip = grid.resting[grid.upperLipRow * HeadGrid.stride + HeadGrid.columns / 2]
-    mesh.addMouth(identity.shape, lip.z)
+    for eye in grid.eyes {
+      mesh.addCorners(eye)
+      mesh.addEye(eye)
+    }
+    mesh.addMouth(identity.shape) { grid.lipDepth($0) }
     for side: Float in [-1, 1] {
       let root = grid.profile.point(7.7, angle: side * 1.66)
       mesh.addEar(identity, side: side, root: root)

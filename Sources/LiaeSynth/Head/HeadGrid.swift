@@ -61,6 +61,15 @@ struct HeadGrid {
     (self.relief, self.profile) = (relief, profile)
   }
 
+  /// Depth of the line between the lips at `x`.
+  func lipDepth(_ x: Float) -> Float {
+    let row = upperLipRow * Self.stride
+    var column = Self.columns / 4
+    while column < Self.columns * 3 / 4, resting[row + column + 1].x < x { column += 1 }
+    let (a, b) = (resting[row + column], resting[row + column + 1])
+    return mix(a.z, b.z, b.x > a.x ? clamp((x - a.x) / (b.x - a.x), 0, 1) : 0)
+  }
+
   /// Pairs of triangles, as vertex numbers; the slit of the mouth is open.
   var triangles: [SIMD3<Int32>] {
     var result: [SIMD3<Int32>] = []
@@ -68,7 +77,9 @@ struct HeadGrid {
       for column in 0..<Self.columns {
         let a = Int32(row * Self.stride + column)
         let (b, c) = (a + 1, a + Int32(Self.stride))
-        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, cosf(angles[column]) > 0 { continue }
+        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, cosf(angles[column]) > 0 {
+          continue
+        }
         result.append(SIMD3(a, c, b))
         result.append(SIMD3(b, c, c + 1))
       }

@@ -74,7 +74,8 @@ struct LandmarkAnchors {
     for triangle in triangles {
       let (a, b, c) = corners(triangle)
       guard abs(a.y - target.y) < 12, abs(a.x - target.x) < 12 else { continue }
-      for weights in [Vector(1 / 3, 1 / 3, 1 / 3), Vector(0.8, 0.1, 0.1), Vector(0.1, 0.8, 0.1), Vector(0.1, 0.1, 0.8)] {
+      for weights in [Vector(1 / 3, 1 / 3, 1 / 3), Vector(0.8, 0.1, 0.1), Vector(0.1, 0.8, 0.1), Vector(0.1, 0.1, 0.8)]
+      {
         let d = a * weights.x + b * weights.y + c * weights.z - target
         if dot(d, d) < best.1 { best = (SkinAnchor(vertices: triangle, weights: weights), dot(d, d)) }
       }

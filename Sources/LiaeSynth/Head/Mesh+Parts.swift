@@ -9,15 +9,27 @@ extension Mesh {
     addGrid(rows: n, columns: n, material: .eye) { row, column in
       let (v, u) = (Float(row) / Float(n - 1) * 2 - 1, Float(column) / Float(n - 1) * 2 - 1)
       // A square bent over the ball.
-      let (a, b) = (u * 1.15, v * 1.0)
+      let (a, b) = (u * 1.35, v * 1.0)
       let direction = normalized(Vector(sinf(a) * cosf(b), sinf(b), -cosf(a) * cosf(b)))
-      return Vertex(place: eye.center + direction * EyeShape.ballRadius, color: direction, inside: 1)
+      return Vertex(
+        place: eye.center + direction * Vector(1.118, 1, 1) * EyeShape.ballRadius, color: direction, inside: 1)
     }
   }
 
-  mutating func addMouth(_ shape: FaceShape, _ lips: Float) {
+  /// Pink flesh behind the corners of an eye.
+  mutating func addCorners(_ eye: EyeShape) {
+    addGrid(rows: 3, columns: 9, material: .mouth) { row, column in
+      let (v, u) = (Float(row) / 2 * 2 - 1, Float(column) / 8 * 2 - 1)
+      let place = eye.center + Vector(u * (eye.width + 2), v * 6, -3.5 + 4 * max(0, u * eye.side) * u * eye.side)
+      return Vertex(place: place, color: Vector(0.42, 0.16, 0.14), openness: 0.5, inside: 1)
+    }
+  }
+
+  /// - Parameter skin: depth of the line between the lips at a place across.
+  mutating func addMouth(_ shape: FaceShape, _ skin: (Float) -> Float) {
     let line = FaceRelief.mouth
-    // Behind the lips; `lips` is the depth of their line.
+    // Behind the lips.
+    let lips = skin(0)
     for isUpper in [true, false] {
       let (columns, rows) = (65, 5)
       let half: Float = isUpper ? 25 : 22
@@ -44,11 +56,15 @@ extension Mesh {
       return Vertex(
         place: place, color: Vector(0.36, 0.11, 0.10), openness: 0.15 + 0.35 * v, inside: 1, attachment: .jaw)
     }
-    // The dark behind.
-    addGrid(rows: 7, columns: 13, material: .mouth) { row, column in
-      let (v, u) = (Float(row) / 6 * 2 - 1, Float(column) / 12 * 2 - 1)
-      let place = Vector(u * 22 * (1 - 0.4 * max(0, v)), line + 2 + v * 22, lips + 36 - 8 * u * u + 4 * v)
-      return Vertex(place: place, color: Vector(0.07, 0.015, 0.012), openness: 0.12, inside: 1, attachment: v > 0.4 ? .jaw : .skull)
+    // The dark behind, close to the skin at the corners.
+    addGrid(rows: 9, columns: 25, material: .mouth) { row, column in
+      let (v, u) = (Float(row) / 8 * 2 - 1, Float(column) / 24 * 2 - 1)
+      let (x, deep) = (u * (shape.mouthWidth + 7), max(0, 1 - u * u))
+      let y = line + 3 * deep + v * (5 + 17 * deep)
+      let place = Vector(x, y, max(skin(x) + 4.5 + 9 * deep, lips + 34 * deep))
+      return Vertex(
+        place: place, color: Vector(0.07, 0.015, 0.012) * (1 + 1.5 * (1 - deep)), openness: 0.12, inside: 1,
+        attachment: v > 0.4 ? .jaw : .skull)
     }
   }
 

@@ -45,7 +45,8 @@ struct SkinPainter {
   }
 
   private func redden(_ color: inout Vector, _ p: Vector, _ side: Float, _ front: Float) {
-    let patches = bump(side - 40, p.y - 1, 17, 14) + 0.8 * bump(side, p.y + 6, 12, 10) + 0.35 * bump(side, p.y - 62, 16, 10)
+    let patches =
+      bump(side - 40, p.y - 1, 17, 14) + 0.8 * bump(side, p.y + 6, 12, 10) + 0.35 * bump(side, p.y - 62, 16, 10)
     let amount = identity.skin.blush * front * min(1, patches)
     color *= mix(Vector(1, 1, 1), Vector(1.03, 0.72, 0.70), amount)
     // The thin skin below the eyes.
@@ -86,7 +87,9 @@ struct SkinPainter {
       dark += 0.4 * bump(p.y + 38 - (Float(i) - 1) * (2.5 + 4 * t), 0.8) * bump(t - 0.5, 0.6)
     }
     let t = clamp((p.y - 1) / 30, 0, 1)
-    dark += 0.6 * bump(side - mix(18, grid.relief.shape.mouthWidth + 6, t), 1.4) * smoothStep(-2, 6, p.y) * smoothStep(36, 24, p.y)
+    dark +=
+      0.6 * bump(side - mix(18, grid.relief.shape.mouthWidth + 6, t), 1.4) * smoothStep(-2, 6, p.y)
+      * smoothStep(36, 24, p.y)
     color *= 1 - 0.45 * min(1, dark) * identity.skin.lines * front
   }
 
@@ -123,7 +126,9 @@ struct SkinPainter {
     lip *= isLower ? 1.06 : 0.88
     color = mix(color, lip, share * 0.92)
     // The line where lips meet.
-    color *= 1 - 0.55 * bump(inner, 1.1) * smoothStep(grid.relief.shape.mouthWidth + 2, grid.relief.shape.mouthWidth - 2, abs(p.x))
+    color *=
+      1 - 0.55 * bump(inner, 1.1)
+      * smoothStep(grid.relief.shape.mouthWidth + 2, grid.relief.shape.mouthWidth - 2, abs(p.x))
     gloss = mix(gloss, 2.1 * (0.7 + 0.6 * grooves), share)
   }
 
@@ -135,7 +140,8 @@ struct SkinPainter {
     let half = look.thickness * (0.55 + 0.45 * smoothStep(-0.08, 0.16, t)) * (1 - 0.72 * smoothStep(0.45, 1.05, t))
     let d = (p.y - brow.height(t)) / half
     let stroke = noise(abs(p.x) * 1.15 + p.y * 0.5 * (1 - t), p.y * 0.42 - abs(p.x) * 0.30)
-    let share = smoothStep(1.25, 0.45, abs(d) + 0.55 * (stroke - 0.5)) * smoothStep(-0.1, 0.06, t) * smoothStep(1.08, 0.9, t)
+    let share =
+      smoothStep(1.25, 0.45, abs(d) + 0.55 * (stroke - 0.5)) * smoothStep(-0.1, 0.06, t) * smoothStep(1.08, 0.9, t)
     color = mix(color, look.color * (0.7 + 0.8 * stroke), clamp(share * look.density * (0.72 + 0.5 * stroke), 0, 0.97))
   }
 }

@@ -84,6 +84,7 @@ final class Rasterizer {
     if cover > 9 { return false }
     if cover < -4 { return true }
     let place = a.texture * u + b.texture * v + c.texture * w
-    return cover < 7 * (fringe(place.x * 0.8, place.y * 0.06) - 0.35) + 5 * (fringe(place.x * 0.25 + 50, place.y * 0.02) - 0.5)
+    return cover < 7 * (fringe(place.x * 0.8, place.y * 0.06) - 0.35) + 5
+      * (fringe(place.x * 0.25 + 50, place.y * 0.02) - 0.5)
   }
 }

@@ -59,7 +59,8 @@ struct Shader {
       strand = strands.fractal(place.x * 0.22, place.y * 0.22, octaves: 3)
     } else {
       let bend = 6 * strands(place.x * 0.03, place.y * 0.02)
-      strand = 0.6 * strands((place.x + bend) * 0.75, place.y * 0.03) + 0.4 * strands((place.x + bend) * 0.22, place.y * 0.012)
+      strand =
+        0.6 * strands((place.x + bend) * 0.75, place.y * 0.03) + 0.4 * strands((place.x + bend) * 0.22, place.y * 0.012)
     }
     let contrast = smoothStep(0.2, 0.85, strand)
     let color = mix(look.color * 0.55, mix(look.color, look.highlight, 0.45), contrast)

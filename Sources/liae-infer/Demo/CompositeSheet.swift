@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeImageIO
+import LiaeSynth
 import LiaeSystem
 import LiaeTensor
 
-/// Every blend, mask mode and colour transfer on one drawn frame. The face that is set in is drawn too: another person
-/// with the same pose and expression, as a perfectly trained model would give it.
+/// Every blend, mask mode and colour transfer on one rendered frame. The face that is set in is rendered too: another
+/// person with the same pose and expression, as a perfectly trained model would give it.
 struct CompositeSheet {
   private static let side = 256
   private let picture: Picture
@@ -13,21 +14,15 @@ struct CompositeSheet {
   private let face: CompositeFace
 
   init() throws {
-    let (side, middle, unit) = (Self.side, Point(128, 128), Float(104))
-    var destination = SyntheticFace(seed: 21)
-    (destination.yaw, destination.mouthOpen, destination.smile) = (0.22, 0.5, 0.4)
-    var source = SyntheticFace(seed: 8)
-    (source.yaw, source.pitch, source.roll) = (destination.yaw, destination.pitch, destination.roll)
-    (source.eyesOpen, source.mouthOpen, source.smile) = (destination.eyesOpen, destination.mouthOpen, destination.smile)
-    (source.browRaise, source.gaze, source.light) = (destination.browRaise, destination.gaze, destination.light)
-    source.head = destination.head
-
-    picture = try destination.picture(width: side, height: side, middle: middle, unit: unit).converted(to: .rgb8)
+    let side = Self.side
+    let faces = try RenderedFaces(width: side, height: side)
+    let destination = try faces.frame(4)
+    let source = try faces.frame(4, of: Head(.a))
+    picture = try destination.picture.converted(to: .rgb8)
     frame = try Frame(picture.view)
-    let other = try source.picture(width: side, height: side, middle: middle, unit: unit)
+    let other = source.picture
     defer { withExtendedLifetime(other) {} }
-    let landmarks = try Landmarks(destination.landmarks(middle: middle, unit: unit))
-    let sourceLandmarks = try Landmarks(source.landmarks(middle: middle, unit: unit))
+    let (landmarks, sourceLandmarks) = (try Landmarks(destination.landmarks), try Landmarks(source.landmarks))
     let resolution = 128
     var face = CompositeFace(
       landmarks: landmarks, type: .whole,

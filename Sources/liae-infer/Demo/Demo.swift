@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
 import LiaeConvert
+import LiaeFrame
 import LiaeImageIO
 import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
 
-/// A trial of everything on faces of nobody: convert, draw, run, lay out.
+/// A trial of everything on faces of nobody: convert, render, run, lay out.
 struct Demo {
   let folder: String
   let faces: Int
@@ -36,10 +37,12 @@ struct Demo {
     let model = try plan(checkpoint: path, arguments: arguments, compute: compute)
     let runner = try FaceRunner(model, compute: compute, mode: .swap)
 
+    let type = FaceType(rawValue: model.info.faceType ?? "") ?? .whole
+    let rendered = try RenderedFaces()
     for number in 1...faces {
-      let face = try SyntheticFace(seed: UInt64(number)).picture(side: runner.side)
-      // A drawing is no work of a model: no provenance.
-      try face.writePNG(to: facePath(number), provenance: nil, replacing: replacing)
+      // A rendering is no work of a model: no provenance.
+      try rendered.face(number, type: type, side: runner.side)
+        .writePNG(to: facePath(number), provenance: nil, replacing: replacing)
     }
     let survey = try InputSurvey(paths: (1...faces).map { facePath($0) })
     let plan = try OutputPlan(

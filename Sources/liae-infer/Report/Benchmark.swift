@@ -50,7 +50,7 @@ struct Benchmark {
 
   init(_ plan: Plan, compute: ComputeArguments, rounds: Int, warmup: Int, destinationMask: Bool) throws {
     let runner = try FaceRunner(plan, compute: compute, mode: .swap)
-    let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
+    let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
     let result = try runner.makeResult(destinationMask: destinationMask)
     defer { withExtendedLifetime((face, result)) {} }
     Interruption.watch()

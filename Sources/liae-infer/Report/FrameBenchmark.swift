@@ -24,12 +24,11 @@ struct FrameBenchmark {
     let count = threads > 0 ? threads : processorCount()
     let pool = try ThreadPool(workers: count)
     let workers = Workers(pool)
-    let (drawn, middle, unit) = (SyntheticFace(seed: 3), Point(960, 560), Float(300))
-    let picture = try drawn.picture(width: Self.width, height: Self.height, middle: middle, unit: unit)
-      .converted(to: .rgb8)
+    let rendered = try RenderedFaces(width: Self.width, height: Self.height).frame(3)
+    let picture = try rendered.picture.converted(to: .rgb8)
     let output = try Picture(width: Self.width, height: Self.height, format: .rgb8)
     defer { withExtendedLifetime((picture, output)) {} }
-    let landmarks = try Landmarks(drawn.landmarks(middle: middle, unit: unit))
+    let landmarks = try Landmarks(rendered.landmarks)
     let frame = try Frame(picture.view, workers: workers)
 
     // The face of somebody else, as a network would have made it, and masks as large as a head.

@@ -29,7 +29,7 @@ struct Verification {
   init(_ model: Model, _ plan: Plan, compute: ComputeArguments) throws(LiaeError) {
     let runner = try FaceRunner(plan, compute: compute, mode: .swap)
     isa = plan.instructionSet.rawValue
-    let face = try SyntheticFace(seed: 1).picture(side: runner.side).converted(to: runner.format)
+    let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
     let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
     let modes: [(String, RunMode, ReferenceNetwork.Code)] = [
       ("swap", .swap, .swap), ("dst", .reconstructDestination, .reconstructDestination),
