@@ -321,6 +321,18 @@ def test_a_model_that_goes_astray_is_brought_back_and_then_given_up(model):
     assert steps(model)[:4] == [1, 2, 3, 4]
 
 
+def test_a_loss_that_is_no_number_is_never_saved(model):
+    # A weight that is none, as damage of memory would leave it.
+    whole = bytearray(state_of(model).read_bytes())
+    start = 8 + struct.unpack("<Q", whole[:8])[0]
+    begin = json.loads(whole[8:start])["decoder.out_conv.bias"]["data_offsets"][0]
+    whole[start + begin:start + begin + 4] = struct.pack("<f", float("nan"))
+    state_of(model).write_bytes(whole)
+    result = train(model, "--target-iter", 6, "--preview-every", 0, "--spike-factor", 0)
+    assert result.status == 7 and result.err.count("is no number") == 4, result.err
+    assert iteration(state_of(model)) == 4 and steps(model) == [1, 2, 3, 4]
+
+
 def tensors_equal(a, b):
     """Two safetensors files up to their headers, which say what the settings were."""
     return a[8 + struct.unpack("<Q", a[:8])[0]:] == b[8 + struct.unpack("<Q", b[:8])[0]:]
