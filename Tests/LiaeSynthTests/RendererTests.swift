@@ -26,7 +26,7 @@ enum Cast {
   /// DeepFaceLab's estimate of a pose, from the landmarks alone, against the pose that was rendered. The estimate takes
   /// an average head and a near camera, so that it is some degrees off for anybody.
   @Test(arguments: ["a", "b", "c"]) func posesAreRecovered(_ name: String) throws {
-    var worst = (yaw: 0.0, pitch: 0.0, roll: 0.0)
+    var worst = (yaw: 0.0, pitch: 0.0)
     for yaw: Float in [-0.85, -0.5, -0.2, 0, 0.2, 0.5, 0.85] {
       for (pitch, roll): (Float, Float) in [(0, 0), (0.3, 0.2), (-0.3, -0.3)] {
         var parameters = FrameParameters()
@@ -41,8 +41,8 @@ enum Cast {
       }
     }
     print("\(name): at most \(worst) radians off")
-    #expect(worst.yaw < 0.17)
-    #expect(worst.pitch < 0.26)
+    #expect(worst.yaw < 0.12)
+    #expect(worst.pitch < 0.15)
   }
 
   /// The crop turns back what the head is turned.
@@ -116,7 +116,8 @@ enum Cast {
       let c = colors[Int(p.x.rounded()), Int(p.y.rounded())]
       return c.x + c.y + c.z
     }
-    for (i, p) in frame.landmarks.enumerated() where i > 16 {
+    // Hair may fall over the brows' outer ends.
+    for (i, p) in frame.landmarks.enumerated() where i > 16 && i != 17 && i != 26 {
       #expect(mask[Int(p.x.rounded()), Int(p.y.rounded())] > 0, "\(name): landmark \(i) at \(p)")
     }
     let cheek = brightness((middle([36, 41]) + middle([48, 31])) / 2)
@@ -139,6 +140,6 @@ enum Cast {
       return (p[40].y + p[41].y - p[37].y - p[38].y) / 2
     }
     let (open, half, closed) = (try opening(0), try opening(0.5), try opening(1))
-    #expect(open > 3 && half > 0.3 * open && half < 0.7 * open && abs(closed) < 0.5, "\(open) \(half) \(closed)")
+    #expect(open > 3 && half > 0.3 * open && half < 0.7 * open && abs(closed) < 0.2 * open, "\(open) \(half) \(closed)")
   }
 }

@@ -2,6 +2,7 @@
 """liae-train synth and evaluate."""
 import io
 import json
+import os
 import pickle
 import shutil
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from conftest import NETWORKS, TRAINER, liae_train
 
-pytestmark = pytest.mark.skipif(not TRAINER.exists(), reason="liae-train is not built")
+pytestmark = pytest.mark.skipif(not os.path.exists(TRAINER), reason="liae-train is not built")
 
 
 def metadata(path):

@@ -50,14 +50,15 @@ package typealias Vector = SIMD3<Float>
 struct Rotation {
   var x, y, z: Vector
 
-  /// First about z by `roll`, then about x by `pitch`, then about y by `yaw`; radians. Positive yaw turns the nose to the
-  /// right of the picture, positive pitch up, positive roll the head clockwise.
+  /// First about x by `pitch`, then about y by `yaw`, then in the picture's plane by `roll`, the order of DeepFaceLab's
+  /// poses; radians. Positive yaw turns the nose to the right of the picture, positive pitch up, positive roll the head
+  /// clockwise.
   init(yaw: Float, pitch: Float, roll: Float) {
     let (cy, sy, cp, sp, cr, sr) = (cosf(yaw), sinf(yaw), cosf(pitch), sinf(pitch), cosf(roll), sinf(roll))
     func apply(_ v: Vector) -> Vector {
-      let r = Vector(v.x * cr - v.y * sr, v.x * sr + v.y * cr, v.z)
-      let p = Vector(r.x, r.y * cp + r.z * sp, r.z * cp - r.y * sp)
-      return Vector(p.x * cy - p.z * sy, p.y, p.z * cy + p.x * sy)
+      let p = Vector(v.x, v.y * cp + v.z * sp, v.z * cp - v.y * sp)
+      let q = Vector(p.x * cy - p.z * sy, p.y, p.z * cy + p.x * sy)
+      return Vector(q.x * cr - q.y * sr, q.x * sr + q.y * cr, q.z)
     }
     let (a, b, c) = (apply(Vector(1, 0, 0)), apply(Vector(0, 1, 0)), apply(Vector(0, 0, 1)))
     (x, y, z) = (Vector(a.x, b.x, c.x), Vector(a.y, b.y, c.y), Vector(a.z, b.z, c.z))
