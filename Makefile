@@ -119,7 +119,7 @@ test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
-  LiaeFrameTests LiaeSwapTests LiaePackTests \
+  LiaeFrameTests LiaeSwapTests LiaePackTests LiaeSamplesTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
 THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan
 

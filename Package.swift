@@ -116,6 +116,19 @@ let tools: [Target] = [
   .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
 ]
 
+// Training over MPI is built on request alone: LIAE_MPI=1.
+let usesMPI = Context.environment["LIAE_MPI"] == "1"
+let mpi: [Target] =
+  usesMPI
+  ? [
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .target(name: "LiaeMPI", dependencies: ["CMPI", "LiaeSystem", "LiaeTrain"]),
+  ] : []
+for target in tools where usesMPI && target.name == "liae-train" {
+  target.dependencies.append("LiaeMPI")
+  target.swiftSettings = [.define("LIAE_MPI")]
+}
+
 let tests: [Target] = [
   .target(name: "CLiaeAllocationCounter", path: "Tests/CLiaeAllocationCounter"),
   .systemLibrary(name: "CZlib", path: "Tests/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -190,7 +203,7 @@ let package = Package(
     .executable(name: "liae-headergen", targets: ["liae-headergen"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: core + tools + tests
+  targets: core + tools + mpi + tests
 )
 
 // Every module has a README that SwiftPM is not to treat as a resource.

@@ -11,11 +11,13 @@ package struct DeepFaceLabTraining: Sendable {
   package var iteration = 0
   /// A pair for each iteration.
   package var losses: [(source: Float, destination: Float)] = []
-  /// The state of the network's optimiser, and the adversary with its own; nil where there is no such file. Names are
-  /// those of the files, as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
-  package var optimizer: TensorDictionary?
-  package var adversary: TensorDictionary?
-  package var adversaryOptimizer: TensorDictionary?
+  /// Files of tensors by their names behind the model's: `src_dst_opt.npy` and so on, those that are there. Tensors are
+  /// under the names of the files, as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
+  package var files: [String: TensorDictionary] = [:]
+  /// Optimiser of the network; the adversaries and their optimisers.
+  package static let fileNames = [
+    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy",
+  ]
 
   package init() {}
 
@@ -50,19 +52,9 @@ package struct DeepFaceLabTraining: Sendable {
         losses.append((Float(source), Float(destination)))
       }
     }
-    func weights(_ file: String) throws(LiaeError) -> TensorDictionary? {
-      guard set.has(file) else { return nil }
-      return try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
+    for file in Self.fileNames where set.has(file) {
+      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
     }
-    optimizer = try weights("src_dst_opt.npy")
-    adversary = try weights("GAN.npy")
-    adversaryOptimizer = try weights("GAN_opt.npy")
-  }
-
-  /// The files that hold tensors, by their names behind the model's.
-  var files: [(name: String, tensors: TensorDictionary)] {
-    [("src_dst_opt.npy", optimizer), ("GAN.npy", adversary), ("GAN_opt.npy", adversaryOptimizer)]
-      .compactMap { file in file.1.map { (file.0, $0) } }
   }
 
   private static let ending = "_SAEHD_"

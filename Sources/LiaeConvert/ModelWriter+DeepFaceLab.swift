@@ -24,9 +24,9 @@ extension ModelWriter {
     let set = DeepFaceLabSet(folder: folder, prefix: "\(name)_SAEHD_")
     let names = model.writtenNames
     let modules = ModelReader.modules.filter { module in names.contains { $0.hasPrefix("\(module).") } }
-    let state = training?.files ?? []
+    let state = (training?.files ?? [:]).sorted { $0.key < $1.key }
     if !replacing {
-      for file in modules.map({ "\($0).npy" }) + state.map(\.name) + [DeepFaceLabSet.dataFile]
+      for file in modules.map({ "\($0).npy" }) + state.map(\.key) + [DeepFaceLabSet.dataFile]
       where File.kind(set.path(file)) != nil {
         throw LiaeError(.fileExists, "\(set.path(file)): exists already; --force replaces it")
       }
@@ -44,7 +44,7 @@ extension ModelWriter {
       try DeepFaceLabFile.writeWeights(tensors, to: set.path("\(module).npy"), replacing: replacing)
     }
     for file in state {
-      try DeepFaceLabFile.writeWeights(file.tensors, to: set.path(file.name), replacing: replacing)
+      try DeepFaceLabFile.writeWeights(file.value, to: set.path(file.key), replacing: replacing)
     }
     // Last: DeepFaceLab finds models by this file.
     try DeepFaceLabFile.writeData(data(model, training), to: set.path(DeepFaceLabSet.dataFile), replacing: replacing)

@@ -6,7 +6,7 @@ import LiaeTensor
 package struct ModelInfo: Sendable, Equatable {
   /// Where the weights came from.
   package enum Origin: String, Sendable, CaseIterable {
-    case safetensors, deepFaceLab = "deepfacelab", dfm, torch, random
+    case safetensors, deepFaceLab = "deepfacelab", dfm, torch, trained, random
   }
   package var origin: Origin
   package var colorOrder: ColorOrder = .bgr

@@ -14,11 +14,12 @@ package final class SampleGenerator: Sendable {
   ///   - batchSize: faces of a batch.
   ///   - workers: threads; each makes a whole batch at a time.
   ///   - firstBatch: the number of the batch that comes first.
+  ///   - share: which of `count` equal parts of each batch this generator gives; `batchSize` is that of a part.
   /// - Throws: `invalidArgument` for options out of their range, and where no face shows what the model asks for;
   ///   `threadFailure`.
   package init(
     source: FacesetSource, colorReference: FacesetSource? = nil, options: SampleOptions, batchSize: Int,
-    workers: Int = 1, firstBatch: Int = 0
+    workers: Int = 1, firstBatch: Int = 0, share: (index: Int, count: Int) = (0, 1)
   ) throws(LiaeError) {
     try options.check()
     guard batchSize >= 1, batchSize <= 4096 else {
@@ -32,7 +33,7 @@ package final class SampleGenerator: Sendable {
         .invalidArgument, "the colour transfer \(options.colorTransfer.rawValue) has no faces to take colours from")
     }
     let supply = try BatchSupply(source, colorReference, options, batchSize: batchSize)
-    crew = BatchCrew(supply, workers: max(1, workers), firstBatch: firstBatch)
+    crew = BatchCrew(supply, workers: max(1, workers), firstBatch: firstBatch, share: share)
     try crew.start()
   }
 
@@ -48,6 +49,7 @@ package final class SampleGenerator: Sendable {
 private final class BatchCrew: @unchecked Sendable {
   private let supply: BatchSupply
   private let workers: Int
+  private let share: (index: Int, count: Int)
   private var threads: [WorkerThread] = []
   /// Guards what follows.
   private let monitor = Monitor()
@@ -57,8 +59,8 @@ private final class BatchCrew: @unchecked Sendable {
   private var nextToGive: Int
   private var isEnding = false
 
-  init(_ supply: BatchSupply, workers: Int, firstBatch: Int) {
-    (self.supply, self.workers) = (supply, workers)
+  init(_ supply: BatchSupply, workers: Int, firstBatch: Int, share: (index: Int, count: Int)) {
+    (self.supply, self.workers, self.share) = (supply, workers, share)
     (nextToMake, nextToGive) = (firstBatch, firstBatch)
     // One more than is worked on, so that no thread waits for the trainer at once.
     ready = Array(repeating: nil, count: workers + 1)
@@ -100,7 +102,7 @@ private final class BatchCrew: @unchecked Sendable {
 
   private func work() {
     while let number = take() {
-      let batch = Result { () throws(LiaeError) in try supply.batch(number) }
+      let batch = Result { () throws(LiaeError) in try supply.batch(number * share.count + share.index) }
       monitor.locked {
         ready[number % ready.count] = batch
         monitor.wakeAll()

@@ -109,7 +109,7 @@ extension Trainer {
     let fake = try losses.multiplied(try reconstruct(source).picture, by: factor)
     let real = try losses.multiplied(targets.picture, by: factor)
     return try duel.learn(
-      real: real, fake: try detached(fake), scale: scale, options: options, exchange: exchangeGradients)
+      real: real, fake: try detached(fake), scale: scale, options: options, peers: peers)
   }
 
   /// True face: the source's codes are to become like those of the destination.
@@ -120,7 +120,7 @@ extension Trainer {
     let fake = try network.latent(0, try network.encode(try warped(source), on: tape), on: tape)
     let real = try network.latent(0, try network.encode(try warped(destination), on: tape), on: tape)
     return try duel.learn(
-      real: try detached(real), fake: try detached(fake), scale: scale, options: options, exchange: exchangeGradients)
+      real: try detached(real), fake: try detached(fake), scale: scale, options: options, peers: peers)
   }
 
   private func detached(_ x: Tensor) throws(LiaeError) -> Tensor {

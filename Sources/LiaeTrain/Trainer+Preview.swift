@@ -4,8 +4,8 @@ import LiaeSystem
 
 /// What the network makes of some faces: float32 (count, resolution, resolution, 3 or 1), 0...1.
 package struct Preview: Sendable {
-  /// Reconstructions of both sides, and the destination with the source's face. Where the heads read without padding the
-  /// pictures are smaller than the masks, and have a border of zeros.
+  /// Reconstructions of both sides, and the destination with the source's face. Where the heads read without padding
+  /// the pictures are smaller than the masks, and have a border of zeros.
   package let source, destination, swap: Bytes
   package let sourceMask, destinationMask, swapMask: Bytes
 }

@@ -17,7 +17,7 @@ package struct TrainerState: Sendable {
 extension Trainer {
   /// - Throws: `outOfMemory`.
   package func model() throws(LiaeError) -> Model {
-    var info = ModelInfo(origin: .random)
+    var info = ModelInfo(origin: .trained)
     info.iteration = iteration
     return try network.model(info: info)
   }
@@ -108,8 +108,8 @@ extension Trainer {
     }
   }
 
-  /// Takes over the weights of DeepFaceLab's `NAME_SAEHD_GAN.npy` or, of df, `NAME_SAEHD_code_discriminator.npy`, for the
-  /// discriminator that the options ask for.
+  /// Takes over the weights of DeepFaceLab's `NAME_SAEHD_GAN.npy` or, of df, `NAME_SAEHD_code_discriminator.npy`, for
+  /// the discriminator that the options ask for.
   ///
   /// - Parameter tensors: under the file's keys, such as `convs_0/weight:0`.
   /// - Throws: `missingTensor`, `shapeMismatch`, `outOfMemory`.

@@ -25,15 +25,15 @@ package struct StepReport: Sendable {
 package final class Trainer {
   package let engine: Engine
   package var architecture: Architecture { network.architecture }
-  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the latent
-  /// modules are fresh.
+  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the
+  /// latent modules are fresh.
   package var options: TrainingOptions {
     didSet { if oldValue.pretrain && !options.pretrain { endPretraining() } }
   }
   /// Steps made.
   package internal(set) var iteration = 0
-  /// Called with the parameters of a network whose gradients are there, before they are used: to sum them over processes.
-  package var exchangeGradients: (([Parameter]) throws(LiaeError) -> Void)?
+  /// Processes that share the batch; nil where this is the only one.
+  package var peers: (any TrainingPeers)?
 
   /// Replaces the factors of `lr_dropout`, for tests.
   package var rateFactors: ((Parameter) -> UnsafePointer<Float>?)?
@@ -59,6 +59,14 @@ package final class Trainer {
     optimizer = Optimizer(engine, network.parameters, seed: seed)
   }
 
+  /// What would else show at the first step that has an adversary.
+  ///
+  /// - Throws: `invalidArgument` for options that do not fit the network.
+  package static func check(_ options: TrainingOptions, for architecture: Architecture) throws(LiaeError) {
+    guard options.ganPower != 0 else { return }
+    try PatchDiscriminator.check(patch: options.ganPatchSize, side: architecture.rgbSide)
+  }
+
   /// One iteration.
   ///
   /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`.
@@ -70,7 +78,7 @@ package final class Trainer {
       let run = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
       let criterion = Criterion(options.criterion, resolution: architecture.resolution)
-      let scale = criterion.gradientScale(count: source.count)
+      let scale = criterion.gradientScale(count: source.count * (peers?.count ?? 1))
 
       var ofSource = try losses.side(
         criterion, picture: run.source, mask: run.sourceMask, targets: targets.0, options: options)
@@ -83,10 +91,10 @@ package final class Trainer {
         try codes.press(run.sourceCode, weight: Double(options.trueFacePower) * scale, into: &adversarial)
       }
       try tape.backward()
-      try exchangeGradients?(network.parameters)
+      try peers?.sumGradients(of: network.parameters)
 
       let norm = optimizer.gradientNorm()
-      let (a, b) = (Self.mean(ofSource.total), Self.mean(ofDestination.total))
+      let (a, b) = try shared(Self.mean(ofSource.total), Self.mean(ofDestination.total))
       let isFinite = norm.isFinite && a.isFinite && b.isFinite
       var patchLoss: [Double]?, codeLoss: [Double]?
       if isFinite {
@@ -103,6 +111,14 @@ package final class Trainer {
         source: ofSource, destination: ofDestination, adversarial: adversarial.map { $0 / scale },
         patchLoss: patchLoss, codeLoss: codeLoss)
     }
+  }
+
+  /// Means over all processes, so that each draws the same conclusions.
+  private func shared(_ source: Double, _ destination: Double) throws(LiaeError) -> (Double, Double) {
+    guard let peers else { return (source, destination) }
+    var sums = [Float(source), Float(destination)]
+    try peers.sum(&sums)
+    return (Double(sums[0]) / Double(peers.count), Double(sums[1]) / Double(peers.count))
   }
 
   private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

@@ -21,7 +21,8 @@ struct LiaeTrainCommand: ParsableCommand {
       """,
     version: "liae-train \(Version.string)",
     subcommands: [
-      TrainCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self, BenchCommand.self,
+      TrainCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self,
+      BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

@@ -30,6 +30,41 @@ import Testing
     }
   }
 
+  /// Sizes and weights of the windows: DeepFaceLab's two begin at 256 pixels, the port's above.
+  @Test(arguments: [
+    (64, [5]), (128, [11]), (192, [16]), (224, [19]), (256, [22, 11]), (320, [27, 13]), (384, [33, 16]),
+    (512, [44, 22]),
+    (640, [55, 27]),
+  ])
+  func windows(resolution: Int, sizes: [Int]) {
+    let own = Criterion(.deepFaceLab, resolution: resolution).windows
+    #expect(own.map(\.size) == sizes && own.map(\.weight) == (sizes.count == 1 ? [10] : [5, 5]))
+    let port = Criterion(.torch, resolution: resolution).windows
+    #expect(port.map(\.size) == (resolution == 256 ? [22] : sizes) && port.allSatisfy { $0.weight == 5 })
+  }
+
+  /// A side at 256 pixels has 5 of either window.
+  @Test func largeSide() throws {
+    let engine = try Engine(workers: 2)
+    let (large, small) = (try Golden.losses("dssim_r256_fs22"), try Golden.losses("dssim_r256_fs11"))
+    let target = try #require(large["target_u8"])
+    try #require(target.values == small["target_u8"]?.values && large["pred_u8"]?.values == small["pred_u8"]?.values)
+    let batch = try FaceBatch(count: target.shape[0], side: 256)
+    batch.target.fill(target)
+    let losses = Losses(engine: engine)
+    var options = TrainingOptions()
+    options.maskedTraining = false
+    let prediction = try Golden.tensor(engine, large["pred_u8"], isDifferentiable: true)
+    let mask = try Tensor(engine, count: batch.count, height: 256, width: 256, channels: 1)
+    mask.value.update(repeating: 0, count: mask.elements)
+    let loss = try losses.side(
+      Criterion(.deepFaceLab, resolution: 256), picture: prediction, mask: mask,
+      targets: try SideTargets(losses, batch, side: 256, blurOut: false), options: options)
+    let expected = zip(try #require(large["loss"]).values, try #require(small["loss"]).values).map { 5 * $0 + 5 * $1 }
+    for (value, wanted) in zip(loss.structure, expected) { #expect(abs(value - Double(wanted)) < 2e-4) }
+    #expect(loss.mask.allSatisfy { $0 == 0 })
+  }
+
   @Test(arguments: [1, 3], [64, 128, 256]) func blur(workers: Int, side: Int) throws {
     let engine = try Engine(workers: workers)
     let losses = Losses(engine: engine)

@@ -71,6 +71,15 @@ import Testing
     for (name, values) in weights(through) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
   }
 
+  /// Memory of tensors is that of the first steps.
+  @Test(arguments: ["liae-ud", "df-ud"]) func memoryIsUsedAgain(name: String) throws {
+    let trainer = try trainer(name, Self.everything)
+    _ = try step(trainer, 2)
+    let before = trainer.engine.bytes
+    _ = try step(trainer, 2)
+    #expect(trainer.engine.bytes == before)
+  }
+
   @Test func stateThatDoesNotFit() throws {
     let trainer = try trainer()
     let state = try trainer.state
@@ -154,19 +163,23 @@ import Testing
     #expect(reports[19].destinationLoss < 0.8 * reports[0].destinationLoss)
   }
 
+  private final class Listener: TrainingPeers {
+    let rank = 0, count = 1
+    var heard: [Float] = []
+    func sum(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+      heard += UnsafeBufferPointer(start: values, count: count)
+    }
+  }
+
   /// The sum over two batches of one is the gradient of a batch of two: what processes that share a batch rely on.
   @Test func gradientsAddUp() throws {
     let batches = try TrainingCase.batches.get()
     func gradients(_ source: FaceBatch, _ destination: FaceBatch) throws -> [Float] {
-      let trainer = try trainer()
-      var gradients: [Float] = []
-      trainer.exchangeGradients = { (parameters) throws(LiaeError) in
-        for parameter in parameters {
-          gradients += UnsafeBufferPointer(start: parameter.gradient, count: parameter.count)
-        }
-      }
+      let trainer = try trainer(), peers = Listener()
+      trainer.peers = peers
       _ = try trainer.step(source: source, destination: destination)
-      return gradients
+      // After the gradients come the two losses.
+      return Array(peers.heard.dropLast(2))
     }
     func part(_ batch: FaceBatch, _ index: Int) throws -> FaceBatch {
       let one = try FaceBatch(count: 1, side: batch.side)

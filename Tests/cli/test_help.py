@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import liae_infer
+from conftest import liae_infer, liae_train
 
 EXPECTED = Path(__file__).parent / "expected"
 COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "pack", "verify", "bench", "demo"]
@@ -13,12 +13,27 @@ COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "pack", "v
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_as_expected(command):
-    result = liae_infer(*filter(None, [command]), "--help")
+    check_help(liae_infer(*filter(None, [command]), "--help"), f"help-{command or 'root'}.txt")
+
+
+@pytest.mark.parametrize("command", ["train", "export"])
+def test_help_of_training_is_as_expected(command):
+    check_help(liae_train(command, "--help"), f"help-train-{command}.txt")
+
+
+def check_help(result, expected):
     assert (result.status, result.err) == (0, "")
-    path = EXPECTED / f"help-{command or 'root'}.txt"
+    path = EXPECTED / expected
     if os.environ.get("LIAE_UPDATE_EXPECTED"):
         path.write_text(result.out)
     assert result.out == path.read_text()
+
+
+def test_help_of_liae_train_names_its_commands_and_statuses():
+    text = liae_train("--help").out
+    for line in (r"train \(default\) ", "export ", "7    training went astray", "130  interrupted"):
+        assert re.search(f"^  {line}", text, re.M), line
+    assert re.fullmatch(r"liae-train \d+\.\d+\.\d+(-dev)?\n", liae_train("--version").out)
 
 
 def test_help_names_every_command():

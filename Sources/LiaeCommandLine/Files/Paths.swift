@@ -8,6 +8,13 @@ package func requirePath(_ path: String, _ option: String) throws {
   if path.isEmpty { throw ValidationError("\(option) is empty; expected a path") }
 }
 
+/// A folder's path without slashes at its end.
+package func withoutSlash(_ path: String) -> String {
+  var path = path
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}
+
 /// Device and inode: the same for two names of one file.
 package struct FileIdentity: Hashable {
   package var device: UInt
@@ -25,11 +32,4 @@ package func requireFolder(_ path: String) throws {
   if let kind = File.kind(path), kind != .folder {
     throw Failure(.files, "\(path): is a file; the output is a folder")
   }
-}
-
-/// A folder's path without slashes at its end.
-package func withoutSlash(_ path: String) -> String {
-  var path = path
-  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-  return path
 }

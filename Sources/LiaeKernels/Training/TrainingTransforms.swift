@@ -60,6 +60,13 @@ func storePart<V: Lanes>(_ p: MutableFloatPointer, _ v: V, _ count: Int) {
   if count >= V.width { store(p, v) } else { for i in 0..<count { p[i] = v[i] } }
 }
 
+/// Where the vector that begins at channel `begin` is read: moved back over its neighbour where there are no more channels
+/// for it, so that it is a whole one. For kernels that write the same value twice.
+@inlinable @inline(__always)
+func vectorBegin(_ begin: Int, of channels: Int, width: Int) -> Int {
+  channels < width || begin + width <= channels ? begin : channels - width
+}
+
 /// B^T d B of the windows of tiles from..<to. Reads up to a vector past the last channel of a pixel.
 @inlinable @inline(__always)
 func windowsToPoints<V: Lanes, A: TrainingAxis>(
@@ -70,7 +77,8 @@ func windowsToPoints<V: Lanes, A: TrainingAxis>(
   for t in from..<to {
     let (picture, y0, x0) = q.place(t, step: A.outputs)
     let isInside = y0 >= 0 && x0 >= 0 && y0 + n <= q.height && x0 + n <= q.width
-    for c in stride(from: 0, to: q.channels, by: W) {
+    for begin in stride(from: 0, to: q.channels, by: W) {
+      let c = vectorBegin(begin, of: q.channels, width: W)
       var source = FloatPointer(picture + y0 * q.row + x0 * q.column + c)
       var (row, column) = (q.row, q.column)
       if !isInside {
@@ -140,7 +148,8 @@ func pointsToPixels<V: Lanes, A: TrainingAxis>(
   for t in from..<to {
     let (picture, y0, x0) = q.place(t, step: m)
     let rows = min(m, q.height - y0), columns = min(m, q.width - x0)
-    for c in stride(from: 0, to: q.channels, by: W) {
+    for begin in stride(from: 0, to: q.channels, by: W) {
+      let c = vectorBegin(begin, of: q.channels, width: W)
       let source = FloatPointer(q.points + (t - q.firstTile) * q.tile + c)
       let rest = q.channels - c
       var bias = V(repeating: 0)
@@ -175,7 +184,8 @@ func pixelsToPoints<V: Lanes, A: TrainingAxis>(
   for t in from..<to {
     let (picture, y0, x0) = q.place(t, step: m)
     let rows = min(m, q.height - y0), columns = min(m, q.width - x0)
-    for c in stride(from: 0, to: q.channels, by: W) {
+    for begin in stride(from: 0, to: q.channels, by: W) {
+      let c = vectorBegin(begin, of: q.channels, width: W)
       let rest = q.channels - c
       var sum = V(repeating: 0)
       if rows < m || columns < m { for i in 0..<m * m { store(tile + i * W, V(repeating: 0)) } }
@@ -189,7 +199,11 @@ func pixelsToPoints<V: Lanes, A: TrainingAxis>(
           store(tile + (i * m + j) * W, v)
         }
       }
-      storePart(bias + c, (load(bias + c) as V) + sum, rest)
+      if c == begin {
+        storePart(bias + c, (load(bias + c) as V) + sum, rest)
+      } else {
+        for i in begin - c..<W { bias[c + i] += sum[i] }
+      }
       for j in 0..<m { A.outputBack(V.self, FloatPointer(tile + j * W), m * W, lines + j * W, m * W) }
       let out = q.points + (t - q.firstTile) * q.tile + c
       if rest >= W {

@@ -4,9 +4,9 @@ import LiaeSystem
 /// Tells codes of source faces from codes of destination faces: the `true_face_power` of df. Variables are of the scope
 /// `dis`.
 ///
-/// Layers of stride 2, the first of kernel 4 and the others of kernel 3, one more for every 8 pixels of the code's side;
-/// 256 channels, twice as many after each layer, 2048 at most. Held against DeepFaceLab for one layer only, which is what
-/// codes below 8 pixels have.
+/// Layers of stride 2, the first of kernel 4 and the others of kernel 3, one more for every 8 pixels of the code's
+/// side; 256 channels, twice as many after each layer, 2048 at most. Held against DeepFaceLab for one layer only, which
+/// is what codes below 8 pixels have.
 package final class CodeDiscriminator: Adversary {
   private let down: [AdversaryLayer]
   private let output: AdversaryLayer

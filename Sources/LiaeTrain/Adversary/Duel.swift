@@ -24,10 +24,9 @@ final class Duel {
 
   /// One step of learning that `real` is real and `fake` is not. Returns the loss of each pair.
   ///
-  /// - Parameter exchange: as `Trainer.exchangeGradients`.
+  /// - Parameter peers: as the trainer's.
   func learn(
-    real: Tensor, fake: Tensor, scale: Double, options: TrainingOptions,
-    exchange: (([Parameter]) throws(LiaeError) -> Void)?
+    real: Tensor, fake: Tensor, scale: Double, options: TrainingOptions, peers: (any TrainingPeers)?
   ) throws(LiaeError) -> [Double] {
     for parameter in adversary.parameters { parameter.isTrained = true }
     let tape = Tape(losses.engine)
@@ -38,7 +37,7 @@ final class Duel {
       }
     }
     try tape.backward()
-    try exchange?(adversary.parameters)
+    try peers?.sumGradients(of: adversary.parameters)
     let norm = optimizer.gradientNorm()
     if norm.isFinite { try optimizer.step(options, norm: norm) }
     return values.map { $0 / scale }

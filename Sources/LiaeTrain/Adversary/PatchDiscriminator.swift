@@ -13,19 +13,24 @@ package final class PatchDiscriminator: Adversary {
   private static let slope: Float = 0.2
   private static let largestWidth = 512
 
-  /// - Parameters:
-  ///   - patch: pixels that a central logit is to see, `gan_patch_size`.
-  ///   - dims: channels at first, `gan_dims`; twice as many after each layer, 512 at most.
-  ///   - side: of the pictures, pixels.
-  /// - Throws: `invalidArgument` where the side cannot be halved as often as the patch wants; `outOfMemory`.
-  init(patch: Int, dims: Int, side: Int, seed: UInt64) throws(LiaeError) {
-    let strides = Self.strides(patch: patch)
-    let divisor = strides.reduce(1, *)
+  /// - Throws: `invalidArgument` where the side cannot be halved as often as the patch wants.
+  static func check(patch: Int, side: Int) throws(LiaeError) {
+    let divisor = strides(patch: patch).reduce(1, *)
     guard side % divisor == 0 else {
       throw LiaeError(
         .invalidArgument,
         "gan_patch_size \(patch) needs pictures whose side is a multiple of \(divisor); theirs is \(side)")
     }
+  }
+
+  /// - Parameters:
+  ///   - patch: pixels that a central logit is to see, `gan_patch_size`.
+  ///   - dims: channels at first, `gan_dims`; twice as many after each layer, 512 at most.
+  ///   - side: of the pictures, pixels.
+  /// - Throws: as `check`; `outOfMemory`.
+  init(patch: Int, dims: Int, side: Int, seed: UInt64) throws(LiaeError) {
+    try Self.check(patch: patch, side: side)
+    let strides = Self.strides(patch: patch)
     let n = strides.count
     func width(_ i: Int) -> Int { min(dims << i, Self.largestWidth) }
     input = try AdversaryLayer("D_src.in_conv", kernel: 1, inputs: 3, outputs: width(0))

@@ -21,7 +21,7 @@ package struct SideLoss: Sendable {
 package struct Criterion: Sendable {
   let dissimilarity: Dissimilarity
   /// Sizes of the windows, each with its weight.
-  let windows: [(size: Int, weight: Double)]
+  package let windows: [(size: Int, weight: Double)]
   let pixelWeight = 10.0, maskWeight = 10.0, eyesMouthWeight = 300.0
   /// Whether the gradient is that of the mean over the batch in place of the sum.
   let isMean: Bool

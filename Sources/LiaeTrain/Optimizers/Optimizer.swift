@@ -96,22 +96,15 @@ package final class Optimizer {
     for parameter in parameters where parameter.isTrained && parameter.hasGradient {
       try parameter.makeMoments(Rule.moments)
     }
-    let memory =
-      dropout == nil ? nil : try Tensor(engine, count: tasks.count, channels: Self.block, isDifferentiable: false)
     tasks.withUnsafeBufferPointer { tasks in
       engine.parallel(tasks.count) { index in
         let task = tasks[index]
         let parameter = parameters[task.parameter]
         guard parameter.isTrained, parameter.hasGradient, let first = parameter.first else { return }
         let second = parameter.second
-        var kept: UnsafePointer<Float>?
-        if let given = given?(parameter) {
-          kept = given + task.start
-        } else if let dropout, let memory {
-          let factors = memory.value + index * Self.block
-          dropout.fill(factors, count: task.count, parameter: task.parameter, block: task.start / Self.block)
-          kept = UnsafePointer(factors)
-        }
+        let given = given?(parameter).map { $0 + task.start }
+        var factors = (dropout ?? RateDropout(seed: 0, step: 0)).factors(
+          parameter: task.parameter, block: task.start / Self.block)
         let (w, g) = (parameter.value + task.start, parameter.gradient + task.start)
         let m = first + task.start
         var i = 0
@@ -122,7 +115,7 @@ package final class Optimizer {
           var change = rule.update(scale * load(g + i), &a, &b)
           store(m + i, a)
           if Rule.moments > 1, let second { store(second + task.start + i, b) }
-          if let kept { change *= load(kept + i) }
+          if let given { change *= load(given + i) } else if dropout != nil { change *= factors.next() }
           store(w + i, load(w + i) - change)
           i &+= 8
         }

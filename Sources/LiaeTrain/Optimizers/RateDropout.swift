@@ -9,18 +9,22 @@ struct RateDropout {
   let seed: UInt64
   let step: Int
 
-  /// Factors 0 or 1 of a block of a parameter; `count` is a multiple of 4.
-  func fill(_ factors: UnsafeMutablePointer<Float>, count: Int, parameter: Int, block: Int) {
+  /// The factors of a block of a parameter, from its first element on.
+  struct Factors {
+    fileprivate var mixer: SplitMix64
+
+    /// The next eight: 0 or 1.
+    @inline(__always) mutating func next() -> Floats {
+      let bits = unsafeBitCast(SIMD2(mixer.next(), mixer.next()), to: SIMD8<UInt16>.self)
+      // 308 / 1024 = 19712 / 65536.
+      return Floats(repeating: 0).replacing(
+        with: 1, where: SIMD8<Int32>(truncatingIfNeeded: bits) .< SIMD8<Int32>(repeating: 19712))
+    }
+  }
+
+  func factors(parameter: Int, block: Int) -> Factors {
     var mixer = SplitMix64(state: seed)
     for part in [step, parameter, block] { mixer = SplitMix64(state: mixer.next() ^ UInt64(truncatingIfNeeded: part)) }
-    var i = 0
-    while i < count {
-      let bits = mixer.next()
-      for j in 0..<4 {
-        // 16 bits of 65536: 308 / 1024 = 19712 / 65536.
-        factors[i &+ j] = (bits >> UInt64(truncatingIfNeeded: 16 &* j)) & 0xffff < 19712 ? 1 : 0
-      }
-      i &+= 4
-    }
+    return Factors(mixer: mixer)
   }
 }

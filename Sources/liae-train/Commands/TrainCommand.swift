@@ -63,19 +63,24 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    let peers = try joinedPeers()
+    let leads = peers?.rank ?? 0 == 0
     let folder = try ModelFolder(model, name: name)
     // A new folder is made when all else is known to be right.
-    var lock = File.kind(model) == .folder ? try folder.take() : nil
+    var lock = leads && File.kind(model) == .folder ? try folder.take() : nil
     let start = try ModelStart(folder, weights: initial, config: config, given: given)
     let settings = start.settings
     let (source, destination) = try facesets(settings)
-    if lock == nil { lock = try folder.take() }
+    if leads, lock == nil { lock = try folder.take() }
     defer { withExtendedLifetime(lock) {} }
     let threads = settings.session.threads
     let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
     let (trainer, history, attempt) = try start.trainer(engine)
-    say(folder, start, trainer, source, destination)
-    let feed = FaceFeed(source: source, destination: destination, workers: settings.session.generatorThreads)
+    trainer.peers = peers
+    if leads { say(folder, start, trainer, source, destination) }
+    let feed = FaceFeed(
+      source: source, destination: destination, workers: settings.session.generatorThreads,
+      share: peers.map { ($0.rank, $0.count) } ?? (0, 1))
     let session = try TrainingSession(
       folder: folder, settings: settings, trainer: trainer, feed: feed, history: history, attempt: attempt)
     try session.run(changes: start.changes)
@@ -107,6 +112,7 @@ struct TrainCommand: ParsableCommand {
     Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
     Console.say("from     \(start.description), iteration \(trainer.iteration)")
     Console.say("faces    \(source.faces.count) of src, \(destination.faces.count) of dst")
+    if let peers = trainer.peers { Console.say("peers    \(peers.count), each with its own batch") }
     if !start.changes.isEmpty { Console.say("changed  \(start.changes.joined(separator: ", "))") }
   }
 }

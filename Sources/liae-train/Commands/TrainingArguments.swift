@@ -4,7 +4,7 @@ import LiaeCommandLine
 
 /// How a model learns. Kept with the model: what is not given stays as it was.
 struct TrainingArguments: ParsableArguments {
-  @Option(help: .init("Faces of each side in a step. 1 to 4096. (default: 4)", valueName: "n"))
+  @Option(help: .init("Faces of each side in a step. 1 to 1024. (default: 4)", valueName: "n"))
   var batchSize: Int?
 
   @Option(help: .init("Stop at this iteration; 0: never. (default: 0)", valueName: "n"))
@@ -60,7 +60,7 @@ struct TrainingArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Each step changes a random third of the weights. (default: off)")
   var lrDropout: Bool?
 
-  @Option(help: .init("That from this iteration on.", valueName: "n"))
+  @Option(help: .init("--lr-dropout from this iteration on.", valueName: "n"))
   var lrDropoutFrom: Int?
 
   @Flag(inversion: .prefixedNo, help: "Bring the norm of the gradient down to 1. (default: off)")
@@ -75,7 +75,7 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: .init("Its width. 4 to 512. (default: 16)", valueName: "n"))
   var ganDims: Int?
 
-  @Option(help: .init("That from this iteration on.", valueName: "n"))
+  @Option(help: .init("The adversary from this iteration on.", valueName: "n"))
   var ganFrom: Int?
 
   @Option(help: .init("df only: the source's code on the destination's side. 0 to 1. (default: 0)", valueName: "x"))

@@ -36,10 +36,10 @@ extension ModelStart {
       return (trainer, history, state.attempt)
     case .deepFaceLab(let model, let training):
       let trainer = try trainer(model)
-      let steps = training.optimizer?["iters:0"].map { Int(exactly: $0[0]) ?? 0 } ?? 0
       let iteration = endsPretraining ? 0 : training.iteration
-      try trainer.restore(
-        deepFaceLab: training.optimizer ?? TensorDictionary(), steps: max(0, steps), iteration: iteration)
+      let moments = training.files["src_dst_opt.npy"] ?? TensorDictionary()
+      try trainer.restore(deepFaceLab: moments, steps: DeepFaceLabState.steps(moments), iteration: iteration)
+      try DeepFaceLabState.restoreAdversaries(training.files, options, to: trainer)
       if endsPretraining { trainer.endPretraining() }
       return (
         trainer,

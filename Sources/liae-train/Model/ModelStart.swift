@@ -58,9 +58,7 @@ struct ModelStart {
         throw Failure(
           .usage, "--init is \(weights), and \(folder.state) is there already; weights are for a new model")
       }
-      do throws(LiaeError) { return .state(try StateFile(reading: folder.state)) } catch {
-        throw Failure(.model, error.message)
-      }
+      return .state(try asModel { () throws(LiaeError) in try StateFile(reading: folder.state) })
     }
     if let weights { return .weights(try open(weights)) }
     guard File.kind(folder.path) == .folder,
@@ -70,19 +68,23 @@ struct ModelStart {
   }
 
   private static func open(_ path: String) throws -> Model {
-    let model: Model
-    do throws(LiaeError) { model = try ModelReader.open(path: path).blueFirst() } catch {
+    let model = try asModel { () throws(LiaeError) in try ModelReader.open(path: path).blueFirst() }
+    for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
+    if model.info.lacksDestinationPicture {
+      throw Failure(.model, "\(path): lacks the picture branch of decoder_dst, which cannot be trained without it")
+    }
+    return model
+  }
+
+  /// Damage of the file is that of the model.
+  private static func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
+    do throws(LiaeError) { return try body() } catch {
       switch error.status {
       case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported:
         throw Failure(.model, error.message)
       default: throw error
       }
     }
-    for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
-    if model.info.lacksDestinationPicture {
-      throw Failure(.model, "\(path): lacks the picture branch of decoder_dst, which cannot be trained without it")
-    }
-    return model
   }
 
   private static func requireSameNetwork(

@@ -57,6 +57,7 @@ extension StateFile {
       ("batch_size", .int(settings.batchSize)), ("gan_power", .float(Double(options.ganPower))),
       ("gan_patch_size", .int(options.ganPatchSize)), ("gan_dims", .int(options.ganDims)),
     ]
+    training.files = try DeepFaceLabState.files(of: trainer, optimizer: options.optimizer)
     return training
   }
 }

@@ -56,10 +56,10 @@ struct LossPlot {
       label, x: (Self.left + Self.right - Raster.width(label, scale: 2)) / 2, y: Self.bottom + 36, Self.text, scale: 2)
   }
 
-  /// A band from least to most within each column of pixels; a thin line where iterations are fewer than columns.
+  /// A band from least to most within each column of pixels; a thin line where iterations are few.
   private func drawRaw(_ raster: Raster, _ curve: Curve, _ x: Axis, _ y: Axis, _ ink: Ink) {
     let columns = Self.right - Self.left
-    guard curve.values.count > columns else {
+    guard curve.values.count > 3 * columns else {
       let points = curve.values.enumerated().map {
         (x.position(Double($0 + 1 + history.first)), y.position(Double($1)))
       }

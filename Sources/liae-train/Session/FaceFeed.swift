@@ -7,14 +7,21 @@ import LiaeSystem
 final class FaceFeed {
   private let source, destination: FacesetSource
   private let workers: Int
+  private let share: (index: Int, count: Int)
   private var current: (source: SampleGenerator, destination: SampleGenerator)?
+  /// Faces that are named at a time.
+  private static let named = 10
   /// Faces of a set of which it was said that they are left out.
   private var said: [String: Int] = [:]
   private var phase: (source: SampleOptions, destination: SampleOptions)?
 
-  /// - Parameter workers: threads that prepare faces, of both sides together.
-  init(source: FacesetSource, destination: FacesetSource, workers: Int) {
-    (self.source, self.destination, self.workers) = (source, destination, workers)
+  /// - Parameters:
+  ///   - workers: threads that prepare faces, of both sides together.
+  ///   - share: this process's part of each batch.
+  init(
+    source: FacesetSource, destination: FacesetSource, workers: Int, share: (index: Int, count: Int) = (0, 1)
+  ) {
+    (self.source, self.destination, self.workers, self.share) = (source, destination, workers, share)
   }
 
   /// Goes to an iteration, with other options where they have changed.
@@ -25,10 +32,10 @@ final class FaceFeed {
     current = (
       try SampleGenerator(
         source: source, colorReference: destination, options: phase.source, batchSize: batchSize, workers: threads,
-        firstBatch: iteration),
+        firstBatch: iteration, share: share),
       try SampleGenerator(
         source: destination, colorReference: source, options: phase.destination, batchSize: batchSize,
-        workers: threads, firstBatch: iteration)
+        workers: threads, firstBatch: iteration, share: share)
     )
     self.phase = (phase.source, phase.destination)
     complain()
@@ -38,8 +45,12 @@ final class FaceFeed {
   func complain() {
     for faces in source === destination ? [source] : [source, destination] {
       let skipped = faces.skipped
-      for face in skipped.dropFirst(said[faces.path] ?? 0) {
+      let new = skipped.dropFirst(said[faces.path] ?? 0)
+      for face in new.prefix(Self.named) {
         Console.complain("\(faces.path): \(face.name): \(face.reason); left out")
+      }
+      if new.count > Self.named {
+        Console.complain("\(faces.path): \(new.count - Self.named) more faces are left out; see liae-train samples")
       }
       said[faces.path] = skipped.count
     }

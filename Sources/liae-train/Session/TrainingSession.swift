@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeCommandLine
-import LiaeSamples
 import LiaeSystem
 import LiaeTrain
 
@@ -10,8 +9,11 @@ final class TrainingSession {
   private let folder: ModelFolder
   private let settings: TrainingSettings
   private let trainer: Trainer
+  private let peers: (any TrainingPeers)?
+  /// Whether this process keeps the model; its peers only compute.
+  private var leads: Bool { peers?.rank ?? 0 == 0 }
   private let feed: FaceFeed
-  private let log: TrainingLog
+  private let log: TrainingLog?
   private var history: LossHistory
   private var attempt: Int
 
@@ -34,7 +36,10 @@ final class TrainingSession {
   ) throws {
     (self.folder, self.settings, self.trainer, self.feed) = (folder, settings, trainer, feed)
     (self.history, self.attempt) = (history, attempt)
-    log = try TrainingLog(folder.log, at: trainer.iteration, every: settings.session.logEvery)
+    peers = trainer.peers
+    log =
+      (trainer.peers?.rank ?? 0) == 0
+      ? try TrainingLog(folder.log, at: trainer.iteration, every: settings.session.logEvery) : nil
     guardian = LossGuard(factor: settings.session.spikeFactor)
     status = StatusLine(target: settings.targetIteration, seconds: settings.session.statusEvery)
     backups = Backups(folder: folder, settings: settings, iteration: trainer.iteration)
@@ -50,26 +55,36 @@ final class TrainingSession {
     signal(SIGXFSZ, SIG_IGN)
     // A new model, or new settings, are on the disk before the first step: what cannot be written shows at once.
     if folder.hasState && changes.isEmpty { savedIteration = trainer.iteration } else { try save() }
-    log.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
+    log?.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
     scheduleSave()
     while settings.targetIteration == 0 || trainer.iteration < settings.targetIteration {
-      if Interruption.came { break }
+      if try isToStop() { break }
       try iterate()
     }
     status.end()
     try finish()
   }
 
+  /// Whether Ctrl-C has reached this process or a peer: all stop at the same iteration.
+  private func isToStop() throws(LiaeError) -> Bool {
+    guard let peers else { return Interruption.came }
+    var votes: [Float] = [Interruption.came ? 1 : 0]
+    try peers.sum(&votes)
+    return votes[0] > 0
+  }
+
   private func iterate() throws {
     let start = monotonicNanoseconds()
-    try enterPhase()
-    let faces: (source: FaceBatch, destination: FaceBatch)
-    do throws(LiaeError) { faces = try feed.next() } catch {
-      // The model is as good as before.
-      try saveAtTheEnd()
+    let report: StepReport
+    do throws(LiaeError) {
+      try enterPhase()
+      let faces = try feed.next()
+      report = try trainer.step(source: faces.source, destination: faces.destination)
+    } catch {
+      // What was learnt up to here is kept, unless the step was left half done.
+      if trainer.iteration == history.last { try saveAtTheEnd() }
       throw error
     }
-    let report = try trainer.step(source: faces.source, destination: faces.destination)
     let verdict = guardian.judge(
       source: report.sourceLoss, destination: report.destinationLoss, isFinite: report.isFinite)
     if case .astray(let reason) = verdict { return try goBack(reason) }
@@ -77,10 +92,12 @@ final class TrainingSession {
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
     let iteration = trainer.iteration
     history.append(report.sourceLoss, report.destinationLoss)
-    log.step(
+    log?.step(
       iteration, source: report.sourceLoss, destination: report.destinationLoss, milliseconds: milliseconds)
-    status.step(
-      iteration, source: report.sourceLoss, destination: report.destinationLoss, milliseconds: milliseconds)
+    if leads {
+      status.step(
+        iteration, source: report.sourceLoss, destination: report.destinationLoss, milliseconds: milliseconds)
+    }
     if case .fine = verdict { saveIfDue() }
     let every = settings.session.previewEvery
     if every > 0, iteration % every == 0 { draw() }
@@ -93,7 +110,7 @@ final class TrainingSession {
     if !feed.isFor(next) || phase == nil {
       try feed.seek(next, batchSize: settings.batchSize, iteration: trainer.iteration)
     }
-    if phase != nil { log.event("phase", at: trainer.iteration) }
+    if phase != nil { log?.event("phase", at: trainer.iteration) }
     trainer.options = next.options
     guardian.restart()
     phase = next
@@ -102,6 +119,7 @@ final class TrainingSession {
   // MARK: Saving
 
   private func saveIfDue() {
+    guard leads else { return }
     let backupIsDue = backups.isDue(at: trainer.iteration)
     guard backupIsDue || monotonicNanoseconds() >= nextSave else { return }
     do throws(LiaeError) {
@@ -120,9 +138,11 @@ final class TrainingSession {
   }
 
   private func save() throws(LiaeError) {
-    try StateFile(
-      trainer: try trainer.state, settings: settings.stored, history: history, attempt: attempt
-    ).write(to: folder.state)
+    if leads {
+      try StateFile(
+        trainer: try trainer.state, settings: settings.stored, history: history, attempt: attempt
+      ).write(to: folder.state)
+    }
     (savedIteration, setbacks) = (trainer.iteration, 0)
   }
 
@@ -135,7 +155,8 @@ final class TrainingSession {
     try saveAtTheEnd()
     if phase != nil, settings.session.previewEvery > 0 { draw() }
     feed.complain()
-    log.event("stop", at: iteration)
+    log?.event("stop", at: iteration)
+    guard leads else { return }
     if Interruption.came {
       throw Failure(.interrupted, "interrupted at iteration \(iteration); the model is saved in \(folder.state)")
     }
@@ -147,7 +168,8 @@ final class TrainingSession {
   private func goBack(_ reason: String) throws {
     let iteration = trainer.iteration
     setbacks += 1
-    guard setbacks <= Self.setbacksAllowed else {
+    // Only the leader knows of saves; when it gives up, it takes its peers along.
+    guard setbacks <= Self.setbacksAllowed || !leads else {
       throw Failure(
         .diverged,
         "iteration \(iteration): \(reason); given up after going back \(Self.setbacksAllowed) times in a row. "
@@ -159,13 +181,15 @@ final class TrainingSession {
     // Other faces than those that led astray.
     attempt += 1
     phase = nil
-    try log.rewind(to: trainer.iteration)
-    log.event("rollback", at: trainer.iteration, [("from", .integer(iteration)), ("reason", .string(reason))])
+    try log?.rewind(to: trainer.iteration)
+    log?.event("rollback", at: trainer.iteration, [("from", .integer(iteration)), ("reason", .string(reason))])
+    guard leads else { return }
     Console.complain("iteration \(iteration): \(reason); back to the save of iteration \(trainer.iteration)")
   }
 
   /// A picture that cannot be drawn or written is no reason to stop.
   private func draw() {
+    guard leads else { return }
     do throws(LiaeError) {
       try pictures.draw(trainer, history, feed)
     } catch { Console.complain("\(error.message); training goes on") }

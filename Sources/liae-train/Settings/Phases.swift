@@ -19,7 +19,7 @@ extension TrainingSettings {
     if let end = randomWarpUntil, iteration >= end { options.randomWarp = false }
     if let start = learningRateDropoutFrom { options.learningRateDropout = iteration >= start }
     if let start = ganFrom, iteration < start { options.ganPower = 0 }
-    options.ganPatchSize = ganPatchSize ?? max(3, resolution / 8)
+    options.ganPatchSize = patchSize
     var samples = SampleOptions()
     (samples.resolution, samples.faceType, samples.randomWarp) = (resolution, faceType, options.randomWarp)
     (samples.randomHSVPower, samples.uniformYaw) = (randomHSVPower, uniformYaw)

@@ -71,7 +71,7 @@ extension TrainingSettings {
 
   /// What a step is given.
   nonisolated(unsafe) private static let sampleTable: [Setting<TrainingSettings>] = [
-    .whole("batch-size", 1...4096, \.batchSize),
+    .whole("batch-size", 1...1024, \.batchSize),
     .boolean("random-src-flip", \.randomSourceFlip),
     .boolean("random-dst-flip", \.randomDestinationFlip),
     .real("random-hsv-power", 0...0.3, \.randomHSVPower),

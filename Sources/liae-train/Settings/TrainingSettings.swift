@@ -64,6 +64,9 @@ struct TrainingSettings: SettingsTable {
     if let type = name.flatMap(FaceType.init(rawValue:)) { faceType = type }
   }
 
+  /// Pixels that the adversary judges at a time.
+  var patchSize: Int { ganPatchSize ?? max(3, resolution / 8) }
+
   static func usualMaskDims(_ dDims: Int) -> Int { max(2, (dDims / 3 + 1) / 2 * 2) }
 
   /// - Throws: `Failure` of status `usage` for settings that are possible by themselves and not together.
@@ -74,6 +77,9 @@ struct TrainingSettings: SettingsTable {
         .usage, "--true-face-power is \(options.trueFacePower), and --arch is \(network.name); true face is for df only"
       )
     }
+    var last = options
+    last.ganPatchSize = patchSize
+    do throws(LiaeError) { try Trainer.check(last, for: network) } catch { throw Failure(.usage, error.message) }
     if options.pretrain, randomWarpUntil != nil || ganFrom != nil || learningRateDropoutFrom != nil {
       throw Failure(
         .usage, "--pretrain has no phases; take --random-warp-until, --gan-from and --lr-dropout-from away")
