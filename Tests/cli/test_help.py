@@ -16,7 +16,7 @@ def test_help_is_as_expected(command):
     check_help(liae_infer(*filter(None, [command]), "--help"), f"help-{command or 'root'}.txt")
 
 
-@pytest.mark.parametrize("command", ["train", "export"])
+@pytest.mark.parametrize("command", ["train", "export", "synth", "evaluate"])
 def test_help_of_training_is_as_expected(command):
     check_help(liae_train(command, "--help"), f"help-train-{command}.txt")
 
