@@ -82,12 +82,10 @@ struct Hair {
         base = Vector(base.x * narrowing, base.y + fall, mix(base.z, 92, 0.0018 * fall))
         if cosf(angle) > 0 { base.z -= 0.10 * fall }
       }
-      let above = profile.point(max(positions[onHead] - 0.3, 0), angle: angle)
       let cover = cover(angle, base.y)
       var outward = normalized(Vector(base.x, 0, base.z - 88))
       let crown = smoothStep(-95, -150, base.y)
       outward = normalized(mix(outward, Vector(0, -1, 0.1), crown))
-      _ = above
       let place = base + outward * thickness(angle, base.y, cover, noise)
       let deep = 0.55 + 0.45 * smoothStep(-2, 14, cover)
       return Vertex(

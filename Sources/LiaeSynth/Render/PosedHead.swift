@@ -2,7 +2,7 @@
 import Glibc
 import LiaeSystem
 
-/// Growing memory for one thread's frames.
+/// Memory of one thread, for every frame anew.
 final class Scratch<Element: BitwiseCopyable> {
   private var storage: Bytes
   private(set) var base: UnsafeMutablePointer<Element>
@@ -149,14 +149,13 @@ final class PosedHead {
   private func light(_ light: FrameParameters.Light, _ direction: Vector) {
     let (p, n) = (places.base, normals.base)
     let up = rotation(Vector(0, -1, 0))
-    head.mesh.triangles.withUnsafeBufferPointer { _ in }
     head.mesh.vertices.withUnsafeBufferPointer { vertices in
       for i in 0..<vertices.count {
         let vertex = vertices[i]
         let view = normalized(-p[i])
         var normal = n[i]
         let isHair = i >= hairStart
-        if isHair || isTwoSided(i), dot(normal, view) < 0 { normal = -normal }
+        if twoSided[i], dot(normal, view) < 0 { normal = -normal }
         let toLamp = dot(normal, direction)
         let seen = shadows.visible(p[i], normal)
         let ambient = mix(light.ground, light.sky, 0.5 - 0.5 * normal.y) * vertex.openness
@@ -189,6 +188,7 @@ final class PosedHead {
     }
   }
 
+  /// Hair is the last part of a mesh.
   private lazy var hairStart: Int = {
     var first = head.mesh.vertices.count
     for triangle in head.mesh.triangles where triangle.material == .hair {
@@ -204,6 +204,4 @@ final class PosedHead {
     }
     return result
   }()
-
-  private func isTwoSided(_ i: Int) -> Bool { twoSided[i] }
 }
