@@ -20,7 +20,7 @@ package struct SwapCase: Sendable {
   package let source: Crop
 }
 
-/// Renders cases of a source and a destination person, and the source's mean face. One thread uses it at a time.
+/// Renders cases of a source and a destination person. One thread uses it at a time; several share the heads.
 package final class SwapCases {
   private let source, destination: Head
   private let renderer: Renderer
@@ -49,16 +49,10 @@ package final class SwapCases {
       source: try crop(SyntheticFace(sourceFrame, type: type, size: size)))
   }
 
-  /// The mean of the source's training faces: the best that an answer can be which does not look at the destination.
-  package func meanFace(of count: Int) throws(LiaeError) -> ColorCanvas {
-    let mean = try ColorCanvas(width: resolution, height: resolution)
-    for index in 0..<count {
-      let parameters = FrameParameters(index: index, seed: seed, purpose: .training, person: source.identity.name)
-      let face = try crop(SyntheticFace(renderer.render(source, parameters), type: type, size: size))
-      for i in 0..<mean.count { mean.pixels[i] += face.colors.pixels[i] / Float(count) }
-      withExtendedLifetime(face) {}
-    }
-    return mean
+  /// A face of the source from training.
+  package func trainingFace(_ index: Int) throws(LiaeError) -> ColorCanvas {
+    let parameters = FrameParameters(index: index, seed: seed, purpose: .training, person: source.identity.name)
+    return try crop(SyntheticFace(renderer.render(source, parameters), type: type, size: size)).colors
   }
 
   /// Of a crop before it is brought to the resolution: that of a faceset.
