@@ -25,7 +25,7 @@ RELEASE := .build/release
 VENV := build/venv
 STAGE := build/stage
 PYTESTS := $(wildcard Tests/python Tests/cli Tests/abi)
-DEMO_MODEL ?= Tests/golden/networks/liae-udt
+DEMO_MODEL ?= examples/model/demo.safetensors
 
 .PHONY: all lib header cli examples deps list
 .DEFAULT_GOAL := all
@@ -64,6 +64,14 @@ cli: deps
 	  strip -o build/$$program $(RELEASE)/$$program; \
 	done
 
+## mpi: build/liae-train for several processes (mpirun -n 2 build/liae-train ...); needs an MPI library
+.PHONY: mpi
+mpi: deps
+	@MPI=1 .ci/deps
+	LIAE_MPI=1 $(SWIFT) build -c release --product liae-train --scratch-path .build-mpi $(SWIFTFLAGS)
+	@mkdir -p build
+	strip -o build/liae-train .build-mpi/release/liae-train
+
 .PHONY: headergen
 headergen:
 	@$(SWIFT) build -c release --product liae-headergen $(SWIFTFLAGS) -q
@@ -76,11 +84,21 @@ header: headergen
 examples: lib
 	PKG_CONFIG_PATH=$(abspath build) $(MAKE) -C examples OUT=$(abspath build/examples) RPATH=$(abspath build)
 
-## demo: run a genuine checkpoint on rendered faces; the pictures are in out/demo
+## demo: swap rendered faces with the model of examples/model; the pictures are in out/demo
 .PHONY: demo
 demo: cli
 	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
 	@echo "The pictures to look at:" && ls out/demo/*.png
+
+## demo-train: render two persons, train a tiny model for some ten minutes, swap them; the pictures are in out/demo-train
+.PHONY: demo-train
+demo-train: cli
+	build/liae-train synth --identity a --count 500 --seed 1 --size 128 --no-frames --output out/demo-train/src --force
+	build/liae-train synth --identity b --count 500 --seed 2 --size 128 --no-frames --output out/demo-train/dst --force
+	build/liae-train --src out/demo-train/src/aligned --dst out/demo-train/dst/aligned \
+	  --model out/demo-train/model --config examples/model/tiny.json
+	build/liae-train evaluate --model out/demo-train/model --sheet out/demo-train/swaps.png --force
+	@echo "The pictures to look at:" && ls out/demo-train/*.png out/demo-train/model/*.png
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
@@ -113,6 +131,11 @@ check: gates swift-test
 test: swift-test python-test
 	@grep -h 'Test run with' build/swift-test.log | tail -n 1
 	@tail -n 1 build/python-test.log
+
+## test-mpi: liae-train as two processes against one of twice the batch
+.PHONY: test-mpi
+test-mpi: mpi venv
+	$(VENV)/bin/python -m pytest -q -rs Tests/mpi
 
 ## test-long: all tests with the long sweeps
 test-long: export LIAE_LONG_TESTS = 1
@@ -214,6 +237,16 @@ $(PEERS_VENV)/ready: benchmarks/peers/requirements.txt
 	  $(PEERS_VENV)/bin/pip install -q --disable-pip-version-check torch
 	$(PEERS_VENV)/bin/pip install -q --disable-pip-version-check -r benchmarks/peers/requirements.txt
 	@touch $@
+
+## bench-train: iterations of training beside PyTorch's, in turn; TORCH_PYTHON is a Python that has torch
+.PHONY: bench-train bench-quality
+TORCH_PYTHON ?= python3
+bench-train: cli
+	$(TORCH_PYTHON) benchmarks/training/training.py $(TRAINING)
+
+## bench-quality: a recipe trained here and in PyTorch for as many iterations, and both measured
+bench-quality: cli
+	$(TORCH_PYTHON) benchmarks/training/quality.py $(TRAINING)
 
 ## bench-peers: the same swap on other engines, in turn; PEERS="liae-udt-256 --rounds 31" chooses models and options
 bench-peers: lib $(PEERS_VENV)/ready

@@ -21,6 +21,10 @@ package final class AppendedFile {
     try File.Writer(descriptor: descriptor, path: path).write(Array(text.utf8))
   }
 
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(LiaeError) {
+    try File.Writer(descriptor: descriptor, path: path).write(bytes)
+  }
+
   /// Cuts the file off behind `count` bytes.
   package func truncate(to count: Int) throws(LiaeError) {
     guard ftruncate(descriptor, off_t(count)) == 0 else { throw writeError(path, errno) }

@@ -62,6 +62,12 @@ struct SamplesCommand: ParsableCommand {
     help: .init("PNG of the first samples, a row each: seen, wanted, mask, eyes and mouth.", valueName: "file"))
   var sheet: String?
 
+  @Option(
+    help: .init(
+      "Write the batches that are timed: float32, of each batch what is seen, wanted, mask, eyes and mouth.",
+      valueName: "file"))
+  var raw: String?
+
   func validate() throws {
     guard (1...1_000_000).contains(batches) else {
       throw ValidationError("--batches is \(batches); expected 1 or more")
@@ -79,7 +85,11 @@ struct SamplesCommand: ParsableCommand {
     let first = try generator.next()
     if let sheet { try Self.picture(first).writePNG(to: sheet, provenance: nil, replacing: true) }
     let (start, startOfWork) = (monotonicNanoseconds(), processorNanoseconds())
-    for _ in 0..<batches { _ = try generator.next() }
+    let file = try raw.map { (path) throws(LiaeError) in try AppendedFile(path) }
+    for _ in 0..<batches {
+      let batch = try generator.next()
+      for plane in [batch.warped, batch.target, batch.mask, batch.eyesMouth] { try file?.append(plane.raw) }
+    }
     let (time, work) = (monotonicNanoseconds() - start, processorNanoseconds() - startOfWork)
     let samples = Double(batches * batchSize)
     Console.say(
