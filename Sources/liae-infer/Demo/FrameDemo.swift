@@ -36,8 +36,7 @@ struct FrameDemo {
     let settings = try MergeSettings(
       file: nil,
       given: [
-        // The hull of the landmarks, because a network that was not trained has no mask to show.
-        ("mask-mode", .string("dst")), ("blur", .integer(60)), ("erode", .integer(20)),
+        ("mask-mode", .string("learned-prd*learned-dst")), ("blur", .integer(40)), ("erode", .integer(10)),
         // For a checkpoint that does not say it.
         ("face-type", .string(model.info.faceType ?? FaceType.whole.rawValue)),
       ])
