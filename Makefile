@@ -93,6 +93,7 @@ demo: cli
 ## demo-train: render two persons, train a tiny model for some ten minutes, swap them; the pictures are in out/demo-train
 .PHONY: demo-train
 demo-train: cli
+	rm -rf out/demo-train/model
 	build/liae-train synth --identity a --count 500 --seed 1 --size 128 --no-frames --output out/demo-train/src --force
 	build/liae-train synth --identity b --count 500 --seed 2 --size 128 --no-frames --output out/demo-train/dst --force
 	build/liae-train --src out/demo-train/src/aligned --dst out/demo-train/dst/aligned \

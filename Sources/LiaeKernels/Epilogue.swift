@@ -21,6 +21,12 @@
 /// 6e-9. For |x| past 39000 the reduction loses its digits; the value stays between -|x| and |x|.
 @usableFromInline enum XCosX: ActivationFunction {
   @inlinable @inline(__always) static func apply<V: Lanes>(_ x: V, _ slope: V) -> V {
+    let angle = reduced(x)
+    return V.negatedWhereOdd(cosine(angle.remainder), angle.turns) * x
+  }
+
+  /// x as a number of half turns and a remainder within a quarter turn.
+  @inlinable @inline(__always) static func reduced<V: Lanes>(_ x: V) -> (turns: V.Bits, remainder: V) {
     let magic = V(repeating: 12_582_912)  // 1.5 * 2^23: adding it rounds to an integer
     let shifted = V.mulAdd(magic, x, V(repeating: 0.318309886))
     let n = shifted - magic
@@ -28,7 +34,11 @@
     r = axpy(r, -0.0009670257568359375, n)
     r = axpy(r, -6.2771141529083251953e-07, n)
     r = axpy(r, -1.2154201256553420762e-10, n)
-    r = V.larger(V.smaller(r, V(repeating: 1.6)), V(repeating: -1.6))
+    return (shifted.bits, V.larger(V.smaller(r, V(repeating: 1.6)), V(repeating: -1.6)))
+  }
+
+  /// The cosine of a remainder.
+  @inlinable @inline(__always) static func cosine<V: Lanes>(_ r: V) -> V {
     let z = r * r
     var p = V(repeating: 2.08767570e-9)
     p = V.mulAdd(V(repeating: -2.75573192e-7), p, z)
@@ -36,8 +46,7 @@
     p = V.mulAdd(V(repeating: -1.38888889e-3), p, z)
     p = V.mulAdd(V(repeating: 4.16666667e-2), p, z)
     p = V.mulAdd(V(repeating: -0.5), p, z)
-    p = V.mulAdd(V(repeating: 1), p, z)
-    return V.negatedWhereOdd(p, shifted.bits) * x
+    return V.mulAdd(V(repeating: 1), p, z)
   }
 }
 
