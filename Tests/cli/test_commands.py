@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import NETWORKS, checkpoint, liae_infer
+from conftest import NETWORKS, ROOT, checkpoint, liae_infer
 
 FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
 
@@ -244,7 +244,7 @@ def test_bench_without_destination_mask_does_less():
 
 def test_demo_leaves_pictures_and_says_where(tmp_path):
     out = tmp_path / "demo"
-    result = liae_infer("demo", "--model", NETWORKS / "liae-udt", "--output", out, "--faces", "3")
+    result = liae_infer("demo", "--model", ROOT / "examples/model/demo.safetensors", "--output", out, "--faces", "3")
     assert result.status == 0, result.err
     for line in result.out.splitlines():
         assert str(out) in line
@@ -264,6 +264,9 @@ def test_demo_leaves_pictures_and_says_where(tmp_path):
         for folder in ("frames", "merged", "truth", "merged_mask"))
     assert np.array_equal(frame[mask == 0], merged[mask == 0]) and (mask == 255).sum() > 2000
     assert np.abs(frame - merged)[mask == 255].mean() > 10
+    # The model swaps: inside the mask the frame comes near the other person.
+    inside = mask == 255
+    assert np.abs(merged - truth)[inside].mean() < 0.6 * np.abs(frame - truth)[inside].mean()
     # The other person stands in the same place before the same ground.
     assert np.array_equal(frame[0], truth[0]) and np.abs(frame - truth)[mask == 255].mean() > 10
     # The first cell of the sheet is the first face, twice as large.
