@@ -78,7 +78,7 @@ package final class Trainer {
       let run = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
       let criterion = Criterion(options.criterion, resolution: architecture.resolution)
-      let scale = criterion.gradientScale(count: source.count * (peers?.count ?? 1))
+      let scale = criterion.gradientScale(count: source.count)
 
       var ofSource = try losses.side(
         criterion, picture: run.source, mask: run.sourceMask, targets: targets.0, options: options)
@@ -91,7 +91,7 @@ package final class Trainer {
         try codes.press(run.sourceCode, weight: Double(options.trueFacePower) * scale, into: &adversarial)
       }
       try tape.backward()
-      try peers?.sumGradients(of: network.parameters)
+      try peers?.addGradients(of: network.parameters, asMean: criterion.isMean, engine)
 
       let norm = optimizer.gradientNorm()
       let (a, b) = try shared(Self.mean(ofSource.total), Self.mean(ofDestination.total))

@@ -24,7 +24,13 @@ extension TrainingPeers {
     if let failure { throw failure }
   }
 
-  func sumGradients(of parameters: [Parameter]) throws(LiaeError) {
-    for parameter in parameters where parameter.hasGradient { try sum(parameter.gradient, parameter.count) }
+  /// - Parameter asMean: for criteria whose gradient is that of a mean over the batch.
+  func addGradients(of parameters: [Parameter], asMean: Bool, _ engine: Engine) throws(LiaeError) {
+    for parameter in parameters where parameter.hasGradient {
+      try sum(parameter.gradient, parameter.count)
+      if asMean {
+        engine.kernels.addScaled(parameter.gradient, 1 / Float(count) - 1, parameter.gradient, parameter.count)
+      }
+    }
   }
 }

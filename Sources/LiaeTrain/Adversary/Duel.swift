@@ -37,7 +37,8 @@ final class Duel {
       }
     }
     try tape.backward()
-    try peers?.sumGradients(of: adversary.parameters)
+    try peers?.addGradients(
+      of: adversary.parameters, asMean: options.criterion == .torch, losses.engine)
     let norm = optimizer.gradientNorm()
     if norm.isFinite { try optimizer.step(options, norm: norm) }
     return values.map { $0 / scale }
