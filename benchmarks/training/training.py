@@ -118,6 +118,8 @@ def compare(name, rounds, threads):
     contestants = [Contestant(ours), Contestant(theirs)]
     for round in range(rounds + 3):
         for contestant in contestants:
+            # The threads of the one before may still be waiting awake.
+            time.sleep(0.1)
             milliseconds = contestant.iterate()
             if round >= 3:
                 contestant.times.append(milliseconds)
