@@ -559,3 +559,14 @@ def test_exporting_what_is_no_model(path, tmp_path):
     result = liae_train("export", path, "out.safetensors", cwd=tmp_path)
     assert result.status == 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_does_not_tell_the_face_type_takes_what_is_asked_for(tmp_path):
+    start = GOLDEN / "networks" / "torch-udt" / "state_dict.pt"
+    common = ["--init", start, "--batch-size", 1, "--target-iter", 1, "--preview-every", 0]
+    result = train(tmp_path / "wf", *common, "--face-type", "h")
+    assert result.status == 0, result.err
+    assert settings(state_of(tmp_path / "wf"))["face-type"] == "half_face"
+    # What the shapes tell is not open.
+    result = train(tmp_path / "other", *common, "--e-dims", 3)
+    assert result.status == 2 and "--e-dims is 3" in result.err

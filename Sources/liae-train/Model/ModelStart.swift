@@ -39,9 +39,11 @@ struct ModelStart {
     case .weights(let model): settings.adopt(model.architecture, faceType: model.info.faceType)
     case .new: break
     }
-    let before = settings
+    var before = settings
     if let config { try settings.read(config) }
     for (key, value) in given { try settings.set(key, value, source: "--") }
+    // A checkpoint that does not say what its faces show leaves that open.
+    if case .weights(let model) = origin, model.info.faceType == nil { before.faceType = settings.faceType }
     if case .new = origin {
       settings.adopt(try settings.architecture(), faceType: nil)
     } else {
