@@ -46,7 +46,7 @@ def samples(folder, seed, count):
             for channels in (3, 3, 1, 1):
                 shape = (BATCH, DIMS["resolution"], DIMS["resolution"], channels)
                 values = np.frombuffer(pipe.read(4 * int(np.prod(shape))), np.float32).reshape(shape)
-                planes.append(torch.from_numpy(np.ascontiguousarray(values.transpose(0, 3, 1, 2))))
+                planes.append(torch.from_numpy(values.transpose(0, 3, 1, 2).copy()))
             yield planes
     process.wait()
 
