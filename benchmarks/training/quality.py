@@ -81,9 +81,9 @@ def train(network, folder, iterations, rate):
         optimizer.step()
 
 
-def evaluate(model):
+def report(title, iterations, seconds, model):
     done = liae_train("evaluate", "--model", model, "--count", 64, "--json", stdout=subprocess.PIPE)
-    return json.loads(done.stdout)
+    print(f"{title}: {iterations} iterations in {seconds:.0f} s; {json.dumps(json.loads(done.stdout))}", flush=True)
 
 
 def main():
@@ -110,13 +110,11 @@ def main():
                "--learning-rate", arguments.rate, "--eyes-mouth-prio", "--no-random-dst-flip", "--batch-size", BATCH,
                "--target-iter", arguments.iterations, "--preview-every", 0, stdout=subprocess.DEVNULL,
                stderr=subprocess.DEVNULL)
-    ours = time.time() - start
+    report("liae-train", arguments.iterations, time.time() - start, f"{folder}/model")
     start = time.time()
     train(network, folder, arguments.iterations, arguments.rate)
-    theirs = time.time() - start
     torch.save(network.state_dict(), f"{folder}/end.pt")
-    for title, model, seconds in (("liae-train", f"{folder}/model", ours), ("PyTorch", f"{folder}/end.pt", theirs)):
-        print(f"{title}: {arguments.iterations} iterations in {seconds:.0f} s; {json.dumps(evaluate(model))}")
+    report("PyTorch", arguments.iterations, time.time() - start, f"{folder}/end.pt")
 
 
 if __name__ == "__main__":

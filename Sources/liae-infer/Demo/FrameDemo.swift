@@ -37,6 +37,8 @@ struct FrameDemo {
       file: nil,
       given: [
         ("mask-mode", .string("learned-prd*learned-dst")), ("blur", .integer(40)), ("erode", .integer(10)),
+        // The true swap beside it has the source person's own colours.
+        ("color-transfer", .string("none")),
         // For a checkpoint that does not say it.
         ("face-type", .string(model.info.faceType ?? FaceType.whole.rawValue)),
       ])
