@@ -36,12 +36,6 @@ final class Buffers {
 
   func give(back buffer: Buffer) { free[buffer.capacity, default: []].append(buffer) }
 
-  /// Gives the free memory back to the system.
-  func trim() {
-    bytes -= free.reduce(0) { $0 + $1.key * $1.value.count } * 4
-    free = [:]
-  }
-
   /// Eight sizes an octave, so that nearly equal tensors share memory.
   private static func sizeClass(_ count: Int) -> Int {
     let count = max(count, 64)

@@ -41,7 +41,4 @@ package final class Tape {
       step.output?.dropGradient()
     }
   }
-
-  /// Forgets all operations.
-  package func forget() { steps = [] }
 }

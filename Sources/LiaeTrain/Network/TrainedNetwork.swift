@@ -137,7 +137,7 @@ package final class TrainedNetwork {
       x = try run(stage.second, try run(stage.first, x, on: tape), residual: x, on: tape)
     }
     if let combined = heads[decoder.name] {
-      combine(decoder.heads, combined.weight, combined.bias, on: tape)
+      try combine(decoder.heads, combined.weight, combined.bias, on: tape)
       x = try tape.convolution(
         x, weight: combined.weight, bias: combined.bias, kernel: 3,
         padding: decoder.heads[1].padding == 0 ? .valid : .same(before: 1), depthToSpace: true)
@@ -159,13 +159,15 @@ package final class TrainedNetwork {
 
   // MARK: - Layers
 
-  private func named(_ name: String) -> Parameter {
-    guard let parameter = byName[name] else { preconditionFailure("\(name) is no tensor of \(architecture.name)") }
+  private func named(_ name: String) throws(LiaeError) -> Parameter {
+    guard let parameter = byName[name] else {
+      throw LiaeError(.internalError, "\(name) is no tensor of \(architecture.name)")
+    }
     return parameter
   }
 
   private func dense(_ name: String, _ x: Tensor, on tape: Tape) throws(LiaeError) -> Tensor {
-    try tape.dense(x, weight: named("\(name).weight"), bias: named("\(name).bias"))
+    try tape.dense(x, weight: try named("\(name).weight"), bias: try named("\(name).bias"))
   }
 
   private func run(_ layer: ConvolutionLayer, _ x: Tensor, residual: Tensor? = nil, on tape: Tape) throws(LiaeError)
@@ -174,7 +176,7 @@ package final class TrainedNetwork {
     var slope: Float = 1
     if case .leaky(let value) = layer.activation { slope = value }
     let y = try tape.convolution(
-      x, weight: named("\(layer.name).weight"), bias: named("\(layer.name).bias"), kernel: layer.kernel,
+      x, weight: try named("\(layer.name).weight"), bias: try named("\(layer.name).bias"), kernel: layer.kernel,
       stride: layer.stride, padding: layer.padding == 0 && layer.kernel > 1 ? .valid : .same(before: layer.padding),
       slope: slope, residual: residual, depthToSpace: layer.depthToSpace)
     return layer.activation == .cosine ? try tape.cosine(y) : y
@@ -182,8 +184,12 @@ package final class TrainedNetwork {
 
   /// Lays four heads side by side; a kernel of 1x1 is the middle of one of 3x3. Their gradients are taken out again after
   /// the convolution's own step backwards.
-  private func combine(_ layers: [ConvolutionLayer], _ weight: Parameter, _ bias: Parameter, on tape: Tape) {
-    let parts = layers.map { (weight: named("\($0.name).weight"), bias: named("\($0.name).bias"), kernel: $0.kernel) }
+  private func combine(_ layers: [ConvolutionLayer], _ weight: Parameter, _ bias: Parameter, on tape: Tape)
+    throws(LiaeError)
+  {
+    let parts = try layers.map { (layer) throws(LiaeError) in
+      (weight: try named("\(layer.name).weight"), bias: try named("\(layer.name).bias"), kernel: layer.kernel)
+    }
     weight.isTrained = parts.contains { $0.weight.isTrained }
     weight.hasGradient = false
     bias.hasGradient = false

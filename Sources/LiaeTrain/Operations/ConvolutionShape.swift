@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
+import LiaeKernels
+import LiaeSystem
 
 /// Sizes of one convolution over a batch.
 struct ConvolutionShape {
@@ -24,6 +25,25 @@ struct ConvolutionShape {
 
   /// Multiplications and additions of the plain sum.
   var flops: Double { 2 * Double(pixels) * Double(taps * inputChannels) * Double(outputChannels) }
+}
+
+/// A way to compute a convolution, forwards and backwards. Pointers are of values in the layouts of `Tensor` and
+/// `Parameter`.
+protocol ConvolutionAlgorithm {
+  /// - Throws: `outOfMemory`.
+  func forward(
+    _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, _ epilogue: TrainingEpilogue,
+    y: UnsafeMutablePointer<Float>
+  ) throws(LiaeError)
+
+  /// Adds to dx, dw and db, those that are not nil. dy may be multiplied by the activation's derivative in place.
+  ///
+  /// - Throws: `outOfMemory`.
+  func backward(
+    _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
+    y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: UnsafeMutablePointer<Float>?,
+    dw: UnsafeMutablePointer<Float>?, db: UnsafeMutablePointer<Float>?
+  ) throws(LiaeError)
 }
 
 /// Zero pixels around the input of a convolution.

@@ -4,7 +4,7 @@ import LiaeSystem
 
 /// Any convolution as a product of patches and weights (im2col), forwards and backwards: what Winograd cannot do, and
 /// layers whose weights are large beside their pictures, where transforming the weights would cost more than it saves.
-struct PatchConvolution {
+struct PatchConvolution: ConvolutionAlgorithm {
   let shape: ConvolutionShape
   /// Floats of a patch.
   private let patch: Int
@@ -51,19 +51,13 @@ struct PatchConvolution {
     }
   }
 
-  /// Adds to dx, dw and db, those that are not nil. Without depth-to-space dy is multiplied by the activation's derivative
-  /// in place.
   func backward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
     y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: UnsafeMutablePointer<Float>?,
     dw: UnsafeMutablePointer<Float>?, db: UnsafeMutablePointer<Float>?
   ) throws(LiaeError) {
     let columns = shape.outputChannels
-    if slope != 1 {
-      engine.parallel(elements: shape.count * resultStride) { from, count in
-        engine.kernels.leakyBack(dy + from, y + from, slope, count)
-      }
-    }
+    engine.leakyBack(dy, y, slope, shape.count * resultStride)
     let patches = isPointwise ? nil : try engine.buffers.take(group * imagePixels * patch)
     let sums = shape.depthToSpace ? try engine.buffers.take(group * imagePixels * columns) : nil
     defer { for buffer in [patches, sums] { if let buffer { engine.buffers.give(back: buffer) } } }
@@ -175,6 +169,12 @@ struct PatchConvolution {
 }
 
 extension Engine {
+  /// d, times slope where y is not positive: through a leaky ReLU whose output is y, in place. Slope 1 is none.
+  func leakyBack(_ d: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ slope: Float, _ count: Int) {
+    if slope == 1 { return }
+    parallel(elements: count) { from, count in kernels.leakyBack(d + from, y + from, slope, count) }
+  }
+
   /// Adds the sum over rows of (rows, columns) to `sums`.
   func addColumnSums(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Float>

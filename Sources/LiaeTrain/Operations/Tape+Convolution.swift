@@ -35,35 +35,24 @@ extension Tape {
     let y = try Tensor(
       engine, count: x.count, height: shape.resultHeight, width: shape.resultWidth, channels: shape.resultChannels,
       isDifferentiable: x.isDifferentiable || weight.isTrained || residual?.isDifferentiable ?? false)
-    let winograd = WinogradConvolution(shape)
+    let convolution: any ConvolutionAlgorithm = WinogradConvolution(shape) ?? PatchConvolution(shape)
     let epilogue = TrainingEpilogue(
       bias: bias.map { UnsafePointer($0.value) }, residual: residual.map { UnsafePointer($0.value) }, slope: slope)
-    if let winograd {
-      try winograd.forward(engine, x: x.value, weight: weight.value, epilogue, y: y.value)
-    } else {
-      try PatchConvolution(shape).forward(engine, x: x.value, weight: weight.value, epilogue, y: y.value)
-    }
+    try convolution.forward(engine, x: x.value, weight: weight.value, epilogue, y: y.value)
     record(y) { [engine] () throws(LiaeError) in
       let dy = try y.gradient()
       var slope = slope
       if let residual {
         // The sum's derivative is the residual's too, so it is made in place first.
-        engine.parallel(elements: y.elements) { from, count in
-          engine.kernels.leakyBack(dy + from, y.value + from, slope, count)
-        }
+        engine.leakyBack(dy, y.value, slope, y.elements)
         slope = 1
         if residual.isDifferentiable { try residual.add(gradient: dy) }
       }
       let dx = x.isDifferentiable ? try x.gradient() : nil
       let dw = weight.isTrained ? weight.gradientToAdd() : nil
       let db = weight.isTrained ? bias?.gradientToAdd() : nil
-      if let winograd {
-        try winograd.backward(
-          engine, x: x.value, weight: weight.value, y: y.value, dy: dy, slope: slope, dx: dx, dw: dw, db: db)
-      } else {
-        try PatchConvolution(shape).backward(
-          engine, x: x.value, weight: weight.value, y: y.value, dy: dy, slope: slope, dx: dx, dw: dw, db: db)
-      }
+      try convolution.backward(
+        engine, x: x.value, weight: weight.value, y: y.value, dy: dy, slope: slope, dx: dx, dw: dw, db: db)
     }
     return y
   }

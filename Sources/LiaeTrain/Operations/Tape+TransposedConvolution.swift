@@ -35,11 +35,7 @@ extension Tape {
     }
     record(y) { [engine] () throws(LiaeError) in
       let dy = try y.gradient()
-      if slope != 1 {
-        engine.parallel(elements: y.elements) { from, count in
-          engine.kernels.leakyBack(dy + from, y.value + from, slope, count)
-        }
-      }
+      engine.leakyBack(dy, y.value, slope, y.elements)
       if weight.isTrained {
         try engine.addColumnSums(dy, rows: rows, columns: channels, to: bias.gradientToAdd())
         try convolution.backward(

@@ -8,7 +8,7 @@ import LiaeSystem
 /// four phases of the input. Backwards runs the transposes of the same transforms: the derivative by the points of the
 /// output serves both weights and input, and costs the same products as forwards. Tiles are worked on in chunks that stay
 /// in cache.
-struct WinogradConvolution {
+struct WinogradConvolution: ConvolutionAlgorithm {
   let shape: ConvolutionShape
   let tile: TrainingTile
   /// 1, or 4 of a stride of 2.
@@ -119,19 +119,24 @@ struct WinogradConvolution {
 
   // MARK: - Passes
 
-  private func makeU(_ engine: Engine, _ weight: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>) {
+  /// Runs `body(phase, from, count, scratch)` over the weights of each phase, in pieces.
+  private func overWeights(
+    _ engine: Engine, _ body: (_ phase: Int, _ from: Int, _ count: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void
+  ) {
     let length = shape.inputChannels * columns, piece = 4096
     let pieces = (length + piece - 1) / piece
-    let taps = (0..<phases).map { phase in
-      self.taps(phase, UnsafePointer(weight)) { $0 + $1 }
-    }
     engine.parallel(phases * pieces) { index in
-      let phase = index / pieces, from = index % pieces * piece
-      let begins = taps[phase].map { $0.map { $0 + from } }
-      engine.withScratch {
-        engine.kernels.tapsToPoints(
-          tile, begins, min(piece, length - from), u + phase * length + from, point, $0)
-      }
+      let from = index % pieces * piece
+      engine.withScratch { body(index / pieces, from, min(piece, length - from), $0) }
+    }
+  }
+
+  private func makeU(_ engine: Engine, _ weight: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>) {
+    let taps = (0..<phases).map { self.taps($0, UnsafePointer(weight)) { $0 + $1 } }
+    overWeights(engine) { phase, from, count, scratch in
+      engine.kernels.tapsToPoints(
+        tile, taps[phase].map { $0.map { $0 + from } }, count, u + phase * shape.inputChannels * columns + from, point,
+        scratch)
     }
   }
 
@@ -178,7 +183,6 @@ struct WinogradConvolution {
     }
   }
 
-  /// Adds to dx, dw and db, those that are not nil.
   func backward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
     y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: UnsafeMutablePointer<Float>?,
@@ -251,16 +255,11 @@ struct WinogradConvolution {
   }
 
   private func addTaps(_ engine: Engine, _ du: UnsafeMutablePointer<Float>, _ dw: UnsafeMutablePointer<Float>) {
-    let length = shape.inputChannels * columns, piece = 4096
-    let pieces = (length + piece - 1) / piece
-    let taps = (0..<phases).map { phase in self.taps(phase, dw) { $0 + $1 } }
-    engine.parallel(phases * pieces) { index in
-      let phase = index / pieces, from = index % pieces * piece
-      let begins = taps[phase].map { $0.map { $0 + from } }
-      engine.withScratch {
-        engine.kernels.pointsToTaps(
-          tile, du + phase * length + from, point, min(piece, length - from), begins, $0)
-      }
+    let taps = (0..<phases).map { self.taps($0, dw) { $0 + $1 } }
+    overWeights(engine) { phase, from, count, scratch in
+      engine.kernels.pointsToTaps(
+        tile, du + phase * shape.inputChannels * columns + from, point, count,
+        taps[phase].map { $0.map { $0 + from } }, scratch)
     }
   }
 }
