@@ -142,7 +142,7 @@ test-mpi: mpi venv
 test-long: export LIAE_LONG_TESTS = 1
 test-long: test
 
-SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeModelTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
+SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeGraphTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
   LiaeFrameTests LiaeSwapTests LiaePackTests LiaeSamplesTests \
   RunErrorTests RunInvarianceTests ImageFormatTests AllocationTests
 THREADED_SUITES := ThreadPoolTests RunErrorTests contextsShareAPlan

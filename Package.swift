@@ -14,9 +14,9 @@ let core: [Target] = [
   .target(name: "CLiaeIntrinsics"),
   .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics"]),
   .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
-  .target(name: "LiaeModel", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
-  .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeModel"]),
+  .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
   .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
   .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
   .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3")),
@@ -28,18 +28,18 @@ let core: [Target] = [
     ]),
   .target(
     name: "LiaeRuntime",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch"]),
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
   .target(
     name: "LiaePack",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
     ]),
   .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
   .target(
     name: "LiaeABI",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
       "LiaeSwap",
     ],
     linkerSettings: [
@@ -76,7 +76,7 @@ let tools: [Target] = [
   .target(name: "CLiaeImage", dependencies: ["CPNG", "CJPEG"]),
   .target(name: "LiaeImageIO", dependencies: ["CLiaeImage", "LiaeSystem", "LiaeTensor"]),
   .target(
-    name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel"],
+    name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph"],
     swiftSettings: [.unsafeFlags(["-Ounchecked"])]),
   .target(
     name: "LiaeSamples",
@@ -84,7 +84,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
       "LiaeSamples",
     ]),
   .target(
@@ -93,13 +93,13 @@ let tools: [Target] = [
   .target(
     name: "LiaeCommandLine",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeModel", "LiaeConvert", "LiaeImageIO",
+      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeConvert", "LiaeImageIO",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(
     name: "liae-train",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
       "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -107,7 +107,7 @@ let tools: [Target] = [
   .executableTarget(
     name: "liae-infer",
     dependencies: [
-      "LiaeCommandLine", "LiaeSynth", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert",
+      "LiaeCommandLine", "LiaeSynth", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
       "LiaeDispatch", "LiaeRuntime", "LiaePack",
       "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -135,31 +135,31 @@ let tests: [Target] = [
   .target(
     name: "LiaeTestSupport",
     dependencies: [
-      "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert",
+      "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
     ],
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeModelTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeGraphTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
-    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeModel", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
+    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeGraph", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeKernelsTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference",
       "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeRuntimeTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeDispatch", "LiaeRuntime", "LiaeKernelsReference", "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaePackTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
       "LiaeTestSupport",
     ]),
   .testTarget(
@@ -168,11 +168,11 @@ let tests: [Target] = [
   .testTarget(
     name: "LiaeSwapTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeImageIO",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeImageIO",
       "LiaeTestSupport",
     ]),
   .testTarget(
-    name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeModel", "LiaeTestSupport"],
+    name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeGraph", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),
   .testTarget(
     name: "LiaeSamplesTests",
@@ -182,7 +182,7 @@ let tests: [Target] = [
   .testTarget(
     name: "LiaeTrainTests",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeModel", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
       "LiaeKernelsReference", "LiaeSamples", "LiaeTrain", "LiaeTestSupport",
     ],
     exclude: ["Fixtures", "make_torch_fixtures.py"]),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
 import LiaeFormats
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 

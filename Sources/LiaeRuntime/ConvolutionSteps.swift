@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// Where a convolution reads and writes.
@@ -42,7 +42,7 @@ final class Table<Element> {
   deinit { pointer.deallocate() }
 }
 
-private func activationKind(_ activation: LiaeModel.Activation) -> (kind: Int, slope: Float) {
+private func activationKind(_ activation: LiaeGraph.Activation) -> (kind: Int, slope: Float) {
   switch activation {
   case .none: return (ActivationKind.leaky, 1)
   case .leaky(let slope): return (ActivationKind.leaky, slope)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// Times convolutions on this machine as a run meets them: one image, weights that are in no cache, input that is.

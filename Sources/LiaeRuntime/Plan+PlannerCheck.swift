@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// What the planner expects of a layer's algorithms, and what they take.

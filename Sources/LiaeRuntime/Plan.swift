@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
 import LiaeKernels
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 

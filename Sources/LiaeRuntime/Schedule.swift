@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// The steps of a run over a fixed number of images, bound to their memory.

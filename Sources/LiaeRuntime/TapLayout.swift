@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeFormats
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 import LiaeTestSupport

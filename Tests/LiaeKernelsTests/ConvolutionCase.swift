@@ -2,7 +2,7 @@
 import LiaeDispatch
 import LiaeKernels
 import LiaeKernelsReference
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -18,7 +18,7 @@ struct ConvolutionCase: CustomStringConvertible {
   var kernel = 3
   var stride = 1
   var padding = 1
-  var activation = LiaeModel.Activation.leaky(0.2)
+  var activation = LiaeGraph.Activation.leaky(0.2)
   var depthToSpace = false
   var residual = false
   var images = 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 import LiaeTestSupport
@@ -94,7 +94,7 @@ import Testing
   func everyEpilogue(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
     for side in [7, 8, 12, 64] {
       for images in [1, 2] {
-        for activation in [LiaeModel.Activation.none, .leaky(0.1), .cosine] {
+        for activation in [LiaeGraph.Activation.none, .leaky(0.1), .cosine] {
           let c = ConvolutionCase(
             set: set, algorithm: algorithm, inputs: side == 64 ? 6 : 20, outputs: side == 64 ? 12 : 44, side: side,
             activation: activation, images: images, workers: 2)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeTensor
 import LiaeTestSupport
@@ -72,7 +72,7 @@ import Testing
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
   func everyEpilogue(set: InstructionSet, family: Int) throws {
     for (inputs, outputs, side, images) in [(20, 44, 8, 1), (20, 44, 12, 2), (6, 12, 64, 1), (12, 72, 64, 2)] {
-      for activation in [LiaeModel.Activation.none, .leaky(0.1), .cosine] {
+      for activation in [LiaeGraph.Activation.none, .leaky(0.1), .cosine] {
         var c = cases(set, family, .float32)
         (c.inputs, c.outputs, c.side, c.images) = (inputs, outputs, side, images)
         (c.activation, c.workers) = (activation, 2)

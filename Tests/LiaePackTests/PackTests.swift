@@ -2,7 +2,7 @@
 import LiaeConvert
 import LiaeDispatch
 import LiaeFormats
-import LiaeModel
+import LiaeGraph
 import LiaePack
 import LiaeRuntime
 import LiaeSystem

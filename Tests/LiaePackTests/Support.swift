@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaePack
 import LiaeRuntime
 import LiaeSystem

@@ -2,7 +2,7 @@
 import Foundation
 import LiaeDispatch
 import LiaeKernelsReference
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 import LiaeTestSupport

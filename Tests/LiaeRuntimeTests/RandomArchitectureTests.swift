@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
 import LiaeKernelsReference
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 import LiaeTestSupport

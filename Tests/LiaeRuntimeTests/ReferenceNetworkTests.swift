@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernelsReference
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTestSupport
 import Testing

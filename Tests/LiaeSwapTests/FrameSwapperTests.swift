@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeImageIO
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSwap
 import LiaeSystem

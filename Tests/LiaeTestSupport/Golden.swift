@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// The golden networks of `Tests/golden/networks`, described in its README.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 import LiaeTrain

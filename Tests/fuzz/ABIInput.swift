@@ -2,7 +2,7 @@
 import Glibc
 import LiaeABI
 import LiaeConvert
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 /// Small networks as files, made once: both families, both flavours, and the two forms that need no other reader's seeds.

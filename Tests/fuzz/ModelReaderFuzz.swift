@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 

@@ -10,7 +10,7 @@ out=$root/build/fuzz
 [ $# -gt 0 ] || set -- $(cd "$root/Tests/fuzz" && ls *Fuzz.swift | sed 's/Fuzz\.swift$//')
 
 # Arrows point down: each module may import those before it. The parsers need no kernels, the C ABI everything.
-parsers="LiaeSystem LiaeTensor LiaeModel LiaeFormats LiaeConvert"
+parsers="LiaeSystem LiaeTensor LiaeGraph LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
 case " $* " in
   *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeFrame LiaeSwap LiaeABI"} ;;

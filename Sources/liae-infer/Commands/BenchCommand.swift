@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 

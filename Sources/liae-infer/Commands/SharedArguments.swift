@@ -3,7 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeConvert
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaePack
 import LiaeRuntime
 import LiaeSystem

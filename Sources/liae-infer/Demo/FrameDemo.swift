@@ -3,7 +3,7 @@ import LiaeCommandLine
 import LiaeFormats
 import LiaeFrame
 import LiaeImageIO
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSynth
 import LiaeSystem

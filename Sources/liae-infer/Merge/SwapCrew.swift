@@ -2,7 +2,7 @@
 import LiaeCommandLine
 import LiaeFrame
 import LiaeImageIO
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSwap
 import LiaeSystem

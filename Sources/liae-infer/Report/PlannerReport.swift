@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
 import LiaeDispatch
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 
 /// The planner's model of costs held against this machine.

@@ -3,7 +3,7 @@ import Glibc
 import LiaeCommandLine
 import LiaeImageIO
 import LiaeKernelsReference
-import LiaeModel
+import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor

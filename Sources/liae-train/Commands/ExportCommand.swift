@@ -2,7 +2,7 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeConvert
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 
 struct ExportCommand: ParsableCommand {

@@ -2,7 +2,7 @@
 import LiaeCommandLine
 import LiaeConvert
 import LiaeFormats
-import LiaeModel
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 

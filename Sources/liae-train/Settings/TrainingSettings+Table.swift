@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
 import LiaeFrame
-import LiaeModel
+import LiaeGraph
 import LiaeTrain
 
 extension TrainingSettings {

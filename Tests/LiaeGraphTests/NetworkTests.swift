@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
+import LiaeGraph
 import Testing
 
 @Suite struct NetworkTests {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeModel
+import LiaeGraph
 import Testing
 
 /// The canonical names and shapes against DeepFaceLab's own, written down from its weight files: a line for each
