@@ -62,7 +62,8 @@ struct ArchitectureInference {
         "\(file): the heads out_conv and out_convm read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims"
       )
     }
-    let isPort = scheme == .torchPort || (scheme == .canonical && doubleResolution && head[2] == 3)
+    let keepsFlavour = scheme == .canonical || scheme == .trainingState
+    let isPort = scheme == .torchPort || (keepsFlavour && doubleResolution && head[2] == 3)
     let architecture = Architecture(
       family: family, flavour: isPort ? .torch : .dfl,
       options: (doubleResolution ? "d" : "") + (residualDeep ? "t" : ""), resolution: resolution, eDims: eDims,
@@ -90,7 +91,7 @@ struct ArchitectureInference {
     let rank = canonical.contains(text: "dense") ? "(out, in)" : "(out, in, k, k)"
     return LiaeError(
       .missingTensor,
-      "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme == .tensorFlow ? "of 2 or 4 dimensions" : rank)"
+      "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme.hasOutputsLast ? "of 2 or 4 dimensions" : rank)"
     )
   }
 

@@ -17,7 +17,8 @@ extension ModelReader {
       }
       throw LiaeError(
         .unknownFormat,
-        "\(folder): no DeepFaceLab model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat")
+        "\(folder): no model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat, or NAME_liae-train.safetensors"
+      )
     }
     guard sets.count == 1 else {
       let names = sets.map(\.representative).joined(separator: ", ")

@@ -18,17 +18,18 @@ package struct OpenOptions: Sendable {
 
 /// Opens a checkpoint of any kind, recognised by its content.
 package enum ModelReader {
-  /// - Parameter path: a file (safetensors, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth) or a DeepFaceLab folder.
+  /// - Parameter path: a file (safetensors, liae-train's state, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth), or the
+  ///   folder of one model that liae-train or DeepFaceLab trains.
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    if File.kind(path) == .folder { return try openDeepFaceLab(folder: path, options: options) }
+    if File.kind(path) == .folder { return try open(folder: path, options: options) }
     let bytes = try Bytes.map(path: path)
     if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
     return try open(memory: bytes, name: path, options: options)
   }
 
-  /// Opens what one file holds: safetensors, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
+  /// Opens what one file holds: safetensors, liae-train's state, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
   /// allows it.
   ///
   /// - Parameter name: what messages call the memory.
@@ -62,7 +63,7 @@ package enum ModelReader {
     }
   }
 
-  /// A frozen checkpoint of ours, or weights of another program's names.
+  /// A frozen checkpoint of ours, the state of a training, or weights of another program's names.
   static func openSafetensors(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
     let file = try SafetensorsFile.parse(bytes, name: name)
     if file.metadata[CheckpointMetadata.marker] != nil {
@@ -71,6 +72,7 @@ package enum ModelReader {
         file: name, scheme: .canonical, tensors: file.tensors, info: info, declared: declared, knowsColorOrder: true
       ).model(options)
     }
+    if file.metadata[TrainingState.marker] != nil { return try TrainingState(file, name: name).model(options) }
     return try openNamed(file.tensors, name: name, info: ModelInfo(origin: .safetensors), options: options)
   }
 
