@@ -100,7 +100,8 @@ let tools: [Target] = [
   .target(
     name: "LiaeDiagnostics",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeFrame",
       "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
     ]),
   .target(
@@ -126,10 +127,10 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
+      "LiaePack", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    linkerSettings: [.unsafeFlags(programLinkerFlags)]),
+    exclude: ["README.md"], linkerSettings: [.unsafeFlags(programLinkerFlags)]),
   .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
 ]
 
@@ -195,6 +196,19 @@ let tests: [Target] = [
     name: "LiaeSamplesTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTestSupport",
+    ]),
+  .testTarget(name: "LiaeTextTests", dependencies: ["LiaeSystem", "LiaeText", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeSequenceTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO", "LiaeSequence", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeDiagnosticsTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeImageIO", "LiaeSequence",
+      "LiaeDiagnostics", "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeTrainTests",
