@@ -11,6 +11,8 @@ package struct Architecture: Sendable, Equatable {
     case liae
     /// One inter; a decoder for each side.
     case df
+    /// One decoder; the channels of two codes mixed. Its layers are those of `udt`, which its name does not say.
+    case amp
   }
 
   /// The two published implementations, which differ in the heads.
@@ -35,24 +37,28 @@ package struct Architecture: Sendable, Equatable {
   /// Side of the input, pixels.
   package var resolution: Int
   package var eDims, aeDims, dDims, dMaskDims: Int
+  /// Channels of AMP's codes; 0 in the other families, whose codes follow from `aeDims`.
+  package var interDims: Int
 
   package init(
     family: Family = .liae, flavour: Flavour = .dfl, options: String = "", resolution: Int, eDims: Int, aeDims: Int,
-    dDims: Int, dMaskDims: Int
+    dDims: Int, dMaskDims: Int, interDims: Int = 0
   ) {
     (self.family, self.flavour) = (family, flavour)
-    (pixelNorm, doubleResolution) = (options.contains("u"), options.contains("d"))
-    (residualDeep, cosine) = (options.contains("t"), options.contains("c"))
+    let letters = family == .amp ? "udt" : options
+    (pixelNorm, doubleResolution) = (letters.contains("u"), letters.contains("d"))
+    (residualDeep, cosine) = (letters.contains("t"), letters.contains("c"))
     (self.resolution, self.eDims, self.aeDims) = (resolution, eDims, aeDims)
-    (self.dDims, self.dMaskDims) = (dDims, dMaskDims)
+    (self.dDims, self.dMaskDims, self.interDims) = (dDims, dMaskDims, interDims)
   }
 
-  /// The option letters that are set, in the order u d t c.
+  /// The option letters that are set, in the order u d t c; none of AMP, which has no options.
   package var options: String {
-    (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
+    if family == .amp { return "" }
+    return (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
   }
 
-  /// As DeepFaceLab writes it: `liae`, `df-ud`, `liae-udt`.
+  /// As DeepFaceLab writes it: `liae`, `df-ud`, `liae-udt`, `amp`.
   package var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
 
   /// Family and option letters of a name such as `liae-udt`; letters may stand in any order.
@@ -62,12 +68,12 @@ package struct Architecture: Sendable, Equatable {
     let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     let letters = parts.count > 1 ? String(parts[1]) : ""
     guard let family = Family(rawValue: String(parts[0])),
-      parts.count == 1 || !letters.isEmpty,
+      parts.count == 1 || !letters.isEmpty && family != .amp,
       letters.allSatisfy({ "udtc".contains($0) }), Set(letters).count == letters.count
     else {
       throw LiaeError(
         .unknownArchitecture,
-        "unknown architecture \"\(name)\"; expected liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
+        "unknown architecture \"\(name)\"; expected amp, or liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
       )
     }
     return (family, letters)
@@ -87,31 +93,37 @@ package struct Architecture: Sendable, Equatable {
         "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)"
       )
     }
-    for (what, value) in [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
-    where !Self.dimsRange.contains(value) {
+    for (what, value) in dims where !Self.dimsRange.contains(value) {
       throw LiaeError(
         .unknownArchitecture,
         "\(what) \(value) is out of range: expected \(Self.dimsRange.lowerBound) to \(Self.dimsRange.upperBound)")
+    }
+    guard family != .amp || options.isEmpty && pixelNorm && doubleResolution && residualDeep && !cosine else {
+      throw LiaeError(.unknownArchitecture, "amp has no options")
     }
     if flavour == .torch && (family != .liae || cosine) {
       throw LiaeError(.unknownArchitecture, "\(name): the PyTorch flavour has liae without c only")
     }
   }
 
+  /// The sizes that a family has, by DeepFaceLab's names.
+  package var dims: [(name: String, value: Int)] {
+    let common = [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
+    return family == .amp ? common + [("inter_dims", interDims)] : common
+  }
+
   // MARK: - What follows from it
 
-  /// Side of the encoder's output, pixels.
-  package var encodedSide: Int { resolution / (residualDeep ? 32 : 16) }
-  /// Channels of the encoder's output.
-  package var encodedChannels: Int { eDims * 8 }
   /// Side of the second dense layer's output. It depends on `d`, not on `t`.
   package var latentSide: Int { resolution / (doubleResolution ? 32 : 16) }
   /// Channels of one inter module's output.
-  package var interChannels: Int { family == .liae ? aeDims * 2 : aeDims }
-  /// Side of the decoder's input.
-  package var codeSide: Int { residualDeep ? latentSide : latentSide * 2 }
-  /// Channels of the decoder's input.
-  package var codeChannels: Int { family == .liae ? interChannels * 2 : interChannels }
+  package var interChannels: Int {
+    switch family {
+    case .liae: aeDims * 2
+    case .df: aeDims
+    case .amp: interDims
+    }
+  }
   /// Whether the heads read without padding, so that the picture loses 4 pixels.
   package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
   /// Side of the returned picture.

@@ -13,6 +13,8 @@ package struct ModelInfo: Sendable, Equatable {
   /// DeepFaceLab's `half_face`, `midfull_face`, `full_face`, `whole_face`, `head`; nil where the file does not say.
   package var faceType: String?
   package var iteration: Int?
+  /// The share of AMP's code that training mixed in, 0.1...0.5; nil where the file does not say.
+  package var trainedMorph: Double?
   /// Set for a df `.dfm`, which holds only the mask branch of decoder_dst: the rest of that decoder is zeros and the
   /// destination cannot be reconstructed.
   package var lacksDestinationPicture = false
@@ -30,14 +32,15 @@ package struct ModelInfo: Sendable, Equatable {
 /// flat indices ordered channel, row, column. Elements are float32, float16 or bfloat16 as the file stores them.
 package struct Model: Sendable {
   package let architecture: Architecture
+  package let graph: Graph
   package let info: ModelInfo
   package let tensors: TensorDictionary
 
   /// - Throws: `missingTensor`, `shapeMismatch`, `unknownArchitecture`, naming the tensor, what was found and what was
   ///   expected.
   package init(architecture: Architecture, info: ModelInfo, tensors: TensorDictionary) throws(LiaeError) {
-    try architecture.validate()
-    for spec in architecture.tensors {
+    let graph = try Graph(architecture)
+    for spec in graph.tensors {
       guard let tensor = tensors[spec.name] else {
         if spec.isUnused { continue }
         throw LiaeError(
@@ -55,10 +58,10 @@ package struct Model: Sendable {
           "tensor \(spec.name) holds \(tensor.dtype.rawValue); expected float32, float16 or bfloat16")
       }
     }
-    (self.architecture, self.info, self.tensors) = (architecture, info, tensors)
+    (self.architecture, self.graph, self.info, self.tensors) = (architecture, graph, info, tensors)
   }
 
-  /// A canonical tensor. Only for names in `architecture.tensors` that are not unused, which are there by construction.
+  /// A canonical tensor. Only for names in `graph.tensors` that are not unused, which are there by construction.
   package func tensor(_ name: String) throws(LiaeError) -> TensorView {
     guard let tensor = tensors[name] else { throw LiaeError(.missingTensor, "tensor \(name) is missing") }
     return tensor
@@ -71,10 +74,9 @@ extension Model {
   package static func random(_ architecture: Architecture, seed: UInt64 = 0, gain: Float = 1.25) throws(LiaeError)
     -> Model
   {
-    try architecture.validate()
     var generator = SplitMix64(state: seed)
     var tensors = TensorDictionary()
-    for spec in architecture.tensors where !spec.isUnused {
+    for spec in try Graph(architecture).tensors where !spec.isUnused {
       let count = spec.shape.reduce(1, *)
       let isBias = spec.shape.count == 1
       let deviation = isBias ? 0.05 : gain / Float(count / spec.shape[0]).squareRoot()

@@ -10,7 +10,7 @@ extension Model {
   package func fingerprint() throws(LiaeError) -> String {
     let (pieces, pieceBytes) = (16, 256)
     var sum = SHA256()
-    for spec in architecture.tensors where !spec.isUnused {
+    for spec in graph.tensors where !spec.isUnused {
       let tensor = try tensor(spec.name)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       Array("\(spec.name)\0\(tensor.dtype.rawValue)\0\(shape)\0".utf8).withUnsafeBytes { sum.update($0) }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One convolution with its sizes, as kernels, planner and weight packing see it.
+///
+/// Weights are `name.weight` (out, in, k, k) and `name.bias` (out). With `depthToSpace`, output channel c*4 + dy*2 + dx
+/// becomes channel c of pixel (2y + dy, 2x + dx), as PyTorch's `pixel_shuffle` has it, after the activation.
+package struct ConvolutionLayer: Sendable, Hashable {
+  package var name: String
+  package var inputChannels, outputChannels: Int
+  package var kernel: Int
+  package var stride = 1
+  /// Zero pixels on every side of the input.
+  package var padding: Int
+  package var activation: Activation
+  package var depthToSpace = false
+  /// Sides in pixels; `outputSide` is that before depth-to-space.
+  package var inputSide: Int
+
+  package init(
+    name: String, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int,
+    activation: Activation, depthToSpace: Bool = false, inputSide: Int
+  ) {
+    (self.name, self.inputChannels, self.outputChannels) = (name, inputChannels, outputChannels)
+    (self.kernel, self.stride, self.padding, self.activation) = (kernel, stride, padding, activation)
+    (self.depthToSpace, self.inputSide) = (depthToSpace, inputSide)
+  }
+
+  package var outputSide: Int { (inputSide + 2 * padding - kernel) / stride + 1 }
+
+  /// Multiplications and additions of the plain sum.
+  package var flops: Double {
+    2 * Double(kernel * kernel * inputChannels * outputChannels) * Double(outputSide * outputSide)
+  }
+}
+
+extension Graph {
+  /// The convolution that a node is, with all input channels of its weights.
+  package func layer(_ node: Node) -> ConvolutionLayer? {
+    guard case .convolution(let convolution) = node.operation else { return nil }
+    let input = shape(node.inputs[0])
+    return ConvolutionLayer(
+      name: convolution.name, inputChannels: convolution.reading == .repeatedHalf ? 2 * input.channels : input.channels,
+      outputChannels: convolution.outputChannels, kernel: convolution.kernel, stride: convolution.stride,
+      padding: convolution.padding, activation: convolution.activation, depthToSpace: convolution.depthToSpace,
+      inputSide: input.side)
+  }
+}
