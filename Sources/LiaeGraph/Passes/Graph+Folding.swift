@@ -14,31 +14,30 @@ extension Graph {
         folded.insert(convolution.layers)
       }
     }
-    // Of each concatenation, the halves that were made of it: several layers read them.
-    var halves: [Value: Value] = [:]
+    let readers = self.readers
+    func isFolded(_ index: Int) -> Bool {
+      if case .convolution(let convolution) = nodes[index].operation { folded.contains(convolution.layers) } else { false }
+    }
     return try rebuilt { (index, node, inputs, graph) throws(LiaeError) in
-      guard case .convolution(var convolution) = node.operation, folded.contains(convolution.layers),
-        let pair = self.pair(node)
-      else { return try graph.addCopy(node, inputs: inputs) }
-      let code = inputs[0], rest = Array(inputs.dropFirst())
-      let parts = graph[code].inputs
-      if pair.0 == pair.1 {
-        convolution.reading = .repeatedHalf
-        return try graph.addDerived(
-          .convolution(convolution), [parts[0]] + rest, name: node.name, part: node.part)
-      }
-      if halves[code] == nil {
-        var (first, morphs) = (parts[0], false)
+      switch node.operation {
+      case .concatenation where !readers[index].isEmpty && readers[index].allSatisfy(isFolded):
+        guard inputs.count == 2, inputs[0] != inputs[1] else { break }
         // The lerp towards the second half is made while the halves are written.
-        if graph[first].operation == .lerp, graph[first].inputs[1] == parts[1] {
-          (first, morphs) = (graph[first].inputs[0], true)
-        }
-        halves[code] = try graph.addDerived(
-          .splitHalves(morphs: morphs), [first, parts[1]], name: graph[code].name, part: graph[code].part)
+        let first = graph[inputs[0]]
+        let morphs = first.operation == .lerp && first.inputs[1] == inputs[1]
+        return try graph.addDerived(
+          .splitHalves(morphs: morphs), [morphs ? first.inputs[0] : inputs[0], inputs[1]], name: node.name,
+          part: node.part)
+      case .convolution(var convolution) where isFolded(index):
+        guard let pair = self.pair(node) else { break }
+        let isRepeated = pair.0 == pair.1
+        convolution.reading = isRepeated ? .repeatedHalf : .splitHalves
+        let code = isRepeated ? graph[inputs[0]].inputs[0] : inputs[0]
+        return try graph.addDerived(
+          .convolution(convolution), [code] + inputs.dropFirst(), name: node.name, part: node.part)
+      default: break
       }
-      convolution.reading = .splitHalves
-      return try graph.addDerived(
-        .convolution(convolution), [halves[code] ?? code] + rest, name: node.name, part: node.part)
+      return try graph.addCopy(node, inputs: inputs)
     }.withoutDeadNodes()
   }
 
