@@ -16,7 +16,11 @@ extension Graph {
     }
     let readers = self.readers
     func isFolded(_ index: Int) -> Bool {
-      if case .convolution(let convolution) = nodes[index].operation { folded.contains(convolution.layers) } else { false }
+      if case .convolution(let convolution) = nodes[index].operation {
+        folded.contains(convolution.layers)
+      } else {
+        false
+      }
     }
     return try rebuilt { (index, node, inputs, graph) throws(LiaeError) in
       switch node.operation {

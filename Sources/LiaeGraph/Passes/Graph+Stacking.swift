@@ -30,7 +30,8 @@ extension Graph {
       if let first = partners[index] {
         let (a, b) = (nodes[first], nodes[index])
         let stacked: Value
-        if let before = partners[b.inputs[0].index], before == a.inputs[0].index, let stack = stacks[b.inputs[0].index] {
+        if let before = partners[b.inputs[0].index], before == a.inputs[0].index, let stack = stacks[b.inputs[0].index]
+        {
           stacked = try graph.addDerived(b.operation, [stack], name: b.name, part: b.part)
         } else if a.operation == b.operation, let x = moved[a.inputs[0].index], let y = moved[b.inputs[0].index] {
           let both = try graph.addDerived(.stack, [x, y], name: "\(a.name) inputs", part: a.part)
