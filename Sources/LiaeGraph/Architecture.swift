@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Everything that fixes the shape and the arithmetic of a network.
+/// The parameters that determine a network: its layers, their sizes and their arithmetic.
 ///
 /// Source: DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
 package struct Architecture: Sendable, Equatable {
-  /// How the latent modules are wired to the decoders.
+  /// How latent modules and decoders are connected.
   package enum Family: String, Sendable {
-    /// One decoder; codes from inter_AB and inter_B.
+    /// Two latent modules, inter_AB and inter_B; one decoder.
     case liae
-    /// One inter; a decoder for each side.
+    /// One latent module; a decoder for each of source and destination.
     case df
-    /// One decoder; the channels of two codes mixed. Its layers are those of `udt`, which its name does not say.
+    /// Two latent modules whose channels are mixed; one decoder. It always has `u`, `d` and `t`, which its name omits.
     case amp
   }
 
-  /// The two published implementations, which differ in the heads.
+  /// The two published implementations, which differ in the last convolutions of the decoder.
   package enum Flavour: String, Sendable, CaseIterable {
-    /// DeepFaceLab: with `d` one 1x1 and three 3x3 heads, all SAME.
+    /// DeepFaceLab: with `d` one head of 1x1 and three of 3x3, padded.
     case dfl
-    /// The PyTorch port: with `d` four 3x3 heads, VALID without `t` (output side = resolution - 4); with `d` and `t`
-    /// its mask path holds one stage that is never run.
+    /// The PyTorch port: with `d` four heads of 3x3, without `t` not padded (output side = resolution - 4); with `d` and
+    /// `t` checkpoints hold a stage of the mask branch that is never run.
     case torch
   }
 
   package var family: Family
   package var flavour: Flavour
-  /// `u`: pixel norm of the encoder's output.
+  /// `u`: the encoder's output is normalised by its mean square.
   package var pixelNorm: Bool
-  /// `d`: half the latent side, doubled again by the heads.
+  /// `d`: the latent side is halved, and the last convolutions double the side once more.
   package var doubleResolution: Bool
   /// `t`: residual blocks in the encoder and one more decoder stage.
   package var residualDeep: Bool
@@ -37,7 +37,7 @@ package struct Architecture: Sendable, Equatable {
   /// Side of the input, pixels.
   package var resolution: Int
   package var eDims, aeDims, dDims, dMaskDims: Int
-  /// Channels of AMP's codes; 0 in the other families, whose codes follow from `aeDims`.
+  /// Channels that a latent module of AMP has; 0 in the other families, where they follow from `aeDims`.
   package var interDims: Int
 
   package init(
@@ -58,10 +58,10 @@ package struct Architecture: Sendable, Equatable {
     return (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
   }
 
-  /// As DeepFaceLab writes it: `liae`, `df-ud`, `liae-udt`, `amp`.
+  /// The name in DeepFaceLab's style: `liae`, `df-ud`, `liae-udt`, `amp`.
   package var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
 
-  /// Family and option letters of a name such as `liae-udt`; letters may stand in any order.
+  /// Parses a name such as `liae-udt`, whose letters may stand in any order.
   ///
   /// - Throws: `unknownArchitecture` with the names that are understood.
   package static func parse(_ name: String) throws(LiaeError) -> (family: Family, options: String) {
@@ -79,13 +79,15 @@ package struct Architecture: Sendable, Equatable {
     return (family, letters)
   }
 
-  /// The resolution is a multiple of this.
+  /// Number of which the resolution is a multiple.
   package var resolutionStep: Int { doubleResolution || residualDeep ? 32 : 16 }
 
   package static let resolutionRange = 32...1024
   package static let dimsRange = 1...4096
 
-  /// - Throws: `unknownArchitecture`, naming the value and its range.
+  /// Checks every value against its range.
+  ///
+  /// - Throws: `unknownArchitecture`, whose message names the value and its range.
   package func validate() throws(LiaeError) {
     guard Self.resolutionRange.contains(resolution), resolution % resolutionStep == 0 else {
       throw LiaeError(
@@ -106,17 +108,17 @@ package struct Architecture: Sendable, Equatable {
     }
   }
 
-  /// The sizes that a family has, by DeepFaceLab's names.
+  /// The sizes that the family has, with DeepFaceLab's names for them.
   package var dims: [(name: String, value: Int)] {
     let common = [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
     return family == .amp ? common + [("inter_dims", interDims)] : common
   }
 
-  // MARK: - What follows from it
+  // MARK: - Derived sizes
 
-  /// Side of the second dense layer's output. It depends on `d`, not on `t`.
+  /// Side of the picture that the second dense layer of a latent module makes, pixels. It depends on `d`, not on `t`.
   package var latentSide: Int { resolution / (doubleResolution ? 32 : 16) }
-  /// Channels of one inter module's output.
+  /// Channels of a latent module's result.
   package var interChannels: Int {
     switch family {
     case .liae: aeDims * 2
@@ -124,10 +126,10 @@ package struct Architecture: Sendable, Equatable {
     case .amp: interDims
     }
   }
-  /// Whether the heads read without padding, so that the picture loses 4 pixels.
+  /// Whether the heads have no padding, so that the picture is 4 pixels smaller than the input.
   package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
-  /// Side of the returned picture.
+  /// Side of the output picture, pixels.
   package var rgbSide: Int { validHeads ? resolution - 4 : resolution }
-  /// Side of the returned masks.
+  /// Side of the output masks, pixels.
   package var maskSide: Int { resolution }
 }

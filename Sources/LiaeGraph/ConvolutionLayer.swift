@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One convolution with its sizes, as kernels, planner and weight packing see it.
+/// A convolution with its sizes, as kernels, planner and weight packing see it.
 ///
-/// Weights are `name.weight` (out, in, k, k) and `name.bias` (out). With `depthToSpace`, output channel c*4 + dy*2 + dx
-/// becomes channel c of pixel (2y + dy, 2x + dx), as PyTorch's `pixel_shuffle` has it, after the activation.
+/// Its tensors are `NAME.weight` (out, in, k, k) and `NAME.bias` (out). With `depthToSpace`, which follows the activation,
+/// output channel c*4 + dy*2 + dx becomes channel c of pixel (2y + dy, 2x + dx), as in PyTorch's `pixel_shuffle`.
 package struct ConvolutionLayer: Sendable, Hashable {
   /// What the weights are packed for.
   package enum Source: Sendable, Hashable {
@@ -19,11 +19,11 @@ package struct ConvolutionLayer: Sendable, Hashable {
   package var inputChannels, outputChannels: Int
   package var kernel: Int
   package var stride = 1
-  /// Zero pixels on every side of the input.
+  /// Zero pixels added on every side of the input.
   package var padding: Int
   package var activation: Activation
   package var depthToSpace = false
-  /// Sides in pixels; `outputSide` is that before depth-to-space.
+  /// Pixels, without padding.
   package var inputSide: Int
   package var source = Source.channels
 
@@ -36,23 +36,25 @@ package struct ConvolutionLayer: Sendable, Hashable {
     (self.depthToSpace, self.inputSide) = (depthToSpace, inputSide)
   }
 
+  /// Pixels, before depth-to-space.
   package var outputSide: Int { (inputSide + 2 * padding - kernel) / stride + 1 }
 
-  /// Multiplications and additions of the plain sum.
+  /// Number of multiplications and additions of the direct sum for one image.
   package var flops: Double {
     2 * Double(kernel * kernel * inputChannels * outputChannels) * Double(outputSide * outputSide)
   }
 }
 
 extension Graph {
-  /// The convolution that a node is, with all input channels of its weights.
+  /// Returns the convolution that a node computes, with all input channels of its weights; nil for another operation
+  /// and for a depth-to-space in DCR order, which kernels do not have.
   package func layer(_ node: Node) -> ConvolutionLayer? {
-    guard case .convolution(let convolution) = node.operation else { return nil }
+    guard case .convolution(let convolution) = node.operation, convolution.depthToSpace != .dcr else { return nil }
     let input = shape(node.inputs[0])
     var layer = ConvolutionLayer(
       name: convolution.name, inputChannels: convolution.reading == .repeatedHalf ? 2 * input.channels : input.channels,
       outputChannels: convolution.outputChannels, kernel: convolution.kernel, stride: convolution.stride,
-      padding: convolution.padding, activation: convolution.activation, depthToSpace: convolution.depthToSpace,
+      padding: convolution.padding, activation: convolution.activation, depthToSpace: convolution.depthToSpace == .crd,
       inputSide: input.side)
     if self[node.inputs[0]].operation == .input { layer.source = .picture }
     if convolution.reading != .plain { layer.source = .halves }

@@ -2,22 +2,22 @@
 import LiaeSystem
 
 extension Graph {
-  /// Computes values node by node: what every interpreter of the network is made of.
+  /// Computes values node by node. Every interpreter of the network is a call of this function.
   ///
-  /// Nodes are visited once each, in order, those alone that `targets` reach without going past a given value.
+  /// Visits the nodes that `targets` depend on once each, in order. Nodes that only given values depend on are not
+  /// visited. A result is released after its last reader.
   ///
   /// - Parameters:
-  ///   - given: results of values that are known.
-  ///   - compute: the result of a node from those of its inputs.
-  /// - Returns: the results of `targets`.
-  /// - Throws: what `compute` throws.
+  ///   - given: results that are known already.
+  ///   - compute: returns the result of a node from those of its inputs.
+  /// - Returns: the results of `targets`, in their order.
+  /// - Throws: what `compute` throws; `internalError` for a target that the graph does not have.
   package func evaluate<Result>(
     _ targets: [Value], given: [Value: Result] = [:],
     _ compute: (_ node: Node, _ inputs: [Result]) throws(LiaeError) -> Result
   ) throws(LiaeError) -> [Result] {
     var results = given
     let isReached = reached(from: targets, stoppingAt: Set(given.keys))
-    // Results are given up after their last reader: they may be large.
     let last = lastReaders(among: isReached)
     let kept = Set(targets)
     for (index, node) in nodes.enumerated() where isReached[index] && results[Value(index)] == nil {

@@ -1,45 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What follows a convolution or a sum.
+/// An activation function.
 package enum Activation: Sendable, Hashable {
   case none
+  /// A leaky ReLU: x, and slope * x for negative x.
   case leaky(Float)
   /// x cos x.
   case cosine
 }
 
-/// Where the channels of a 2x2 square stand before depth-to-space.
+/// Which input channel of a depth-to-space becomes channel c, of C, of the pixel (2y + dy, 2x + dx).
 package enum ShuffleOrder: Sendable, Hashable {
-  /// Channel c of pixel (dy, dx) is channel c*4 + dy*2 + dx, as PyTorch's `pixel_shuffle` has it.
+  /// Channel c*4 + dy*2 + dx: column, row, depth, as in PyTorch's `pixel_shuffle`.
   case crd
-  /// It is channel (dy*2 + dx)*C + c, as TensorFlow's and ONNX's default has it.
+  /// Channel (dy*2 + dx)*C + c: depth, column, row, the default of TensorFlow and ONNX.
   case dcr
 }
 
-/// A convolution with bias, or several of one input whose output channels stand one after the other.
+/// A convolution with bias, or several convolutions of the same input whose output channels follow one another.
 package struct Convolution: Sendable, Hashable {
-  /// How the weights meet the input channels.
+  /// Which weights the convolution applies to its input.
   package enum Reading: Sendable, Hashable {
-    /// Channel by channel.
+    /// Those of its layers, W.
     case plain
-    /// The input is x, and the convolution is that of concat(x, x): its weights are W1 + W2.
+    /// W1 + W2, where W1 and W2 are W for the first and the second half of its input channels: the input is x, and the
+    /// result that of concat(x, x).
     case repeatedHalf
-    /// The input is [x ; y - x], and the convolution is that of concat(x, y): its weights are [W1 + W2 ; W2].
+    /// [W1 + W2 ; W2]: the input is [x ; y - x], and the result that of concat(x, y).
     case splitHalves
   }
 
-  /// Names of the layers, each of which has tensors `NAME.weight` (out, in, k, k) and `NAME.bias` (out). One; more
-  /// where `joiningConvolutions` made one node of several.
+  /// Names of the layers, each with the tensors `NAME.weight` (out, in, k, k) and `NAME.bias` (out): one, or more in a
+  /// node that `joiningConvolutions` made.
   package var layers: [String]
+  /// Number of output channels of all layers, before depth-to-space.
   package var outputChannels: Int
+  /// Height and width of the kernel, pixels. A layer of a smaller kernel has its weights in the middle of it.
   package var kernel: Int
   package var stride = 1
-  /// Zero pixels on every side of the input.
+  /// Zero pixels added on every side of the input.
   package var padding: Int
-  /// What `fusing` took in: a second input is added, then the activation, then depth-to-space in CRD order.
+  /// Applied to the sum of the convolution and, where the node has a second input, that input. Set by
+  /// `fusingConvolutions`, as is `depthToSpace`.
   package var activation = Activation.none
-  package var depthToSpace = false
-  /// What `foldingCodes` made of it.
+  /// Order of a depth-to-space that follows the activation; nil: there is none.
+  package var depthToSpace: ShuffleOrder?
+  /// Set by `foldingCodes`.
   package var reading = Reading.plain
 
   package init(_ layer: String, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int) {
@@ -48,56 +54,61 @@ package struct Convolution: Sendable, Hashable {
   }
 }
 
-/// A dense layer, or several of one input whose outputs stand one after the other.
+/// A dense layer with bias, or several dense layers of the same input whose outputs follow one another.
 package struct Dense: Sendable, Hashable {
-  /// Names of the layers, each of which has tensors `NAME.weight` (out, in) and `NAME.bias` (out).
+  /// Names of the layers, each with the tensors `NAME.weight` (out, in) and `NAME.bias` (out): one, or more in a node
+  /// that `joiningDenseLayers` made.
   package var layers: [String]
+  /// Number of outputs of all layers.
   package var outputs: Int
-  /// What `fusing` took in: the input is a picture that is flattened, and normalised where `pixelNorm` is set.
+  /// Whether the input is a picture that is flattened first. Set by `fusingDenseLayers`, as are the following.
   package var flattens = false
+  /// Whether the flattened input is normalised by its mean square.
   package var pixelNorm = false
-  /// The output is a picture of this side.
+  /// Side of the picture that the outputs are made into; nil: they stay flat.
   package var side: Int?
 
   package init(_ layer: String, outputs: Int) { (layers, self.outputs) = ([layer], outputs) }
 }
 
-/// What a node computes. The first group makes up the families; passes put in the second.
+/// The computation of a node. Families are made of the first group; the second group is made by passes.
 package enum Operation: Sendable, Hashable {
-  /// The picture, three channels, 0...1.
+  /// The picture that the network reads.
   case input
   case convolution(Convolution)
   case dense(Dense)
-  /// (C, side, side) as C*side*side numbers ordered channel, row, column.
+  /// Picture (C, side, side) to the flat value of C*side*side channels in the order channel, row, column.
   case flatten
-  /// The inverse of `flatten`, to pictures of the given side.
+  /// Inverse of `flatten`, to pictures of the given side.
   case unflatten(side: Int)
-  /// x / sqrt(mean(x * x) + 1e-6), the mean over all numbers of an image.
+  /// x / sqrt(mean(x * x) + 1e-6), the mean over all values of an image.
   case pixelNorm
   case activation(Activation)
+  /// Sum of two inputs of equal shape.
   case sum
-  /// Channels one after the other.
+  /// The channels of all inputs, one input after the other.
   case concatenation
-  /// a + morph * (b - a) of inputs a and b, with the run's morph.
+  /// a + morph * (b - a) of inputs a and b; morph, 0...1, belongs to the run.
   case lerp
-  /// The first trunc(C * morph) channels of the first input, the product in float32, and the rest of the second.
+  /// Channels 0..<k of the first of two inputs and channels k..<C of the second, k = trunc(C * morph): C and morph in
+  /// float32 and their product rounded to float32, as AMP was trained.
   case mixChannels
-  /// A picture of twice the side and a quarter of the channels.
+  /// Picture (C, side, side) to picture (C / 4, 2 * side, 2 * side).
   case depthToSpace(ShuffleOrder)
   case sigmoid
 
-  /// Depth-to-space in DCR order, then the sigmoid.
+  /// Depth-to-space in DCR order followed by the sigmoid.
   case shuffledSigmoid
-  /// [x ; y - x] of inputs a and y: x is a, or where `morphs` is set lerp(a, y).
+  /// Concatenation of x and y - x: y is the second input, x the first or, if `morphs` is set, the lerp of both.
   case splitHalves(morphs: Bool)
-  /// The images of all inputs, one input's after the other's.
+  /// The images of all inputs, one input after the other.
   case stack
-  /// The images of one input of a stack.
+  /// One image of a stack.
   case unstack(Int)
-  /// The numbers of one of `count` joined dense layers.
+  /// The outputs of one of `count` joined dense layers.
   case denseOutput(Int, of: Int)
 
-  /// Layers whose tensors it reads.
+  /// Names of the layers whose tensors the node reads.
   package var layers: [String] {
     switch self {
     case .convolution(let convolution): convolution.layers
@@ -106,7 +117,7 @@ package enum Operation: Sendable, Hashable {
     }
   }
 
-  /// The operation's name in messages.
+  /// Name of the operation for messages.
   package var label: String {
     switch self {
     case .input: "input"

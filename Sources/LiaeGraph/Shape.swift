@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Shape of a value: square pictures of some channels, for each of `images` images of a run. C numbers without a place
-/// have side 1.
+/// Shape of a value: (channels, side, side) for each image of a run. A flat value has side 1.
 package struct Shape: Sendable, Hashable, CustomStringConvertible {
   package var channels: Int
-  /// Pixels.
+  /// Height and width, pixels.
   package var side: Int
-  /// How many such pictures there are for each image of the run: 1, and more behind a stack.
+  /// Number of pictures of that shape for each image of a run: 1, and more only behind `Operation.stack`.
   package var images: Int
 
   package init(_ channels: Int, _ side: Int = 1, images: Int = 1) {
@@ -21,9 +20,9 @@ package struct Shape: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Operation {
-  /// Shape of the result.
+  /// Returns the shape of the result for inputs of the given shapes.
   ///
-  /// - Throws: `shapeMismatch` where the inputs do not fit the operation, saying what was expected.
+  /// - Throws: `shapeMismatch` if they do not fit the operation; the message says what was expected.
   func shape(of inputs: [Shape]) throws(LiaeError) -> Shape {
     func mismatch(_ expected: String) -> LiaeError {
       let found = inputs.map(\.description).joined(separator: ", ")
@@ -33,7 +32,7 @@ extension Operation {
       guard inputs.count == 1 else { throw mismatch("one input") }
       return inputs[0]
     }
-    /// The common shape of inputs of which there are `count`.
+    /// The shape that all of `count` inputs have.
     func equal(_ count: Int) throws(LiaeError) -> Shape {
       guard inputs.count == count, let first = inputs.first, inputs.allSatisfy({ $0 == first }) else {
         throw mismatch("\(count) inputs of one shape")
@@ -71,7 +70,8 @@ extension Operation {
       return Shape(channels, x.side, images: x.images)
     case .stack:
       let x = try equal(max(1, inputs.count))
-      return Shape(x.channels, x.side, images: x.images * inputs.count)
+      guard let images = CheckedSize.product(x.images, inputs.count) else { throw mismatch("fewer images") }
+      return Shape(x.channels, x.side, images: images)
     case .unstack(let index):
       let x = try one()
       guard index >= 0, index < x.images else { throw mismatch("more than \(index) images") }
@@ -92,13 +92,13 @@ extension Operation {
       convolution.stride > 0, convolution.padding >= 0
     else { throw mismatch("one input, and at most one to be added") }
     if convolution.reading == .splitHalves && x.channels % 2 != 0 { throw mismatch("an even number of channels") }
-    guard let padded = CheckedSize.sum(x.side, 2 * convolution.padding), padded >= convolution.kernel else {
-      throw mismatch("a picture of at least \(convolution.kernel) pixels with padding")
-    }
+    guard let padded = CheckedSize.sum([x.side, convolution.padding, convolution.padding]),
+      padded >= convolution.kernel
+    else { throw mismatch("a picture of at least \(convolution.kernel) pixels with padding") }
     let side = (padded - convolution.kernel) / convolution.stride + 1
     let sums = Shape(convolution.outputChannels, side, images: x.images)
     if inputs.count == 2 && inputs[1] != sums { throw mismatch("\(sums) to be added") }
-    guard convolution.depthToSpace else { return sums }
+    guard convolution.depthToSpace != nil else { return sums }
     guard sums.channels % 4 == 0 else { throw mismatch("a multiple of 4 output channels") }
     return try Self.doubled(sums, mismatch)
   }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-// Every family has the outputs `swap.rgb` and `swap.mask`, `destination.rgb` and `destination.mask`; those that can
-// morph also `morph.rgb` and `morph.mask`. Values by name: `encoded`, what the latent modules read; `MODULE`, what a
-// latent module makes; `RUN.code`, what the decoder reads in a run.
+// Names that every family has. Outputs: `swap.rgb` and `swap.mask`, the source's face in the place of the input's;
+// `destination.rgb` and `destination.mask`, the reconstruction of a destination's face; in families that can morph
+// `morph.rgb` and `morph.mask`, between the two. Values within the network: `encoded`, which the latent modules read;
+// the result of each latent module under the name of the module, which begins with `inter`; `swap.code`,
+// `destination.code` and `morph.code`, which the decoder reads.
 
 extension Graph {
-  /// The network of an architecture.
+  /// Builds the network of an architecture.
   ///
-  /// - Throws: `unknownArchitecture` for an architecture that there is not.
+  /// - Throws: `unknownArchitecture` if `Architecture.validate` rejects it.
   package init(_ architecture: Architecture) throws(LiaeError) {
     try architecture.validate()
     switch architecture.family {
@@ -18,7 +20,13 @@ extension Graph {
     }
   }
 
-  /// LIAE: one decoder, which reads the codes of two latent modules, and in a swap that of inter_AB twice.
+  /// Names of the latent modules in the order of their nodes: `inter_AB` and `inter_B`, `inter`, `inter_src` and
+  /// `inter_dst`.
+  package var latentModules: [String] {
+    landmarks.filter { $0.key.hasPrefix("inter") }.sorted { $0.value.index < $1.value.index }.map(\.key)
+  }
+
+  /// LIAE: one decoder, which reads the results of both latent modules, and for a swap that of inter_AB twice.
   ///
   /// Source: DeepFaceLab's SAEHD, `archi` liae; FORMATS 2.5.
   static func liae(_ a: Architecture) throws(LiaeError) -> Graph {
@@ -37,7 +45,7 @@ extension Graph {
     return graph
   }
 
-  /// DF: one latent module, and a decoder for each side.
+  /// DF: one latent module, and a decoder for each of source and destination.
   ///
   /// Source: DeepFaceLab's SAEHD, `archi` df.
   static func df(_ a: Architecture) throws(LiaeError) -> Graph {
@@ -48,8 +56,8 @@ extension Graph {
     return graph
   }
 
-  /// AMP: two latent modules of one dense layer each, whose codes are mixed by channels, and one decoder. The swap is
-  /// the morph at 1.
+  /// AMP: two latent modules of one dense layer each, whose channels are mixed, and one decoder. The swap equals the
+  /// morph at 1.
   ///
   /// Source: DeepFaceLab's AMP; FORMATS 11.3.
   static func amp(_ a: Architecture) throws(LiaeError) -> Graph {

@@ -2,7 +2,8 @@
 import LiaeSystem
 
 extension Graph {
-  /// Four convolutions of stride 2, five and two residual blocks with `t`; flattened, and with `u` normalised.
+  /// Adds the encoder: four convolutions of stride 2, with `t` five and two residual blocks; then flattening, and with
+  /// `u` the pixel norm.
   mutating func encoder(_ a: Architecture) throws(LiaeError) -> Value {
     part = "encoder"
     var x = try addInput(channels: 3, side: a.resolution)
@@ -25,7 +26,7 @@ extension Graph {
     return x
   }
 
-  /// Two dense layers without activations, and without `t` an upscale.
+  /// Adds a latent module: two dense layers without activations, and without `t` an upscale.
   mutating func latentModule(_ name: String, _ encoded: Value, _ a: Architecture) throws(LiaeError) -> Value {
     part = "latent"
     let narrow = try add(.dense(Dense("\(name).dense1", outputs: a.aeDims)), [encoded])
@@ -37,7 +38,7 @@ extension Graph {
     return x
   }
 
-  /// The second dense layer of a latent module, as pictures.
+  /// Adds the second dense layer of a latent module, whose outputs are made into a picture.
   mutating func latentPicture(_ name: String, _ x: Value, _ a: Architecture) throws(LiaeError) -> Value {
     part = "latent"
     let pixels = a.latentSide * a.latentSide
@@ -47,7 +48,7 @@ extension Graph {
     return picture
   }
 
-  /// The picture and the mask that a decoder makes of a code, as the outputs `RUN.rgb` and `RUN.mask`.
+  /// Adds a decoder, whose picture and mask become the outputs `RUN.rgb` and `RUN.mask`.
   mutating func decoder(_ name: String, _ code: Value, run: String, _ a: Architecture) throws(LiaeError) {
     mark("\(run).code", code)
     let factors = a.residualDeep ? [8, 8, 4, 2] : [8, 4, 2]
@@ -72,7 +73,8 @@ extension Graph {
     }
   }
 
-  /// One head; with `d` four, of which head q makes the pixels (2y + q / 2, 2x + q % 2).
+  /// Adds the convolution to colours; with `d` four of them, of which number q computes the pixels
+  /// (2y + q / 2, 2x + q % 2).
   private mutating func heads(_ name: String, _ x: Value, _ a: Architecture) throws(LiaeError) -> Value {
     guard a.doubleResolution else { return try convolution("\(name).out_conv", 3, kernel: 1, x) }
     var heads: [Value] = []

@@ -2,55 +2,52 @@
 import LiaeSystem
 
 extension Graph {
-  /// Folds codes that repeat themselves into the weights of the convolutions that read them.
+  /// Folds concat(x, x) into the weights of the convolutions that read it: a convolution of concat(x, x) with the weights
+  /// W is one of x with W1 + W2, the sum of the halves of W.
   ///
-  /// A convolution of concat(x, x) is one of x with the weights W1 + W2. Where the same layer elsewhere reads
-  /// concat(x, y), it reads [x ; y - x] there with [W1 + W2 ; W2], so that one packing of its weights serves both. Exact
-  /// in real numbers; sums of weights round once.
+  /// Where the same layer also reads concat(x, y) of two values, it reads [x ; y - x] there, with [W1 + W2 ; W2]: the sum
+  /// is the same, and one set of packed weights serves both. Exact in real numbers; in floating point the sums of weights
+  /// are rounded once. The differences are computed in place of the concatenation, where the values are at hand, and
+  /// together with the lerp if x is one towards y.
   package func foldingCodes() throws(LiaeError) -> Graph {
+    let halves = nodes.map { self.halves($0) }
     var folded: Set<[String]> = []
-    for node in nodes {
-      if case .convolution(let convolution) = node.operation, let pair = self.pair(node), pair.0 == pair.1 {
-        folded.insert(convolution.layers)
-      }
+    for (index, node) in nodes.enumerated() {
+      if let halves = halves[index], halves.0 == halves.1 { folded.insert(node.operation.layers) }
     }
+    func isFolded(_ index: Int) -> Bool { halves[index] != nil && folded.contains(nodes[index].operation.layers) }
     let readers = self.readers
-    func isFolded(_ index: Int) -> Bool {
-      if case .convolution(let convolution) = nodes[index].operation {
-        folded.contains(convolution.layers)
-      } else {
-        false
-      }
-    }
+    // What folded convolutions read in place of a concatenation, by the concatenation.
+    var codes: [Value: Value] = [:]
     return try rebuilt { (index, node, inputs, graph) throws(LiaeError) in
-      switch node.operation {
-      case .concatenation where !readers[index].isEmpty && readers[index].allSatisfy(isFolded):
-        guard inputs.count == 2, inputs[0] != inputs[1] else { break }
-        // The lerp towards the second half is made while the halves are written.
-        let first = graph[inputs[0]]
-        let morphs = first.operation == .lerp && first.inputs[1] == inputs[1]
-        return try graph.addDerived(
-          .splitHalves(morphs: morphs), [morphs ? first.inputs[0] : inputs[0], inputs[1]], name: node.name,
-          part: node.part)
-      case .convolution(var convolution) where isFolded(index):
-        guard let pair = self.pair(node) else { break }
-        let isRepeated = pair.0 == pair.1
-        convolution.reading = isRepeated ? .repeatedHalf : .splitHalves
-        let code = isRepeated ? graph[inputs[0]].inputs[0] : inputs[0]
+      if case .convolution(var convolution) = node.operation, isFolded(index), let (x, y) = halves[index] {
+        convolution.reading = x == y ? .repeatedHalf : .splitHalves
+        let code = x == y ? graph[inputs[0]].inputs[0] : codes[node.inputs[0]]
+        guard let code else { throw LiaeError(.internalError, "node \(node.name): its code is folded behind it") }
         return try graph.addDerived(
           .convolution(convolution), [code] + inputs.dropFirst(), name: node.name, part: node.part)
-      default: break
       }
-      return try graph.addCopy(node, inputs: inputs)
+      // Other readers of the concatenation find it where it was.
+      let copy = try graph.addCopy(node, inputs: inputs)
+      if node.operation == .concatenation, inputs.count == 2, inputs[0] != inputs[1],
+        readers[index].contains(where: isFolded)
+      {
+        let first = graph[inputs[0]]
+        let morphs = first.operation == .lerp && first.inputs[1] == inputs[1]
+        codes[Value(index)] = try graph.addDerived(
+          .splitHalves(morphs: morphs), [morphs ? first.inputs[0] : inputs[0], inputs[1]], name: node.name,
+          part: node.part)
+      }
+      return copy
     }.withoutDeadNodes()
   }
 
-  /// The two values of equal shape whose concatenation a node reads.
-  private func pair(_ node: Node) -> (Value, Value)? {
-    guard let input = node.inputs.first, self[input].operation == .concatenation, self[input].inputs.count == 2 else {
-      return nil
-    }
-    let parts = self[input].inputs
-    return shape(parts[0]) == shape(parts[1]) ? (parts[0], parts[1]) : nil
+  /// The two values of equal shape whose concatenation a convolution with weights of its own reads; nil for other nodes.
+  private func halves(_ node: Node) -> (Value, Value)? {
+    guard case .convolution(let convolution) = node.operation, convolution.reading == .plain,
+      case let input = self[node.inputs[0]], input.operation == .concatenation, input.inputs.count == 2,
+      shape(input.inputs[0]) == shape(input.inputs[1])
+    else { return nil }
+    return (input.inputs[0], input.inputs[1])
   }
 }

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 extension Graph {
-  /// Which nodes the targets need; the inputs of `stops` are not followed.
+  /// Tells for each node whether `targets` depend on it. The inputs of `stops` are not followed.
   func reached(from targets: [Value], stoppingAt stops: Set<Value> = []) -> [Bool] {
     var isReached = [Bool](repeating: false, count: nodes.count)
     for target in targets where nodes.indices.contains(target.index) { isReached[target.index] = true }
@@ -13,9 +13,20 @@ extension Graph {
     return isReached
   }
 
-  /// The network that computes some of its outputs, without the nodes that they do not reach. Tensors stay all.
+  /// Whether a value depends on another one or is that value.
+  package func depends(_ value: Value, on other: Value) -> Bool {
+    nodes.indices.contains(other.index) && reached(from: [value])[other.index]
+  }
+
+  /// Names of the layers that turn `code` into `value`, in the order of their nodes.
+  package func layers(from code: Value, to value: Value) -> [String] {
+    let isReached = reached(from: [value], stoppingAt: [code])
+    return nodes.indices.filter { isReached[$0] && $0 != code.index }.flatMap { nodes[$0].operation.layers }
+  }
+
+  /// Returns the network of some of its outputs, without the nodes that these do not depend on. All tensors remain.
   ///
-  /// - Throws: `unsupported` for an output that there is not.
+  /// - Throws: `unsupported` for a name that is not that of an output.
   package func reaching(_ names: [String]) throws(LiaeError) -> Graph {
     var targets: [Value] = []
     for name in names { targets.append(try output(name)) }
@@ -25,12 +36,12 @@ extension Graph {
     }
   }
 
-  /// A graph made node by node.
+  /// Returns a graph that is made from this one node by node, with its outputs and the landmarks that remain.
   ///
   /// - Parameters:
-  ///   - outputs: those that are kept; nil: all.
-  ///   - replace: adds to `graph` what stands for a node, whose inputs are given in the new graph, and returns its
-  ///     value; nil leaves the node out. Inputs that were left out are not among `inputs`.
+  ///   - outputs: names of the outputs that are kept; nil: all.
+  ///   - replace: adds the replacement of a node to `graph` and returns its value, or returns nil to leave the node
+  ///     out. `inputs` are the replacements of the node's inputs; those of nodes that were left out are not among them.
   func rebuilt(
     outputs names: [String]? = nil,
     _ replace: (_ index: Int, _ node: Node, _ inputs: [Value], _ graph: inout Graph) throws(LiaeError) -> Value?
