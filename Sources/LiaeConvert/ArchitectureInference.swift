@@ -47,6 +47,8 @@ struct ArchitectureInference {
       if missing == 0 && !complete.contains(form.family) { complete.append(form.family) }
       let distance = missing + tensors.count - found
       if distance < best?.distance ?? .max { best = (form, distance) }
+      // Nothing is missing and nothing left over.
+      if distance == 0 { break }
     }
     guard complete.count <= 1 else {
       let names = complete.map(\.rawValue).joined(separator: " and ")
