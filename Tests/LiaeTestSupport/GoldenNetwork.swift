@@ -23,11 +23,16 @@ package struct GoldenNetwork: Sendable, CustomStringConvertible {
     (self.name, folder) = (name, set.path("networks/\(name)"))
     let files = set.files("networks/\(name)")
     self.files = files
-    func has(_ part: String, _ end: String) -> Bool { files.contains { $0.contains(part) && $0.hasSuffix(end) } }
-    kind =
-      has("_SAEHD_", ".npy")
-      ? .deepFaceLab
-      : has("_AMP_", ".npy") ? .amp : has("XSeg_", ".npy") ? .xseg : has("", ".pt") ? .torch : nil
+    func has(_ part: String) -> Bool { files.contains { $0.contains(part) && $0.hasSuffix(".npy") } }
+    if has("_SAEHD_") {
+      kind = .deepFaceLab
+    } else if has("_AMP_") {
+      kind = .amp
+    } else if has("XSeg_") {
+      kind = .xseg
+    } else {
+      kind = files.contains { $0.hasSuffix(".pt") } ? .torch : nil
+    }
   }
 
   /// Every folder of the chosen set.

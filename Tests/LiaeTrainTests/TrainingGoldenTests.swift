@@ -13,7 +13,7 @@ import Testing
   @Test(.unread(TrainingCase.unread)) func theRest() { #expect(TrainingCase.unread.isEmpty) }
 
   private func batches(_ c: TrainingCase, _ trainer: Trainer) throws -> TrainingBatch.Sides {
-    let count = try #require(c.arrays["src_loss_step1"]).values.count
+    let count = try #require(c.arrays["src_loss_step1"] ?? c.arrays["term_src_dssim"], "\(c): no losses").values.count
     return try TrainingBatch.of(side: trainer.architecture.resolution, count: count)
   }
 
