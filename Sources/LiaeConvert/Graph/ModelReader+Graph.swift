@@ -29,7 +29,8 @@ extension ModelReader {
           "\(name): the given architecture says \(given), and the graph of the file computes \(architecture.name)")
       }
     }
-    if architecture.family == .df, tensors["decoder_dst.out_conv.weight"] == nil {
+    let picture = try finding.network.graph.destinationPictureTensors()
+    if !picture.isEmpty && picture.allSatisfy({ tensors[$0] == nil }) {
       try tensors.leaveOutDestinationPicture(architecture, &info)
     }
     do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
