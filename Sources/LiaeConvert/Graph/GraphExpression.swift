@@ -34,6 +34,9 @@ enum GraphExpression: Hashable {
   case mean(Int)
   case scaled(Int, Double)
   case shifted(Int, Double)
+  /// Whether a number is below 0, or above it; equality is the same to what is chosen by it.
+  case isNegative(Int)
+  case isPositive(Int)
   /// What no file can express.
   case other(String)
 
@@ -48,7 +51,7 @@ enum GraphExpression: Hashable {
     case .image, .other: []
     case .convolution(let x, _, _, _), .dense(let x, _), .activation(let x, _), .sigmoid(let x),
       .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .cosine(let x),
-      .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _):
+      .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _), .isNegative(let x), .isPositive(let x):
       [x]
     case .sum(let x, let y), .mixChannels(let x, let y), .product(let x, let y): [x, y]
     case .concatenation(let parts): parts
@@ -80,6 +83,7 @@ enum GraphExpression: Hashable {
     case .mean: "a mean"
     case .scaled(_, let factor): "a multiple by \(factor)"
     case .shifted(_, let constant): "a sum with \(constant)"
+    case .isNegative, .isPositive: "a comparison with 0"
     case .other(let name): name
     }
   }
@@ -117,6 +121,12 @@ struct GraphExpressions {
 
   /// `number` came from `intern`.
   subscript(number: Int) -> GraphExpression { expressions[number] }
+
+  /// Interns an expression, and returns it as it is. nil: it has more elements than can be counted.
+  mutating func made(_ expression: GraphExpression, shape: [Int]) -> GraphView? {
+    let number = intern(expression, shape: shape)
+    return view(number)
+  }
 
   /// An expression as it is. nil: it has more elements than can be counted.
   func view(_ number: Int) -> GraphView? {

@@ -82,14 +82,33 @@ extension GraphExpressions {
   }
 
   /// max(x, a x) with 0 < a < 1 is a leaky ReLU.
+  ///
+  /// - Returns: nil for other operands.
   mutating func maximum(_ a: GraphView, _ b: GraphView) -> GraphView? {
-    guard let (x, y, layout) = aligned(a, b) else { return nil }
-    for (value, scaled) in [(x, y), (y, x)] {
-      if case .scaled(value, let factor) = expressions[scaled], factor > 0, factor < 1 {
-        return GraphView(expression: make(value) { .activation($0, .leaky(Float(factor))) }, layout: layout)
-      }
+    guard let (x, y, layout) = aligned(a, b), let leaky = leaky(x, y) ?? leaky(y, x) else { return nil }
+    return GraphView(expression: leaky, layout: layout)
+  }
+
+  mutating func isNegative(_ x: GraphView) -> GraphView { elementwise(x) { .isNegative($0) } }
+  mutating func isPositive(_ x: GraphView) -> GraphView { elementwise(x) { .isPositive($0) } }
+
+  /// x where x is positive, and a x elsewhere, is a leaky ReLU.
+  ///
+  /// - Returns: nil for other operands.
+  mutating func choice(_ condition: GraphView, _ a: GraphView, _ b: GraphView) -> GraphView? {
+    guard condition.layout == a.layout, a.layout == b.layout else { return nil }
+    let result: Int?
+    switch expressions[condition.expression] {
+    case .isPositive(a.expression): result = leaky(a.expression, b.expression)
+    case .isNegative(b.expression): result = leaky(b.expression, a.expression)
+    default: result = nil
     }
-    return nil
+    return result.map { GraphView(expression: $0, layout: a.layout) }
+  }
+
+  private mutating func leaky(_ x: Int, _ scaled: Int) -> Int? {
+    guard case .scaled(x, let factor) = expressions[scaled], factor > 0, factor < 1 else { return nil }
+    return make(x) { .activation($0, .leaky(Float(factor))) }
   }
 
   /// The mean over some dimensions, which must be all but the batch.

@@ -28,6 +28,18 @@ extension GraphInterpreter {
       return expressions.power(x, exponent)
     case "ReduceMean", "ReduceSum", "ReduceSumSquare", "ReduceL2": return try reduced(node, inputs)
     case "Add", "Mul", "Div", "Max": return try combined(node, inputs)
+    case "Less", "LessOrEqual", "Greater", "GreaterOrEqual":
+      let x = try view(node, inputs)
+      guard try constant(node, inputs, 1, "bound").uniform?.number == 0 else {
+        throw unexpected(node, "compares with another number than 0")
+      }
+      return node.operation.hasPrefix("Less") ? expressions.isNegative(x) : expressions.isPositive(x)
+    case "Where":
+      let (condition, a, b) = (try view(node, inputs, 0), try view(node, inputs, 1), try view(node, inputs, 2))
+      guard let result = expressions.choice(condition, a, b) else {
+        throw unexpected(node, "chooses between values otherwise than a leaky ReLU does")
+      }
+      return result
     default: return nil
     }
   }

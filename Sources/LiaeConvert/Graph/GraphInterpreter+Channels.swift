@@ -60,8 +60,7 @@ extension GraphInterpreter {
     guard first.lower == .integer(0), first.upper == second.lower, second.upper == .integer(shape[0]),
       first.upper == .channels(slope: 1, offset: 0, scale: Double(shape[0])),
       expressions.shapes[second.expression] == shape,
-      let result = expressions.view(
-        expressions.intern(.mixChannels(first.expression, second.expression), shape: shape))
+      let result = expressions.made(.mixChannels(first.expression, second.expression), shape: shape)
     else {
       throw unexpected(
         node,

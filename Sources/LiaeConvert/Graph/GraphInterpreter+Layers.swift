@@ -163,7 +163,7 @@ extension GraphInterpreter {
   private mutating func whole(_ node: ONNXModel.Node, _ expression: GraphExpression, _ shape: [Int]) throws(LiaeError)
     -> GraphView
   {
-    guard let view = expressions.view(expressions.intern(expression, shape: shape)) else {
+    guard let view = expressions.made(expression, shape: shape) else {
       throw mismatch(node, "a result of shape \(shape) is too large")
     }
     return view

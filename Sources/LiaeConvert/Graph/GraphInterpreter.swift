@@ -28,6 +28,8 @@ struct GraphInterpreter {
   let graph: ONNXModel.Graph
   /// Side of the input picture, pixels.
   let resolution: Int
+  /// Whether the file has a morph value among its inputs, as AMP does.
+  let hasMorph: Bool
   var expressions: GraphExpressions
   /// What layers read.
   private(set) var constants: [GraphConstant] = []
@@ -43,7 +45,7 @@ struct GraphInterpreter {
   init(_ model: ONNXModel, file: String) throws(LiaeError) {
     (self.file, graph) = (file, model.graph)
     let input = try GraphInput(model.graph.inputs, file: file)
-    resolution = input.resolution
+    (resolution, hasMorph) = (input.resolution, input.morph != nil)
     expressions = GraphExpressions(batch: input.batch)
     for name in graph.initializers.names {
       if let tensor = graph.initializers[name], let constant = GraphConstant(name, tensor) {
@@ -139,7 +141,8 @@ struct GraphInterpreter {
     if let results = try channels(node, inputs) { return results }
     if let result = try constant(node, inputs) { return [.constant(result)] }
     if let result = try rearranged(node, inputs) { return [result] }
-    if let result = try layer(node, inputs) ?? arithmetic(node, inputs) { return [.view(result)] }
+    if let result = try layer(node, inputs) { return [.view(result)] }
+    if let result = try arithmetic(node, inputs) { return [.view(result)] }
     throw unexpected(node, "an operator that no network of ours has")
   }
 

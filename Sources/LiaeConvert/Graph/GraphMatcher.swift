@@ -8,7 +8,7 @@ import LiaeSystem
 /// Each pair of an expression of the network and one of the file is looked at once, whichever way it is reached, so that
 /// the time is bounded by their numbers. There is nothing to choose: sums have a normal order.
 struct GraphMatcher {
-  let network: NetworkExpressions
+  private(set) var network: NetworkExpressions
   let file: GraphInterpreter
   /// What was found for each layer of the network.
   private(set) var weights: [String: LayerWeights] = [:]
@@ -27,9 +27,11 @@ struct GraphMatcher {
 
   init(_ network: NetworkExpressions, _ file: GraphInterpreter) { (self.network, self.file) = (network, file) }
 
+  /// Compares an output of the network with an expression of the file.
+  ///
   /// - Throws: `unknownArchitecture`, naming the node of the file, what it computes and what was expected.
-  mutating func match(_ expected: Int, _ found: Int) throws(LiaeError) {
-    var pairs = [Pair(expected: expected, found: found)]
+  mutating func match(_ output: String, _ found: Int) throws(LiaeError) {
+    var pairs = [Pair(expected: try network.output(output), found: found)]
     while let pair = pairs.popLast() {
       guard seen.insert(pair).inserted else { continue }
       let shuffle = try compare(pair)
@@ -46,7 +48,8 @@ struct GraphMatcher {
   private mutating func compare(_ pair: Pair) throws(LiaeError) -> Shuffle? {
     let (expected, found) = (network.expressions[pair.expected], file.expressions[pair.found])
     switch (expected, found) {
-    case (.convolution(_, let parts, let stride, let inset), .convolution(_, let others, stride, inset)):
+    case (.convolution(_, let parts, let stride, let inset), .convolution(_, let others, let step, let loss))
+    where stride == step && inset == loss:
       try take(parts, others, pair)
       return nil
     case (.dense(_, let layer), .dense(_, let other)) where pair.shuffle == nil:

@@ -80,24 +80,32 @@ struct GraphRecognizer {
         }
       }
     }
-    return all
+    // Those that have the operations of the file come first: one of them is it, and the others need not be built.
+    func differences(_ a: Architecture) -> Int {
+      (a.pixelNorm == has { if case .pixelNorm = $0 { true } else { false } } ? 0 : 1)
+        + (a.cosine == has { if case .activation(_, .cosine) = $0 { true } else { false } } ? 0 : 1)
+        + ((a.family == .amp) == interpreter.hasMorph ? 0 : 1)
+    }
+    return all.map { (differences($0), $0) }.enumerated()
+      .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
   }
+
+  private func has(_ kind: (GraphExpression) -> Bool) -> Bool { interpreter.expressions.expressions.contains(where: kind) }
 
   /// - Throws: `unknownArchitecture`, saying at which node the file differs from the network that is nearest to it.
   func recognize() throws(LiaeError) -> Finding {
     var nearest: (progress: Int, error: LiaeError)?
     for architecture in candidates {
-      let network = try NetworkExpressions(architecture)
+      var network = try NetworkExpressions(architecture)
       var findings: [Finding] = []
       for pairings in pairings(network) {
         var matcher = GraphMatcher(network, interpreter)
         do throws(LiaeError) {
-          for pairing in pairings {
-            guard let expected = network.outputs[pairing.expected] else { continue }
-            try matcher.match(expected, pairing.found.expression)
-          }
+          for pairing in pairings { try matcher.match(pairing.expected, pairing.found.expression) }
           findings.append(Finding(network: network, weights: matcher.weights, outputs: pairings))
+          network = matcher.network
         } catch {
+          network = matcher.network
           guard error.status == .unknownArchitecture else { throw error }
           if matcher.progress > nearest?.progress ?? -1 {
             let message = "\(file): \(error.message), as \(architecture.name) has it, the nearest of the networks that are known"
@@ -114,7 +122,7 @@ struct GraphRecognizer {
   private func pairings(_ network: NetworkExpressions) -> [[Pairing]] {
     func orders(_ outputs: [Output]) -> [[Output]] { outputs.count == 1 ? [outputs] : [outputs, outputs.reversed()] }
     var all: [[Pairing]] = []
-    for run in ["swap", "morph"] where network.graph.hasOutput("\(run).rgb") {
+    for run in interpreter.hasMorph ? ["morph", "swap"] : ["swap"] where network.graph.hasOutput("\(run).rgb") {
       for pictures in orders(pictures) {
         for masks in orders(masks) {
           all.append(

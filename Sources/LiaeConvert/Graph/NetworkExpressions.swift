@@ -9,20 +9,26 @@ struct NetworkExpressions {
   private(set) var expressions = GraphExpressions(batch: 1)
   /// Names of layers, by the numbers that convolutions and dense layers have for them.
   private(set) var layers: [String] = []
-  /// Outputs by name.
-  private(set) var outputs: [String: Int] = [:]
+  private var outputs: [String: Int] = [:]
 
   init(_ architecture: Architecture) throws(LiaeError) {
     self.architecture = architecture
-    let graph = try Graph(architecture)
-    self.graph = graph
-    let views = try graph.evaluate(graph.outputs.map(\.value)) { (node, inputs: [GraphView]) throws(LiaeError) in
+    graph = try Graph(architecture)
+  }
+
+  /// The expression of an output.
+  mutating func output(_ name: String) throws(LiaeError) -> Int {
+    if let output = outputs[name] { return output }
+    let graph = graph
+    let views = try graph.evaluate([try graph.output(name)]) { (node, inputs: [GraphView]) throws(LiaeError) in
       try add(node, inputs)
     }
-    for (output, view) in zip(graph.outputs, views) {
-      expressions.origin = output.name
-      outputs[output.name] = expressions.settled(view)
+    expressions.origin = name
+    guard let output = views.first.flatMap({ expressions.settled($0) }) else {
+      throw LiaeError(.internalError, "output \(name): cannot be compared with the outputs of a file")
     }
+    outputs[name] = output
+    return output
   }
 
   private mutating func add(_ node: Graph.Node, _ inputs: [GraphView]) throws(LiaeError) -> GraphView {
@@ -33,12 +39,14 @@ struct NetworkExpressions {
     switch node.operation {
     case .input: result = made(.image, [channels, side, side])
     case .convolution(let convolution):
-      result = made(inputs, [channels, side, side]) { x in
+      let parts = convolution.layers.map { GraphExpression.Part(layer: number($0), kernel: convolution.kernel) }
+      result = made(inputs, [channels, side, side]) {
         .convolution(
-          x[0], convolution.layers.map { .init(layer: number($0), kernel: convolution.kernel) },
-          stride: convolution.stride, inset: convolution.kernel / 2 - convolution.padding)
+          $0[0], parts, stride: convolution.stride, inset: convolution.kernel / 2 - convolution.padding)
       }
-    case .dense(let dense): result = made(inputs, [channels]) { .dense($0[0], layer: number(dense.layers[0])) }
+    case .dense(let dense):
+      let layers = dense.layers.map { number($0) }
+      result = layers.count == 1 ? made(inputs, [channels]) { .dense($0[0], layer: layers[0]) } : nil
     case .flatten: result = moved(inputs, layout?.reshaped([1, channels]))
     case .unflatten(let side): result = moved(inputs, layout?.reshaped([1, channels, side, side]))
     case .depthToSpace(let order): result = inputs.first.flatMap { expressions.depthToSpace($0, order, blockSize: 2) }
@@ -57,7 +65,7 @@ struct NetworkExpressions {
   }
 
   private mutating func made(_ expression: GraphExpression, _ shape: [Int]) -> GraphView? {
-    expressions.view(expressions.intern(expression, shape: shape))
+    expressions.made(expression, shape: shape)
   }
 
   /// What a node that needs its operands as they are makes of them.

@@ -176,7 +176,8 @@ enum Quantity: Hashable, CustomStringConvertible {
     case (_, .bool): return number.map { .integer($0 == 0 ? 0 : 1) }
     case (.real(let value), .float16):
       return .real(Double(HalfPrecision.float(fromFloat16: HalfPrecision.float16(Float(value)))))
-    case (.morph, .float32), (.morph, .float64), (.real, _) where type.isFloatingPoint: return self
+    case (.real, _) where type.isFloatingPoint: return self
+    case (.morph, .float32), (.morph, .float64): return self
     case (.integer(let value), _) where type.isFloatingPoint: return .real(Double(value))
     case (.real(let value), _): return Int(exactly: value.rounded(.towardZero)).map { .integer($0) }
     case (.morph(let scale), .int64), (.morph(let scale), .int32):
