@@ -84,8 +84,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
-      "LiaeSamples",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeSamples",
     ]),
   .target(
     name: "LiaeSynth",
