@@ -5,6 +5,16 @@
 /// Its tensors are `NAME.weight` (out, in, k, k) and `NAME.bias` (out). With `depthToSpace`, which follows the activation,
 /// output channel c*4 + dy*2 + dx becomes channel c of pixel (2y + dy, 2x + dx), as in PyTorch's `pixel_shuffle`.
 package struct ConvolutionLayer: Sendable, Hashable {
+  /// What the weights are packed for.
+  package enum Source: Sendable, Hashable {
+    /// Channel c is channel c.
+    case channels
+    /// The run's picture, whose channels are interleaved.
+    case picture
+    /// The halves [x ; y - x] of a code that the graph folds, or x alone: packed weights are [W1 + W2 ; W2].
+    case halves
+  }
+
   package var name: String
   package var inputChannels, outputChannels: Int
   package var kernel: Int
@@ -15,6 +25,7 @@ package struct ConvolutionLayer: Sendable, Hashable {
   package var depthToSpace = false
   /// Pixels, without padding.
   package var inputSide: Int
+  package var source = Source.channels
 
   package init(
     name: String, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int,
@@ -40,10 +51,13 @@ extension Graph {
   package func layer(_ node: Node) -> ConvolutionLayer? {
     guard case .convolution(let convolution) = node.operation, convolution.depthToSpace != .dcr else { return nil }
     let input = shape(node.inputs[0])
-    return ConvolutionLayer(
+    var layer = ConvolutionLayer(
       name: convolution.name, inputChannels: convolution.reading == .repeatedHalf ? 2 * input.channels : input.channels,
       outputChannels: convolution.outputChannels, kernel: convolution.kernel, stride: convolution.stride,
       padding: convolution.padding, activation: convolution.activation, depthToSpace: convolution.depthToSpace == .crd,
       inputSide: input.side)
+    if self[node.inputs[0]].operation == .input { layer.source = .picture }
+    if convolution.reading != .plain { layer.source = .halves }
+    return layer
   }
 }

@@ -44,13 +44,17 @@ struct StorageChoice {
   /// What `balanced` may take, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
-  init(_ architecture: Architecture, options: PlanOptions) {
-    let network = Network(architecture)
-    let layers = network.convolutions + network.decoders.filter { $0.heads.count > 1 }.map(\.joinedHead)
-    let flat = architecture.encodedChannels * architecture.encodedSide * architecture.encodedSide
-    let latent = architecture.interChannels * architecture.latentSide * architecture.latentSide
-    let denseWeights = network.inters.count * architecture.aeDims * (flat + latent)
-    for layer in layers { choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options)) }
+  /// - Parameter graph: the network as it is run.
+  init(_ graph: Graph, options: PlanOptions) {
+    var layers: [ConvolutionLayer] = []
+    var denseWeights = 0
+    for node in graph.nodes {
+      if let layer = graph.layer(node), choices[layer.name] == nil {
+        choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options))
+        layers.append(layer)
+      }
+    }
+    for spec in graph.tensors where spec.shape.count == 2 { denseWeights += spec.shape[0] * spec.shape[1] }
     guard options.convolution == .automatic, options.memory != .speed else { return }
     struct Candidate { let name: String; let choice: ConvolutionChoice; let bytes, seconds: Double }
     var candidates: [Candidate] = []
