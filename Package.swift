@@ -139,7 +139,9 @@ let tests: [Target] = [
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeGraphTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeGraphTests",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
