@@ -84,8 +84,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
-      "LiaeSamples",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeSamples",
     ]),
   .target(
     name: "LiaeSynth",
@@ -140,7 +139,9 @@ let tests: [Target] = [
     path: "Tests/LiaeTestSupport"),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeGraphTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeGraphTests",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
