@@ -89,26 +89,38 @@ let tools: [Target] = [
   .target(
     name: "LiaeSynth",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO"]),
+  .target(name: "LiaeText", dependencies: ["LiaeSystem", "LiaeFormats"]),
+  .target(
+    name: "LiaeSequence",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO",
+    ]),
+  .target(
+    name: "LiaeDiagnostics",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+    ]),
   .target(
     name: "LiaeCommandLine",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeConvert", "LiaeImageIO",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "LiaeSystem", "LiaeText", "LiaeConvert", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(
     name: "liae-train",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeCommandLine",
+      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeSequence", "LiaeText",
+      "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
   .executableTarget(
     name: "liae-infer",
     dependencies: [
-      "LiaeCommandLine", "LiaeSynth", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
-      "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+      "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
