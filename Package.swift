@@ -5,8 +5,9 @@ import PackageDescription
 // Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
 // stay on in every other module (docs/decisions.md).
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"])]
-func isa(_ march: String) -> [SwiftSetting] {
-  [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked", "-Xcc", "-march=\(march)"])]
+// The entries of the kernels are one file, which each of these modules compiles for an instruction set.
+func isa(_ march: String, _ name: String) -> [SwiftSetting] {
+  kernelSettings + [.unsafeFlags(["-Xcc", "-march=\(march)"]), .define(name)]
 }
 
 // What libliae.so is made of, in the order of dependence.
@@ -19,8 +20,8 @@ let core: [Target] = [
   .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
   .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
   .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
-  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3")),
-  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4")),
+  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3", "LIAE_AVX2")),
+  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4", "LIAE_AVX512")),
   .target(
     name: "LiaeDispatch",
     dependencies: [
