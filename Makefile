@@ -172,10 +172,14 @@ fuzz: deps
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 
-.PHONY: gates check-abi check-isa check-header check-foundation lint format size
+.PHONY: gates check-abi check-isa check-header check-foundation check-imports lint format size
 
 ## gates: everything below that only looks
-gates: check-header check-abi check-isa check-foundation
+gates: check-imports check-header check-abi check-isa check-foundation
+
+## check-imports: libc is imported in LiaeSystem alone, Foundation nowhere
+check-imports:
+	.ci/check-imports
 
 ## check-header: the header is not stale, compiles as C99 and C++, and says what Swift lays out
 check-header: headergen

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeFrame
 import LiaeSystem
 
@@ -38,7 +37,7 @@ package struct ImageQuality: Sendable, Equatable {
       for i in counting { similarity += map[i] }
     }
     let values = Double(3 * counting.count)
-    psnr = error > 0 ? -10 * log10(error / values) : .infinity
+    psnr = error > 0 ? -10 * Math.log10(error / values) : .infinity
     ssim = similarity / values
   }
 
@@ -60,7 +59,7 @@ package struct ImageQuality: Sendable, Equatable {
   }
 
   private static let window: [Double] = {
-    let weights = (-5...5).map { exp(-Double($0 * $0) / 4.5) }
+    let weights = (-5...5).map { Math.exp(-Double($0 * $0) / 4.5) }
     let sum = weights.reduce(0, +)
     return weights.map { $0 / sum }
   }()
