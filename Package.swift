@@ -1,5 +1,6 @@
 // swift-tools-version: 6.0
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import PackageDescription
 
 // Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
@@ -114,7 +115,7 @@ let tools: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
-  .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
+  .executableTarget(name: "liae-headergen"),
 ]
 
 // Training over MPI is built on request alone: LIAE_MPI=1.
@@ -207,7 +208,11 @@ let package = Package(
   targets: core + tools + mpi + tests
 )
 
-// Every module has a README that SwiftPM is not to treat as a resource.
-for target in package.targets where target.name.hasPrefix("Liae") && target.type == .regular {
-  target.exclude.append("README.md")
+// Every folder has a README, which SwiftPM is not to take for a resource.
+for target in package.targets where target.type != .system {
+  let folder = target.path ?? "Sources/\(target.name)"
+  let files = FileManager.default.enumerator(atPath: "\(Context.packageDirectory)/\(folder)")
+  for case let file as String in files ?? .init() where file == "README.md" || file.hasSuffix("/README.md") {
+    target.exclude.append(file)
+  }
 }
