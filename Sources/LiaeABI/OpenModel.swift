@@ -11,14 +11,14 @@ final class OpenModel: @unchecked Sendable {
   static let registry = HandleRegistry<OpenModel>(kind: 5, noun: "model")
 
   let plan: Plan
-  let info: LiaeModelInfo
+  let info: CModelInfo
   /// Keeps the texts of `info`.
   private let texts: CStringTable
 
   init(_ plan: Plan) {
     let (architecture, origin) = (plan.architecture, plan.info)
     var texts = CStringTable()
-    var info = LiaeModelInfo()
+    var info = CModelInfo()
     info.architecture = UnsafePointer(texts.intern(architecture.name))
     info.family = UnsafePointer(texts.intern(architecture.family.rawValue))
     info.flavour = UnsafePointer(texts.intern(architecture.flavour.rawValue))
@@ -47,7 +47,7 @@ final class OpenModel: @unchecked Sendable {
   }
 }
 
-extension LiaeModelOptions {
+extension CModelOptions {
   /// How a model is opened; what is to be said of packed weights goes to the log.
   func opening() throws(LiaeError) -> ModelOpening {
     var result = ModelOpening()

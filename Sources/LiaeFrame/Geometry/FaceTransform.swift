@@ -52,7 +52,7 @@ package struct FacePlacement: Sendable {
     if type == .head {
       let yaw = landmarks.kind == .five ? 0 : FacePose.averagedYaw(landmarks.points.map { toTemplate($0) })
       // Damped where it is small: a face seen from the front stays in the middle.
-      center -= (square.topLeft - square.topRight) * Float(yaw * abs(tanh(yaw * 2)) / 2)
+      center -= (square.topLeft - square.topRight) * Float(yaw * abs(Math.tanh(yaw * 2)) / 2)
       center += (square.topLeft - square.bottomLeft) * 0.5
     }
     self.center = center

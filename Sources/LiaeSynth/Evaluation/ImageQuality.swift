@@ -12,7 +12,7 @@ package struct ImageQuality: Sendable, Equatable {
   package var ssim: Double
 
   /// Peak signal-to-noise ratio of a mean squared error against a peak of 1, dB; infinite for 0.
-  package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * log10(meanSquare) }
+  package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * Math.log10(meanSquare) }
 
   /// Which pixels a comparison of two faces looks at: those that are face in both, so that neither hair nor ground of
   /// one is held against the skin of the other.

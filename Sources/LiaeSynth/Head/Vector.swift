@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// A place or direction in a head's space (millimetres; x to the right of the picture, y down, z away from the camera), or
 /// a colour (linear red, green, blue).
@@ -31,13 +31,13 @@ package typealias Vector = SIMD3<Float>
 /// 1 at the middle, 1/e at a distance of `width`.
 @inline(__always) func bump(_ distance: Float, _ width: Float) -> Float {
   let q = distance / width
-  return q * q < 16 ? expf(-q * q) : 0
+  return q * q < 16 ? Math.exp(-q * q) : 0
 }
 
 @inline(__always) func bump(_ x: Float, _ y: Float, _ width: Float, _ height: Float) -> Float {
   let (p, q) = (x / width, y / height)
   let sum = p * p + q * q
-  return sum < 16 ? expf(-sum) : 0
+  return sum < 16 ? Math.exp(-sum) : 0
 }
 
 /// The smaller of two, rounded off over `radius` where they are near each other.
@@ -54,7 +54,9 @@ struct Rotation {
   /// poses; radians. Positive yaw turns the nose to the right of the picture, positive pitch up, positive roll the head
   /// clockwise.
   init(yaw: Float, pitch: Float, roll: Float) {
-    let (cy, sy, cp, sp, cr, sr) = (cosf(yaw), sinf(yaw), cosf(pitch), sinf(pitch), cosf(roll), sinf(roll))
+    let (cy, sy, cp, sp, cr, sr) = (
+      Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch), Math.cos(roll), Math.sin(roll)
+    )
     func apply(_ v: Vector) -> Vector {
       let p = Vector(v.x, v.y * cp + v.z * sp, v.z * cp - v.y * sp)
       let q = Vector(p.x * cy - p.z * sy, p.y, p.z * cy + p.x * sy)
