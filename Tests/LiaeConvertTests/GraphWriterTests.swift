@@ -15,7 +15,7 @@ import Testing
     return try ONNXModel.parse(try Bytes.map(path: folder("a.dfm")), name: "a")
   }
 
-  /// FORMATS 11.4 counts the operators of DeepFaceLab's own export.
+  /// As many of each as in the export that DeepFaceLab made of the same network.
   @Test func anAMPGraphHasTheOperatorsOfDeepFaceLabs() throws {
     let network = try golden("amp-64")
     let theirs = try ONNXModel.parse(try Bytes.map(path: network.path("golden.dfm")), name: "golden")
