@@ -137,6 +137,7 @@ let tests: [Target] = [
       "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
     ],
     path: "Tests/LiaeTestSupport"),
+  .testTarget(name: "LiaeTestSupportTests", dependencies: ["LiaeTestSupport"]),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
   .testTarget(

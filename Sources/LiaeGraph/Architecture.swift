@@ -6,7 +6,7 @@ import LiaeSystem
 /// Source: DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
 package struct Architecture: Sendable, Equatable {
   /// How latent modules and decoders are connected.
-  package enum Family: String, Sendable {
+  package enum Family: String, Sendable, CaseIterable {
     /// Two latent modules, inter_AB and inter_B; one decoder.
     case liae
     /// One latent module; a decoder for each of source and destination.

@@ -54,4 +54,20 @@ func floats(_ values: [Float], _ shape: [Int]) throws -> TensorView {
   return try TensorView(dtype: .float32, shape: shape, storage: storage)
 }
 
-func golden(_ name: String) throws -> GoldenNetwork { try #require(GoldenNetwork.all.first { $0.name == name }) }
+/// A network of the repository's.
+func golden(_ name: String) throws -> GoldenNetwork {
+  let network = GoldenNetwork.repository(name)
+  try #require(network.kind != nil, "\(network.folder) is no network")
+  return network
+}
+
+/// A copy of DeepFaceLab's files of a network without those whose names end in one of `without`.
+func copiedSet(_ network: GoldenNetwork, without: [String], into folder: TemporaryFolder) throws -> String {
+  for name in network.files where name.contains("_SAEHD_") && !without.contains(where: { name.hasSuffix($0) }) {
+    let bytes = try Bytes.map(path: network.path(name))
+    try File.writeAtomically(folder(name), replacing: true) { (writer) throws(LiaeError) in
+      try writer.write(bytes.raw)
+    }
+  }
+  return folder.path
+}

@@ -176,8 +176,7 @@ import Testing
   /// Seeds of the fuzz targets and whatever they once found.
   @Test(arguments: ["ONNX", "ModelReader"])
   func everyKeptFuzzInput(_ target: String) throws {
-    let tests = GoldenNetwork.root.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let folder = "\(tests.joined(separator: "/"))/fuzz/corpus/\(target)"
+    let folder = GoldenSet.repository.path("../fuzz/corpus/\(target)")
     let files = try File.list(folder)
     #expect(!files.isEmpty)
     for file in files {

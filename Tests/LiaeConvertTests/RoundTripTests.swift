@@ -57,19 +57,6 @@ import Testing
     }
   }
 
-  /// Around all formats and back to the first.
-  @Test(arguments: GoldenNetwork.deepFaceLab)
-  func theWholeWayRound(_ network: GoldenNetwork) throws {
-    let folder = try TemporaryFolder()
-    let model = try network.model()
-    try ModelWriter.write(model, to: folder("a.pt"), as: .torch, replacing: false)
-    try ModelWriter.write(
-      try ModelReader.open(path: folder("a.pt")), to: folder("b"), as: .deepFaceLab(modelName: "b"), replacing: false)
-    let back = try ModelReader.open(path: folder("b"))
-    expectSame(model, back)
-    #expect(back.info.iteration == 50 && back.info.faceType == "whole_face")
-  }
-
   @Test func halfPrecisionIsWhatWasStored() throws {
     let folder = try TemporaryFolder()
     let model = try golden("liae-ud").model()

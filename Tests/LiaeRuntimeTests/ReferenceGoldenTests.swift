@@ -4,12 +4,12 @@ import LiaeTestSupport
 import Testing
 
 /// The reference itself, held against what TensorFlow, PyTorch and onnxruntime computed.
-@Suite struct ReferenceGoldenTests {
-  @Test(arguments: GoldenNetwork.all, ReferenceNetwork.Backend.allCases)
+@Suite(.golden(.networks)) struct ReferenceGoldenTests {
+  @Test(
+    .having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all,
+    ReferenceNetwork.Backend.allCases)
   func outputsAreThoseOfTheOriginal(golden: GoldenNetwork, backend: ReferenceNetwork.Backend) throws {
-    let model = try golden.model()
-    #expect(model.architecture == golden.architecture)
-    let network = try ReferenceNetwork(model: model, backend: backend)
+    let network = try ReferenceNetwork(model: golden.model(), backend: backend)
     let arrays = try golden.arrays()
     let inputs = try #require(arrays["input"])
     for i in 0..<inputs.shape[0] {
@@ -20,7 +20,7 @@ import Testing
         ("dst_rgb", destination.rgb), ("dst_mask", destination.mask),
       ] {
         let comparison = Comparison(actual, try #require(arrays[name]).item(i))
-        #expect(comparison.maximum <= 2e-5, "\(golden) \(backend) image \(i) \(name): \(comparison)")
+        #expect(comparison.maximum <= GoldenTolerance.direct, "\(golden) \(backend) image \(i) \(name): \(comparison)")
       }
       #expect(destination.destinationMask.isEmpty)
       // A source face goes the way of the swap.
@@ -29,44 +29,31 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenNetwork.deepFaceLab)
+  @Test(.having(GoldenNetwork.deepFaceLab.count, "network of DeepFaceLab's"), arguments: GoldenNetwork.deepFaceLab)
   func theFlatCodeIsThatOfTheOriginal(golden: GoldenNetwork) throws {
     let network = try ReferenceNetwork(model: golden.model(), backend: .plainLoops)
     let arrays = try golden.arrays()
-    for i in 0..<2 {
-      let comparison = Comparison(
-        try network.encode(#require(arrays["input"]).item(i)), try #require(arrays["code"]).item(i))
-      #expect(comparison.maximum <= 2e-5, "\(golden) image \(i): \(comparison)")
+    let (inputs, codes) = (try #require(arrays["input"]), try #require(arrays["code"]))
+    for i in 0..<inputs.shape[0] {
+      let comparison = Comparison(try network.encode(inputs.item(i)), codes.item(i))
+      #expect(comparison.maximum <= GoldenTolerance.direct, "\(golden) image \(i): \(comparison)")
     }
   }
 
-  @Test(arguments: GoldenNetwork.exported)
-  func theExportedGraphHoldsTheSameNetwork(golden: GoldenNetwork) throws {
+  @Test(
+    .having(GoldenExport.all.count, "exported network"), arguments: GoldenExport.all, ReferenceNetwork.Backend.allCases)
+  func theExportedGraphHoldsTheSameNetwork(golden: GoldenExport, backend: ReferenceNetwork.Backend) throws {
+    let network = try ReferenceNetwork(model: golden.model(), backend: backend)
     let arrays = try golden.arrays()
-    let files = golden.name == "liae-ud" ? ["golden.dfm", "golden_tf24.dfm"] : ["golden.dfm"]
-    for file in files {
-      let network = try ReferenceNetwork(model: golden.model(file), backend: .openBLAS)
-      let output = try network.run(.swap, image: #require(arrays["input"]).item(1), wantDestinationMask: true)
-      for (name, actual) in [
-        ("swap_rgb", output.rgb), ("swap_mask", output.mask), ("dst_mask", output.destinationMask),
+    for i in 0..<arrays.input.shape[0] {
+      let output = try network.run(.swap, image: arrays.input.item(i), wantDestinationMask: true)
+      for (name, actual, expected) in [
+        ("rgb", output.rgb, arrays.rgb), ("mask", output.mask, arrays.mask),
+        ("destination mask", output.destinationMask, arrays.destinationMask),
       ] {
-        let comparison = Comparison(actual, try #require(arrays[name]).item(1))
-        #expect(comparison.maximum <= 2e-5, "\(golden) \(file) \(name): \(comparison)")
-      }
-    }
-  }
-
-  @Test(arguments: GoldenNetwork.quantized, ReferenceNetwork.Backend.allCases)
-  func theQuantizedGraphIsClose(golden: GoldenNetwork, backend: ReferenceNetwork.Backend) throws {
-    let network = try ReferenceNetwork(model: golden.model("golden_fp16.dfm"), backend: backend)
-    let arrays = try golden.arrays("golden_fp16.npz")
-    for i in 0..<2 {
-      let output = try network.run(.swap, image: #require(arrays["input"]).item(i), wantDestinationMask: true)
-      for (name, actual) in [
-        ("out_celeb_face", output.rgb), ("out_celeb_face_mask", output.mask), ("out_face_mask", output.destinationMask),
-      ] {
-        let comparison = Comparison(actual, try #require(arrays[name]).item(i))
-        #expect(comparison.maximum <= 5e-3, "\(golden) \(backend) image \(i) \(name): \(comparison)")
+        let comparison = Comparison(actual, expected.item(i))
+        let tolerance = golden.isQuantized ? GoldenTolerance.half : GoldenTolerance.direct
+        #expect(comparison.maximum <= tolerance, "\(golden) \(backend) image \(i) \(name): \(comparison)")
       }
     }
   }

@@ -80,7 +80,9 @@ struct GraphWeights {
     }
     let architecture = try settle(tensors)
     if structure.flavour == .torch && structure.doubleResolution && !recognizer.headsAreDCR {
-      do throws(LiaeError) { try tensors.replaceHeads(NamingScheme.gatherHeads) } catch { throw error.within(file) }
+      do throws(LiaeError) {
+        try tensors.replaceHeads(of: Graph(architecture), NamingScheme.gatherHeads)
+      } catch { throw error.within(file) }
     }
     return (architecture, tensors)
   }

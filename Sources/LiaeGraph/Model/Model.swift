@@ -26,14 +26,15 @@ package struct ModelInfo: Sendable, Equatable {
   package init(origin: Origin) { self.origin = origin }
 }
 
-/// A network with its weights: canonical names, canonical layouts, immutable.
+/// A network with its weights: canonical names, canonical layouts, checked and immutable.
 ///
 /// Convolutions are (out, in, kh, kw) with depth-to-space channels ordered c*4 + dy*2 + dx; dense layers (out, in) with
 /// flat indices ordered channel, row, column. Elements are float32, float16 or bfloat16 as the file stores them.
 package struct Model: Sendable {
   package let architecture: Architecture
   package let graph: Graph
-  package let info: ModelInfo
+  /// What is known of the weights may be corrected; the weights themselves may not.
+  package var info: ModelInfo
   package let tensors: TensorDictionary
 
   /// - Throws: `missingTensor`, `shapeMismatch`, `unknownArchitecture`, naming the tensor, what was found and what was
