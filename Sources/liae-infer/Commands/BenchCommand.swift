@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeDiagnostics
 import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
+import LiaeText
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,9 +82,12 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    let isCancelled = { Interruption.came }
     if frame {
+      Interruption.watch()
       let benchmark = try FrameBenchmark(
-        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup)
+        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup,
+        isCancelled: isCancelled)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
     let plan: Plan
@@ -91,12 +96,14 @@ struct BenchCommand: ParsableCommand {
     } else {
       plan = try compute.plan(randomModel())
     }
+    Interruption.watch()
     if planner {
-      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds)
+      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds, isCancelled: isCancelled)
       return Console.say(json ? report.json.text() : report.text)
     }
     let benchmark = try Benchmark(
-      plan, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+      plan, threads: compute.threads, rounds: rounds, warmup: warmup, destinationMask: dstMask,
+      isCancelled: isCancelled)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {
