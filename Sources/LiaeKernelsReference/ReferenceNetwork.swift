@@ -109,7 +109,8 @@ package struct ReferenceNetwork: Sendable {
     }
     switch node.operation {
     case .input: try fill(out, image)
-    case .convolution(let layer) where layer.layers.count == 1 && layer.reading == .plain && inputs.count == 1
+    case .convolution(let layer)
+    where layer.layers.count == 1 && layer.reading == .plain && inputs.count == 1
       && layer.activation == .none && layer.depthToSpace == nil:
       try convolution(layer, inputs[0], out)
     case .dense(let layer) where layer.layers.count == 1 && !layer.flattens && layer.side == nil:

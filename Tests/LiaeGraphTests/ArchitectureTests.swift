@@ -18,7 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "-", "liae-", "amp-", "amp-u", "amp-udt", "AMP", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae", "liae-ud ", "df--u",
+    "", "-", "liae-", "amp-", "amp-u", "amp-udt", "AMP", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae",
+    "liae-ud ", "df--u",
   ])
   func otherNamesAreRefused(name: String) {
     do throws(LiaeError) {
@@ -81,7 +82,9 @@ import Testing
   @Test func ampHasASizeMoreAndNoOptions() throws {
     #expect(isValid("", family: .amp, resolution: 224, dims: [64, 256, 64, 22, 1024]))
     #expect(!isValid("", family: .amp, resolution: 240, dims: [64, 256, 64, 22, 1024]))
-    for value in [0, -1, 4097, Int.max] { #expect(!isValid("", family: .amp, resolution: 64, dims: [4, 8, 4, 4, value])) }
+    for value in [0, -1, 4097, Int.max] {
+      #expect(!isValid("", family: .amp, resolution: 64, dims: [4, 8, 4, 4, value]))
+    }
     var architecture = Architecture(
       family: .amp, options: "c", resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4, interDims: 6)
     #expect(architecture.name == "amp" && architecture.pixelNorm && architecture.doubleResolution)

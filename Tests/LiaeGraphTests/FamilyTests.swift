@@ -76,8 +76,9 @@ import Testing
       #expect(layer.stride == (layer.name.contains(".down") ? 2 : 1), "\(layer.name)")
       #expect(layer.depthToSpace == layer.name.contains("upscale"), "\(layer.name)")
     }
-    #expect(graph.nodes.contains { if case .dense(let dense) = $0.operation { dense.pixelNorm } else { false } }
-      == architecture.pixelNorm)
+    #expect(
+      graph.nodes.contains { if case .dense(let dense) = $0.operation { dense.pixelNorm } else { false } }
+        == architecture.pixelNorm)
   }
 
   /// 86.9 GFLOP is the known cost of the port's liae-udt 256 (e64 ae256 d64 m32): a swap with both masks.

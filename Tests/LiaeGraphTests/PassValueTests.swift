@@ -145,7 +145,9 @@ import Testing
     let graph = try Graph(architecture).joiningConvolutions().fusing().foldingCodes()
     let run = try graph.reaching(["swap.rgb", "swap.mask", "destination.mask"]).joiningDenseLayers().stackingBranches()
     let left = Set(run.nodes.map(\.operation.label))
-    for label in ["leaky ReLU", "x cos x", "sum", "flatten", "unflatten", "pixel norm", "concatenation", "depth-to-space"] {
+    for label in [
+      "leaky ReLU", "x cos x", "sum", "flatten", "unflatten", "pixel norm", "concatenation", "depth-to-space",
+    ] {
       #expect(!left.contains(label), "\(label)")
     }
     let layers = run.nodes.flatMap(\.operation.layers)

@@ -153,7 +153,8 @@ import Testing
     let ab = try network.evaluate("inter_AB", given: ["encoded": encoded], on: tape)
     let b = try network.evaluate("inter_B", given: ["encoded": encoded], on: tape)
     let code = try network.evaluate("destination.code", given: ["inter_AB": ab, "inter_B": b], on: tape)
-    #expect(isBitEqual(try network.evaluate("destination.rgb", given: ["destination.code": code], on: tape).values, whole))
+    #expect(
+      isBitEqual(try network.evaluate("destination.rgb", given: ["destination.code": code], on: tape).values, whole))
     for (names, given) in [
       (["swap.rgb"], [:]), (["swap.rgb"], ["encoded": x]), (["swap.rgb"], ["none": x]), (["none"], ["input": x]),
       (["morph.rgb"], ["input": x]), (["swap.rgb"], ["inter_B": b]),

@@ -48,7 +48,9 @@ final class JoinedConvolution {
       for tap in 0..<small * small {
         let to = (tap / small + border) * kernel + tap % small + border
         for i in 0..<inputs {
-          for c in 0..<channels { body(index, (tap * inputs + i) * channels + c, (to * inputs + i) * outputs + first + c) }
+          for c in 0..<channels {
+            body(index, (tap * inputs + i) * channels + c, (to * inputs + i) * outputs + first + c)
+          }
         }
       }
       first += channels
