@@ -50,7 +50,8 @@ private let mark = "/tmp/PWNED_by_dfl_pickle"
       #expect(try read() == nil)
     } else {
       let error = #expect(throws: LiaeError.self) { _ = try read() }
-      #expect((error?.status == .unsafeFile) == outcome.contains("would run a command"), "\(name): \(error?.message ?? "")")
+      #expect(
+        (error?.status == .unsafeFile) == outcome.contains("would run a command"), "\(name): \(error?.message ?? "")")
     }
     #expect(!FileManager.default.fileExists(atPath: mark))
   }

@@ -28,7 +28,8 @@ import Testing
           let matrix = try faceTransform(face, size: size, type: type, scale: scale).elements
           for i in 0..<6 {
             let distance = abs(matrix[i] - matrices.doubles[index + i])
-            #expect(distance <= (i % 3 == 2 ? 2e-3 : 1e-5), "face \(n), \(name) at \(size), scale \(scale), element \(i)")
+            #expect(
+              distance <= (i % 3 == 2 ? 2e-3 : 1e-5), "face \(n), \(name) at \(size), scale \(scale), element \(i)")
           }
           index += 6
         }

@@ -25,7 +25,9 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let name = try? container.decode(String.self) { (all, isList) = ([name], false) } else {
+      if let name = try? container.decode(String.self) {
+        (all, isList) = ([name], false)
+      } else {
         (all, isList) = (try container.decode([String].self), true)
       }
     }

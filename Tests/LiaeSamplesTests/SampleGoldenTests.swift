@@ -35,7 +35,9 @@ import Testing
   private static let everything = (try? loaded.get()) ?? []
   static let cases = everything.filter { $0.transfer.map { !$0.isRandom } ?? false }
   /// Colour transfers whose draws are not stored, and those that training here does not offer.
-  static let unread = everything.filter { $0.transfer.map(\.isRandom) ?? true }.map { "\($0.name) (\($0.ct_mode ?? ""))" }
+  static let unread = everything.filter { $0.transfer.map(\.isRandom) ?? true }.map {
+    "\($0.name) (\($0.ct_mode ?? ""))"
+  }
 
   @Test(.enabled(if: !GoldenSet.chosen.files("warp", prefix: "sample").isEmpty, "the set has no samples"))
   func everyCaseIsRead() throws { #expect(!(try Self.loaded.get()).isEmpty) }

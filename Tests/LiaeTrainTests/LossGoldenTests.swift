@@ -14,7 +14,8 @@ import Testing
 
   /// What follows `prefix` in the keys of a file, without those that hold another underscore.
   private static func tags(_ file: String, _ prefix: String) -> [String] {
-    ((try? arrays(file)) ?? [:]).keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+    ((try? arrays(file)) ?? [:]).keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+      .sorted()
   }
 
   /// Files of structural dissimilarity.
@@ -151,7 +152,8 @@ import Testing
   }
 
   /// Tags are such as `r8_w1000`: radius of the blur, 0 for none, and weight.
-  @Test(.having(styles.count, "style losses"), arguments: workers, styles) func style(workers: Int, tag: String) throws {
+  @Test(.having(styles.count, "style losses"), arguments: workers, styles) func style(workers: Int, tag: String) throws
+  {
     let engine = try Engine(workers: workers)
     let golden = try Self.arrays("style_tv")
     let parts = tag.split(separator: "_")

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeFrame
 import LiaeSystem
 
@@ -63,7 +62,7 @@ package struct ImageQuality: Sendable, Equatable {
   }
 
   private static let window: [Double] = {
-    let weights = (-5...5).map { exp(-Double($0 * $0) / 4.5) }
+    let weights = (-5...5).map { Math.exp(-Double($0 * $0) / 4.5) }
     let sum = weights.reduce(0, +)
     return weights.map { $0 / sum }
   }()
