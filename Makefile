@@ -187,10 +187,18 @@ fuzz: deps
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 
-.PHONY: gates check-abi check-isa check-header check-foundation lint format size
+.PHONY: gates check-abi check-isa check-header check-foundation check-imports check-readmes lint format size
 
 ## gates: everything below that only looks
-gates: check-header check-abi check-isa check-foundation
+gates: check-imports check-readmes check-header check-abi check-isa check-foundation
+
+## check-imports: libc is imported in LiaeSystem alone, Foundation nowhere
+check-imports:
+	.ci/check-imports
+
+## check-readmes: every folder of sources, examples and benchmarks has a README
+check-readmes:
+	.ci/check-readmes
 
 ## check-header: the header is not stale, compiles as C99 and C++, and says what Swift lays out
 check-header: headergen

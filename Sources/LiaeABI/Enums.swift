@@ -9,52 +9,52 @@ import LiaeTensor
 /// What a call says of its outcome. Values are pinned and never reused; families are spaced in decades: 1 a defect of
 /// the library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a
 /// run, 60 unsupported.
-package typealias LiaeStatus = CEnum<Status>
+package typealias CStatus = CEnum<Status>
 
 /// How the pixels of an image lie in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
 /// begin at addresses divisible by 4.
-package typealias LiaePixelFormat = CEnum<PixelFormat>
+package typealias CPixelFormat = CEnum<PixelFormat>
 
 /// Which of the network's codes the decoder is given.
-package typealias LiaeMode = CEnum<Mode>
+package typealias CMode = CEnum<Mode>
 
 /// The order of the three channels that a network was trained on.
-package typealias LiaeColorOrder = CEnum<ColorOrderChoice>
+package typealias CColorOrder = CEnum<ColorOrderChoice>
 
 /// Which convolution algorithms the plan may choose from.
-package typealias LiaeConvolution = CEnum<PlanOptions.Convolution>
+package typealias CConvolution = CEnum<PlanOptions.Convolution>
 
 /// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
 /// checkpoint has them, exactly.
-package typealias LiaeMemory = CEnum<MemoryPolicy>
+package typealias CMemory = CEnum<MemoryPolicy>
 
 /// How much of a head a face shows: DeepFaceLab's face types.
-package typealias LiaeFaceType = CEnum<FaceTypeChoice>
+package typealias CFaceType = CEnum<FaceTypeChoice>
 
 /// A mask that follows from landmarks alone.
-package typealias LiaeMaskKind = CEnum<MaskKind>
+package typealias CMaskKind = CEnum<MaskKind>
 
 /// How pixels are computed between those of an image.
-package typealias LiaeInterpolation = CEnum<InterpolationChoice>
+package typealias CInterpolation = CEnum<InterpolationChoice>
 
 /// How a face is set into its frame; the numbers are DeepFaceLab's modes.
-package typealias LiaeBlend = CEnum<CompositeOptions.Blend>
+package typealias CBlend = CEnum<CompositeOptions.Blend>
 
 /// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
 /// "dst".
-package typealias LiaeMaskMode = CEnum<CompositeOptions.MaskMode>
+package typealias CMaskMode = CEnum<CompositeOptions.MaskMode>
 
 /// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
-package typealias LiaeColorTransfer = CEnum<ColorTransfer>
+package typealias CColorTransfer = CEnum<ColorTransfer>
 
 /// How a face is sharpened.
-package typealias LiaeSharpening = CEnum<Sharpening>
+package typealias CSharpening = CEnum<Sharpening>
 
 /// How much a log message matters.
-package typealias LiaeLogLevel = CEnum<LogLevel>
+package typealias CLogLevel = CEnum<LogLevel>
 
 /// What a picture that the caller writes shows.
-package typealias LiaeProvenance = CEnum<ProvenanceKind>
+package typealias CProvenance = CEnum<ProvenanceKind>
 
 package enum Mode: Int32 {
   /// AB, AB of a destination face: the swap.

@@ -14,8 +14,8 @@ import LiaeTensor
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when face is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_face_init")
-package func liaeFaceInit(_ face: Out<LiaeFace>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeFace.initialize(face, structSize, "face") }
+package func liaeFaceInit(_ face: Out<CFace>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CFace.initialize(face, structSize, "face") }
 }
 
 /// Fills in default options, DeepFaceLab's: overlay, the product of the learned masks, rct.
@@ -25,8 +25,8 @@ package func liaeFaceInit(_ face: Out<LiaeFace>?, _ structSize: Int) -> LiaeStat
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_composite_options_init")
-package func liaeCompositeOptionsInit(_ options: Out<LiaeCompositeOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeCompositeOptions.initialize(options, structSize, "options") }
+package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CCompositeOptions.initialize(options, structSize, "options") }
 }
 
 /// Swaps one face of a frame: aligns, runs, composites.
@@ -48,14 +48,14 @@ package func liaeCompositeOptionsInit(_ options: Out<LiaeCompositeOptions>?, _ s
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap")
 package func liaeFrameSwap(
-  _ context: Handle<LiaeContext>?, _ frame: In<LiaeImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
-  _ options: In<LiaeCompositeOptions>?, _ result: In<LiaeImage>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ frame: In<CImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
+  _ options: In<CCompositeOptions>?, _ result: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
-    let (frame, result) = (try LiaeImage.read(frame, "frame"), try LiaeImage.read(result, "result"))
+    let (frame, result) = (try CImage.read(frame, "frame"), try CImage.read(result, "result"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
-    let swapper = FrameSwapper(options: try LiaeCompositeOptions.options(options))
+    let swapper = FrameSwapper(options: try CCompositeOptions.options(options))
     try swapper.swap(
       ImageView(frame), [FrameFace(landmarks: points, context: context.context)], into: result, mask: nil)
   }
@@ -77,15 +77,15 @@ package func liaeFrameSwap(
 /// Threads: one at a time for each context; the first face's composites; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap_faces")
 package func liaeFrameSwapFaces(
-  _ frame: In<LiaeImage>?, _ faces: In<LiaeFace>?, _ faceCount: Int, _ options: In<LiaeCompositeOptions>?,
-  _ runOptions: In<LiaeRunOptions>?, _ result: In<LiaeImage>?, _ mask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ frame: In<CImage>?, _ faces: In<CFace>?, _ faceCount: Int, _ options: In<CCompositeOptions>?,
+  _ runOptions: In<CRunOptions>?, _ result: In<CImage>?, _ mask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
-    let frame = try LiaeImage.read(frame, "frame")
-    let (result, mask) = (try LiaeImage.readOptional(result, "result"), try LiaeImage.readOptional(mask, "mask"))
-    let run = try runOptions.map { (p) throws(LiaeError) in try LiaeRunOptions.read(p, "run_options") } ?? .init()
-    let swapper = FrameSwapper(options: try LiaeCompositeOptions.options(options), mode: try run.runMode())
-    let inputs = try LiaeFace.readArray(faces, faceCount)
+    let frame = try CImage.read(frame, "frame")
+    let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
+    let run = try runOptions.map { (p) throws(LiaeError) in try CRunOptions.read(p, "run_options") } ?? .init()
+    let swapper = FrameSwapper(options: try CCompositeOptions.options(options), mode: try run.runMode())
+    let inputs = try CFace.readArray(faces, faceCount)
     var frameFaces: [FrameFace] = []
     for (index, face) in inputs.enumerated() { frameFaces.append(try face.frameFace(index)) }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
@@ -111,26 +111,27 @@ package func liaeFrameSwapFaces(
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_frame_align")
 package func liaeFrameAlign(
-  _ context: Handle<LiaeContext>?, _ frame: In<LiaeImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
-  _ faceType: LiaeFaceType, _ options: In<LiaeCompositeOptions>?, _ face: In<LiaeImage>?,
+  _ context: Handle<CContext>?, _ frame: In<CImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
+  _ faceType: CFaceType, _ options: In<CCompositeOptions>?, _ face: In<CImage>?,
   _ matrix: UnsafeMutablePointer<Double>?
-) -> LiaeStatus {
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context).context
-    let (frame, face) = (try LiaeImage.read(frame, "frame"), try LiaeImage.read(face, "face"))
+    let (frame, face) = (try CImage.read(frame, "frame"), try CImage.read(face, "face"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
     var type = try LiaeABI.faceType(faceType, "face_type")
     if type == nil { type = try context.faceType() }
-    let isEnhanced = try LiaeCompositeOptions.options(options).superResolution != 0
+    let isEnhanced = try CCompositeOptions.options(options).superResolution != 0
     let side = context.plan.architecture.resolution
     guard face.width == side, face.height == side else {
       throw LiaeError(
         .invalidArgument, "face is \(face.width) x \(face.height) pixels; this model needs \(side) x \(side)")
     }
-    let transform = try LiaeFrame.faceTransform(points, size: side, type: type ?? .full)
+    let placement = try FacePlacement(points, type: type ?? .full)
+    let transform = try placement.transform(size: side)
     let crop = try context.withThreads { (pool) throws(LiaeError) in
       try Frame(ImageView(frame), workers: Workers(pool)).networkInput(
-        points, type ?? .full, resolution: side, isEnhanced: isEnhanced)
+        placement, resolution: side, isEnhanced: isEnhanced)
     }
     crop.write(toWhole: face)
     if let matrix { for (i, element) in transform.elements.enumerated() { matrix[i] = element } }
@@ -152,14 +153,14 @@ package func liaeFrameAlign(
 /// blocks. Since: 0.1.
 @_cdecl("liae_frame_composite")
 package func liaeFrameComposite(
-  _ frame: In<LiaeImage>?, _ faces: In<LiaeFace>?, _ faceCount: Int, _ options: In<LiaeCompositeOptions>?,
-  _ result: In<LiaeImage>?, _ mask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ frame: In<CImage>?, _ faces: In<CFace>?, _ faceCount: Int, _ options: In<CCompositeOptions>?,
+  _ result: In<CImage>?, _ mask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
-    let frame = try LiaeImage.read(frame, "frame")
-    let (result, mask) = (try LiaeImage.readOptional(result, "result"), try LiaeImage.readOptional(mask, "mask"))
-    let options = try LiaeCompositeOptions.options(options)
-    let inputs = try LiaeFace.readArray(faces, faceCount)
+    let frame = try CImage.read(frame, "frame")
+    let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
+    let options = try CCompositeOptions.options(options)
+    let inputs = try CFace.readArray(faces, faceCount)
     var compositeFaces: [CompositeFace] = []
     for (index, face) in inputs.enumerated() { compositeFaces.append(try face.compositeFace(index)) }
     func composite(_ workers: Workers) throws(LiaeError) {

@@ -12,7 +12,8 @@ package struct CheckpointTarget: ParsableArguments {
   var to: Target?
 
   @Option(
-    help: "Type of the weights in safetensors, and float32 or float16 of the convolutions in a .dfm. (default: float32)")
+    help: "Type of the weights in safetensors, and float32 or float16 of the convolutions in a .dfm. (default: float32)"
+  )
   var type: WeightType?
 
   @Option(

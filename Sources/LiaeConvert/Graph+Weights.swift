@@ -28,7 +28,9 @@ extension Graph {
       while readers[value.index] == [reader], case .activation = self[value].operation {
         (reader, value) = (value.index, self[value].inputs[0])
       }
-      guard readers[value.index] == [reader], case .convolution(let convolution) = self[value].operation else { continue }
+      guard readers[value.index] == [reader], case .convolution(let convolution) = self[value].operation else {
+        continue
+      }
       for layer in convolution.layers { names.formUnion(["\(layer).weight", "\(layer).bias"]) }
     }
     return names

@@ -53,7 +53,8 @@ package enum ModelReader {
   }
 
   /// What all formats have in common: the face type has no part in how weights are read.
-  private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model {
+  private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
+  {
     try options.validate()
     var model = try body()
     if let faceType = options.faceType { model.info.faceType = faceType }

@@ -50,7 +50,8 @@ extension ModelWriter {
       try DeepFaceLabFile.writeWeights(file.value, to: set.path(file.key), replacing: replacing)
     }
     // Last: DeepFaceLab finds models by this file.
-    try DeepFaceLabFile.writeData(data(model, kind, training), to: set.path(DeepFaceLabSet.dataFile), replacing: replacing)
+    try DeepFaceLabFile.writeData(
+      data(model, kind, training), to: set.path(DeepFaceLabSet.dataFile), replacing: replacing)
   }
 
   /// Exactly the keys that DeepFaceLab writes, with its defaults where neither model nor training has a word in it.

@@ -43,7 +43,8 @@ extension ModelWriter {
     let (letters, isExact) = kind.faceType(info)
     if !isExact {
       let written = ModelInfo.faceTypes.first { $0.letters == letters }?.name ?? letters
-      let why = info.faceType.map { "DeepFaceLab's \(kind.rawValue) has no face type \($0)" } ?? "the face type is not known"
+      let why =
+        info.faceType.map { "DeepFaceLab's \(kind.rawValue) has no face type \($0)" } ?? "the face type is not known"
       remarks.append("\(why): data.dat says \(written), which DeepFaceLab's merger goes by")
     }
     if info.iteration == nil { remarks.append("the iterations of training are not known: data.dat says 1") }

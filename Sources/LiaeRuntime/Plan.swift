@@ -59,7 +59,7 @@ package final class Plan: Sendable {
     let fingerprint = try model.fingerprint()
     let source = WeightSource(consume model)
     let runGraph = try graph.prepared()
-    let storage = StorageChoice(runGraph, options: made)
+    let storage = try StorageChoice(graph, options: made)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
       options: made, store: WeightStore(), pool: pool,
@@ -92,7 +92,7 @@ package final class Plan: Sendable {
     let table = Dictionary(choices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let graph = try Graph(architecture)
     let runGraph = try graph.prepared()
-    let storage = StorageChoice(runGraph, options: options)
+    let storage = try StorageChoice(graph, options: options)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
       options: options, store: store, pool: ThreadPool(workers: 1),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeSystem
 import LiaeTensor
 
 /// What a plan's weights may take of memory.
@@ -44,12 +45,14 @@ struct StorageChoice {
   /// What `balanced` may take, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
-  /// - Parameter graph: the network as it is run.
-  init(_ graph: Graph, options: PlanOptions) {
+  /// - Parameter graph: the network as the family writes it.
+  init(_ graph: Graph, options: PlanOptions) throws(LiaeError) {
     var layers: [ConvolutionLayer] = []
     var denseWeights = 0
-    for node in graph.nodes {
-      if let layer = graph.layer(node), choices[layer.name] == nil {
+    // Joined layers count beside the layers that they join: packed files name choices that were made so.
+    for graph in [try graph.fusing().foldingCodes(), try graph.prepared()] {
+      for node in graph.nodes {
+        guard let layer = graph.layer(node), choices[layer.name] == nil else { continue }
         choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options))
         layers.append(layer)
       }

@@ -8,7 +8,7 @@ import LiaeTestSupport
 import Testing
 
 /// One network, many files: what DeepFaceLab, tf2onnx and PyTorch wrote must give the same canonical tensors.
-@Suite(.golden(.networks)) struct CheckpointGoldenTests {
+@Suite(.golden("networks")) struct CheckpointGoldenTests {
   @Test(.having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all)
   func theArchitectureIsRead(_ network: GoldenNetwork) throws {
     let model = try network.model(), arrays = try network.arrays()
@@ -48,9 +48,9 @@ import Testing
   }
 
   /// What a df export leaves out: what only reconstructs the destination's picture.
-  private static func left(of architecture: Architecture) -> Set<String> {
+  private static func left(of model: Model) -> Set<String> {
     Set(
-      architecture.tensors.map(\.name).filter {
+      model.graph.tensors.map(\.name).filter {
         $0.hasPrefix("decoder_dst.") && !$0.contains("upscalem") && !$0.contains("convm")
       })
   }
@@ -61,15 +61,15 @@ import Testing
     #expect(export.info.origin == .dfm)
     #expect(export.info.guesses.isEmpty)
     #expect(export.info.lacksDestinationPicture == (set.architecture.family == .df))
-    expectSame(set, export, except: Self.left(of: set.architecture))
+    expectSame(set, export, except: Self.left(of: set))
   }
 
   @Test(.having(GoldenExport.quantized.count, "network exported in half precision"), arguments: GoldenExport.quantized)
   func aQuantizedExportIsTheRoundedSet(_ golden: GoldenExport) throws {
     let (set, export) = (try golden.network.model(), try golden.model())
     #expect(export.architecture == set.architecture)
-    let left = Self.left(of: set.architecture)
-    for spec in set.architecture.tensors where !left.contains(spec.name) {
+    let left = Self.left(of: set)
+    for spec in set.graph.tensors where !left.contains(spec.name) {
       let (wide, half) = (try set.tensor(spec.name), try export.tensor(spec.name))
       if spec.name.contains(".dense") {
         #expect(half.dtype == .float32 && half.raw.elementsEqual(wide.raw))

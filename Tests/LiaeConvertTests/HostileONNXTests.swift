@@ -202,7 +202,7 @@ import Testing
     let folder = try TemporaryFolder()
     let model = try golden("torch-udt").model()
     for (name, format) in [
-      ("a.pt", ModelWriter.Format.torch), ("a.dfm", .dfm), ("a.safetensors", .safetensors(.float16)),
+      ("a.pt", ModelWriter.Format.torch), ("a.dfm", .dfm(.float32)), ("a.safetensors", .safetensors(.float16)),
     ] {
       let writing = failingEveryAllocation { () throws(LiaeError) in
         try ModelWriter.write(model, to: folder(name), as: format, replacing: false)

@@ -9,7 +9,7 @@ import Testing
 private let mark = "/tmp/PWNED_by_dfl_pickle"
 
 /// Aligned faces as DeepFaceLab wrote them, against what DeepFaceLab reads from them.
-@Suite(.golden(.faces)) struct FaceGoldenTests {
+@Suite(.golden("faces/faces.json")) struct FaceGoldenTests {
   private let xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>"
 
   @Test func everyFaceIsRead() throws { #expect(!(try GoldenFaces.chosen.get()).faces.isEmpty) }
@@ -50,7 +50,8 @@ private let mark = "/tmp/PWNED_by_dfl_pickle"
       #expect(try read() == nil)
     } else {
       let error = #expect(throws: LiaeError.self) { _ = try read() }
-      #expect((error?.status == .unsafeFile) == outcome.contains("would run a command"), "\(name): \(error?.message ?? "")")
+      #expect(
+        (error?.status == .unsafeFile) == outcome.contains("would run a command"), "\(name): \(error?.message ?? "")")
     }
     #expect(!FileManager.default.fileExists(atPath: mark))
   }

@@ -25,7 +25,9 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let name = try? container.decode(String.self) { (all, isList) = ([name], false) } else {
+      if let name = try? container.decode(String.self) {
+        (all, isList) = ([name], false)
+      } else {
         (all, isList) = (try container.decode([String].self), true)
       }
     }
@@ -53,7 +55,7 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
   private static let everything = (try? loaded.get()) ?? []
   static let all = everything.filter { !$0.landmarks.isList }
   /// Whole pictures with several faces, which have a form of their own.
-  static let crowds = everything.filter(\.landmarks.isList)
+  static let several = everything.filter(\.landmarks.isList)
 
   func options() throws -> CompositeOptions {
     var result = CompositeOptions()

@@ -60,7 +60,7 @@ import Testing
   @Test(arguments: InstructionSet.supported) func whatPoliciesTake(set: InstructionSet) throws {
     let model = try Model.random(Self.wide, seed: 8)
     let narrow = try model.rounded(to: .bfloat16)
-    let stored = Double(Self.wide.parameterCount * 4)
+    let stored = Double(try Graph(Self.wide).parameterCount * 4)
     func bytes(_ model: Model, _ memory: MemoryPolicy) throws -> Double {
       Double(try Plan(model, Configuration(set: set, memory: memory)).packedBytes) / stored
     }

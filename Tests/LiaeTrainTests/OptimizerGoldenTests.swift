@@ -5,7 +5,7 @@ import LiaeTrain
 import Testing
 
 /// The optimisers alone: DeepFaceLab's stored gradients in, DeepFaceLab's weights out.
-@Suite(.golden(.training, .networks)) struct OptimizerGoldenTests {
+@Suite(.golden("training", "networks")) struct OptimizerGoldenTests {
   @Test(.having(TrainingCase.all.count, "runs of SAEHD"), arguments: TrainingCase.all)
   func firstStep(_ c: TrainingCase) throws {
     let engine = try Engine(workers: 3)
@@ -28,7 +28,8 @@ import Testing
       factors.update(repeating: 1, count: gradient.count)
       if let mask { factors.update(from: mask, count: gradient.count) }
       try optimizer.step(
-        c.options, norm: try #require(c.arrays["grad_global_norm"]).doubles[0], factors: { _ in UnsafePointer(factors) })
+        c.options, norm: try #require(c.arrays["grad_global_norm"]).doubles[0], factors: { _ in UnsafePointer(factors) }
+      )
       let comparison = Comparison(parameter.values, weights)
       // A unit in the last place of a weight, or what an update of 2e-4 rounds by.
       #expect(comparison.maximum < 1e-7 || comparison.maximumULP <= 1, "\(name): \(comparison)")

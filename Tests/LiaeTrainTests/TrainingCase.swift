@@ -85,7 +85,9 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     options.maskedTraining = settings.masked_training ?? true
     options.eyesMouthPriority = settings.eyes_mouth_prio ?? false
     options.blurOutMask = settings.blur_out_mask ?? false
-    (options.faceStylePower, options.backgroundStylePower) = (settings.face_style_power ?? 0, settings.bg_style_power ?? 0)
+    (options.faceStylePower, options.backgroundStylePower) = (
+      settings.face_style_power ?? 0, settings.bg_style_power ?? 0
+    )
     options.trueFacePower = settings.true_face_power ?? 0
     options.ganPower = settings.gan_power ?? 0
     return options
