@@ -22,10 +22,18 @@ package enum ModelReader {
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    if File.kind(path) == .folder { return try openDeepFaceLab(folder: path, options: options) }
-    let bytes = try Bytes.map(path: path)
-    if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
-    return try open(memory: bytes, name: path, options: options)
+    try open(CheckpointFile(path: path), options: options)
+  }
+
+  /// Opens what was found at a path.
+  ///
+  /// - Throws: as `open(path:)`.
+  package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
+    switch file.content {
+    case .folder: return try openDeepFaceLab(folder: file.path, options: options)
+    case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
+    case .file(let format, let bytes): return try open(bytes, format, name: file.path, options: options)
+    }
   }
 
   /// Opens what one file holds: safetensors, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
@@ -36,7 +44,13 @@ package enum ModelReader {
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    switch FormatSniffer.sniff(memory) {
+    try open(memory, FormatSniffer.sniff(memory), name: name, options: options)
+  }
+
+  private static func open(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
+    throws(LiaeError) -> Model
+  {
+    switch format {
     case .safetensors: return try openSafetensors(memory, name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)
