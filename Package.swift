@@ -86,32 +86,43 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
-      "LiaeSamples",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeSamples",
     ]),
   .target(
     name: "LiaeSynth",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO"]),
+  .target(name: "LiaeText", dependencies: ["LiaeSystem", "LiaeFormats"]),
+  .target(
+    name: "LiaeSequence",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO",
+    ]),
+  .target(
+    name: "LiaeDiagnostics",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+    ]),
   .target(
     name: "LiaeCommandLine",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeConvert", "LiaeImageIO",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "LiaeSystem", "LiaeText", "LiaeConvert", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(
     name: "liae-train",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeCommandLine",
+      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeSequence", "LiaeText",
+      "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
   .executableTarget(
     name: "liae-infer",
     dependencies: [
-      "LiaeCommandLine", "LiaeSynth", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
-      "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
+      "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
@@ -140,9 +151,12 @@ let tests: [Target] = [
       "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
     ],
     path: "Tests/LiaeTestSupport"),
+  .testTarget(name: "LiaeTestSupportTests", dependencies: ["LiaeTestSupport"]),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeGraphTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeGraphTests",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
@@ -180,6 +194,19 @@ let tests: [Target] = [
     name: "LiaeSamplesTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTestSupport",
+    ]),
+  .testTarget(name: "LiaeTextTests", dependencies: ["LiaeSystem", "LiaeText", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeSequenceTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO", "LiaeSequence", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeDiagnosticsTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeImageIO", "LiaeSequence",
+      "LiaeDiagnostics", "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeTrainTests",

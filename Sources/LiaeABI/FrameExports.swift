@@ -127,10 +127,11 @@ package func liaeFrameAlign(
       throw LiaeError(
         .invalidArgument, "face is \(face.width) x \(face.height) pixels; this model needs \(side) x \(side)")
     }
-    let transform = try LiaeFrame.faceTransform(points, size: side, type: type ?? .full)
+    let placement = try FacePlacement(points, type: type ?? .full)
+    let transform = try placement.transform(size: side)
     let crop = try context.withThreads { (pool) throws(LiaeError) in
       try Frame(ImageView(frame), workers: Workers(pool)).networkInput(
-        points, type ?? .full, resolution: side, isEnhanced: isEnhanced)
+        placement, resolution: side, isEnhanced: isEnhanced)
     }
     crop.write(toWhole: face)
     if let matrix { for (i, element) in transform.elements.enumerated() { matrix[i] = element } }

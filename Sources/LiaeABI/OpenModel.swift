@@ -28,7 +28,7 @@ final class OpenModel: @unchecked Sendable {
     info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
     info.isa = UnsafePointer(texts.intern(plan.instructionSet.rawValue))
     info.iteration = Int64(origin.iteration ?? -1)
-    info.parameterCount = UInt64(architecture.parameterCount)
+    info.parameterCount = UInt64(plan.graph.parameterCount)
     info.packedBytes = UInt64(plan.packedBytes)
     info.resolution = Int32(clamping: architecture.resolution)
     info.rgbSide = Int32(clamping: architecture.rgbSide)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
+import LiaeText
 
 /// How the program ends. Numbers are promised to scripts: they are never reused.
 package enum ExitStatus: Int32, CaseIterable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import LiaeSystem
 import Synchronization
 
 /// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
@@ -20,7 +21,8 @@ package enum Interruption {
 
   package static var came: Bool { flag.load(ordering: .relaxed) }
 
-  package static func check() throws {
-    if came { throw Failure(.interrupted, "interrupted") }
+  /// - Throws: `cancelled` once it came.
+  package static func check() throws(LiaeError) {
+    if came { throw LiaeError(.cancelled, "interrupted") }
   }
 }

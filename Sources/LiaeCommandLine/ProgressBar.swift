@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeSystem
+import LiaeText
 
 /// A bar on the last line of a terminal; nothing at all where standard error is no terminal.
 package struct ProgressBar {

@@ -11,8 +11,18 @@ package struct OpenOptions: Sendable {
   package var architecture: String?
   /// Overrules what the file says or what would be guessed.
   package var colorOrder: ColorOrder?
-  package init(architecture: String? = nil, colorOrder: ColorOrder? = nil) {
-    (self.architecture, self.colorOrder) = (architecture, colorOrder)
+  /// The face type of the model, as `whole_face`: overrules what the file says. A `.dfm` does not say it.
+  package var faceType: String?
+  package init(architecture: String? = nil, colorOrder: ColorOrder? = nil, faceType: String? = nil) {
+    (self.architecture, self.colorOrder, self.faceType) = (architecture, colorOrder, faceType)
+  }
+
+  /// - Throws: `invalidArgument` for a face type that there is not.
+  package func validate() throws(LiaeError) {
+    let known = ModelInfo.faceTypes.map(\.name)
+    guard let faceType, !known.contains(faceType) else { return }
+    throw LiaeError(
+      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected one of \(known.joined(separator: ", "))")
   }
 }
 
@@ -20,7 +30,8 @@ package struct OpenOptions: Sendable {
 package enum ModelReader {
   /// - Parameter path: a file (safetensors, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth) or a DeepFaceLab folder.
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
-  ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
+  ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`;
+  ///   `invalidArgument` for options that there are not.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
     try open(CheckpointFile(path: path), options: options)
   }
@@ -29,10 +40,12 @@ package enum ModelReader {
   ///
   /// - Throws: as `open(path:)`.
   package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    switch file.content {
-    case .folder: return try openDeepFaceLab(folder: file.path, options: options)
-    case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
-    case .file(let format, let bytes): return try open(bytes, format, name: file.path, options: options)
+    try opening(options) { () throws(LiaeError) in
+      switch file.content {
+      case .folder: return try openDeepFaceLab(folder: file.path, options: options)
+      case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
+      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      }
     }
   }
 
@@ -44,10 +57,21 @@ package enum ModelReader {
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    try open(memory, FormatSniffer.sniff(memory), name: name, options: options)
+    try opening(options) { () throws(LiaeError) in
+      try openFile(memory, FormatSniffer.sniff(memory), name: name, options: options)
+    }
   }
 
-  private static func open(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
+  /// What all formats have in common: the face type has no part in how weights are read.
+  private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
+  {
+    try options.validate()
+    var model = try body()
+    if let faceType = options.faceType { model.info.faceType = faceType }
+    return model
+  }
+
+  private static func openFile(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
     throws(LiaeError) -> Model
   {
     switch format {
@@ -94,7 +118,6 @@ package enum ModelReader {
   {
     let tensors = try tensors.withoutWrappers(file: name)
     guard let scheme = NamingScheme.recognize(tensors.names) else {
-      if tensors.names.contains(where: { $0.hasPrefix("inter_src") }) { throw ampError(name) }
       let listed = tensors.names.prefix(4).joined(separator: ", ")
       throw LiaeError(
         .unknownArchitecture,
@@ -105,13 +128,6 @@ package enum ModelReader {
       file: name, scheme: scheme, tensors: tensors, info: info, declared: nil,
       knowsColorOrder: scheme == .tensorFlow
     ).model(options)
-  }
-
-  static func ampError(_ name: String) -> LiaeError {
-    LiaeError(
-      .unsupported,
-      "\(name): an AMP model (it has inter_src and inter_dst), which this library does not run; expected SAEHD (liae or df)"
-    )
   }
 }
 

@@ -95,7 +95,7 @@ package struct ModelOpening {
       let held = file.header.architecture
       let wanted = Architecture(
         family: family, flavour: held.flavour, options: options, resolution: held.resolution, eDims: held.eDims,
-        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims)
+        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims, interDims: held.interDims)
       guard wanted == held else {
         throw LiaeError(.packMismatch, "\(file.name): packed weights of \(held.name), and \(wanted.name) is asked for")
       }

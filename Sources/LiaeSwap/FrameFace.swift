@@ -18,6 +18,8 @@ package struct FrameFace {
   package var xsegDestination: MaskCanvas?
   package var motion = Motion()
   package var smoothing: FaceSmoothing?
+  /// What messages call the face; nil: its place among the faces of its frame.
+  package var name: String?
 
   package init(landmarks: Landmarks, context: Context) { (self.landmarks, self.context) = (landmarks, context) }
 
@@ -49,7 +51,10 @@ package struct SwappedFace {
   /// Of the same side; nil: not computed.
   package var swapMask: MaskCanvas?
   package var destinationMask: MaskCanvas?
+  /// What the model was given.
+  package var aligned: AlignedFace
+
   /// Frame to the pixels of `rgb`.
-  package var matrix: Affine
-  package var type: FaceType
+  package var matrix: Affine { aligned.matrix }
+  package var type: FaceType { aligned.placement.type }
 }

@@ -35,7 +35,9 @@ package struct FrameSwapper {
     let unchanged = try Compositor(try Frame(image), options: options)
     var swapped: [SwappedFace] = []
     for (index, face) in faces.enumerated() {
-      do throws(LiaeError) { swapped.append(try predict(image, face)) } catch { throw error.within("face \(index)") }
+      do throws(LiaeError) { swapped.append(try predict(image, face)) } catch {
+        throw error.within(face.name ?? "face \(index)")
+      }
     }
     guard let first = faces.first else {
       try unchanged.write(to: target, mask: mask)
@@ -45,7 +47,7 @@ package struct FrameSwapper {
       var compositor = try Compositor(try Frame(image, workers: Workers(pool)), options: options)
       for (index, face) in faces.enumerated() {
         do throws(LiaeError) { try compositor.add(compositeFace(face, swapped[index])) } catch {
-          throw error.within("face \(index)")
+          throw error.within(face.name ?? "face \(index)")
         }
       }
       try compositor.write(to: target, mask: mask)
@@ -53,12 +55,25 @@ package struct FrameSwapper {
     return swapped
   }
 
+  /// The face alone: as the model returns it, and with the mask of the mask mode, neither eroded nor blurred.
+  ///
+  /// - Throws: as `swap`.
+  package func rawPrediction(_ image: ImageView, _ face: FrameFace) throws(LiaeError)
+    -> (face: SwappedFace, picture: ColorCanvas, mask: MaskCanvas)
+  {
+    do throws(LiaeError) {
+      let swapped = try predict(image, face)
+      let raw = try Frame(image).rawPrediction(compositeFace(face, swapped), options: options)
+      return (swapped, raw.picture, raw.mask)
+    } catch { throw error.within(face.name ?? "face 0") }
+  }
+
   /// One face out of the frame and through its model.
-  package func predict(_ image: ImageView, _ face: FrameFace) throws(LiaeError) -> SwappedFace {
+  private func predict(_ image: ImageView, _ face: FrameFace) throws(LiaeError) -> SwappedFace {
     let architecture = face.context.plan.architecture
-    let (type, side) = (try face.faceType(), architecture.resolution)
-    let input = try face.context.withThreads { (pool) throws(LiaeError) in
-      try Frame(image, workers: Workers(pool)).networkInput(face.landmarks, type, resolution: side)
+    let placement = try FacePlacement(face.landmarks, type: face.faceType())
+    let aligned = try face.context.withThreads { (pool) throws(LiaeError) in
+      try Frame(image, workers: Workers(pool)).aligned(placement, side: architecture.resolution)
     }
     let rgb = try ColorCanvas(width: architecture.rgbSide, height: architecture.rgbSide)
     func emptyMask(_ isNeeded: Bool) throws(LiaeError) -> MaskCanvas? {
@@ -68,15 +83,14 @@ package struct FrameSwapper {
     let swapMask = try emptyMask(options.maskMode.needsSwapMask)
     let destinationMask = try emptyMask(options.maskMode.needsDestinationMask)
     try face.context.run(
-      mode, ImageView(input.view), rgb: rgb.view, mask: swapMask?.view, destinationMask: destinationMask?.view)
-    withExtendedLifetime((input, rgb, swapMask, destinationMask)) {}
+      mode, ImageView(aligned.crop.view), rgb: rgb.view, mask: swapMask?.view, destinationMask: destinationMask?.view)
+    withExtendedLifetime((aligned, rgb, swapMask, destinationMask)) {}
     return SwappedFace(
-      rgb: try rgb.extended(to: architecture), swapMask: swapMask, destinationMask: destinationMask,
-      matrix: try faceTransform(face.landmarks, size: side, type: type), type: type)
+      rgb: try rgb.extended(to: architecture), swapMask: swapMask, destinationMask: destinationMask, aligned: aligned)
   }
 
   private func compositeFace(_ face: FrameFace, _ swapped: SwappedFace) -> CompositeFace {
-    var result = CompositeFace(landmarks: face.landmarks, type: swapped.type, rgb: swapped.rgb)
+    var result = CompositeFace(swapped.aligned, rgb: swapped.rgb)
     (result.swapMask, result.destinationMask) = (swapped.swapMask, swapped.destinationMask)
     (result.xsegSwap, result.xsegDestination) = (face.xsegSwap, face.xsegDestination)
     (result.mask, result.motion, result.smoothing) = (face.mask, face.motion, face.smoothing)

@@ -18,3 +18,44 @@ extension File {
     try writeAtomically(name, replacing: false, Bytes.map(path: path))
   }
 }
+
+extension File {
+  /// The file's name without its folder and its ending: `b` of `a/b.png`, `.b` of `.b`.
+  package static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// - Throws: `inputOutput` where something that is no folder stands where a folder is to be written.
+  package static func requireFolder(_ path: String) throws(LiaeError) {
+    if let kind = kind(path), kind != .folder {
+      throw LiaeError(.inputOutput, "\(path): is a file; the output is a folder")
+    }
+  }
+
+  /// A name beside `path` for what is to become that file, of this process alone.
+  ///
+  /// - Parameter ending: of the name, for programs that take the format from it.
+  package static func temporaryPath(_ path: String, ending: String = "") -> String { "\(path).tmp\(getpid())\(ending)" }
+
+  /// Gives a finished file its name; another file of that name is replaced.
+  ///
+  /// - Throws: `inputOutput`, `fileNotFound`.
+  package static func move(_ path: String, to name: String) throws(LiaeError) {
+    guard rename(path, name) == 0 else { throw writeError(name, errno) }
+  }
+}
+
+/// Device and inode: the same for two names of one file.
+package struct FileIdentity: Hashable, Sendable {
+  private let device: UInt
+  private let inode: UInt
+
+  /// Nil where there is no such file.
+  package init?(_ path: String) {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    (device, inode) = (UInt(info.st_dev), UInt(info.st_ino))
+  }
+}

@@ -78,12 +78,12 @@ package final class File {
       throw LiaeError(.fileExists, "\(path): exists already; --force replaces it")
     }
     // Nobody else's, be it another thread or, in a folder that machines share, another process of the same number.
-    var temporary = "\(path).tmp\(getpid())"
+    var temporary = temporaryPath(path)
     var descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     var attempts = 0
     while descriptor < 0, errno == EEXIST, attempts < 1000 {
       attempts += 1
-      temporary = "\(path).tmp\(getpid())\(attempts)"
+      temporary = temporaryPath(path, ending: "\(attempts)")
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else { throw writeError(path, errno) }

@@ -135,7 +135,7 @@ import Testing
   @Test func whatAPlanAndAContextSayOfThemselves() throws {
     let plan = try plan(Self.networks[2])
     // Packed weights are never smaller than the float32 ones that they hold.
-    #expect(plan.packedBytes >= Self.networks[2].parameterCount * 4)
+    #expect(plan.packedBytes >= plan.graph.parameterCount * 4)
     #expect(plan.architecture == Self.networks[2])
     let context = try Context(plan, threads: 2)
     #expect(context.threads == 2 && context.workspaceBytes > 0)
@@ -144,12 +144,9 @@ import Testing
     #expect(context.timings.allSatisfy { $0.nanoseconds >= 0 && !$0.name.isEmpty })
     #expect(context.timings.allSatisfy { $0.flops == 0 || !$0.algorithm.isEmpty })
     // The arithmetic of the plain sums, whatever the algorithm.
-    let network = Network(plan.architecture)
-    var flops = network.convolutions.reduce(0) { $0 + $1.flops }
-    flops += (network.decoders[0].mask + [network.decoders[0].maskHead]).reduce(0) { $0 + $1.flops }
-    for spec in plan.architecture.tensors where spec.shape.count == 2 {
-      flops += 2 * Double(spec.shape[0] * spec.shape[1])
-    }
+    let graph = try plan.graph.reaching(["swap.rgb", "swap.mask", "destination.mask"])
+    var flops = graph.nodes.compactMap { graph.layer($0)?.flops }.reduce(0, +)
+    for spec in graph.tensors where spec.shape.count == 2 { flops += 2 * Double(spec.shape[0] * spec.shape[1]) }
     let said = context.timings.reduce(0) { $0 + $1.flops }
     #expect(abs(said / flops - 1) < 0.05, "\(said) of \(flops)")
   }

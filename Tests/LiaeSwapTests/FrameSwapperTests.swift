@@ -16,7 +16,7 @@ import Testing
   ) throws -> CompositeFace {
     let architecture = context.plan.architecture
     let (side, inner) = (architecture.resolution, architecture.rgbSide)
-    let input = try Frame(frame.view).networkInput(landmarks, type, resolution: side)
+    let input = try Frame(frame.view).networkInput(FacePlacement(landmarks, type: type), resolution: side)
     let (picture, rgb) = (try ColorCanvas(width: inner, height: inner), try ColorCanvas(width: side, height: side))
     let (swapMask, destinationMask) = (
       try MaskCanvas(width: side, height: side), try MaskCanvas(width: side, height: side)

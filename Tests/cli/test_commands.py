@@ -4,12 +4,11 @@ import hashlib
 import json
 import struct
 
+import golden_data
 import numpy as np
 import pytest
 from PIL import Image
 from conftest import NETWORKS, ROOT, checkpoint, liae_infer
-
-FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
 
 
 def safetensors(path):
@@ -27,16 +26,17 @@ def inspect(*arguments):
 
 # ---- inspect ---------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_inspect_says_what_the_network_is(name):
-    letters = name.removeprefix("torch").removeprefix("-")
-    found = inspect(*checkpoint(name))
-    assert found["architecture"] == (name if not name.startswith("torch") else f"liae-{letters}" if letters else "liae")
-    assert found["flavour"] == ("torch" if name.startswith("torch") else "dfl")
-    assert (found["resolution"], found["e_dims"], found["ae_dims"], found["d_dims"], found["d_mask_dims"]) == (
-        64, 4, 8, 4, 4)
-    assert found["rgb_side"] == (60 if name in ("torch-d", "torch-ud") else 64)
-    assert found["origin"] == ("torch" if name.startswith("torch") else "deepfacelab")
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_inspect_says_what_the_network_is(network):
+    found, arrays = inspect(*network.checkpoint), network.arrays()
+    assert found["architecture"] == network.architecture
+    assert found["flavour"] == ("torch" if network.is_port else "dfl")
+    assert found["origin"] == ("torch" if network.is_port else "deepfacelab")
+    for key, value in (network.settings or {"options": {}})["options"].items():
+        if key in ("resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims"):
+            assert found[key] == value, key
+    assert (found["resolution"], found["rgb_side"]) == (arrays["input"].shape[1], arrays["swap_rgb"].shape[1])
     assert found["packed_bytes"] > found["parameters"] and found["workspace_bytes"] > 0
 
 
@@ -154,9 +154,10 @@ def test_convert_into_what_cannot_be(model, tmp_path, target, message):
 
 # ---- verify ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_verify_accepts_genuine_networks(name):
-    result = liae_infer("verify", *checkpoint(name))
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_verify_accepts_genuine_networks(network):
+    result = liae_infer("verify", *network.checkpoint)
     assert result.status == 0, result.out + result.err
     assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
 

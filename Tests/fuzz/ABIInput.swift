@@ -12,7 +12,7 @@ let checkpoints: [[UInt8]] = {
     (Architecture(options: "c", resolution: 32, eDims: 2, aeDims: 3, dDims: 1, dMaskDims: 2), .safetensors(.float16)),
     (Architecture(family: .df, options: "d", resolution: 32, eDims: 2, aeDims: 2, dDims: 2, dMaskDims: 1), .torch),
     (Architecture(flavour: .torch, options: "u", resolution: 32, eDims: 2, aeDims: 2, dDims: 2, dMaskDims: 1), .torch),
-    (Architecture(options: "ud", resolution: 32, eDims: 1, aeDims: 2, dDims: 1, dMaskDims: 1), .dfm),
+    (Architecture(options: "ud", resolution: 32, eDims: 1, aeDims: 2, dDims: 1, dMaskDims: 1), .dfm(.float32)),
   ]
   return networks.map { (architecture, format) in
     do {

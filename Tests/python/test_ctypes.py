@@ -7,32 +7,25 @@ import pathlib
 import sys
 import threading
 
+import golden_data
 import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NETWORKS = ROOT / "Tests/golden/networks"
+NETWORKS = golden_data.REPOSITORY / "networks"
 os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
 sys.path.insert(0, str(ROOT / "examples/python"))
 
 import liae  # noqa: E402
 
-# The option `u` changes no name or shape, and the files of the port say nothing of it.
-ARCHITECTURE = {}
-for _folder in NETWORKS.iterdir():
-    if _folder.is_dir():
-        _is_port = _folder.name.startswith("torch")
-        ARCHITECTURE[_folder.name] = _folder.name.replace("torch", "liae") if _is_port else None
-
-
-def checkpoint(name):
-    folder = NETWORKS / name
-    return folder / "ckpts_7.pt" if name.startswith("torch") else folder
-
 
 def golden(name):
-    with np.load(NETWORKS / name / "golden.npz") as data:
-        return {key: data[key] for key in data.files}
+    return golden_data.repository(name).arrays()
+
+
+def opened(network, **options):
+    """The option `u` changes no name or shape, and the files of the port say nothing of it."""
+    return liae.Model(network.path, architecture=None if network.settings else network.architecture, **options)
 
 
 def psnr(a, b):
@@ -56,22 +49,24 @@ def data():
     return golden("liae-udt")
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
-def test_direct_convolution_within_2e5(name):
-    data = golden(name)
-    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name], direct=True) as model:
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_direct_convolution_within_2e5(network):
+    data = network.arrays()
+    with opened(network, direct=True) as model:
         context = liae.Context(model, threads=1)
         for mode in ["swap", "dst"]:
             rgb, mask = run(context, data, mode)
             assert rgb.shape == data[f"{mode}_rgb"].shape
-            assert np.abs(rgb - data[f"{mode}_rgb"]).max() <= 2e-5
-            assert np.abs(mask - data[f"{mode}_mask"][..., 0]).max() <= 2e-5
+            assert np.abs(rgb - data[f"{mode}_rgb"]).max() <= golden_data.DIRECT
+            assert np.abs(mask - data[f"{mode}_mask"][..., 0]).max() <= golden_data.DIRECT
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
-def test_fastest_convolution_at_100_decibels(name):
-    data = golden(name)
-    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name]) as model:
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_fastest_convolution_at_100_decibels(network):
+    data = network.arrays()
+    with opened(network) as model:
         context = liae.Context(model, max_batch=2)
         for mode in ["swap", "dst"]:
             rgb, mask = run(context, data, mode)
@@ -82,7 +77,7 @@ def test_fastest_convolution_at_100_decibels(name):
 def test_memory_policies_take_less_and_stay_exact(data):
     taken = []
     for memory in ["speed", "balanced", "memory"]:
-        with liae.Model(checkpoint("liae-udt"), memory=memory) as model:
+        with liae.Model(NETWORKS / "liae-udt", memory=memory) as model:
             taken.append(model.packed_bytes)
             rgb, mask = run(liae.Context(model), data, "swap")
             assert psnr(rgb, data["swap_rgb"]) >= 100 and psnr(mask, data["swap_mask"][..., 0]) >= 100

@@ -3,8 +3,10 @@ import LiaeSystem
 
 /// What is set into a frame: a face that a network made, its masks, and where it belongs.
 package struct CompositeFace {
-  package var landmarks: Landmarks
-  package var type: FaceType
+  package let landmarks: Landmarks
+  package let type: FaceType
+  /// The crop that the network was given, of the very frame that the face is set into; nil: it is cut out again.
+  let aligned: AlignedFace?
   /// Square; its side is the face's resolution.
   package var rgb: ColorCanvas
   /// Of the side of `rgb`, as all learned masks. Needed as the mask mode says.
@@ -22,8 +24,15 @@ package struct CompositeFace {
   /// In place of the seed of the options.
   package var randomness: ColorRandomness?
 
+  /// A face that was cut out elsewhere.
   package init(landmarks: Landmarks, type: FaceType, rgb: ColorCanvas) {
-    (self.landmarks, self.type, self.rgb) = (landmarks, type, rgb)
+    (self.landmarks, self.type, self.rgb, aligned) = (landmarks, type, rgb, nil)
+  }
+
+  /// A face that was cut out of the frame into which it goes back.
+  package init(_ aligned: AlignedFace, rgb: ColorCanvas) {
+    (landmarks, type, self.rgb) = (aligned.placement.landmarks, aligned.placement.type, rgb)
+    self.aligned = aligned
   }
 
   package var resolution: Int { rgb.width }

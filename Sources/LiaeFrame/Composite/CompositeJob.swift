@@ -15,6 +15,8 @@ struct CompositeJob {
   let matrix, scaled, scaledMask: Affine
   /// What is worked on.
   let region: Region
+  /// The face as it was cut out of the frame, at the side that is worked on; nil: not cut out so yet.
+  private let crop: ColorCanvas?
 
   /// A changed part of the frame, and how much of it is the face.
   struct Patch {
@@ -29,9 +31,19 @@ struct CompositeJob {
     side = options.superResolution != 0 ? resolution * 4 : resolution
     maskSide = resolution * 4
     let scale = 1 + 0.01 * Double(options.faceScale)
-    matrix = try faceTransform(face.landmarks, size: side, type: face.type)
-    scaled = try faceTransform(face.landmarks, size: side, type: face.type, scale: scale)
-    scaledMask = try faceTransform(face.landmarks, size: maskSide, type: face.type, scale: scale)
+    let placement: FacePlacement
+    if let aligned = face.aligned {
+      placement = aligned.placement
+    } else {
+      placement = try FacePlacement(face.landmarks, type: face.type)
+    }
+    if let aligned = face.aligned, aligned.crop.width == side {
+      (matrix, crop) = (aligned.matrix, aligned.crop)
+    } else {
+      (matrix, crop) = (try placement.transform(size: side), nil)
+    }
+    scaled = options.faceScale == 0 ? matrix : try placement.transform(size: side, scale: scale)
+    scaledMask = try placement.transform(size: maskSide, scale: scale)
     let visible = try frame.visiblePart(ofSquare: side, in: matrix)
     region =
       options.changesWholeFrame
@@ -40,8 +52,7 @@ struct CompositeJob {
 
   func patch() throws(LiaeError) -> Patch {
     let original = try frame.canvas(region)
-    let destination = try warpedOut(original)
-    destination.clamp()
+    let destination = try cutOut(original)
     var picture = try enlargedFace()
     let learned = try mask()
     let (mask, working) = try refined(learned)
@@ -100,6 +111,14 @@ struct CompositeJob {
   }
 
   // MARK: - Between frame and face
+
+  /// Step 1: the frame's own face, 0...1. It is the network's input where that has the side that is worked on.
+  private func cutOut(_ original: ColorCanvas) throws(LiaeError) -> ColorCanvas {
+    if let crop { return crop }
+    let result = try warpedOut(original)
+    result.clamp()
+    return result
+  }
 
   /// The square of the face out of a part of the frame.
   private func warpedOut(_ picture: ColorCanvas) throws(LiaeError) -> ColorCanvas {

@@ -109,13 +109,3 @@ package struct CompositeOptions: Sendable, Equatable {
   /// Whether pixels far from the face change.
   var changesWholeFrame: Bool { denoise != 0 || bicubicDegrade != 0 || colorDegrade != 0 }
 }
-
-/// How a face moves from the frame before to the frame after. Source: DeepFaceLab's merger.
-package struct Motion: Sendable, Equatable {
-  /// Pixels of the 256-pixel full face.
-  package var power: Double
-  /// Counter-clockwise.
-  package var degrees: Double
-
-  package init(power: Double = 0, degrees: Double = 0) { (self.power, self.degrees) = (power, degrees) }
-}

@@ -29,15 +29,24 @@ package struct Frame {
     return face
   }
 
+  /// A face cut out of the frame by its landmarks.
+  ///
+  /// - Parameter side: of the crop, pixels.
+  /// - Throws: as `crop` and `FacePlacement.transform`.
+  package func aligned(_ placement: FacePlacement, side: Int) throws(LiaeError) -> AlignedFace {
+    let matrix = try placement.transform(size: side)
+    return AlignedFace(placement: placement, matrix: matrix, crop: try crop(matrix, side: side))
+  }
+
   /// The face as a network of `resolution` pixels takes it.
   ///
   /// - Parameter isEnhanced: whether the composite will use super resolution, which cuts out four times as large.
   package func networkInput(
-    _ landmarks: Landmarks, _ type: FaceType, resolution: Int, isEnhanced: Bool = false
+    _ placement: FacePlacement, resolution: Int, isEnhanced: Bool = false
   ) throws(LiaeError) -> ColorCanvas {
-    let side = isEnhanced ? resolution * 4 : resolution
-    let face = try crop(faceTransform(landmarks, size: side, type: type), side: side)
-    return try face.resized(width: resolution, height: resolution, interpolation: .linear, workers: workers)
+    guard isEnhanced else { return try aligned(placement, side: resolution).crop }
+    return try aligned(placement, side: resolution * 4).crop
+      .resized(width: resolution, height: resolution, interpolation: .linear, workers: workers)
   }
 
   /// Where the frame shows the square that `matrix` cuts out.
@@ -52,6 +61,15 @@ package struct Frame {
     }
     return part
   }
+}
+
+/// A face cut out of a frame, and where it was.
+package struct AlignedFace {
+  package let placement: FacePlacement
+  /// Frame to the pixels of `crop`.
+  package let matrix: Affine
+  /// Square; blue, green, red, 0...1; black where the frame ends.
+  package let crop: ColorCanvas
 }
 
 extension Canvas {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import LiaeSystem
 
 /// The map from pixels to the unit square of `FaceTemplate.flat`, by brows, nose, eyes and the mouth's corners: jaw and
@@ -21,58 +22,79 @@ package func templateTransform(_ landmarks: Landmarks) throws(LiaeError) -> Affi
   }
 }
 
-/// The map from the frame's pixels to those of a crop of `size` x `size`: (0, 0) is the crop's first pixel, and its
-/// right and lower edges go to `size`.
+/// The square that a face's landmarks and its type mark in their frame: crops of every size and scale are this square.
 ///
 /// Corners are float32, as in DeepFaceLab: a map of its own would agree less with crops that exist. Source:
 /// get_transform_mat of DeepFaceLab.
-///
-/// - Parameters:
-///   - size: 1...16384.
-///   - scale: enlarges the face, 0.01...100.
-/// - Throws: `invalidArgument` for sizes and scales outside these and for landmarks that fix no face: in one place, on
-///   one line, or too small for their distance from the frame's corner.
+package struct FacePlacement: Sendable {
+  package let landmarks: Landmarks
+  package let type: FaceType
+  private let center: SIMD2<Float>
+  /// The diagonals of the square of the template, from the upper left to the lower right and from the lower left to the
+  /// upper right.
+  private let falling, rising: SIMD2<Float>
+
+  /// - Throws: `invalidArgument` for landmarks that fix no face: in one place, on one line, or too small for their distance
+  ///   from the frame's corner.
+  package init(_ landmarks: Landmarks, type: FaceType) throws(LiaeError) {
+    (self.landmarks, self.type) = (landmarks, type)
+    let toTemplate = try templateTransform(landmarks)
+    let square = TemplateSquare(in: toTemplate)
+    let farthest = landmarks.points.reduce(1) { max($0, abs($1.x), abs($1.y)) }
+    // Float32 places a corner to 2^-24 of its coordinate: what is smaller than 2^-14 of it turns by its rounding.
+    let smallest = max(1, farthest / 16384)
+    guard square.side >= smallest else {
+      throw LiaeError(
+        .invalidArgument, "the landmarks show a face \(square.side) pixels wide; \(smallest) or more are needed there")
+    }
+    var center = square.center
+    if type == .whole { center += (square.topLeft - square.bottomLeft) * 0.07 }
+    if type == .head {
+      let yaw = landmarks.kind == .five ? 0 : FacePose.averagedYaw(landmarks.points.map { toTemplate($0) })
+      // Damped where it is small: a face seen from the front stays in the middle.
+      center -= (square.topLeft - square.topRight) * Float(yaw * abs(Math.tanh(yaw * 2)) / 2)
+      center += (square.topLeft - square.bottomLeft) * 0.5
+    }
+    self.center = center
+    (falling, rising) = (square.bottomRight - square.topLeft, square.topRight - square.bottomLeft)
+  }
+
+  /// The map from the frame's pixels to those of a crop of `size` x `size`: (0, 0) is the crop's first pixel, and its
+  /// right and lower edges go to `size`.
+  ///
+  /// - Parameters:
+  ///   - size: 1...16384.
+  ///   - scale: enlarges the face, 0.01...100.
+  /// - Throws: `invalidArgument` for sizes and scales outside these, and where the map cannot be inverted.
+  package func transform(size: Int, scale: Double = 1) throws(LiaeError) -> Affine {
+    try checkCropSize(size)
+    guard scale >= 0.01, scale <= 100 else {
+      throw LiaeError(.invalidArgument, "a face scale of \(scale); 0.01...100 is possible")
+    }
+    let radius = Float(1 / scale * Double(length(falling)) * (type.padding * 2.0.squareRoot() + 0.5))
+    let (u, v) = (falling / length(falling) * radius, rising / length(rising) * radius)
+    let corners: (SIMD2<Float>, SIMD2<Float>, SIMD2<Float>)
+    if type.isAligned {
+      corners = (center - u, center + v, center + u)
+    } else {
+      // Upright and of the same size.
+      let half = radius / Float(2).squareRoot()
+      corners = (center + SIMD2(-half, -half), center + SIMD2(half, -half), center + SIMD2(half, half))
+    }
+    let map = affine(corners, toSquareOf: Double(size))
+    guard map.isFinite, map.determinant.isNormal else {
+      throw LiaeError(.invalidArgument, "the landmarks, a size of \(size) and a scale of \(scale) give no transform")
+    }
+    return map
+  }
+}
+
+/// The map of one crop, where the face's placement is needed for nothing else. Parameters and errors as those of
+/// `FacePlacement`.
 package func faceTransform(
   _ landmarks: Landmarks, size: Int, type: FaceType, scale: Double = 1
 ) throws(LiaeError) -> Affine {
-  try checkCropSize(size)
-  guard scale >= 0.01, scale <= 100 else {
-    throw LiaeError(.invalidArgument, "a face scale of \(scale); 0.01...100 is possible")
-  }
-  let toTemplate = try templateTransform(landmarks)
-  let square = TemplateSquare(in: toTemplate)
-  let farthest = landmarks.points.reduce(1) { max($0, abs($1.x), abs($1.y)) }
-  // Float32 places a corner to 2^-24 of its coordinate: what is smaller than 2^-14 of it turns by its rounding.
-  let smallest = max(1, farthest / 16384)
-  guard square.side >= smallest else {
-    throw LiaeError(
-      .invalidArgument, "the landmarks show a face \(square.side) pixels wide; \(smallest) or more are needed there")
-  }
-
-  var center = square.center
-  if type == .whole { center += (square.topLeft - square.bottomLeft) * 0.07 }
-  if type == .head {
-    let yaw = landmarks.kind == .five ? 0 : FacePose.averagedYaw(landmarks.points.map { toTemplate($0) })
-    // Damped where it is small: a face seen from the front stays in the middle.
-    center -= (square.topLeft - square.topRight) * Float(yaw * abs(Math.tanh(yaw * 2)) / 2)
-    center += (square.topLeft - square.bottomLeft) * 0.5
-  }
-  let (falling, rising) = (square.bottomRight - square.topLeft, square.topRight - square.bottomLeft)
-  let radius = Float(1 / scale * Double(length(falling)) * (type.padding * 2.0.squareRoot() + 0.5))
-  let (u, v) = (falling / length(falling) * radius, rising / length(rising) * radius)
-  let corners: (SIMD2<Float>, SIMD2<Float>, SIMD2<Float>)
-  if type.isAligned {
-    corners = (center - u, center + v, center + u)
-  } else {
-    // Upright and of the same size.
-    let half = radius / Float(2).squareRoot()
-    corners = (center + SIMD2(-half, -half), center + SIMD2(half, -half), center + SIMD2(half, half))
-  }
-  let map = affine(corners, toSquareOf: Double(size))
-  guard map.isFinite, map.determinant.isNormal else {
-    throw LiaeError(.invalidArgument, "the landmarks, a size of \(size) and a scale of \(scale) give no transform")
-  }
-  return map
+  try FacePlacement(landmarks, type: type).transform(size: size, scale: scale)
 }
 
 func checkCropSize(_ size: Int) throws(LiaeError) {

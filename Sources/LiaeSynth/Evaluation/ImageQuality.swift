@@ -10,6 +10,9 @@ package struct ImageQuality: Sendable, Equatable {
   /// Mean of the structural similarity over counting pixels and the three channels. Windows reach over the mask's edge.
   package var ssim: Double
 
+  /// Peak signal-to-noise ratio of a mean squared error against a peak of 1, dB; infinite for 0.
+  package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * Math.log10(meanSquare) }
+
   /// Which pixels a comparison of two faces looks at: those that are face in both, so that neither hair nor ground of
   /// one is held against the skin of the other.
   package static func intersection(_ a: MaskCanvas, _ b: MaskCanvas) throws(LiaeError) -> MaskCanvas {
@@ -37,7 +40,7 @@ package struct ImageQuality: Sendable, Equatable {
       for i in counting { similarity += map[i] }
     }
     let values = Double(3 * counting.count)
-    psnr = error > 0 ? -10 * Math.log10(error / values) : .infinity
+    psnr = Self.psnr(meanSquare: error / values)
     ssim = similarity / values
   }
 

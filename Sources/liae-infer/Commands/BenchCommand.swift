@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeDiagnostics
 import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
+import LiaeText
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,6 +37,9 @@ struct BenchCommand: ParsableCommand {
 
   @Option(help: .init("Dims of the decoder's mask branch. (default: 32)", valueName: "n"))
   var dMaskDims: Int?
+
+  @Option(help: .init("Channels of a latent code of AMP. (default: 1024)", valueName: "n"))
+  var interDims: Int?
 
   @Option(help: .init("Runs that are timed.", valueName: "n"))
   var rounds = 20
@@ -74,15 +79,18 @@ struct BenchCommand: ParsableCommand {
     }
     if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
-    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
+    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
     }
   }
 
   func run() throws {
+    let isCancelled = { Interruption.came }
     if frame {
+      Interruption.watch()
       let benchmark = try FrameBenchmark(
-        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup)
+        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup,
+        isCancelled: isCancelled)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
     let plan: Plan
@@ -91,12 +99,14 @@ struct BenchCommand: ParsableCommand {
     } else {
       plan = try compute.plan(randomModel())
     }
+    Interruption.watch()
     if planner {
-      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds)
+      let report = try PlannerReport(plan, threads: compute.threads, rounds: rounds, isCancelled: isCancelled)
       return Console.say(json ? report.json.text() : report.text)
     }
     let benchmark = try Benchmark(
-      plan, compute: compute, rounds: rounds, warmup: warmup, destinationMask: dstMask)
+      plan, threads: compute.threads, rounds: rounds, warmup: warmup, destinationMask: dstMask,
+      isCancelled: isCancelled)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))
     } else {
@@ -111,7 +121,7 @@ struct BenchCommand: ParsableCommand {
       return try Model.random(
         Architecture(
           family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,
-          dDims: dDims ?? 64, dMaskDims: dMaskDims ?? 32))
+          dDims: dDims ?? 64, dMaskDims: dMaskDims ?? 32, interDims: interDims ?? 1024))
     } catch {
       throw error.status == .unknownArchitecture ? Failure(.usage, error.message) : error
     }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeConvert
+import LiaeDiagnostics
+import LiaePack
+import LiaeRuntime
 import LiaeSystem
 
 struct DemoCommand: ParsableCommand {
@@ -38,15 +42,34 @@ struct DemoCommand: ParsableCommand {
   }
 
   func run() throws {
-    let demo = try Demo(folder: output, faces: faces, replacing: force)
-    try demo.run(checkpoint: model, arguments: checkpoint, compute: compute)
+    let demo = try Demonstration(folder: output, faces: faces, replacing: force)
+    let plan = try plan(demo)
+    let failures = try onConsole("faces", showsRate: false) {
+      try demo.makeFaces(plan, threads: compute.threads, observer: $0)
+    }
+    try requireNoFailures(failures, "face", "faces")
+    let frameFailures = try onConsole("frames") { try demo.makeFrames(plan, threads: compute.threads, observer: $0) }
+    try requireNoFailures(frameFailures, "frame", "frames")
     if File.kind(demo.modelPath) != nil { Console.say("model    \(demo.modelPath)") }
     Console.say("faces    \(demo.facesFolder)/")
     Console.say("results  \(demo.resultsFolder)/")
     Console.say("sheet    \(demo.sheetPath)")
-    Console.say("frames   \(demo.frames.framesFolder)/, \(demo.frames.landmarksPath)")
-    Console.say("truth    \(demo.frames.truthFolder)/")
-    Console.say("merged   \(demo.frames.mergedFolder)/, \(demo.frames.masksFolder)/")
-    Console.say("sheets   \(demo.frames.sheetPath), \(demo.frames.modesPath)")
+    Console.say("frames   \(demo.framesFolder)/, \(demo.landmarksPath)")
+    Console.say("truth    \(demo.truthFolder)/")
+    Console.say("merged   \(demo.mergedFolder)/, \(demo.masksFolder)/")
+    Console.say("sheets   \(demo.framesSheetPath), \(demo.modesSheetPath)")
+  }
+
+  /// What runs is the converted file, so that the sheets show that both steps work.
+  private func plan(_ demo: Demonstration) throws -> Plan {
+    let isPacked = try ModelOpening.isPacked(model)
+    let source = isPacked ? nil : try checkpoint.open(model)
+    try demo.makeFolders()
+    guard let source else {
+      Console.complain("\(model): packed weights are run as they are: \(demo.modelPath) cannot be made of them")
+      return try checkpoint.plan(model, compute, nil)
+    }
+    try ModelWriter.write(source, to: demo.modelPath, as: .safetensors(.float32), replacing: force)
+    return try compute.plan(ModelReader.open(path: demo.modelPath))
   }
 }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeFrame
+import LiaeSequence
 import LiaeSystem
 
 extension FaceType: ExpressibleByArgument {}
@@ -67,19 +68,18 @@ struct ExtractCommand: ParsableCommand {
 
   func run() throws {
     let folder = try FrameFolder(withoutSlash(frames))
-    let survey = try FaceSurvey(.landmarks(landmarks), place: folder.place)
+    let index = try FaceIndex(.landmarks(landmarks), place: folder.place)
+    for notice in index.notices { Console.complain(notice.message) }
     let isHead = faceType == .head || faceType == .headNoAlign
-    let job = ExtractJob(
-      frames: folder, survey: survey, type: faceType, size: imageSize ?? (isHead ? 768 : 512), quality: jpegQuality)
+    let extraction = FaceExtraction(
+      frames: folder, faces: index.faces, type: faceType, size: imageSize ?? (isHead ? 768 : 512),
+      quality: jpegQuality, target: pak ? .pak : .files)
     let target = withoutSlash(output)
-    let names = pak ? ["faceset.pak"] : job.names
-    try requireFolder(target)
-    for name in names where File.kind("\(target)/\(name)") != nil {
-      if FileIdentity(target) == FileIdentity(folder.path) {
-        throw Failure(.usage, "\(target)/\(name): a face would replace a frame; choose another folder")
-      }
-      if !force { throw Failure(.files, "\(target)/\(name): exists already; --force replaces it") }
+    try extraction.checkOutputs(target, replacing: force)
+    let report = try onConsole("frames") {
+      try extraction.run(into: target, workers: threads > 0 ? threads : processorCount(), observer: $0)
     }
-    try job.run(into: target, pak: pak, threads: threads > 0 ? threads : processorCount())
+    Console.say("faces    \(report.faces) from \(report.frames) frames")
+    try requireNoFailures(report.failures + index.failures, "face or frame", "faces or frames")
   }
 }

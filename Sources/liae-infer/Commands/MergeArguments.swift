@@ -2,8 +2,11 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeFrame
+import LiaeImageIO
+import LiaeSequence
 import LiaeSystem
 import LiaeTensor
+import LiaeText
 
 /// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
 struct MergeArguments: ParsableArguments {
@@ -118,8 +121,8 @@ struct MergeArguments: ParsableArguments {
   @Flag(help: "Leave out the note in what is written that a trained model took part (DigitalSourceType).")
   var noProvenance = false
 
-  /// - Throws: `Failure` naming the setting that is not possible.
-  func settings() throws -> MergeSettings {
+  /// - Throws: `LiaeError` naming the setting that is not possible.
+  func settings() throws(LiaeError) -> MergeSettings {
     var given: [(String, JSON)] = []
     func add(_ key: String, _ value: JSON?) {
       if let value { given.append((key, value)) }
@@ -149,7 +152,7 @@ struct MergeArguments: ParsableArguments {
   /// Settings that the command line alone can tell to be wrong are found before anything is opened.
   func validate() throws {
     guard config == nil else { return }
-    do { _ = try settings() } catch let failure as Failure { throw ValidationError(failure.message) }
+    do throws(LiaeError) { _ = try settings() } catch { throw ValidationError(error.message) }
   }
 
   /// The note for what is written, or nil, which is said.

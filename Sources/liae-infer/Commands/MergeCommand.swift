@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeFormats
+import LiaeSequence
 import LiaeSystem
-import LiaeTensor
 
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -99,44 +100,32 @@ struct MergeCommand: ParsableCommand {
       folder: target, maskFolder: output.maskOutput.map(withoutSlash) ?? "\(target)_mask", format: output.format,
       quality: output.jpegQuality, provenance: merging.provenance(settings))
     try results.check(folder, masks: input.masks)
-    let survey = try FaceSurvey(input.faces.source, place: folder.place)
+    let index = try input.faces.index(place: folder.place)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
     let timeline = FaceTimeline(
-      survey.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
-    let crew = try SwapCrew(
-      plan, settings: settings, compute: compute, parallelism: parallel, frames: folder.frames.count,
+      index.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
+    let pool = try FrameWorkerPool(
+      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: folder.frames.count,
       computesAllMasks: output.separate != nil)
-
     let session = try MergeSession(
-      folder: results.folder, settings: settings, model: plan, faces: timeline,
-      format: [
-        ("frames", .string(output.format.rawValue)),
-        ("quality", output.format == .jpeg ? .integer(output.jpegQuality) : .null),
-        ("provenance", .boolean(!merging.noProvenance)), ("masks", input.masks.map(JSON.string) ?? .null),
-      ])
-    let goesOn = output.force ? false : try session.isUnderWay()
-    if !output.force, !goesOn, let path = results.existing(folder) {
-      throw Failure(
-        .files, "\(path): exists already, and no merge of this program is under way there; --force replaces it")
-    }
+      frames: folder, output: results,
+      contents: .init(settings: settings, plan: plan, timeline: timeline, masks: input.masks), replacing: output.force)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
-    let separate = output.separate.map(withoutSlash)
-    for path in [results.folder, results.maskFolder, separate].compactMap({ $0 }) { try File.makeFolder(path) }
-    if !goesOn { results.clear(folder) }
-    try results.sweep(folder, folders: [separate].compactMap { $0 })
-    try session.write()
-    let export = separate.map {
-      FaceExport(folder: $0, format: output.separateFormat, provenance: merging.noProvenance ? nil : .rawFace)
+    let export = output.separate.map {
+      FaceExport(
+        folder: withoutSlash($0), format: output.separateFormat, provenance: merging.noProvenance ? nil : .rawFace)
     }
-    let job = MergeJob(
-      frames: folder, timeline: timeline, crew: crew, output: results, export: export, masks: input.masks,
-      failures: survey.failures)
-    try job.run(goesOn: goesOn)
+    try session.begin(export: export)
+    let merge = FolderMerge(
+      frames: folder, timeline: timeline, pool: pool, output: results, export: export, masks: input.masks)
+    let report = try onConsole("frames") { try merge.run(resumes: session.isResumed, observer: $0) }
+    Console.say(report.text(unchanged: "copied", isSmoothed: settings.landmarkSmoothing != nil))
+    try requireNoFailures(report.failures + index.failures, "input", "inputs")
   }
 }
 
-/// Where the faces of frames are known from.
+/// Where the faces of frames are read from.
 struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,
@@ -163,8 +152,10 @@ struct FaceArguments: ParsableArguments {
     if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
   }
 
-  var source: FaceSource {
-    if let aligned { return .aligned(withoutSlash(aligned)) }
-    return .landmarks(landmarks ?? "")
+  /// Reads the faces, and says what was left out.
+  func index(place: @escaping (LandmarksFile.FrameName) -> Int?) throws -> FaceIndex {
+    let index = try FaceIndex(aligned.map { .aligned(withoutSlash($0)) } ?? .landmarks(landmarks ?? ""), place: place)
+    for notice in index.notices { Console.complain(notice.message) }
+    return index
   }
 }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeRuntime
+import LiaeSequence
 import LiaeSystem
 
 struct RunCommand: ParsableCommand {
@@ -20,7 +21,6 @@ struct RunCommand: ParsableCommand {
       """)
 
   enum Mode: String, CaseIterable, ExpressibleByArgument { case swap, dst, src }
-  enum Format: String, CaseIterable, ExpressibleByArgument { case png, npy }
 
   @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
   var model: String
@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
   var dstMask = false
 
   @Option(help: "What to write.")
-  var format = Format.png
+  var format = FaceOutputs.Format.png
 
   @OptionGroup var compute: ComputeArguments
 
@@ -65,15 +65,23 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let survey = try InputSurvey(paths: input)
-    guard !survey.files.isEmpty else { throw survey.failure }
-    let plan = try OutputPlan(
-      inputs: survey.files, folder: output, format: format == .png ? .png : .npy, destinationMask: dstMask,
-      replacing: force)
-    var job = try FaceJob(
-      runner: FaceRunner(checkpoint.plan(model, compute, packed), compute: compute, mode: runMode), outputs: plan,
-      provenance: noProvenance ? nil : .rawFace)
-    try job.run(survey)
+    let inputs = try FaceInputs(paths: input)
+    for error in inputs.errors { Console.complain(error.message) }
+    if inputs.files.isEmpty { try requireNoFailures(inputs.errors.count, of: inputs.count) }
+    let outputs = try FaceOutputs(
+      inputs: inputs.files, folder: output, format: format, destinationMask: dstMask, replacing: force)
+    let runner = try FaceRunner(checkpoint.plan(model, compute, packed), threads: compute.threads, mode: runMode)
+    let failures = try onConsole("faces", showsRate: false) { observer in
+      var inference = FaceInference(
+        runner: runner, outputs: outputs, provenance: noProvenance ? nil : .rawFace, observer: observer)
+      return try inference.run(inputs.files)
+    }
+    try requireNoFailures(inputs.errors.count + failures, of: inputs.count)
+  }
+
+  private func requireNoFailures(_ failures: Int, of count: Int) throws {
+    guard failures > 0 else { return }
+    throw Failure(.someFailed, "\(failures) of \(count) \(count == 1 ? "input" : "inputs") failed")
   }
 
   private var runMode: RunMode {
@@ -85,3 +93,5 @@ struct RunCommand: ParsableCommand {
     }
   }
 }
+
+extension FaceOutputs.Format: ExpressibleByArgument {}

@@ -164,12 +164,6 @@ struct ComputeArguments: ParsableArguments {
   func plan(_ model: consuming Model, _ packed: PackedArguments? = nil) throws(LiaeError) -> Plan {
     try opening(packed).open(consume model)
   }
-
-  func context(_ plan: Plan) throws(LiaeError) -> Context {
-    var options = ContextOptions()
-    options.threads = threads
-    return try Context(plan: plan, options: options)
-  }
 }
 
 /// `avx512`, `avx2` or `baseline`, or what is wrong with the wish for one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeDiagnostics
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +31,7 @@ struct VerifyCommand: ParsableCommand {
     let weights = try WeightReport(model)
     Console.say(weights.text)
     guard weights.isFinite else { throw Failure(.verification, "\(self.model): weights that are no finite numbers") }
-    let verification = try Verification(model, compute.plan(model, packed), compute: compute)
+    let verification = try Verification(model, compute.plan(model, packed), threads: compute.threads)
     Console.say(verification.text)
     guard verification.passes else {
       throw Failure(.verification, "\(self.model): the results differ from the cross-check")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeSequence
 import LiaeSystem
-import LiaeTensor
 
 struct VideoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -87,29 +87,25 @@ struct VideoCommand: ParsableCommand {
     guard settings.options.maskMode != .given else {
       throw Failure(.usage, "--mask-mode given: masks of one's own are for merge, where frames have names")
     }
-    try checkOutputs()
+    try VideoMerge.checkOutputs(
+      output.output, maskPath: output.maskOutput, source: input.input, replacing: output.force)
     let provenance = merging.provenance(settings)
     let info = try VideoInfo(probing: input.input)
-    let survey = try FaceSurvey(input.faces.source, place: VideoJob.place)
+    let index = try input.faces.index(place: VideoMerge.place)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     let timeline = FaceTimeline(
-      survey.faces, settings: settings, rate: input.faces.fps ?? info.rate.value, count: info.frames)
-    let crew = try SwapCrew(plan, settings: settings, compute: compute, parallelism: parallel, frames: info.frames)
+      index.faces, settings: settings, rate: input.faces.fps ?? info.rate.value, count: info.frames)
+    let pool = try FrameWorkerPool(
+      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: info.frames)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
       encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder)
-    let job = VideoJob(info: info, survey: survey, timeline: timeline, crew: crew)
-    try job.run(to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance)
-  }
-
-  private func checkOutputs() throws {
-    for path in [output.output, output.maskOutput].compactMap({ $0 }) {
-      guard let identity = FileIdentity(path) else { continue }
-      if identity == FileIdentity(input.input) { throw Failure(.usage, "\(path): the result would replace the input") }
-      if !output.force { throw Failure(.files, "\(path): exists already; --force replaces it") }
+    let merge = VideoMerge(info: info, index: index, timeline: timeline, pool: pool)
+    let report = try onConsole("frames") {
+      try merge.run(
+        to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance, observer: $0)
     }
-    if output.output == output.maskOutput {
-      throw Failure(.usage, "\(output.output): the frames and the masks cannot be one file")
-    }
+    Console.say(report.text(unchanged: "kept", isSmoothed: settings.landmarkSmoothing != nil))
+    try requireNoFailures(report.failures + index.failures, "input or frame", "inputs or frames")
   }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeSamples
 import LiaeSystem
+import LiaeText
 import LiaeTrain
 
 struct BenchCommand: ParsableCommand {

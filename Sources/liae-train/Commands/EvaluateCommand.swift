@@ -3,6 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeSynth
 import LiaeSystem
+import LiaeText
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

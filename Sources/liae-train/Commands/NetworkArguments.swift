@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeText
 
 /// What a new model is. For one that is there they may be left out, and else must agree.
 struct NetworkArguments: ParsableArguments {

@@ -6,6 +6,7 @@ import LiaeImageIO
 import LiaeSamples
 import LiaeSystem
 import LiaeTensor
+import LiaeText
 
 struct SamplesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeText
 
 /// How one run of the program goes.
 struct SessionArguments: ParsableArguments {

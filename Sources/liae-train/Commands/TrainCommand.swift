@@ -3,6 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeSamples
 import LiaeSystem
+import LiaeText
 import LiaeTrain
 
 struct TrainCommand: ParsableCommand {
@@ -57,9 +58,9 @@ struct TrainCommand: ParsableCommand {
     ]
     for case (let path?, let option) in paths { try requirePath(path, option) }
     var settings = TrainingSettings()
-    do {
+    do throws(LiaeError) {
       for (key, value) in given { try settings.set(key, value, source: "--") }
-    } catch let failure as Failure { throw ValidationError(failure.message) }
+    } catch { throw ValidationError(error.message) }
   }
 
   func run() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaeText
 
 /// How a model learns. Kept with the model: what is not given stays as it was.
 struct TrainingArguments: ParsableArguments {

@@ -26,7 +26,7 @@ struct ModelFolder {
   /// - Throws: `Failure` where it is no folder, or holds several models.
   init(_ path: String, name: String?) throws {
     self.path = path
-    try requireFolder(path)
+    try File.requireFolder(path)
     if let name {
       guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
         throw Failure(.usage, "--name is \"\(name)\"; expected a file name")

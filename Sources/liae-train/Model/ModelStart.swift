@@ -5,6 +5,7 @@ import LiaeFormats
 import LiaeGraph
 import LiaeSystem
 import LiaeTensor
+import LiaeText
 
 /// Where training begins: a state of our own, a DeepFaceLab model, weights of another file, or nothing.
 struct ModelStart {

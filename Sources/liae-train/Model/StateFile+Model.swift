@@ -13,9 +13,9 @@ extension StateFile {
   func trainingSettings(_ path: String) throws -> TrainingSettings {
     guard case .object(let members) = settings else { throw Failure(.model, "\(path): its settings are no object") }
     var result = TrainingSettings()
-    do {
+    do throws(LiaeError) {
       for (key, value) in members { try result.set(key, value, source: "\(path): ") }
-    } catch let failure as Failure { throw Failure(.model, failure.message) }
+    } catch { throw Failure(.model, error.message) }
     return result
   }
 

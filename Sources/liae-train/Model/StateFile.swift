@@ -3,6 +3,7 @@ import LiaeCommandLine
 import LiaeFormats
 import LiaeSystem
 import LiaeTensor
+import LiaeText
 import LiaeTrain
 
 /// The whole of a model that is trained: weights, the optimiser's memory, random state, settings, losses. One safetensors

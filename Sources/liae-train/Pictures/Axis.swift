@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeCommandLine
+import LiaeText
 
 /// One direction of a plot: which values it shows, where, and at which of them a line is drawn.
 struct Axis {

@@ -2,6 +2,7 @@
 import LiaeCommandLine
 import LiaeImageIO
 import LiaeSystem
+import LiaeText
 
 /// The losses of both sides over the iterations, pale as they were and strong as a moving mean, on a logarithmic axis.
 struct LossPlot {

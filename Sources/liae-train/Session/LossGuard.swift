@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
+import LiaeText
 
 /// Looks whether training goes astray: a loss that is no number, or one far above the usual, several times in a row.
 struct LossGuard {

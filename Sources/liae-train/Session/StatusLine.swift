@@ -2,6 +2,7 @@
 import Glibc
 import LiaeCommandLine
 import LiaeSystem
+import LiaeText
 
 /// How training goes: the last line of a terminal, or a line now and then where standard error is none.
 struct StatusLine {

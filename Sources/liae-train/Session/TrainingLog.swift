@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
 import LiaeSystem
+import LiaeText
 
 /// The log of a model, a JSON object a line: `iter` always, then losses and time of the iterations since the line
 /// before, or an `event`. No iteration stands in it twice: what a run that was lost had written is cut off.

@@ -2,6 +2,7 @@
 import Glibc
 import LiaeCommandLine
 import LiaeSystem
+import LiaeText
 import LiaeTrain
 
 /// Training from where a model is to its target, or until somebody stops it.

@@ -2,6 +2,7 @@
 import LiaeCommandLine
 import LiaeFrame
 import LiaeGraph
+import LiaeText
 import LiaeTrain
 
 extension TrainingSettings {

@@ -3,6 +3,7 @@ import LiaeCommandLine
 import LiaeFrame
 import LiaeGraph
 import LiaeSystem
+import LiaeText
 import LiaeTrain
 
 /// All that says how a model is trained: what the options of `train` and a settings file say, and what is kept with the

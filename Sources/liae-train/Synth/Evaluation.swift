@@ -3,6 +3,7 @@ import LiaeCommandLine
 import LiaeFrame
 import LiaeImageIO
 import LiaeRuntime
+import LiaeSequence
 import LiaeSynth
 import LiaeSystem
 import LiaeTensor
@@ -45,9 +46,11 @@ final class Evaluation {
     defer { bar.end() }
     try inOrder(count) { (cases, index) throws(LiaeError) in
       try cases.make(index)
-    } each: { index, item in
+    } each: { (index, item) throws(LiaeError) in
       let row = try self.measure(item, mean: mean, &report)
-      if index < sheetRows { try report.sheet.add(row.map { try Picture(clamped: $0) }) }
+      if index < sheetRows {
+        try report.sheet.add(row.map { (colors) throws(LiaeError) in try Picture(clamped: colors) })
+      }
       bar.advance(to: index + 1)
     }
     return report
@@ -59,7 +62,7 @@ final class Evaluation {
     let mean = try ColorCanvas(width: side, height: side)
     try inOrder(Self.meanCount) { (cases, index) throws(LiaeError) in
       try cases.trainingFace(index)
-    } each: { _, face in
+    } each: { (_, face) throws(LiaeError) in
       for i in 0..<mean.count { mean.pixels[i] += face.pixels[i] / Float(Self.meanCount) }
       withExtendedLifetime(face) {}
     }
@@ -69,17 +72,17 @@ final class Evaluation {
   /// Renders on all threads, and hands the results on one after the other.
   private func inOrder<Item>(
     _ count: Int, _ make: @escaping (SwapCases, Int) throws(LiaeError) -> Item,
-    each: @escaping (Int, Item) throws -> Void
-  ) throws {
+    each: @escaping (Int, Item) throws(LiaeError) -> Void
+  ) throws(LiaeError) {
     var taken = 0
     let pipeline = FramePipeline<Int, Result<Item, LiaeError>>(
-      take: {
+      take: { () throws(LiaeError) in
         try Interruption.check()
         defer { taken += 1 }
         return taken < count ? taken : nil
       },
       work: { [crew] worker, index in Result { () throws(LiaeError) in try make(crew[worker], index) } },
-      finish: { index, result in try each(index, result.get()) })
+      finish: { (index, result) throws(LiaeError) in try each(index, result.get()) })
     try pipeline.run(workers: min(crew.count, count))
   }
 

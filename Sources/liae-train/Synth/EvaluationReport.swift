@@ -2,6 +2,7 @@
 import LiaeCommandLine
 import LiaeImageIO
 import LiaeSynth
+import LiaeText
 
 /// Means over frames, as a table and as JSON.
 struct EvaluationReport {

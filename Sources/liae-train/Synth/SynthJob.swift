@@ -3,6 +3,7 @@ import LiaeCommandLine
 import LiaeFormats
 import LiaeFrame
 import LiaeImageIO
+import LiaeSequence
 import LiaeSynth
 import LiaeSystem
 
@@ -65,13 +66,13 @@ struct SynthJob {
     defer { bar.end() }
     var taken = 0
     let pipeline = FramePipeline<Int, Result<Made, LiaeError>>(
-      take: {
+      take: { () throws(LiaeError) in
         try Interruption.check()
         defer { taken += 1 }
         return taken < count ? taken : nil
       },
       work: { worker, index in Result { () throws(LiaeError) in try make(index, head, crew[worker]) } },
-      finish: { index, result in
+      finish: { (index, result) throws(LiaeError) in
         let made = try result.get()
         let name = "\(stem(index))_0.jpg"
         if pak {
@@ -121,13 +122,13 @@ struct SynthJob {
     defer { bar.end() }
     var taken = 0
     let pipeline = FramePipeline<Int, Result<RenderedFrame, LiaeError>>(
-      take: {
+      take: { () throws(LiaeError) in
         try Interruption.check()
         defer { taken += 1 }
         return taken < frames ? taken : nil
       },
       work: { worker, index in Result { () throws(LiaeError) in try crew[worker].render(head, motion[index]) } },
-      finish: { index, result in
+      finish: { (index, result) throws(LiaeError) in
         let rendered = try result.get()
         try writer.write(rendered.picture)
         lines.append(LandmarksFile.line(frame: .index(index), points: rendered.landmarks))

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeImageIO
+import LiaeRuntime
+import LiaeSequence
+import LiaeSynth
+import LiaeSystem
+import LiaeTensor
+import LiaeText
+
+/// Times of repeated runs of one rendered face, by layers, as text and as JSON.
+package struct Benchmark {
+  /// Times and work of a layer, of a part of the network or of a whole run.
+  struct Share {
+    var name = ""
+    var algorithm = ""
+    var milliseconds = 0.0
+    var minimum = 0.0
+    /// Of the plain sum, and what the algorithm really multiplies.
+    var flops = 0.0
+    var multiplications = 0.0
+    var weightBytes = 0
+
+    var gigaflops: Double { milliseconds > 0 ? flops / milliseconds / 1e6 : 0 }
+    /// GB of weights a second.
+    var weightRate: Double { milliseconds > 0 ? Double(weightBytes) / milliseconds / 1e6 : 0 }
+    func shareOfPeak(_ peak: Double) -> Double {
+      milliseconds > 0 && peak > 0 ? multiplications / (milliseconds / 1e3 * peak) : 0
+    }
+
+    mutating func add(_ other: Share) {
+      milliseconds += other.milliseconds
+      minimum += other.minimum
+      flops += other.flops
+      multiplications += other.multiplications
+      weightBytes += other.weightBytes
+    }
+  }
+
+  let architecture: Architecture
+  let isa: String
+  let threads: Int
+  let rounds: Int
+  let packedBytes, workspaceBytes: Int
+  /// Multiplications a second of all threads in registers alone.
+  let peak: Double
+  let layers: [Share]
+  /// The sums over the parts of the network.
+  let parts: [Share]
+  /// Milliseconds of a whole run, by the clock around it.
+  package let total: Statistics
+
+  /// - Parameters:
+  ///   - threads: of a run; 0: one for each processor.
+  ///   - rounds: runs that are timed.
+  ///   - warmup: runs before them.
+  /// - Throws: `cancelled`, `outOfMemory`, `threadFailure`.
+  package init(
+    _ plan: Plan, threads: Int, rounds: Int, warmup: Int, destinationMask: Bool, isCancelled: () -> Bool
+  ) throws(LiaeError) {
+    let runner = try FaceRunner(plan, threads: threads, mode: .swap)
+    let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
+    let result = try runner.makeResult(destinationMask: destinationMask)
+    defer { withExtendedLifetime((face, result)) {} }
+    peak = try runner.context.measurePeak()
+    var totals: [Double] = []
+    var layerTimes: [[Double]] = []
+    var timings: [StageTiming] = []
+    for round in 0..<warmup + rounds {
+      if isCancelled() { throw LiaeError(.cancelled, "interrupted") }
+      let start = monotonicNanoseconds()
+      try runner.run(face.view, into: result.target)
+      let end = monotonicNanoseconds()
+      guard round >= warmup else { continue }
+      totals.append(Double(end - start) / 1e6)
+      timings = runner.context.timings
+      if layerTimes.count != timings.count { layerTimes = Array(repeating: [], count: timings.count) }
+      for (i, timing) in timings.enumerated() { layerTimes[i].append(Double(timing.nanoseconds) / 1e6) }
+    }
+    architecture = plan.architecture
+    (isa, packedBytes) = (plan.instructionSet.rawValue, plan.packedBytes)
+    (self.threads, workspaceBytes, self.rounds) = (runner.context.threads, runner.context.workspaceBytes, rounds)
+    total = Statistics(totals)
+    let layers = zip(timings, layerTimes).map { timing, times in
+      let statistics = Statistics(times)
+      return Share(
+        name: timing.name, algorithm: timing.algorithm, milliseconds: statistics.median, minimum: statistics.minimum,
+        flops: timing.flops, multiplications: timing.multiplications, weightBytes: timing.weightBytes)
+    }
+    self.layers = layers
+    // In the order in which the network runs them.
+    var parts: [Share] = []
+    for (timing, layer) in zip(timings, layers) {
+      if let place = parts.firstIndex(where: { $0.name == timing.part }) {
+        parts[place].add(layer)
+      } else {
+        var sum = Share(name: timing.part)
+        sum.add(layer)
+        parts.append(sum)
+      }
+    }
+    self.parts = parts
+  }
+
+  private var whole: Share {
+    var sum = Share()
+    for part in parts { sum.add(part) }
+    sum.milliseconds = total.median
+    return sum
+  }
+
+  private func cells(_ share: Share) -> [String] {
+    [
+      share.milliseconds.fixed(3), share.gigaflops.fixed(1), (share.multiplications / 1e6).fixed(1),
+      (share.shareOfPeak(peak) * 100).fixed(0), (Double(share.weightBytes) / 1e6).fixed(2), share.weightRate.fixed(1),
+    ]
+  }
+  private static let columns = ["ms", "GFLOP/s", "M mult.", "% peak", "weights MB", "GB/s"]
+
+  /// By parts of the network, or by layers.
+  package func text(layers wantsLayers: Bool) -> String {
+    let a = architecture, whole = whole
+    let list =
+      wantsLayers
+      ? table(
+        header: ["layer", "algorithm"] + Self.columns, rows: layers.map { [$0.name, $0.algorithm] + cells($0) },
+        leftColumns: 2)
+      : table(header: ["part"] + Self.columns, rows: parts.map { [$0.name] + cells($0) }, leftColumns: 1)
+    let limit = peak > 0 ? whole.multiplications / peak * 1e3 : 0
+    return """
+      \(a.name) \(a.resolution), \(a.dimsText), \(isa), \
+      \(threads) \(threads == 1 ? "thread" : "threads"), \(rounds) \(rounds == 1 ? "round" : "rounds")
+
+      \(list)
+
+      total    median \(total.median.fixed(2)) ms, min \(total.minimum.fixed(2)) ms, MAD \(total.deviation.fixed(2)) ms
+      work     \((whole.flops / 1e9).fixed(2)) GFLOP as plain sums, \(whole.gigaflops.fixed(1)) GFLOP/s
+      limit    \((whole.multiplications / 1e9).fixed(2)) G multiplications, \(limit.fixed(1)) ms at the peak of \
+      \((peak / 1e9).fixed(1)) G/s: \((whole.shareOfPeak(peak) * 100).fixed(0)) %
+      memory   \(humanBytes(packedBytes)) packed weights, \(humanBytes(workspaceBytes)) workspace
+      """
+  }
+
+  private func json(_ share: Share) -> [(String, JSON)] {
+    [
+      ("median_ms", .number(share.milliseconds)), ("min_ms", .number(share.minimum)),
+      ("gflop_per_s", .number(share.gigaflops)), ("multiplications", .number(share.multiplications)),
+      ("share_of_peak", .number(share.shareOfPeak(peak))), ("weight_bytes", .integer(share.weightBytes)),
+    ]
+  }
+
+  package var json: JSON {
+    let a = architecture, whole = whole
+    let network: [(String, JSON)] = [
+      ("architecture", .string(a.name)), ("flavour", .string(a.flavour.rawValue)),
+      ("resolution", .integer(a.resolution)),
+    ]
+    return .object(
+      network + a.dimsMembers + [
+        ("isa", .string(isa)), ("threads", .integer(threads)), ("rounds", .integer(rounds)),
+        ("median_ms", .number(total.median)), ("min_ms", .number(total.minimum)), ("mad_ms", .number(total.deviation)),
+        ("gflop", .number(whole.flops / 1e9)), ("gflop_per_s", .number(whole.gigaflops)),
+        ("multiplications", .number(whole.multiplications)), ("peak_multiplications_per_s", .number(peak)),
+        ("share_of_peak", .number(whole.shareOfPeak(peak))),
+        ("packed_bytes", .integer(packedBytes)), ("workspace_bytes", .integer(workspaceBytes)),
+        ("parts", .array(parts.map { .object([("name", .string($0.name))] + json($0)) })),
+        (
+          "layers",
+          .array(
+            layers.map { .object([("name", .string($0.name)), ("algorithm", .string($0.algorithm))] + json($0)) })
+        ),
+      ])
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeImageIO
+import LiaeKernelsReference
+import LiaeRuntime
+import LiaeSequence
+import LiaeSynth
+import LiaeSystem
+import LiaeTensor
+import LiaeText
+
+/// Compares the results of a model's plan with an independent computation (OpenBLAS), on one rendered face.
+package struct Verification {
+  package struct Comparison: Sendable {
+    package var name: String
+    /// Peak signal-to-noise ratio against a peak of 1; 0 where a value is not finite.
+    package var decibels: Double
+    /// Greatest absolute difference; infinite where a value is not finite.
+    package var worst: Float
+    package var passes: Bool { decibels >= requiredDecibels && worst <= worstAllowed }
+
+    /// - Parameter name: how the table calls it.
+    package init(_ name: String, _ found: [Float], _ expected: [Float]) {
+      var (sum, worst): (Double, Float) = (0, found.count == expected.count ? 0 : .infinity)
+      for (a, b) in zip(found, expected) {
+        let difference = abs(a - b)
+        // A NaN is greater than nothing, so it is looked for by name.
+        worst = difference.isNaN ? .infinity : max(worst, difference)
+        sum += Double(difference) * Double(difference)
+      }
+      let ratio = ImageQuality.psnr(meanSquare: sum / Double(max(expected.count, 1)))
+      (self.name, self.worst, self.decibels) = (name, worst, ratio.isNaN ? 0 : ratio)
+    }
+  }
+
+  package static let requiredDecibels = 100.0
+  package static let worstAllowed: Float = 1e-4
+  package static let worstAllowedText = "0.0001"
+
+  package private(set) var comparisons: [Comparison] = []
+  private let isa: String
+
+  package var passes: Bool { comparisons.allSatisfy(\.passes) }
+
+  /// - Parameters:
+  ///   - plan: of the model.
+  ///   - threads: of its runs; 0: one for each processor.
+  package init(_ model: Model, _ plan: Plan, threads: Int) throws(LiaeError) {
+    let runner = try FaceRunner(plan, threads: threads, mode: .swap)
+    isa = plan.instructionSet.rawValue
+    let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
+    let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
+    let modes: [(String, RunMode, ReferenceNetwork.Code)] = [
+      ("swap", .swap, .swap), ("dst", .reconstructDestination, .reconstructDestination),
+    ]
+    for (name, mode, code) in modes {
+      let wantsSecondMask = mode == .swap
+      let lacksPicture = mode == .reconstructDestination && model.info.lacksDestinationPicture
+      let result = try runner.makeResult(destinationMask: wantsSecondMask)
+      defer { withExtendedLifetime((face, result)) {} }
+      var target = result.target
+      if lacksPicture { target.rgb = nil }
+      try runner.run(mode, face.view, into: target)
+      let expected = try reference.run(code, image: face.values, wantDestinationMask: wantsSecondMask)
+      if !lacksPicture { compare("\(name) rgb", result.rgb.values, expected.rgb) }
+      compare("\(name) mask", result.mask.values, expected.mask)
+      if let mask = result.destinationMask { compare("\(name) dst mask", mask.values, expected.destinationMask) }
+    }
+  }
+
+  private mutating func compare(_ name: String, _ found: [Float], _ expected: [Float]) {
+    comparisons.append(Comparison(name, found, expected))
+  }
+
+  package var text: String {
+    let rows = comparisons.map {
+      [$0.name, $0.decibels.fixed(1), $0.worst.scientific, $0.passes ? "agrees" : "DIFFERS"]
+    }
+    return table(header: ["\(isa) against OpenBLAS", "PSNR dB", "worst", ""], rows: rows, leftColumns: 1)
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeImageIO
+import LiaeGraph
+import LiaeRuntime
+import LiaeSystem
+import LiaeTensor
+
+/// The memory for the results of one image; nil is not computed.
+package struct FaceTarget {
+  package var rgb: MutableImageView?
+  package var mask: MutableImageView?
+  package var destinationMask: MutableImageView?
+}
+
+/// The results of one image as float pictures: colours in the model's order, masks gray.
+package struct FaceResult {
+  package var rgb: Picture
+  package var mask: Picture
+  package var destinationMask: Picture?
+
+  package var target: FaceTarget {
+    FaceTarget(
+      rgb: rgb.mutableView, mask: mask.mutableView, destinationMask: destinationMask?.mutableView)
+  }
+}
+
+/// A model that runs one aligned face after the other in one mode.
+package final class FaceRunner {
+  package let architecture: Architecture
+  package let context: Context
+  private let mode: RunMode
+  /// Float pixels in the model's colour order: values go in and out as they are.
+  package let format: PixelFormat
+
+  /// - Parameter threads: of a run; 0: one for each processor.
+  /// - Throws: `unsupported` where the model cannot run in `mode`; `outOfMemory`, `threadFailure`.
+  package init(_ plan: Plan, threads: Int, mode: RunMode) throws(LiaeError) {
+    architecture = plan.architecture
+    if case .morph = mode, architecture.family == .df {
+      throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
+    }
+    if mode == .reconstructDestination, plan.info.lacksDestinationPicture {
+      throw LiaeError(
+        .unsupported,
+        "--mode dst: this checkpoint holds the destination decoder's mask alone, as exported df models do; its picture "
+          + "needs the DeepFaceLab files")
+    }
+    self.mode = mode
+    format = plan.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
+    var options = ContextOptions()
+    options.threads = threads
+    context = try Context(plan: plan, options: options)
+  }
+
+  /// Side of the pictures that go in.
+  package var side: Int { architecture.resolution }
+
+  package func makeResult(destinationMask: Bool) throws(LiaeError) -> FaceResult {
+    let (rgbSide, maskSide) = (architecture.rgbSide, architecture.maskSide)
+    return FaceResult(
+      rgb: try Picture(width: rgbSide, height: rgbSide, format: format),
+      mask: try Picture(width: maskSide, height: maskSide, format: .grayFloat),
+      destinationMask: destinationMask ? try Picture(width: maskSide, height: maskSide, format: .grayFloat) : nil)
+  }
+
+  package func run(_ input: ImageView, into target: FaceTarget) throws(LiaeError) {
+    try run(mode, input, into: target)
+  }
+
+  package func run(_ mode: RunMode, _ input: ImageView, into target: FaceTarget) throws(LiaeError) {
+    try context.run(mode, input, rgb: target.rgb, mask: target.mask, destinationMask: target.destinationMask)
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+
+/// A face that another program found in a frame.
+package struct DetectedFace {
+  /// In pixels of the frame.
+  package var points: [Point]
+  /// The file, or the line of a file, that the face comes from: messages call it so.
+  package var origin: String
+  /// The mask of an aligned file that has one.
+  package var xseg: StoredMask?
+  /// The same number for the same face in frames that follow each other. Set by `FaceTimeline`, as `motion` is.
+  package var track = 0
+  package var motion = Motion()
+
+  package init(points: [Point], origin: String, xseg: StoredMask? = nil) {
+    (self.points, self.origin, self.xseg) = (points, origin, xseg)
+  }
+}
+
+/// Where the faces of a sequence are read from.
+package enum FaceSource: Sendable {
+  /// DeepFaceLab's faces: a folder of JPEG files or with a faceset.pak, or a .pak file.
+  case aligned(String)
+  /// A landmarks file.
+  case landmarks(String)
+}

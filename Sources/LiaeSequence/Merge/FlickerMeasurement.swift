@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeImageIO
+import LiaeTensor
+
+/// Measures how much the swapped faces of a sequence flicker, and how much the frames themselves do in the same places.
+struct FlickerMeasurement {
+  private struct Frame {
+    var number: Int
+    var original: Picture
+    var result: Picture
+    var mask: Picture
+  }
+  private var last: [Frame] = []
+  /// In 8-bit levels, as `result`.
+  private(set) var original = Flicker()
+  private(set) var result = Flicker()
+
+  /// Adds the next frame with faces. Only three frames that follow each other count.
+  mutating func add(_ number: Int, original picture: Picture, _ swapped: SwappedFrame) {
+    if last.last?.number != number - 1 { last = [] }
+    last.append(Frame(number: number, original: picture, result: swapped.picture, mask: swapped.mask))
+    guard last.count == 3 else { return }
+    defer { last.removeFirst() }
+    let (a, b, c) = (last[0], last[1], last[2])
+    let masks = (a.mask.view, b.mask.view, c.mask.view)
+    // Frames of another size or kind are another scene; nothing is counted then.
+    do {
+      var (before, after) = (original, result)
+      try before.add((a.original.view, b.original.view, c.original.view), where: masks)
+      try after.add((a.result.view, b.result.view, c.result.view), where: masks)
+      (original, result) = (before, after)
+    } catch {}
+    withExtendedLifetime((a, b, c)) {}
+  }
+}

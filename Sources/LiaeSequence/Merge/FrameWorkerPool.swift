@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeImageIO
+import LiaeRuntime
+import LiaeSwap
+import LiaeSystem
+import LiaeTensor
+
+/// How a sequence is spread over the processors.
+package enum Parallelism: String, CaseIterable, Sendable {
+  /// Frames where that is possible and there are enough of them.
+  case auto
+  /// Several frames at once, each on one thread: the higher throughput.
+  case frames
+  /// One frame at a time on all threads: the least memory.
+  case frame
+}
+
+/// A frame with its faces swapped.
+package struct SwappedFrame {
+  package var picture: Picture
+  /// Where the picture was changed, 8-bit gray.
+  package var mask: Picture
+  package var faces: [SwappedFace]
+}
+
+/// One model on several workers, each of which swaps the faces of one frame at a time.
+package final class FrameWorkerPool: @unchecked Sendable {
+  package let settings: MergeSettings
+  package let workers: Int
+  private let swapper: FrameSwapper
+  /// One for each worker, which is the only one to use it.
+  private let contexts: [Context]
+  /// The side of the model's faces.
+  let side: Int
+  private let faceType: FaceType
+  /// By track. Used with one worker only.
+  private var smoothings: [Int: FaceSmoothing] = [:]
+  private var lastSmoothed: Int?
+
+  /// - Parameters:
+  ///   - threads: of all workers together; 0: one for each processor.
+  ///   - frames: of the sequence; nil where that is not known.
+  ///   - computesAllMasks: also those that the mask mode does not need.
+  /// - Throws: `invalidArgument` where nobody says the model's face type, and for frames at once that need each other;
+  ///   `outOfMemory`, `threadFailure`.
+  package init(
+    _ plan: Plan, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
+    computesAllMasks: Bool = false
+  ) throws(LiaeError) {
+    self.settings = settings
+    guard let type = settings.faceType ?? plan.info.faceType.flatMap({ FaceType(rawValue: $0) }) else {
+      throw LiaeError(
+        .invalidArgument,
+        "the model does not say which face type it was trained on; --face-type does, as whole_face")
+    }
+    faceType = type
+    side = plan.architecture.resolution
+    swapper = FrameSwapper(options: settings.options, computesAllMasks: computesAllMasks)
+    let threads = threads > 0 ? threads : processorCount()
+    var inFrames = parallelism == .frames
+    if parallelism == .auto { inFrames = !settings.isSequential && (frames ?? .max) / 2 >= threads }
+    if inFrames && settings.isSequential {
+      throw LiaeError(
+        .invalidArgument, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
+    }
+    workers = inFrames ? threads : 1
+    var contexts: [Context] = []
+    for _ in 0..<workers {
+      var options = ContextOptions()
+      options.threads = inFrames ? 1 : threads
+      contexts.append(try Context(plan: plan, options: options))
+    }
+    self.contexts = contexts
+  }
+
+  /// Swaps all faces of a frame.
+  ///
+  /// - Parameters:
+  ///   - worker: in 0..<workers; one frame at a time each.
+  ///   - number: of the frame in its sequence.
+  ///   - mask: for the mask mode `given`.
+  func swap(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?) throws(LiaeError)
+    -> SwappedFrame
+  {
+    let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
+    let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
+    if settings.isSequential, lastSmoothed != number - 1 { smoothings = [:] }
+    var faces: [FrameFace] = []
+    for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
+    let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
+    if settings.isSequential { lastSmoothed = number }
+    withExtendedLifetime((frame, result, alpha)) {}
+    return SwappedFrame(picture: result, mask: alpha, faces: swapped)
+  }
+
+  /// The face alone, as the model returns it, with the mask of the mask mode.
+  func predict(_ frame: Picture, _ detected: DetectedFace, worker: Int, mask: MaskCanvas?) throws(LiaeError)
+    -> SwappedFrame
+  {
+    defer { withExtendedLifetime(frame) {} }
+    let raw = try swapper.rawPrediction(frame.view, frameFace(detected, contexts[worker], mask))
+    return SwappedFrame(
+      picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8), faces: [raw.face])
+  }
+
+  private func frameFace(_ face: DetectedFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
+    let landmarks: Landmarks
+    do throws(LiaeError) { landmarks = try Landmarks(face.points) } catch { throw error.within(face.origin) }
+    var result = FrameFace(landmarks: landmarks, context: context)
+    (result.type, result.name) = (faceType, face.origin)
+    result.mask = mask
+    result.motion = face.motion
+    if settings.options.maskMode.needsXSegDestination { result.xsegDestination = try xsegMask(face, landmarks) }
+    if settings.isSequential {
+      let smoothing =
+        smoothings[face.track] ?? FaceSmoothing(mask: settings.maskSmoothing, color: settings.colorSmoothing)
+      smoothings[face.track] = smoothing
+      result.smoothing = smoothing
+    }
+    return result
+  }
+
+  private func xsegMask(_ face: DetectedFace, _ landmarks: Landmarks) throws(LiaeError) -> MaskCanvas {
+    guard let stored = face.xseg else {
+      throw LiaeError(
+        .unsupported,
+        "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
+    }
+    let placement: FacePlacement
+    do throws(LiaeError) { placement = try FacePlacement(landmarks, type: faceType) } catch {
+      throw error.within(face.origin)
+    }
+    return try stored.canvas(placement)
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeImageIO
+import LiaeSystem
+import LiaeTensor
+
+/// The two folders into which a merge writes: frames and masks, each file whole or not at all.
+package struct MergeOutput: Sendable {
+  package enum Format: String, CaseIterable, Sendable { case png, jpeg }
+
+  package let folder: String
+  package let maskFolder: String
+  package let format: Format
+  /// 1...100, of JPEG.
+  package let quality: Int
+  /// The note in files that a model took part in; nil: none.
+  package let provenance: Provenance?
+
+  package init(folder: String, maskFolder: String, format: Format = .png, quality: Int = 95, provenance: Provenance?) {
+    (self.folder, self.maskFolder, self.format) = (folder, maskFolder, format)
+    (self.quality, self.provenance) = (quality, provenance)
+  }
+
+  private var ending: String { format == .png ? ".png" : ".jpg" }
+
+  package func frame(_ stem: String) -> String { "\(folder)/\(stem)\(ending)" }
+  package func mask(_ stem: String) -> String { "\(maskFolder)/\(stem).png" }
+
+  /// - Throws: `invalidArgument` where a result would replace a frame or a mask of the input, `inputOutput` where a file
+  ///   stands in a folder's place.
+  package func check(_ frames: FrameFolder, masks: String?) throws(LiaeError) {
+    for target in [folder, maskFolder] {
+      try File.requireFolder(target)
+      for source in [frames.path, masks].compactMap({ $0 }) where FileIdentity(target) == FileIdentity(source) {
+        if FileIdentity(target) != nil {
+          throw LiaeError(
+            .invalidArgument, "\(target): results would replace the input \(source); choose another folder")
+        }
+      }
+    }
+    if folder == maskFolder || FileIdentity(folder) != nil && FileIdentity(folder) == FileIdentity(maskFolder) {
+      throw LiaeError(
+        .invalidArgument, "\(folder): frames and masks would have the same names; choose another --mask-output")
+    }
+  }
+
+  /// Whether both files of a frame are there: each is written whole or not at all.
+  func isDone(_ stem: String) -> Bool { File.kind(frame(stem)) == .file && File.kind(mask(stem)) == .file }
+
+  /// The first file of a frame that is there.
+  func existing(_ frames: FrameFolder) -> String? {
+    for frame in frames.frames {
+      for path in [self.frame(frame.stem), mask(frame.stem)] where File.kind(path) != nil { return path }
+    }
+    return nil
+  }
+
+  /// Takes away the frames of an earlier merge.
+  package func clear(_ frames: FrameFolder) throws(LiaeError) {
+    for frame in frames.frames {
+      try File.remove(self.frame(frame.stem))
+      try File.remove(mask(frame.stem))
+    }
+  }
+
+  /// Takes away what a merge that was killed has left half-written, as `00001.png.tmp4711`.
+  ///
+  /// - Parameter folders: beside those of frames and masks.
+  func sweep(_ frames: FrameFolder, folders: [String]) throws(LiaeError) {
+    let stems = Set(frames.frames.map(\.stem))
+    for folder in [folder, maskFolder] + folders where File.kind(folder) == .folder {
+      for name in try File.list(folder) {
+        guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".tmp"),
+          name[dot...].dropFirst(4).utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { continue }
+        if name[..<dot] == MergeSession.manifest || Self.isOfFrame(name[..<dot], stems) {
+          try File.remove("\(folder)/\(name)")
+        }
+      }
+    }
+  }
+
+  /// Whether a name is `STEM.ENDING` or `STEM_NUMBER.ENDING`, whatever the ending. Stems may have dots.
+  private static func isOfFrame(_ name: Substring, _ stems: Set<String>) -> Bool {
+    name.indices.contains { dot in
+      guard name[dot] == "." else { return false }
+      let stem = name[..<dot]
+      if stems.contains(String(stem)) { return true }
+      guard let line = stem.lastIndex(of: "_") else { return false }
+      return Int(stem[stem.index(after: line)...]) != nil && stems.contains(String(stem[..<line]))
+    }
+  }
+
+  /// Writes a frame and its mask, the frame last: it is done when both are there.
+  func write(_ result: SwappedFrame, _ stem: String, isComposite: Bool) throws(LiaeError) {
+    let note = isComposite ? provenance : nil
+    try result.mask.writePNG(to: mask(stem), provenance: note, replacing: true)
+    try write(result.picture, to: frame(stem), provenance: note)
+  }
+
+  private func write(_ picture: Picture, to path: String, provenance: Provenance?) throws(LiaeError) {
+    switch format {
+    case .png: try picture.writePNG(to: path, provenance: provenance, replacing: true)
+    case .jpeg: try picture.writeJPEG(to: path, quality: quality, provenance: provenance, replacing: true)
+    }
+  }
+
+  /// A frame without faces: the file itself where it has the format of the output, and a black mask.
+  func copy(_ picture: Picture, from path: String, _ stem: String) throws(LiaeError) {
+    let mask = try Picture(width: picture.width, height: picture.height, format: .gray8)
+    try mask.writePNG(to: self.mask(stem), provenance: nil, replacing: true)
+    let file = try Bytes.map(path: path)
+    guard PictureFileKind(file.raw) == (format == .png ? .png : .jpeg) else {
+      return try write(picture, to: frame(stem), provenance: nil)
+    }
+    try File.writeAtomically(frame(stem), replacing: true, file)
+  }
+}

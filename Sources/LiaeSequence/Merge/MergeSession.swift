@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeGraph
+import LiaeRuntime
+import LiaeSystem
+import LiaeText
+
+/// A merge into folders that may hold frames of an earlier, interrupted run of the same merge.
+///
+/// What the frames are made of is kept beside them, so that a merge that was stopped can go on and one with other
+/// settings does not mix with it.
+package struct MergeSession {
+  /// The name of the file in the output folder.
+  package static let manifest = "liae-merge.json"
+
+  /// All that the files of a merge depend on.
+  package struct Contents {
+    package var settings: MergeSettings
+    package var plan: Plan
+    package var timeline: FaceTimeline
+    /// The folder of masks, for the mask mode `given`.
+    package var masks: String?
+
+    package init(settings: MergeSettings, plan: Plan, timeline: FaceTimeline, masks: String? = nil) {
+      (self.settings, self.plan, self.timeline, self.masks) = (settings, plan, timeline, masks)
+    }
+  }
+
+  private let frames: FrameFolder
+  private let output: MergeOutput
+  private let content: JSON
+  private var path: String { "\(output.folder)/\(Self.manifest)" }
+  /// Whether the folders hold frames of this very merge, which are to stay.
+  package let isResumed: Bool
+
+  /// Looks at what the folders hold, and changes nothing.
+  ///
+  /// - Parameter replacing: whether frames that are there already are to be replaced, whatever made them.
+  /// - Throws: unless `replacing`, `fileExists` where the folders hold frames of another merge, or of nobody knows what;
+  ///   `corruptFile` where the manifest cannot be read.
+  package init(frames: FrameFolder, output: MergeOutput, contents: Contents, replacing: Bool) throws(LiaeError) {
+    (self.frames, self.output) = (frames, output)
+    content = Self.content(contents, output)
+    guard !replacing else {
+      isResumed = false
+      return
+    }
+    let path = "\(output.folder)/\(Self.manifest)"
+    isResumed = File.kind(path) != nil
+    if isResumed {
+      try Self.compare(path, content)
+    } else if let existing = output.existing(frames) {
+      throw LiaeError(
+        .fileExists, "\(existing): exists already, and no merge of this program is under way there; --force replaces it"
+      )
+    }
+  }
+
+  /// Makes the folders, takes away what is not to stay, and writes down what is merged.
+  ///
+  /// - Parameter export: the folder of single faces, if there is one.
+  package func begin(export: FaceExport?) throws(LiaeError) {
+    for folder in [output.folder, output.maskFolder, export?.folder].compactMap(\.self) { try File.makeFolder(folder) }
+    if !isResumed { try output.clear(frames) }
+    try output.sweep(frames, folders: [export?.folder].compactMap(\.self))
+    try File.writeAtomically(path, replacing: true, text: content.text() + "\n")
+  }
+
+  private static func content(_ contents: Contents, _ output: MergeOutput) -> JSON {
+    let plan = contents.plan
+    return .object([
+      ("program", .string("liae-infer \(Version.string)")),
+      ("model", .string("\(plan.architecture.name) \(plan.info.colorOrder) \(plan.fingerprint)")),
+      ("faces", .string(contents.timeline.digest)),
+      (
+        "format",
+        .object([
+          ("frames", .string(output.format.rawValue)),
+          ("quality", output.format == .jpeg ? .integer(output.quality) : .null),
+          ("provenance", .boolean(output.provenance != nil)), ("masks", contents.masks.map(JSON.string) ?? .null),
+        ])
+      ),
+      ("settings", contents.settings.json),
+    ])
+  }
+
+  /// - Throws: `fileExists` naming what differs.
+  private static func compare(_ path: String, _ content: JSON) throws(LiaeError) {
+    let old: JSON
+    do throws(LiaeError) { old = try JSON(parsing: SmallFile.read(path), name: path) } catch {
+      throw LiaeError(.corruptFile, "\(error.message). --force starts anew")
+    }
+    var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
+    for key in ["model", "faces", "format"] where old[key]?.text() != content[key]?.text() { differences.append(key) }
+    guard differences.isEmpty else {
+      throw LiaeError(
+        .fileExists,
+        "\(path): a merge with others is under way here: \(differences.joined(separator: ", ")). "
+          + "--force starts anew; another --output keeps both")
+    }
+  }
+}
+
+extension FaceTimeline {
+  /// SHA-256 of which face is where.
+  fileprivate var digest: String {
+    var hash = SHA256()
+    func add(_ value: some BitwiseCopyable) { withUnsafeBytes(of: value) { hash.update($0) } }
+    for (frame, detected) in faces.sorted(by: { $0.key < $1.key }) {
+      for face in detected {
+        add(frame)
+        for point in face.points { add(point) }
+      }
+    }
+    return hash.digest()
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+/// Callbacks of work on a sequence of files or frames.
+///
+/// They are called one at a time, and each on whichever thread is working.
+package struct SequenceObserver {
+  /// Takes what the user should know of and what does not end the work.
+  package var notice: (SequenceNotice) -> Void
+  /// Takes the items that are finished: 0 at the beginning, then after each.
+  package var progress: (SequenceProgress) -> Void
+  /// Asked before each item; true ends the work with `cancelled`. Items that are finished stay.
+  package var isCancelled: () -> Bool
+
+  package init(
+    notice: @escaping (SequenceNotice) -> Void = { _ in }, progress: @escaping (SequenceProgress) -> Void = { _ in },
+    isCancelled: @escaping () -> Bool = { false }
+  ) {
+    (self.notice, self.progress, self.isCancelled) = (notice, progress, isCancelled)
+  }
+
+  /// - Throws: `cancelled`.
+  func checkCancelled() throws(LiaeError) {
+    if isCancelled() { throw LiaeError(.cancelled, "interrupted") }
+  }
+}
+
+/// How far the work on a sequence is.
+package struct SequenceProgress: Sendable, Equatable {
+  package var finished: Int
+  /// Nil where the number of items is not known.
+  package var total: Int?
+
+  package init(finished: Int, total: Int?) { (self.finished, self.total) = (finished, total) }
+}
+
+/// Something about a sequence that its user should know of and that does not end the work on it.
+package enum SequenceNotice: Sendable, Equatable {
+  /// An input that failed; the others go on.
+  case failed(LiaeError)
+  /// Aligned images without DeepFaceLab's metadata, which are left out: the first, and their number.
+  case lackMetadata(first: String, count: Int)
+  /// Faces of frames that the sequence does not have, which are left out: the first, its frame, and their number.
+  case lackFrame(first: String, frame: String, count: Int)
+  /// Faces behind the last frame of a video: the first, and their number.
+  case pastEnd(first: String, count: Int, frames: Int)
+  /// Frames of an earlier run are there already.
+  case resumed(folder: String, finished: Int, total: Int)
+  /// Pictures of this size are resized to the model's square.
+  case resized(first: String, width: Int, height: Int, side: Int)
+  /// ffmpeg decoded the video and complained.
+  case decoderMessage(path: String, text: String)
+  /// ffmpeg repeated and left out frames to make the rate constant.
+  case retimed(path: String, repeated: String, dropped: String, rate: Double)
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
+import LiaeImageIO
+import LiaeSystem
+import LiaeTensor
+
+/// A video through one model: decoded, swapped and encoded at the same time, no frame on disk.
+package final class VideoMerge {
+  private let info: VideoInfo
+  private let index: FaceIndex
+  private let timeline: FaceTimeline
+  private let pool: FrameWorkerPool
+
+  private var report = MergeReport()
+  private var flicker = FlickerMeasurement()
+
+  package init(info: VideoInfo, index: FaceIndex, timeline: FaceTimeline, pool: FrameWorkerPool) {
+    (self.info, self.index, self.timeline, self.pool) = (info, index, timeline, pool)
+  }
+
+  /// The place in a video of a frame that a face names: DeepFaceLab numbers frames from 1, landmarks files from 0.
+  package static func place(_ frame: LandmarksFile.FrameName) -> Int? {
+    switch frame {
+    case .name(let name): return Int(File.stem(name)).flatMap { (1...longest).contains($0) ? $0 - 1 : nil }
+    case .index(let index): return (0..<longest).contains(index) ? index : nil
+    }
+  }
+
+  /// Frames: a year at 30 a second.
+  private static let longest = 1_000_000_000
+
+  /// - Throws: `invalidArgument` where a result would replace the input, or the frames and the masks would be one file;
+  ///   `fileExists`, unless `replacing`.
+  package static func checkOutputs(_ path: String, maskPath: String?, source: String, replacing: Bool)
+    throws(LiaeError)
+  {
+    for target in [path, maskPath].compactMap(\.self) {
+      guard let identity = FileIdentity(target) else { continue }
+      if identity == FileIdentity(source) {
+        throw LiaeError(.invalidArgument, "\(target): the result would replace the input")
+      }
+      if !replacing { throw LiaeError(.fileExists, "\(target): exists already; --force replaces it") }
+    }
+    if path == maskPath {
+      throw LiaeError(.invalidArgument, "\(path): the frames and the masks cannot be one file")
+    }
+  }
+
+  private struct Outcome {
+    var frame: SwappedFrame
+    var isUnchanged = false
+    var error: LiaeError?
+  }
+
+  /// Writes the video, and its masks where `maskPath` is given. A frame that fails stays as it was, with a notice.
+  ///
+  /// - Throws: `unknownFormat` where ffmpeg finds no frame; what ends the video as a whole, `cancelled` for instance. Then
+  ///   nothing is written.
+  package func run(
+    to path: String, maskPath: String?, encoding: VideoEncoding, provenance: Provenance?, observer: SequenceObserver
+  ) throws(LiaeError) -> MergeReport {
+    (report, flicker) = (MergeReport(), FlickerMeasurement())
+    let reader = try VideoReader(info)
+    guard let first = try reader.next() else {
+      throw LiaeError(.unknownFormat, "\(info.path): ffmpeg finds no frame in it")
+    }
+    let writer = try VideoWriter(
+      to: path, like: info, width: first.width, height: first.height, format: .rgb8, encoding: encoding,
+      withAudio: true, provenance: provenance)
+    let maskWriter = try self.maskWriter(to: maskPath, like: first, encoding, provenance)
+    observer.progress(SequenceProgress(finished: 0, total: info.frames))
+    var (taken, finished) = (0, 0)
+    let pipeline = FramePipeline<(Int, Picture), Outcome>(
+      take: { () throws(LiaeError) in
+        try observer.checkCancelled()
+        guard let frame = taken == 0 ? first : try reader.next() else {
+          for notice in reader.notices { observer.notice(notice) }
+          return nil
+        }
+        taken += 1
+        return (taken - 1, frame)
+      },
+      work: { [self] (worker, item) throws(LiaeError) in process(item.0, item.1, worker) },
+      finish: { [self] (item, outcome) throws(LiaeError) in
+        note(item.0, item.1, outcome, observer)
+        try writer.write(outcome.frame.picture)
+        try maskWriter?.write(outcome.frame.mask)
+        finished += 1
+        observer.progress(SequenceProgress(finished: finished, total: info.frames))
+      })
+    try pipeline.run(workers: pool.workers)
+    try writer.finish()
+    try maskWriter?.finish()
+    if let notice = index.notice(ofFacesPast: finished) { observer.notice(notice) }
+    if report.swapped > 0 { report.flicker = FlickerReport(timeline, flicker) }
+    return report
+  }
+
+  private func maskWriter(
+    to path: String?, like first: Picture, _ encoding: VideoEncoding, _ provenance: Provenance?
+  ) throws(LiaeError) -> VideoWriter? {
+    guard let path else { return nil }
+    var info = info
+    // Masks are weights, not colours: they use the whole range.
+    info.color = ColorTags(range: "pc")
+    return try VideoWriter(
+      to: path, like: info, width: first.width, height: first.height, format: .gray8,
+      encoding: VideoEncoding(crf: 0, pixelFormat: encoding.pixelFormat), withAudio: false, provenance: provenance)
+  }
+
+  private func note(_ number: Int, _ original: Picture, _ outcome: Outcome, _ observer: SequenceObserver) {
+    if let error = outcome.error {
+      report.failures += 1
+      observer.notice(.failed(error))
+    } else if outcome.isUnchanged {
+      report.unchanged += 1
+    } else {
+      report.swapped += 1
+      flicker.add(number, original: original, outcome.frame)
+    }
+  }
+
+  private func process(_ number: Int, _ frame: Picture, _ worker: Int) -> Outcome {
+    do throws(LiaeError) {
+      let detected = timeline.faces[number] ?? []
+      if detected.isEmpty { return Outcome(frame: try unchanged(frame), isUnchanged: true) }
+      return Outcome(frame: try pool.swap(frame, detected, number: number, worker: worker, mask: nil))
+    } catch {
+      // Where there is no memory for a black mask either, the frame's own luma is wrong, and said to be.
+      let same = (try? unchanged(frame)) ?? SwappedFrame(picture: frame, mask: frame, faces: [])
+      return Outcome(frame: same, error: error.within("\(info.path), frame \(number + 1)"))
+    }
+  }
+
+  private func unchanged(_ frame: Picture) throws(LiaeError) -> SwappedFrame {
+    SwappedFrame(
+      picture: frame, mask: try Picture(width: frame.width, height: frame.height, format: .gray8), faces: [])
+  }
+}

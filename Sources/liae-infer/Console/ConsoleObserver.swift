@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
+import LiaeSequence
+
+/// Runs work on a sequence with a progress bar, notices on standard error, and Ctrl-C as its cancellation.
+///
+/// - Parameters:
+///   - unit: what is counted, in the plural.
+///   - showsRate: units a second and the time left, in place of the time of each.
+func onConsole<Result>(
+  _ unit: String, showsRate: Bool = true, _ work: (SequenceObserver) throws -> Result
+) throws -> Result {
+  Interruption.watch()
+  let progress = ConsoleProgress(unit: unit, showsRate: showsRate)
+  defer { progress.end() }
+  return try work(
+    SequenceObserver(
+      notice: { Console.complain($0.message) }, progress: { progress.show($0) }, isCancelled: { Interruption.came }))
+}
+
+/// A bar that is made when the number of items is known.
+private final class ConsoleProgress {
+  private let unit: String
+  private let showsRate: Bool
+  private var bar: ProgressBar?
+
+  init(unit: String, showsRate: Bool) { (self.unit, self.showsRate) = (unit, showsRate) }
+
+  func show(_ progress: SequenceProgress) {
+    if bar == nil { bar = ProgressBar(total: progress.total ?? 0, unit: unit, showsRate: showsRate) }
+    bar?.advance(to: progress.finished)
+  }
+
+  func end() { bar?.end() }
+}
+
+/// - Throws: `Failure` of status `someFailed` where inputs failed.
+func requireNoFailures(_ count: Int, _ one: String, _ several: String) throws {
+  if count > 0 { throw Failure(.someFailed, "\(count) \(count == 1 ? one : several) failed") }
+}
