@@ -33,11 +33,19 @@ package enum ModelReader {
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`;
   ///   `invalidArgument` for options that there are not.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
+    try open(CheckpointFile(path: path), options: options)
+  }
+
+  /// Opens what was found at a path.
+  ///
+  /// - Throws: as `open(path:)`.
+  package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
     try opening(options) { () throws(LiaeError) in
-      if File.kind(path) == .folder { return try openDeepFaceLab(folder: path, options: options) }
-      let bytes = try Bytes.map(path: path)
-      if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
-      return try openFile(bytes, name: path, options: options)
+      switch file.content {
+      case .folder: return try openDeepFaceLab(folder: file.path, options: options)
+      case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
+      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      }
     }
   }
 
@@ -49,7 +57,9 @@ package enum ModelReader {
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    try opening(options) { () throws(LiaeError) in try openFile(memory, name: name, options: options) }
+    try opening(options) { () throws(LiaeError) in
+      try openFile(memory, FormatSniffer.sniff(memory), name: name, options: options)
+    }
   }
 
   /// What all formats have in common: the face type has no part in how weights are read.
@@ -61,8 +71,10 @@ package enum ModelReader {
     return model
   }
 
-  private static func openFile(_ memory: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
-    switch FormatSniffer.sniff(memory) {
+  private static func openFile(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
+    throws(LiaeError) -> Model
+  {
+    switch format {
     case .safetensors: return try openSafetensors(memory, name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)
