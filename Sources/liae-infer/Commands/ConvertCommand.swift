@@ -12,7 +12,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Reads safetensors, DeepFaceLab folders, .dfm/.onnx and .pt/.pth, and writes the format that the name of OUT says:
         NAME.safetensors  the frozen form, with --type float32, float16 or bfloat16
-        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion, with --type float32 or float16
+        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion, --type float32 or float16
         NAME.pt, .pth     state dicts of the PyTorch port
         FOLDER            a DeepFaceLab model: any other name, or --to deepfacelab
       """)
