@@ -67,6 +67,7 @@ extension CModelOptions {
     case .rgb: result.colorOrder = .rgb
     case .bgr: result.colorOrder = .bgr
     }
+    result.faceType = try LiaeABI.faceType(faceType, "options.face_type")?.rawValue
     return result
   }
 

@@ -12,7 +12,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Reads safetensors, DeepFaceLab folders, .dfm/.onnx and .pt/.pth, and writes the format that the name of OUT says:
         NAME.safetensors  the frozen form, with --type float32, float16 or bfloat16
-        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion
+        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion, --type float32 or float16
         NAME.pt, .pth     state dicts of the PyTorch port
         FOLDER            a DeepFaceLab model: any other name, or --to deepfacelab
       """)
@@ -24,6 +24,7 @@ struct ConvertCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var faceType: FaceTypeArguments
 
   @OptionGroup var target: CheckpointTarget
 
@@ -37,7 +38,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let model = try checkpoint.open(input)
+    let model = try checkpoint.open(input, faceType: faceType)
     try Interruption.check()
     let format = target.format(output)
     try ModelWriter.write(model, to: output, as: format, replacing: force)

@@ -25,7 +25,7 @@ extension MemoryPolicy: ExpressibleByArgument {
 struct ArchitectureArguments: ParsableArguments {
   @Option(
     help: .init(
-      "liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
+      "amp, or liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
       valueName: "name"))
   var arch: String?
 
@@ -59,8 +59,9 @@ struct CheckpointArguments: ParsableArguments {
   var colorOrder: ColorOrder?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, mentioningGuesses: Bool = true) throws -> Model {
-    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
+  func open(_ path: String, faceType: FaceTypeArguments? = nil, mentioningGuesses: Bool = true) throws -> Model {
+    let options = OpenOptions(
+      architecture: architecture.arch, colorOrder: colorOrder, faceType: faceType?.faceType)
     return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
   }
 
@@ -104,6 +105,21 @@ struct CheckpointArguments: ParsableArguments {
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model
+  }
+}
+
+/// The face type of a model that is written to another file.
+struct FaceTypeArguments: ParsableArguments {
+  @Option(
+    help: .init(
+      "Face type that the model was trained on, as whole_face. Overrules the file; a .dfm says nothing of it.",
+      valueName: "type"))
+  var faceType: String?
+
+  func validate() throws {
+    do throws(LiaeError) { try OpenOptions(faceType: faceType).validate() } catch {
+      throw ValidationError("--face-type: \(error.message)")
+    }
   }
 }
 
