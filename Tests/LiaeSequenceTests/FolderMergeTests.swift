@@ -175,16 +175,22 @@ import Testing
     let found = try #require(flicker.pixels)
     #expect(found.original == 15 && found.swapped == 15)
     #expect(flicker.landmarks.found == 0 && flicker.landmarks.used == 0)
-    // Only three frames that follow each other count.
     merge.faces[1] = nil
     #expect(try merge.run(replacing: true).flicker == nil)
+    // Only three frames that follow each other count: here those of 100 levels.
+    try writeGray(100, width: 320, height: 240, to: folder("frames/4.png"))
+    merge = GoldenMerge(copying: merge, into: folder, frames: try FrameFolder(folder("frames")))
+    merge.faces = [0: merge.faces[0] ?? [], 2: merge.faces[2] ?? [], 3: merge.faces[3] ?? [], 4: merge.faces[3] ?? []]
+    try writeGray(90, width: 320, height: 240, to: folder("frames/0.png"))
+    #expect(try merge.run(replacing: true).flicker?.pixels?.original == 0)
   }
 }
 
 extension GoldenMerge {
   /// The same merge in another folder.
-  init(copying merge: GoldenMerge, into folder: TemporaryFolder) {
-    (self.folder, frames, settings, plan) = (folder, merge.frames, merge.settings, merge.plan)
+  init(copying merge: GoldenMerge, into folder: TemporaryFolder, frames: FrameFolder? = nil) {
+    (self.folder, self.frames) = (folder, frames ?? merge.frames)
+    (settings, plan) = (merge.settings, merge.plan)
     (faces, masks, parallelism, threads) = (merge.faces, merge.masks, merge.parallelism, merge.threads)
     (format, provenance) = (merge.format, merge.provenance)
   }

@@ -85,23 +85,40 @@ package final class FrameWorkerPool: @unchecked Sendable {
   {
     let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
     let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
-    if settings.isSequential, lastSmoothed != number - 1 { smoothings = [:] }
+    beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
     let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
-    if settings.isSequential { lastSmoothed = number }
+    endFrame(number)
     withExtendedLifetime((frame, result, alpha)) {}
     return SwappedFrame(picture: result, mask: alpha, faces: swapped)
   }
 
-  /// The face alone, as the model returns it, with the mask of the mask mode.
-  func predict(_ frame: Picture, _ detected: DetectedFace, worker: Int, mask: MaskCanvas?) throws(LiaeError)
-    -> SwappedFrame
+  /// The faces alone, as the model returns them, each with the mask of the mask mode. Parameters as those of `swap`.
+  func predict(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?)
+    throws(LiaeError) -> [SwappedFrame]
   {
     defer { withExtendedLifetime(frame) {} }
-    let raw = try swapper.rawPrediction(frame.view, frameFace(detected, contexts[worker], mask))
-    return SwappedFrame(
-      picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8), faces: [raw.face])
+    beginFrame(number)
+    var results: [SwappedFrame] = []
+    for face in detected {
+      let raw = try swapper.rawPrediction(frame.view, frameFace(face, contexts[worker], mask))
+      results.append(
+        SwappedFrame(
+          picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8),
+          faces: [raw.face]))
+    }
+    if !detected.isEmpty { endFrame(number) }
+    return results
+  }
+
+  /// Averages begin anew where the frame before had no face or failed.
+  private func beginFrame(_ number: Int) {
+    if settings.isSequential, lastSmoothed != number - 1 { smoothings = [:] }
+  }
+
+  private func endFrame(_ number: Int) {
+    if settings.isSequential { lastSmoothed = number }
   }
 
   private func frameFace(_ face: DetectedFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {

@@ -2,7 +2,6 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeFrame
-import LiaeImageIO
 import LiaeSequence
 import LiaeSystem
 import LiaeTensor
