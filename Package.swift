@@ -195,6 +195,19 @@ let tests: [Target] = [
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTestSupport",
     ]),
+  .testTarget(name: "LiaeTextTests", dependencies: ["LiaeSystem", "LiaeText", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeSequenceTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO", "LiaeSequence", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeDiagnosticsTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeImageIO", "LiaeSequence",
+      "LiaeDiagnostics", "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeTrainTests",
     dependencies: [
