@@ -86,6 +86,7 @@ package struct ModelOpening {
   private func described(_ file: PackFile) throws(LiaeError) -> ModelInfo {
     var info = file.header.info
     if let order = checkpoint.colorOrder { info.colorOrder = order }
+    if let faceType = try checkpoint.faceTypeName() { info.faceType = faceType }
     if let name = checkpoint.architecture {
       let (family, options) = try Architecture.parse(name)
       let held = file.header.architecture
