@@ -53,19 +53,28 @@ package final class Trainer {
   package init(
     engine: Engine, architecture: Architecture, weights: Model?, options: TrainingOptions, seed: UInt64
   ) throws(LiaeError) {
-    guard architecture.family != .amp else {
-      throw LiaeError(.unsupported, "an amp network cannot be trained, only run: training has liae and df")
-    }
+    try Self.check(architecture.family)
     (self.engine, self.options, self.seed, momentsOf) = (engine, options, seed, options.optimizer)
     network = try TrainedNetwork(architecture, weights: weights, seed: seed)
     losses = Losses(engine: engine)
     optimizer = Optimizer(engine, network.parameters, seed: seed)
   }
 
-  /// What would else show at the first step that has an adversary.
+  /// Checks that networks of a family can be trained.
   ///
-  /// - Throws: `invalidArgument` for options that do not fit the network.
+  /// - Throws: `unsupported` for amp, whose losses and random codes the trainer does not have.
+  package static func check(_ family: Architecture.Family) throws(LiaeError) {
+    guard family != .amp else {
+      throw LiaeError(.unsupported, "an amp network can be run but not trained; liae and df can be trained")
+    }
+  }
+
+  /// Checks what would otherwise fail in the first step.
+  ///
+  /// - Throws: `unsupported` for a family that cannot be trained, `invalidArgument` for options that do not fit the
+  ///   network.
   package static func check(_ options: TrainingOptions, for architecture: Architecture) throws(LiaeError) {
+    try check(architecture.family)
     guard options.ganPower != 0 else { return }
     try PatchDiscriminator.check(patch: options.ganPatchSize, side: architecture.rgbSide)
   }

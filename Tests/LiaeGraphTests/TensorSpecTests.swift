@@ -189,14 +189,17 @@ import Testing
     #expect(graph.parameterCount == specs.filter { !$0.isUnused }.reduce(0) { $0 + $1.shape.reduce(1, *) })
   }
 
-  /// The files of DeepFaceLab's that the golden networks were saved in: `NAME_SAEHD_encoder.npy` and so on.
-  @Test(arguments: GoldenNetwork.deepFaceLab) func files(golden: GoldenNetwork) throws {
-    let graph = try Graph(golden.architecture)
+  /// Names and shapes in the files of DeepFaceLab's golden networks, `NAME_SAEHD_encoder.npy` and so on.
+  @Test(
+    .having(GoldenNetwork.deepFaceLab.count + GoldenNetwork.amp.count, "network of DeepFaceLab's"),
+    arguments: GoldenNetwork.deepFaceLab + GoldenNetwork.amp)
+  func files(golden: GoldenNetwork) throws {
+    let graph = try Graph(golden.model().architecture), kind = try #require(golden.kind)
     let modules = Set(graph.tensors.map { String($0.name.prefix { $0 != "." }) })
     var found: [String: [Int]] = [:]
     for module in modules {
-      let path = golden.path("golden_SAEHD_\(module).npy")
-      let file = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
+      let name = try #require(golden.files.first { $0.hasSuffix("_\(kind.rawValue)_\(module).npy") })
+      let file = try DeepFaceLabFile.parseWeights(try Bytes.map(path: golden.path(name)), name: name)
       for key in file.names {
         let shape = try #require(file[key]).shape
         let parts = key.split(separator: ":")[0].split(separator: "/").map {

@@ -26,9 +26,7 @@ struct Configuration: Sendable, CustomStringConvertible {
 }
 
 /// The runtime, on every instruction set of this processor, against what TensorFlow, PyTorch and onnxruntime computed.
-@Suite(.golden(.networks)) struct PlanGoldenTests {
-  @Test func thereAreNetworks() { #expect(!GoldenNetwork.all.isEmpty) }
-
+@Suite(.golden("networks")) struct PlanGoldenTests {
   @Test(.having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all, Configuration.all)
   func outputsAreThoseOfTheOriginal(golden: GoldenNetwork, configuration: Configuration) throws {
     let plan = try Plan(golden.model(), configuration)

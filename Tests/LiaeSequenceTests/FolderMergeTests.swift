@@ -31,10 +31,10 @@ import Testing
   /// Frame D of the golden merges, with its two faces.
   @Test func twoFacesOfAFrame() throws {
     let folder = try TemporaryFolder()
-    let frame = "\(GoldenNetwork.root)/merge/frame_D.png"
+    let frame = "\(GoldenSet.repository.root)/merge/frame_D.png"
     try File.makeFolder(folder("frames"))
     try File.writeAtomically(folder("frames/D.png"), replacing: false, Bytes.map(path: frame))
-    let arrays = try NPZ.read("\(GoldenNetwork.root)/merge/landmarks.npz")
+    let arrays = try NPZ.read("\(GoldenSet.repository.root)/merge/landmarks.npz")
     var merge = try GoldenMerge(folder, frames: folder("frames"))
     merge.faces = [
       0: try ["D0", "D1"].map { name in

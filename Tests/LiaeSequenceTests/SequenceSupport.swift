@@ -22,7 +22,7 @@ func failure(_ body: () throws -> Void) -> LiaeError? {
 
 /// Frames and faces of Tests/golden/faces.
 enum GoldenFaces {
-  static let folder = "\(GoldenNetwork.root)/faces"
+  static let folder = GoldenSet.repository.path("faces")
   static let frames = "\(folder)/frames"
   static let aligned = "\(folder)/aligned"
   static let stems = (1...7).map { "0000\($0)" }

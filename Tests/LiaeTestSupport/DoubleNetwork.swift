@@ -53,10 +53,11 @@ package struct DoubleNetwork {
   /// - Parameters:
   ///   - image: values (channel, row, column) of the picture that the network reads.
   ///   - morph: of the operations that mix two codes.
-  package func evaluate(_ targets: [Graph.Value], image: [Double], morph: Float = 1) throws(LiaeError)
-    -> [DoublePicture]
-  {
-    try graph.evaluate(targets) { (node, inputs) throws(LiaeError) in
+  ///   - given: values that are known.
+  package func evaluate(
+    _ targets: [Graph.Value], image: [Double], morph: Float = 1, given: [Graph.Value: DoublePicture] = [:]
+  ) throws(LiaeError) -> [DoublePicture] {
+    try graph.evaluate(targets, given: given) { (node, inputs) throws(LiaeError) in
       let result = try compute(node, inputs, image, morph)
       let count = result.shape.images * result.shape.channels * result.shape.side * result.shape.side
       guard result.shape == node.shape, result.values.count == count else {
@@ -156,6 +157,7 @@ package struct DoubleNetwork {
   /// The weights (out, in, kernel, kernel) that meet the input, and the biases, of all layers of a convolution.
   private func kernels(_ convolution: Convolution, inputs: Int) throws(LiaeError) -> ([Double], [Double]) {
     let k = convolution.kernel
+    if convolution.layers.count == 1, convolution.reading == .plain { return try parameters(convolution.layers[0]) }
     var (weight, bias): ([Double], [Double]) = ([], [])
     for layer in convolution.layers {
       let (w, b) = try parameters(layer)
@@ -200,11 +202,13 @@ package struct DoubleNetwork {
             for tap in 0..<k * k {
               let w = weight[(o * shape.channels + c) * k * k + tap]
               let dy = tap / k - convolution.padding, dx = tap % k - convolution.padding
+              // Columns whose tap lies in the picture.
+              let from = dx < 0 ? (stride - 1 - dx) / stride : 0
+              let to = min(side, (shape.side - dx + stride - 1) / stride)
+              if from >= to { continue }
               for y in 0..<side where y * stride + dy >= 0 && y * stride + dy < shape.side {
                 let line = (c * shape.side + y * stride + dy) * shape.side + dx, out = (o * side + y) * side
-                for column in 0..<side where column * stride + dx >= 0 && column * stride + dx < shape.side {
-                  sums[out + column] += w * x[line + column * stride]
-                }
+                for column in from..<to { sums[out + column] += w * x[line + column * stride] }
               }
             }
           }

@@ -142,6 +142,21 @@ import Testing
     for (name, values) in weights(trainer) { #expect(isBitEqual(values, try #require(before[name])), "\(name)") }
   }
 
+  /// Its losses are others, so that it is refused before anything is made of it.
+  @Test func ampIsRefused() throws {
+    let architecture = Architecture(
+      family: .amp, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4, interDims: 6)
+    for weights in [nil, try Model.random(architecture)] {
+      do throws(LiaeError) {
+        _ = try Trainer(
+          engine: Engine(workers: 1), architecture: architecture, weights: weights, options: TrainingOptions(), seed: 1)
+        Issue.record("amp was accepted")
+      } catch {
+        #expect(error.status == .unsupported && error.message.contains("amp"))
+      }
+    }
+  }
+
   @Test func batchesThatDoNotFit() throws {
     let trainer = try trainer()
     let (two, one) = (try FaceBatch(count: 2, side: 64), try FaceBatch(count: 1, side: 64))

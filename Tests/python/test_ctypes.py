@@ -25,7 +25,7 @@ def golden(name):
 
 def opened(network, **options):
     """The option `u` changes no name or shape, and the files of the port say nothing of it."""
-    return liae.Model(network.path, architecture=network.architecture if network.is_port else None, **options)
+    return liae.Model(network.path, architecture=None if network.settings else network.architecture, **options)
 
 
 def psnr(a, b):
