@@ -11,18 +11,22 @@ package struct OpenOptions: Sendable {
   package var architecture: String?
   /// Overrules what the file says or what would be guessed.
   package var colorOrder: ColorOrder?
-  /// The face type of the model, as `whole_face`: overrules what the file says. A `.dfm` does not say it.
+  /// The face type of the model, as `whole_face` or DeepFaceLab's `wf`: overrules what the file says. A `.dfm` does not
+  /// say it.
   package var faceType: String?
   package init(architecture: String? = nil, colorOrder: ColorOrder? = nil, faceType: String? = nil) {
     (self.architecture, self.colorOrder, self.faceType) = (architecture, colorOrder, faceType)
   }
 
-  /// - Throws: `invalidArgument` for a face type that there is not.
-  package func validate() throws(LiaeError) {
-    let known = ModelInfo.faceTypes.map(\.name)
-    guard let faceType, !known.contains(faceType) else { return }
+  /// The name of the face type; nil where none is given.
+  ///
+  /// - Throws: `invalidArgument` for a face type that models do not have.
+  package func faceTypeName() throws(LiaeError) -> String? {
+    guard let faceType else { return nil }
+    if let name = ModelInfo.faceType(faceType) { return name }
+    let known = ModelInfo.faceTypes.map { $0.letters == $0.name ? $0.name : "\($0.name) (\($0.letters))" }
     throw LiaeError(
-      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected one of \(known.joined(separator: ", "))")
+      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected \(known.joined(separator: ", "))")
   }
 }
 
@@ -65,9 +69,9 @@ package enum ModelReader {
   /// What all formats have in common: the face type has no part in how weights are read.
   private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
   {
-    try options.validate()
+    let faceType = try options.faceTypeName()
     var model = try body()
-    if let faceType = options.faceType { model.info.faceType = faceType }
+    if let faceType { model.info.faceType = faceType }
     return model
   }
 

@@ -92,6 +92,7 @@ package struct ModelOpening {
     var info = file.header.info
     if let faceType = checkpoint.faceType { info.faceType = faceType }
     if let order = checkpoint.colorOrder { info.colorOrder = order }
+    if let faceType = try checkpoint.faceTypeName() { info.faceType = faceType }
     if let name = checkpoint.architecture {
       let (family, options) = try Architecture.parse(name)
       let held = file.header.architecture

@@ -86,12 +86,13 @@ import Testing
     #expect(!Verification.Comparison("x", [0], [0, 0]).passes)
   }
 
-  @Test(arguments: ["liae-udt", "df-ud", "torch-ud"]) func verification(name: String) throws {
+  @Test(arguments: ["liae-udt", "df-ud", "torch-ud", "amp-64"]) func verification(name: String) throws {
     let model = try golden(name).model()
     let right = try Verification(model, Plan(model: model), threads: 1)
+    let morph = name == "df-ud" ? [] : ["morph 0.5 rgb", "morph 0.5 mask"]
     #expect(
       right.passes
-        && right.comparisons.map(\.name) == ["swap rgb", "swap mask", "swap dst mask", "dst rgb", "dst mask"])
+        && right.comparisons.map(\.name) == ["swap rgb", "swap mask", "swap dst mask", "dst rgb", "dst mask"] + morph)
     // The plan of a model with one other weight.
     let tensor = try #require(model.graph.tensors.last { $0.name.hasSuffix("bias") && !$0.isUnused })
     let other = try changed(model, tensor.name, 0, to: 0.9)
