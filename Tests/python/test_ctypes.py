@@ -130,6 +130,17 @@ def test_from_memory(model, data):
         assert psnr(found, expected) >= 100
 
 
+def test_a_dfm_takes_its_face_type_from_the_caller():
+    path = NETWORKS / "liae-udt/golden.dfm"
+    for source in (path, path.read_bytes()):
+        with liae.Model(source) as unknown, liae.Model(source, face_type="whole_face") as known:
+            assert (unknown.face_type, known.face_type) == ("", "whole_face")
+    with liae.Model(NETWORKS / "liae-udt", face_type="head") as model:
+        assert model.face_type == "head"
+    with pytest.raises(liae.Error, match="full_face_no_align"):
+        liae.Model(path, face_type="full_face_no_align")
+
+
 def test_fp16_dfm():
     with np.load(NETWORKS / "liae-udt/golden_fp16.npz") as data, \
             liae.Model(NETWORKS / "liae-udt/golden_fp16.dfm") as model:
