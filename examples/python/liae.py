@@ -271,7 +271,8 @@ def _onto_frame(function, frame, faces, options, order, *run_options):
 
 
 class Model:
-    """A checkpoint ready to run: a file, a DeepFaceLab folder, or the bytes of a file; or a file of packed weights.
+    """A checkpoint ready to run: a file, the folder of a model that DeepFaceLab or liae-train trains, or the bytes of a
+    file; or a file of packed weights.
 
     `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
     what weights may take: "speed", "balanced" or "memory". `face_type` is one of FACE_TYPES where the file does not say
