@@ -101,7 +101,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeDiagnostics",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
       "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
     ]),
   .target(
@@ -122,7 +122,7 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
+      "LiaePack", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),

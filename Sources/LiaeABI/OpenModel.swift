@@ -39,6 +39,9 @@ final class OpenModel: @unchecked Sendable {
     info.aeDims = Int32(clamping: architecture.aeDims)
     info.dDims = Int32(clamping: architecture.dDims)
     info.dMaskDims = Int32(clamping: architecture.dMaskDims)
+    info.interDims = Int32(clamping: architecture.interDims)
+    info.canMorph = plan.graph.canMorph ? 1 : 0
+    info.trainedMorph = origin.trainedMorph.map { Float($0) } ?? -1
     self.plan = plan
     self.info = info
     self.texts = texts

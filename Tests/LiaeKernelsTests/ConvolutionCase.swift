@@ -201,7 +201,7 @@ struct ConvolutionCase: CustomStringConvertible {
       }
       if depthToSpace {
         var shuffled = sums
-        Reference.depthToSpace(channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
+        Reference.depthToSpace(.crd, channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
         sums = shuffled
       }
       result.expected += sums

@@ -28,13 +28,34 @@ import Testing
     }
   }
 
+  /// The morph of the settings is the one that the model runs, of both families that can.
+  @Test(arguments: ["liae-udt", "amp-64"]) func morphs(network: String) throws {
+    var frames: [Double: [UInt8]] = [:]
+    for morph in [0, 0.25, 0.75, 1] {
+      var merge = try GoldenMerge(TemporaryFolder())
+      (merge.plan, merge.settings.morph) = (try .golden(network), morph)
+      #expect(try merge.run().swapped == 7)
+      let found = try pixels(merge.output.frame("00001"))
+      #expect(try found == pixels(merge.swapped(0, merge.settings.options).frame))
+      #expect(!frames.values.contains(found), "\(morph)")
+      frames[morph] = found
+    }
+    var swap = try GoldenMerge(TemporaryFolder())
+    swap.plan = try .golden(network)
+    #expect(try swap.run().swapped == 7)
+    if network == "amp-64" { #expect(try frames[1] == pixels(swap.output.frame("00001"))) }
+    swap.settings.morph = 0.5
+    swap.plan = try .golden("df-ud")
+    #expect(failure { _ = try swap.run() }?.message == "--morph: a df-ud model has one code only and cannot morph")
+  }
+
   /// Frame D of the golden merges, with its two faces.
   @Test func twoFacesOfAFrame() throws {
     let folder = try TemporaryFolder()
-    let frame = "\(GoldenNetwork.root)/merge/frame_D.png"
+    let frame = "\(GoldenSet.repository.root)/merge/frame_D.png"
     try File.makeFolder(folder("frames"))
     try File.writeAtomically(folder("frames/D.png"), replacing: false, Bytes.map(path: frame))
-    let arrays = try NPZ.read("\(GoldenNetwork.root)/merge/landmarks.npz")
+    let arrays = try NPZ.read("\(GoldenSet.repository.root)/merge/landmarks.npz")
     var merge = try GoldenMerge(folder, frames: folder("frames"))
     merge.faces = [
       0: try ["D0", "D1"].map { name in
@@ -175,16 +196,22 @@ import Testing
     let found = try #require(flicker.pixels)
     #expect(found.original == 15 && found.swapped == 15)
     #expect(flicker.landmarks.found == 0 && flicker.landmarks.used == 0)
-    // Only three frames that follow each other count.
     merge.faces[1] = nil
     #expect(try merge.run(replacing: true).flicker == nil)
+    // Only three frames that follow each other count: here those of 100 levels.
+    try writeGray(100, width: 320, height: 240, to: folder("frames/4.png"))
+    merge = GoldenMerge(copying: merge, into: folder, frames: try FrameFolder(folder("frames")))
+    merge.faces = [0: merge.faces[0] ?? [], 2: merge.faces[2] ?? [], 3: merge.faces[3] ?? [], 4: merge.faces[3] ?? []]
+    try writeGray(90, width: 320, height: 240, to: folder("frames/0.png"))
+    #expect(try merge.run(replacing: true).flicker?.pixels?.original == 0)
   }
 }
 
 extension GoldenMerge {
   /// The same merge in another folder.
-  init(copying merge: GoldenMerge, into folder: TemporaryFolder) {
-    (self.folder, frames, settings, plan) = (folder, merge.frames, merge.settings, merge.plan)
+  init(copying merge: GoldenMerge, into folder: TemporaryFolder, frames: FrameFolder? = nil) {
+    (self.folder, self.frames) = (folder, frames ?? merge.frames)
+    (settings, plan) = (merge.settings, merge.plan)
     (faces, masks, parallelism, threads) = (merge.faces, merge.masks, merge.parallelism, merge.threads)
     (format, provenance) = (merge.format, merge.provenance)
   }

@@ -30,6 +30,38 @@ import Testing
     #expect(again.notices == [.resumed(folder: merge.output.folder, finished: 7, total: 7)])
   }
 
+  /// Averages over frames, too: what the frames before leave behind is computed once more, and not written.
+  @Test(arguments: [CompositeOptions.Blend.overlay, .rawPredict]) func averagesGoOn(blend: CompositeOptions.Blend)
+    throws
+  {
+    var whole = try GoldenMerge(TemporaryFolder())
+    whole.settings.options.blend = blend
+    (whole.settings.maskSmoothing, whole.settings.colorSmoothing) = (0.3, 0.3)
+    // Two runs of frames with faces, which move.
+    let points = try GoldenFaces.face("00001").points
+    for place in 0..<7 {
+      let moved = points.map { $0 + Point(Double(3 * place), Double(place)) }
+      whole.faces[place] = place == 3 ? nil : [DetectedFace(points: moved, origin: "")]
+    }
+    let merge = GoldenMerge(copying: whole, into: try TemporaryFolder())
+    _ = try whole.run()
+    let expected = try contents(whole.files)
+    _ = try merge.run()
+    #expect(try contents(merge.files) == expected)
+    for stem in ["00002", "00007"] { try File.remove(merge.output.frame(stem)) }
+    try File.writeAtomically(merge.output.frame("00001"), replacing: true, text: "done")
+    let log = Log()
+    let report = try merge.run(log)
+    #expect((report.swapped, report.unchanged, report.failures) == (2, 0, 0))
+    // The first, the fifth and the sixth come before them.
+    #expect(log.progress.last == SequenceProgress(finished: 5, total: 5))
+    #expect(log.notices == [.resumed(folder: merge.output.folder, finished: 5, total: 7)])
+    var found = try contents(merge.files)
+    #expect(found["out/00001.png"] == Array("done".utf8))
+    found["out/00001.png"] = expected["out/00001.png"]
+    #expect(found == expected)
+  }
+
   /// As a kill within a write leaves it: the mask is there before its frame is, and half a file beside.
   @Test func aKilledMergeGoesOn() throws {
     var whole = try GoldenMerge(TemporaryFolder())
@@ -72,6 +104,7 @@ import Testing
     let settings = try message { ($0.settings.options.erode, $0.settings.options.blend) = (7, .seamless) }
     #expect(settings.contains("mode (\"overlay\" -> \"seamless\"), erode (0 -> 7)."), "\(settings)")
     #expect(try message { $0.settings.faceType = .full }.contains("face-type (\"whole_face\" -> \"full_face\")"))
+    #expect(try message { $0.settings.morph = 0.5 }.contains("morph (null -> 0.5)."))
     #expect(
       try message { $0.settings.landmarkSmoothing = LandmarkSmoothing(.string("on")) }.contains("smooth-landmarks"))
     #expect(try message { $0.faces[3] = nil }.contains("under way here: faces."))

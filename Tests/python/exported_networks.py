@@ -120,7 +120,8 @@ def draw(a, seed=0):
         scale = 1.25 / np.sqrt(np.prod(shape[1:]))
         step = 2.0 ** np.floor(np.log2(scale / 8))
         canonical[f"{name}.weight"] = (np.round(rng.standard_normal(shape) * scale / step) * step).astype(np.float32)
-        canonical[f"{name}.bias"] = (np.round(rng.standard_normal(shape[0]) * 3) / 64).astype(np.float32)
+        # Never zeros, which an exporter leaves out.
+        canonical[f"{name}.bias"] = ((np.floor(rng.standard_normal(shape[0]) * 3) + 0.5) / 64).astype(np.float32)
     return canonical
 
 
@@ -339,7 +340,7 @@ class Network(nn.Module):
             source, other = self.latent("inter_src", code), self.latent("inter_dst", code)
             swap = source
             if morph is not None:
-                k = (morph * self.a.inter).to(torch.int32)
+                k = (morph * self.a.inter).to(torch.int64)
                 swap = torch.cat([source[:, :k], other[:, k:]], 1)
             decoders = ["decoder", "decoder"]
         elif self.a.family == "liae":
@@ -361,6 +362,17 @@ class Network(nn.Module):
         return tuple(outputs[k] for k in self.style.order)
 
 
+class FirstMorph(nn.Module):
+    """With the morph value as DeepFaceLab has it, of shape (1)."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x, morph):
+        return self.network(x, morph[0])
+
+
 @dataclass(frozen=True)
 class Case:
     """A file: a network, how it is written, and how it is exported."""
@@ -375,6 +387,7 @@ class Case:
     names: tuple = ()  # of the outputs
     after: str = ""    # onnxsim, ort
     half: bool = False
+    morph: bool = False  # AMP with a morph value as second input
 
     def export(self, path):
         canonical = draw(self.a, self.seed)
@@ -384,7 +397,9 @@ class Case:
         x = torch.rand(max(1, self.batch) if self.batch or not self.dynamo else 2, *shape)
         if self.half:
             network, x = network.half(), x.half()
-        options = {"opset_version": self.opset, "input_names": ["face"], "do_constant_folding": self.fold}
+        inputs = {"face": x, **({"morph_value": torch.tensor([0.5])} if self.morph else {})}
+        if self.morph:
+            network = FirstMorph(network)
         names = list(self.names or self.style.order)
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), \
                 contextlib.redirect_stderr(io.StringIO()):
@@ -394,9 +409,9 @@ class Case:
                 torch.onnx.export(network, (x, None), str(path), dynamo=True, output_names=names, external_data=False,
                                   dynamic_shapes=dynamic, opset_version=self.opset, input_names=["face"])
             else:
-                dynamic = {} if self.batch else {"face": {0: "n"}}
-                torch.onnx.export(network, (x,), str(path), dynamo=False, output_names=names, dynamic_axes=dynamic,
-                                  **options)
+                torch.onnx.export(network, tuple(inputs.values()), str(path), dynamo=False, opset_version=self.opset,
+                                  do_constant_folding=self.fold, input_names=list(inputs), output_names=names,
+                                  dynamic_axes={} if self.batch else {"face": {0: "n"}})
         if self.after == "onnxsim":
             simplified(path)
         if self.after == "ort":
@@ -444,13 +459,14 @@ def face(a, images=1, seed=5):
     return np.uint8(127.5 + 127.5 * np.sin(0.2 * y + 0.31 * x + 1.3 * c + phase))
 
 
-def run(case, path, images=1):
+def run(case, path, images=1, morph=0.5):
     """What onnxruntime computes of `face`: rgb (N, H, W, 3), mask and destination (N, H, W), float32."""
     s = session(path)
     x = face(case.a, max(images, case.batch)).astype(np.float32) / 255
     x = x if case.style.layout == "nhwc" else x.transpose(0, 3, 1, 2)
     x = np.ascontiguousarray(x, np.float16 if case.half else np.float32)
-    results = dict(zip(case.style.order, s.run(None, {s.get_inputs()[0].name: x})))
+    inputs = [x] + ([np.array([morph], np.float32)] if case.morph else [])
+    results = dict(zip(case.style.order, s.run(None, {i.name: v for i, v in zip(s.get_inputs(), inputs)})))
     for key, value in results.items():
         value = value.astype(np.float32)
         if "rgb" in key:
@@ -458,6 +474,46 @@ def run(case, path, images=1):
         else:
             results[key] = value.reshape(value.shape[0], value.shape[-2] if value.shape[-1] != 1 else value.shape[1], -1)
     return results
+
+
+# --- The files that tests use ---------------------------------------------------------------------------------------
+
+def small(family="liae", options="ud", flavour="dfl", **sizes):
+    return Architecture(family, options, flavour, d=1, **sizes)
+
+
+def fixtures():
+    """The cases that are kept as files: each way of writing, each exporter and optimiser once."""
+    dcr = "split_dcr"
+    port = {"ud": small(flavour="torch"), "udt": small(options="udt", flavour="torch")}
+    amp = small("amp", inter=6)
+    return [
+        Case("legacy11", small(), opset=11),
+        Case("legacy13_unfolded", small(), Style(dcr, "sqrt_div", layout="nhwc", order=("destination", "rgb", "mask")),
+             13, fold=False),
+        Case("legacy20", small(options="udt"), Style(dcr, "pow", flatten="shape"), 20),
+        Case("dynamo18", small(options="udt"), Style(dcr), 18, dynamo=True),
+        Case("dynamo20_cosine", small(options="udtc"), Style(), 20, dynamo=True),
+        Case("plain_batch3", small(options=""), Style("split_nhwc", dense="matmul"), 12, batch=3),
+        Case("vector_norm_batch2", small(options="u"), Style(norm="vector", dense="addmm"), 18, batch=2),
+        Case("sum_norm", small(options="ut"), Style("split_crd", "sum", "max"), 18),
+        Case("picture_norm", small(options="utc"), Style("split_crd", "picture", flatten="reshape"), 17),
+        Case("ones_prelu", small(), Style("depth_to_space_dcr", "ones", "prelu", cast=True, identity=True), 15),
+        Case("power_squeezed", small(), Style("split_nhwc", "power_minus_half", layout="squeezed"), 16),
+        Case("merged_heads", small(), Style(heads="merged"), 14),
+        Case("merged_heads_dcr", small(options="udt"), Style(dcr, heads="merged"), 14),
+        Case("sigmoid_heads", small(options="d"), Style(heads="sigmoid_first"), 14),
+        Case("port_heads", port["ud"], Style(heads="port"), 17),
+        Case("port_heads_simplified", port["udt"], Style(heads="port"), 17, after="onnxsim"),
+        Case("port_merged_optimized", port["udt"], Style(heads="merged"), 17, after="ort"),
+        Case("unfolded_simplified", small(), Style(dcr, "div"), 13, fold=False, after="onnxsim"),
+        Case("unfolded_optimized", small(), Style("split_nhwc", "div"), 13, fold=False, after="ort"),
+        Case("half_optimized", small(options="udt"), Style(), 17, batch=1, half=True, after="ort"),
+        Case("df", small("df"), Style(dcr), 17),
+        Case("df_pictures", small("df", "t"), Style(order=("rgb", "mask", "destination_rgb", "destination")), 17),
+        Case("amp_morph", amp, Style(dcr), 13, morph=True),
+        Case("amp_swap", amp, Style(), 18, batch=1),
+    ]
 
 
 # --- The files that tests make --------------------------------------------------------------------------------------
@@ -471,9 +527,7 @@ def everything():
         name = options or "plain"
         cases.append(Case(f"liae-{name}", Architecture(options=options), plain, opset=11 + i % 10, seed=i))
         cases.append(Case(f"liae-{name}-dcr", Architecture(options=options), dcr, opset=20 - i % 10, batch=1 + i % 2))
-        cases.append(Case(f"df-{name}", Architecture("df", options), plain, opset=11 + i % 10, batch=1,
-                          style=plain if i % 2 else dcr) if False else
-                     Case(f"df-{name}", Architecture("df", options), plain if i % 2 else dcr, opset=11 + i % 10))
+        cases.append(Case(f"df-{name}", Architecture("df", options), plain if i % 2 else dcr, opset=11 + i % 10))
     for options in ["", "u", "d", "ud", "t", "ut", "dt", "udt"]:
         a = Architecture(options=options, flavour="torch" if "d" in options else "dfl")
         cases.append(Case(f"torch-{options or 'plain'}", a, Style(heads="port"), opset=14))
@@ -510,6 +564,8 @@ def everything():
     cases.append(Case("half", a=Architecture(options="udt"), half=True, batch=1))
     cases.append(Case("amp", Architecture("amp", inter=4), plain))
     cases.append(Case("amp-dcr", Architecture("amp", inter=6), dcr, batch=1, opset=13))
+    for opset in (11, 13, 17, 20):
+        cases.append(Case(f"amp-morph-{opset}", Architecture("amp", inter=6), dcr, opset, morph=True))
     cases.append(Case("large", Architecture(options="udt", resolution=64, e=4, ae=6, d=4, dm=2), dcr))
     for options in ["", "ud", "udt", "udtc"]:
         for opset in (18, 20):

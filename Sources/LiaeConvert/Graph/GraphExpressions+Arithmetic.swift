@@ -114,8 +114,8 @@ extension GraphExpressions {
   /// The mean over some dimensions, which must be all but the batch.
   mutating func mean(_ x: GraphView, over dimensions: Set<Int>, keeps: Bool) -> GraphView? {
     let kept = x.shape.indices.filter { !dimensions.contains($0) }
-    guard kept.allSatisfy({ x.shape[$0] == 1 || $0 == 0 }), kept.contains(0) || batch == 1,
-      x.shape.first == batch || batch == 1
+    guard kept.allSatisfy({ x.shape[$0] == 1 || $0 == 0 && isBatchFirst(x) }),
+      batch == 1 || kept.first == 0 && isBatchFirst(x)
     else { return nil }
     let shape = keeps ? x.shape.indices.map { kept.contains($0) ? x.shape[$0] : 1 } : kept.map { x.shape[$0] }
     return Layout(shape).map { GraphView(expression: intern(.mean(x.expression), shape: []), layout: $0) }
@@ -133,9 +133,18 @@ extension GraphExpressions {
     return (x, y, whole.layout)
   }
 
+  /// Whether a value is one number for each image, which the dimensions of `x` repeat as they should.
   private func broadcasts(_ number: GraphView, to x: GraphView) -> Bool {
     guard shapes[number.expression].isEmpty, number.shape.count <= x.shape.count else { return false }
     if batch == 1 { return number.layout.count == 1 }
     return number.shape.count == x.shape.count && number.shape[0] == batch && number.layout.count == batch
+      && isBatchFirst(x)
+  }
+
+  /// Whether the first dimension is that of images.
+  private func isBatchFirst(_ x: GraphView) -> Bool {
+    let size = shapes[x.expression].reduce(1, *)
+    let axes = batch == 1 ? [] : [Layout.Axis(size: batch, stride: size)]
+    return x.layout.dimensions()?.first == axes
   }
 }

@@ -11,7 +11,7 @@ struct GraphRecognizer {
     var network: NetworkExpressions
     var weights: [String: LayerWeights]
     var outputs: [Pairing]
-    /// Set where the file computes the same for each decoder and nothing but the order of outputs tells them apart.
+    /// Set if the file computes the same for each decoder and nothing but the order of outputs tells them apart.
     var isGuess = false
   }
 
@@ -136,10 +136,14 @@ struct GraphRecognizer {
 
   // MARK: - Decoders that compute the same
 
-  /// In df nothing that is computed tells one decoder's mask from the other's. DeepFaceLab's names of outputs do, and
-  /// weights of one decoder that have names alike; else the order of outputs, which is a guess.
+  /// In df nothing that is computed tells one decoder from the other. Names of outputs and of weights do, if they have
+  /// DeepFaceLab's words in them, and those of one decoder's weights begin alike; else the order of outputs, a guess.
   private func best(_ findings: [Finding]) -> Finding? {
-    let scores = findings.map { (names($0), likeness($0)) }
+    let scores = findings.map { finding in
+      let modules = commonNames(finding)
+      let words = finding.outputs.reduce(0) { $0 + agreement($1.expected, $1.found.name) }
+      return (modules.reduce(words) { $0 + agreement($1.key, $1.value) }, modules.values.reduce(0) { $0 + $1.count })
+    }
     guard let score = scores.max(by: <) else { return nil }
     let first = zip(findings, scores).filter { $1 == score }.map(\.0)
     guard var finding = first.first else { return nil }
@@ -147,22 +151,26 @@ struct GraphRecognizer {
     return finding
   }
 
-  /// 1 if the swap's mask alone is called `celeb`, -1 if the other one alone is.
-  private func names(_ finding: Finding) -> Int {
-    finding.outputs.reduce(0) { sum, pairing in
-      guard pairing.expected.hasSuffix(".mask"), pairing.found.name.contains(text: "celeb") else { return sum }
-      return sum + (pairing.expected.hasPrefix("destination") ? -1 : 1)
+  /// 1 if a name of the file says source or destination as that of the network does, -1 if it says the other.
+  private func agreement(_ expected: String, _ found: String) -> Int {
+    func side(_ name: String) -> Int {
+      let isSource = ["celeb", "swap", "src"].contains { name.contains(text: $0) }
+      let isDestination = ["dst", "dest"].contains { name.contains(text: $0) }
+      return (isSource ? 1 : 0) - (isDestination ? 1 : 0)
     }
+    return side(expected) * side(found)
   }
 
-  /// How many characters the names of the weights of each module begin with alike.
-  private func likeness(_ finding: Finding) -> Int {
-    var common: [Substring: Substring] = [:]
+  /// What the names of the weights of each module begin with.
+  private func commonNames(_ finding: Finding) -> [String: String] {
+    var common: [String: String] = [:]
     for (layer, weights) in finding.weights {
-      guard let module = layer.split(separator: ".").first, let name = interpreter.name(weights) else { continue }
-      common[module] = common[module].map { Substring(zip($0, name).prefix { $0 == $1 }.map(\.0)) } ?? name[...]
+      guard let module = layer.split(separator: ".").first.map(String.init), let name = interpreter.name(weights) else {
+        continue
+      }
+      common[module] = common[module].map { String(zip($0, name).prefix { $0 == $1 }.map(\.0)) } ?? name
     }
-    return common.values.reduce(0) { $0 + $1.count }
+    return common
   }
 }
 

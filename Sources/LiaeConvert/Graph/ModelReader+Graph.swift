@@ -17,7 +17,7 @@ extension ModelReader {
     info.settleColors(options, known: true)
     if finding.isGuess {
       info.guesses.append(
-        "the graph does not tell the masks of the two decoders apart: \(finding.swapMask) was taken for the swap's")
+        "the graph does not tell its two decoders apart: the output \(finding.swapMask) was taken for the mask of the swap")
     }
     var (architecture, tensors) = try finding.model(recognizer.interpreter, file: name)
     if let given = options.architecture {

@@ -12,7 +12,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Reads safetensors, DeepFaceLab folders, .dfm/.onnx and .pt/.pth, and writes the format that the name of OUT says:
         NAME.safetensors  the frozen form, with --type float32, float16 or bfloat16
-        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion, --type float32 or float16
+        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion
         NAME.pt, .pth     state dicts of the PyTorch port
         FOLDER            a DeepFaceLab model: any other name, or --to deepfacelab
       """)
@@ -24,7 +24,7 @@ struct ConvertCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var checkpoint: CheckpointArguments
-  @OptionGroup var faceType: FaceTypeArguments
+  @OptionGroup var face: FaceTypeArguments
 
   @OptionGroup var target: CheckpointTarget
 
@@ -38,7 +38,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let model = try checkpoint.open(input, faceType: faceType)
+    let model = try checkpoint.open(input, faceType: face.faceType)
     try Interruption.check()
     let format = target.format(output)
     try ModelWriter.write(model, to: output, as: format, replacing: force)

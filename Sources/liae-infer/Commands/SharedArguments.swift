@@ -59,16 +59,19 @@ struct CheckpointArguments: ParsableArguments {
   var colorOrder: ColorOrder?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, faceType: FaceTypeArguments? = nil, mentioningGuesses: Bool = true) throws -> Model {
-    let options = OpenOptions(
-      architecture: architecture.arch, colorOrder: colorOrder, faceType: faceType?.faceType)
-    return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
+  func open(_ path: String, faceType: String? = nil, mentioningGuesses: Bool = true) throws -> Model {
+    try Self.open(path, options(faceType), mentioningGuesses: mentioningGuesses)
   }
 
   /// Opens the checkpoint, or packed weights, to be run; passes on what was guessed.
-  func plan(_ path: String, _ compute: ComputeArguments, _ packed: PackedArguments?) throws -> Plan {
-    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
-    return try Self.plan(path, options, compute, packed)
+  func plan(
+    _ path: String, faceType: String? = nil, _ compute: ComputeArguments, _ packed: PackedArguments?
+  ) throws -> Plan {
+    try Self.plan(path, options(faceType), compute, packed)
+  }
+
+  private func options(_ faceType: String?) -> OpenOptions {
+    OpenOptions(architecture: architecture.arch, colorOrder: colorOrder, faceType: faceType)
   }
 
   fileprivate static func plan(
@@ -108,16 +111,20 @@ struct CheckpointArguments: ParsableArguments {
   }
 }
 
-/// The face type of a model that is written to another file.
+/// What a checkpoint's faces show, where that is kept, shown or used. `merge` and `video` have it among their settings.
 struct FaceTypeArguments: ParsableArguments {
   @Option(
     help: .init(
-      "Face type that the model was trained on, as whole_face. Overrules the file; a .dfm says nothing of it.",
-      valueName: "type"))
+      "What the model's faces show: \(known). Overrules the file; .dfm and PyTorch files do not tell.",
+      valueName: "name"))
   var faceType: String?
 
+  private static var known: String {
+    ModelInfo.faceTypes.map { $0.letters == $0.name ? $0.name : "\($0.name) or \($0.letters)" }.joined(separator: ", ")
+  }
+
   func validate() throws {
-    do throws(LiaeError) { try OpenOptions(faceType: faceType).validate() } catch {
+    do throws(LiaeError) { _ = try OpenOptions(faceType: faceType).faceTypeName() } catch {
       throw ValidationError("--face-type: \(error.message)")
     }
   }

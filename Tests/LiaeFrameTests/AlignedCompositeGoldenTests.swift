@@ -6,7 +6,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-@Suite struct AlignedCompositeTests {
+@Suite(.golden("merge/cases.json")) struct AlignedCompositeGoldenTests {
   private func composited(_ face: CompositeFace, _ picture: Picture, _ options: CompositeOptions) throws -> [[UInt8]] {
     let result = try Picture(width: picture.width, height: picture.height, format: .bgrFloat)
     let mask = try Picture(width: picture.width, height: picture.height, format: .grayFloat)
@@ -22,7 +22,7 @@ import Testing
   @Test(arguments: MergeCase.all) func theCropIsTheOneOfTheComposite(_ test: MergeCase) throws {
     let options = try test.options()
     guard options.blend != .rawPredict else { return }
-    let face = try test.face(NPZ.read("\(MergeData.folder)/\(test.name).npz"))
+    let face = try #require(try test.faces(GoldenSet.chosen.arrays("merge/\(test.name)")).first)
     let picture = try MergeData.picture(test.frame)
     let placement = try FacePlacement(face.landmarks, type: face.type)
     let aligned = try Frame(picture.view).aligned(placement, side: face.rgb.width)
@@ -35,7 +35,7 @@ import Testing
 
   /// One placement gives the transforms of all sizes and scales.
   @Test func oneFitGivesEveryTransform() throws {
-    let landmarks = try MergeData.landmarks("A")
+    let landmarks = try MergeData.landmarks(#require(MergeCase.all.first?.landmarks.all.first))
     for type in FaceType.allCases {
       let placement = try FacePlacement(landmarks, type: type)
       for (size, scale) in [(64, 1.0), (256, 1), (64, 1.15), (300, 0.5)] {
