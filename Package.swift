@@ -165,7 +165,10 @@ let tests: [Target] = [
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
-    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeGraph", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeConvert", "LiaeFormats", "LiaeGraph", "LiaeKernelsReference", "LiaeTensor", "LiaeSystem", "LiaeTestSupport",
+    ],
+    exclude: ["Fixtures", "make_onnx_fixtures.py"]),
   .testTarget(
     name: "LiaeKernelsTests",
     dependencies: [

@@ -22,11 +22,17 @@ package struct GoldenExport: Sendable, CustomStringConvertible {
   }
 
   /// Every export of LIAE and df networks in the chosen set.
-  package static let all = GoldenNetwork.deepFaceLab.flatMap { network in
-    network.files.filter { $0.hasSuffix(".dfm") }.map { GoldenExport($0, of: network) }
-  }
+  package static let all = exports(of: GoldenNetwork.deepFaceLab)
   package static let exact = all.filter { !$0.isQuantized }
   package static let quantized = all.filter(\.isQuantized)
+  /// Those of AMP networks, whose outputs depend on the morph value.
+  package static let amp = exports(of: GoldenNetwork.amp)
+
+  private static func exports(of networks: [GoldenNetwork]) -> [GoldenExport] {
+    networks.flatMap { network in
+      network.files.filter { $0.hasSuffix(".dfm") }.map { GoldenExport($0, of: network) }
+    }
+  }
 
   package func model() throws(LiaeError) -> Model { try network.model(file) }
 

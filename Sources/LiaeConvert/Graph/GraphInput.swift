@@ -17,9 +17,9 @@ struct GraphInput {
 
   /// - Throws: `unknownArchitecture` for other inputs than these, `shapeMismatch` for a picture of another shape.
   init(_ inputs: [ONNXModel.ValueInfo], file: String) throws(LiaeError) {
-    let scalars = inputs.filter { $0.shape.map { $0.allSatisfy { $0 == .fixed(1) } && $0.count < 2 } ?? false }
-    let pictures = inputs.filter { input in !scalars.contains { $0.name == input.name } }
-    guard pictures.count == 1, let input = pictures.first, scalars.count <= 1 else {
+    func isScalar(_ input: ONNXModel.ValueInfo) -> Bool { input.shape == [] || input.shape == [.fixed(1)] }
+    let pictures = inputs.count == 1 ? inputs : inputs.filter { !isScalar($0) }
+    guard pictures.count == 1, let input = pictures.first, inputs.count <= 2 else {
       throw LiaeError(
         .unknownArchitecture,
         "\(file): \(inputs.count) inputs (\(inputs.prefix(8).map(\.name).joined(separator: ", "))); expected a picture, and for AMP a morph value"
@@ -36,6 +36,6 @@ struct GraphInput {
       )
     }
     (picture, resolution, isChannelsLast, batch) = (input.name, sizes[2], isLast, max(1, sizes[0]))
-    morph = scalars.first.map { ($0.name, $0.shape.map { $0.map { _ in 1 } } ?? []) }
+    morph = inputs.first { $0.name != input.name }.map { ($0.name, [Int](repeating: 1, count: $0.shape?.count ?? 0)) }
   }
 }

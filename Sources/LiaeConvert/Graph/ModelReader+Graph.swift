@@ -13,6 +13,8 @@ extension ModelReader {
     try refuseNeighbours(onnx, name)
     let recognizer = try GraphRecognizer(try GraphInterpreter(onnx, file: name), file: name)
     let finding = try recognizer.recognize()
+    let lacksPicture: Bool
+    do throws(LiaeError) { lacksPicture = try finding.lacksDestinationPicture() } catch { throw error.within(name) }
     var info = ModelInfo(origin: .dfm)
     info.settleColors(options, known: true)
     if finding.isGuess {
@@ -29,10 +31,7 @@ extension ModelReader {
           "\(name): the given architecture says \(given), and the graph of the file computes \(architecture.name)")
       }
     }
-    let picture = try finding.network.graph.destinationPictureTensors()
-    if !picture.isEmpty && picture.allSatisfy({ tensors[$0] == nil }) {
-      try tensors.leaveOutDestinationPicture(architecture, &info)
-    }
+    if lacksPicture { try tensors.leaveOutDestinationPicture(architecture, &info) }
     do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
       throw error.within(name)
     }
@@ -53,15 +52,31 @@ extension GraphRecognizer.Finding {
   /// The name of the output that was taken for the mask of the swap.
   var swapMask: String { outputs.first { $0.expected == "swap.mask" }?.found.name ?? "" }
 
+  /// Whether the file holds all but what makes the picture of the destination, as the export of df does.
+  ///
+  /// - Throws: `missingTensor` if it lacks other weights: those of outputs that it does not have.
+  func lacksDestinationPicture() throws(LiaeError) -> Bool {
+    let picture = try network.graph.destinationPictureTensors()
+    let missing = network.graph.tensors.filter { !$0.isUnused && weights[$0.layer] == nil }.map(\.name)
+    if missing.isEmpty { return false }
+    guard Set(missing) == picture else {
+      let made = outputs.map { "\($0.found.name) is \($0.expected)" }.joined(separator: ", ")
+      throw LiaeError(
+        .missingTensor,
+        "\(missing.count) tensors of \(network.architecture.name) are missing, as \(missing[0]), since no output needs them (\(made)); expected the swap's picture, its mask and the destination's mask"
+      )
+    }
+    return true
+  }
+
   /// The canonical tensors, and the architecture with the sizes that they have.
   func model(_ interpreter: GraphInterpreter, file: String) throws(LiaeError) -> (Architecture, TensorDictionary) {
     var tensors = TensorDictionary()
     for spec in network.graph.tensors where spec.name.hasSuffix(".weight") {
-      let layer = String(spec.name.dropLast(".weight".count))
-      guard let weights = weights[layer] else { continue }
+      guard let weights = weights[spec.layer] else { continue }
       let (weight, bias) = try interpreter.tensors(weights)
       tensors[spec.name] = weight
-      tensors["\(layer).bias"] = bias
+      tensors["\(spec.layer).bias"] = bias
     }
     var architecture = try ArchitectureInference(file: file, scheme: .canonical, tensors: tensors).infer()
     let found = network.architecture
