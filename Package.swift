@@ -101,7 +101,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeDiagnostics",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeRuntime", "LiaePack", "LiaeFrame",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
       "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
     ]),
   .target(
@@ -122,7 +122,7 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSynth", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
+      "LiaePack", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
@@ -194,6 +194,19 @@ let tests: [Target] = [
     name: "LiaeSamplesTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTestSupport",
+    ]),
+  .testTarget(name: "LiaeTextTests", dependencies: ["LiaeSystem", "LiaeText", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeSequenceTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap",
+      "LiaeImageIO", "LiaeSequence", "LiaeTestSupport",
+    ]),
+  .testTarget(
+    name: "LiaeDiagnosticsTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeImageIO", "LiaeSequence",
+      "LiaeDiagnostics", "LiaeTestSupport",
     ]),
   .testTarget(
     name: "LiaeTrainTests",

@@ -15,7 +15,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = ROOT / "Tests" / "golden"
 GOLDEN = ROOT / (os.environ.get("LIAE_GOLDEN") or REPOSITORY)
-PARTS = ["networks", "merge", "faces", "losses", "warp", "training"]
+# The parts of a set, each with the files of which it has one at least.
+PARTS = {
+    "networks": ["*/golden.npz", "*.npz"], "merge": ["cases.json", "landmarks_processor.npz", "color_transfer.npz"],
+    "faces": ["faces.json"], "warp": ["samples.json", "warp_*.npz"], "training": ["*_*.npz", "*/*_opt.npy"],
+    "losses": ["dssim_*.npz", "gaussian_blur.npz", "blur_out_mask.npz", "style_tv.npz", "leras_ops.npz"],
+}
 FACE_TYPES = {"h": "half_face", "mf": "midfull_face", "f": "full_face", "wf": "whole_face", "head": "head"}
 
 # How far networks may be from the golden outputs, as Tests/golden/README.md says: in float32 with direct sums, and for
@@ -85,7 +90,7 @@ class Network:
     @property
     def checkpoint(self):
         """Path and options that open it as it was made: nothing in the port's files tells `u`."""
-        return [self.path] + (["--arch", self.architecture] if self.is_port else [])
+        return [self.path] + ([] if self.settings else ["--arch", self.architecture])
 
     def arrays(self, file="golden.npz"):
         with np.load(self.folder / file) as data:

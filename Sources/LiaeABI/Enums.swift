@@ -15,7 +15,8 @@ package typealias CStatus = CEnum<Status>
 /// begin at addresses divisible by 4.
 package typealias CPixelFormat = CEnum<PixelFormat>
 
-/// Which of the network's codes the decoder is given.
+/// Which face a run computes: which of the network's codes its decoder is given. A code is named after the module that
+/// makes it.
 package typealias CMode = CEnum<Mode>
 
 /// The order of the three channels that a network was trained on.
@@ -57,13 +58,16 @@ package typealias CLogLevel = CEnum<LogLevel>
 package typealias CProvenance = CEnum<ProvenanceKind>
 
 package enum Mode: Int32 {
-  /// AB, AB of a destination face: the swap.
+  /// The swap: the source's face in place of a destination face. liae: AB, AB; df: inter, by the source's decoder; amp:
+  /// inter_src.
   case swap = 0
-  /// B, AB: the destination face reconstructed.
+  /// A destination face reconstructed. liae: B, AB; df: inter, by the destination's decoder; amp: inter_dst.
   case reconstructDestination = 1
-  /// AB, AB of a source face: the source face reconstructed.
+  /// A source face reconstructed: what the swap computes, of a source face.
   case reconstructSource = 2
-  /// lerp(B, AB, morph), AB: between the destination reconstructed (0) and the swap (1). Not for DF networks.
+  /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
+  /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
+  /// Not in df, which has one code.
   case morph = 3
 }
 
@@ -91,7 +95,7 @@ package enum ProvenanceKind: Int32 {
 }
 
 package enum FaceTypeChoice: Int32, CaseIterable {
-  /// As the model's file says.
+  /// The model's; in liae_model_options: as the file says.
   case automatic = 0
   case half = 1
   case midFull = 2

@@ -33,7 +33,7 @@ package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ stru
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model whose file says its face type
+/// @param[in]  context    a live handle of a model whose face type is known, of its file or liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
@@ -68,7 +68,7 @@ package func liaeFrameSwap(
 /// @param[in]  faces        face_count of liae_face, made by liae_face_init(), each with landmarks and context
 /// @param[in]  face_count   0...1024
 /// @param[in]  options      made by liae_composite_options_init(); NULL: the defaults
-/// @param[in]  run_options  made by liae_run_options_init(); NULL: the swap
+/// @param[in]  run_options  made by liae_run_options_init(), for all faces; NULL: the swap
 /// @param[out] result       describes the caller's pixels, of the frame's size, any format; may be the frame itself; NULL:
 ///   not wanted; unchanged on failure
 /// @param[out] mask         likewise: how much of each pixel is a face, 0...1; NULL: not wanted
@@ -101,7 +101,7 @@ package func liaeFrameSwapFaces(
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  as for liae_frame_swap()
 /// @param[in]  count      as for liae_frame_swap()
-/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: as the model's file says
+/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: the model's
 /// @param[in]  options    made by liae_composite_options_init(), for super_resolution; NULL: the defaults
 /// @param[out] face       describes the caller's resolution x resolution pixels (liae_model_info), any format; unchanged on
 ///   failure

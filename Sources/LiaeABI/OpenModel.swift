@@ -39,6 +39,9 @@ final class OpenModel: @unchecked Sendable {
     info.aeDims = Int32(clamping: architecture.aeDims)
     info.dDims = Int32(clamping: architecture.dDims)
     info.dMaskDims = Int32(clamping: architecture.dMaskDims)
+    info.interDims = Int32(clamping: architecture.interDims)
+    info.canMorph = plan.graph.canMorph ? 1 : 0
+    info.trainedMorph = origin.trainedMorph.map { Float($0) } ?? -1
     self.plan = plan
     self.info = info
     self.texts = texts
@@ -67,6 +70,7 @@ extension CModelOptions {
     case .rgb: result.colorOrder = .rgb
     case .bgr: result.colorOrder = .bgr
     }
+    result.faceType = try LiaeABI.faceType(faceType, "options.face_type")?.rawValue
     return result
   }
 

@@ -64,8 +64,8 @@ package struct CModelOptions: GrowingStruct {
   static let smallestSize = 32
   /// sizeof(liae_model_options); set by liae_model_options_init().
   package var structSize: Int = 0
-  /// "liae-udt" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no shape.
-  /// NULL: as the file says. Copied.
+  /// "liae-udt", "df", "amp" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no
+  /// shape. NULL: as the file says. Copied.
   package var architecture: UnsafePointer<CChar>? = nil
   /// Overrules what the file says.
   package var colorOrder: CColorOrder = 0
@@ -73,8 +73,9 @@ package struct CModelOptions: GrowingStruct {
   package var convolution: CConvolution = 0
   /// Threads that pack the weights, 0...64; 0 is one for each processor.
   package var threads: Int32 = 0
-  /// Zero.
-  package var reserved: Int32 = 0
+  /// Face type that the model was trained on: overrules what the file says. A .dfm says nothing of it. Not one of
+  /// ..._NO_ALIGN; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  package var faceType: CFaceType = 0
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
   /// is not possible done without; the log says which. NULL: none. Copied.
   package var packedPath: UnsafePointer<CChar>? = nil
@@ -82,6 +83,11 @@ package struct CModelOptions: GrowingStruct {
   package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   package var memory: CMemory = 0
+  /// What the model's faces show: overrules what the file says. A .dfm does not say it, a PyTorch file neither, and frames
+  /// need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  package var faceType: CFaceType = 0
+  /// Zero.
+  package var reserved2: Int32 = 0
   // 0.1 ends here; append below.
 }
 
@@ -90,15 +96,15 @@ package struct CModelInfo: GrowingStruct {
   static let smallestSize = 128
   /// sizeof(liae_model_info); set by liae_model_info_init().
   package var structSize: Int = 0
-  /// Family and options: "liae-udt", "df".
+  /// Family and options: "liae-udt", "df", "amp".
   package var architecture: UnsafePointer<CChar>? = nil
-  /// "liae" or "df".
+  /// "liae", "df" or "amp".
   package var family: UnsafePointer<CChar>? = nil
   /// "dfl" or "torch": which of the two published implementations.
   package var flavour: UnsafePointer<CChar>? = nil
   /// "safetensors", "deepfacelab", "dfm" or "torch": what the file was.
   package var origin: UnsafePointer<CChar>? = nil
-  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where the file does not say.
+  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where neither the file nor the options say it.
   package var faceType: UnsafePointer<CChar>? = nil
   /// What the file could not tell and was assumed, a line each; empty where nothing was.
   package var guesses: UnsafePointer<CChar>? = nil
@@ -124,6 +130,15 @@ package struct CModelInfo: GrowingStruct {
   package var aeDims: Int32 = 0
   package var dDims: Int32 = 0
   package var dMaskDims: Int32 = 0
+  /// Channels of a latent code of AMP, which liae_run_options.morph is a share of; 0 in other families.
+  package var interDims: Int32 = 0
+  /// 1: LIAE_MODE_MORPH runs (liae, amp); 0: it is LIAE_ERROR_UNSUPPORTED (df).
+  package var canMorph: Int32 = 0
+  /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
+  /// does not say, and in other families.
+  package var trainedMorph: Float = -1
+  /// Zero.
+  package var reserved: Int32 = 0
   // 0.1 ends here; append below.
 }
 
@@ -166,7 +181,7 @@ package struct CRunOptions: GrowingStruct {
   /// sizeof(liae_run_options); set by liae_run_options_init().
   package var structSize: Int = 0
   package var mode: CMode = 0
-  /// For LIAE_MODE_MORPH, 0...1; not read in other modes.
+  /// For LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other modes.
   package var morph: Float = 0
   // 0.1 ends here; append below.
 }

@@ -69,11 +69,6 @@ enum DeepFaceLabKind: String, CaseIterable {
 }
 
 extension ModelInfo {
-  /// DeepFaceLab's option `face_type` and the face types' names.
-  static let faceTypes: [(letters: String, name: String)] = [
-    ("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face"),
-    ("head", "head"),
-  ]
   /// The values of DeepFaceLab's `morph_factor` that are believed; its trainer takes 0.1 to 0.5.
   static let trainedMorphRange = 0.0...1.0
 }

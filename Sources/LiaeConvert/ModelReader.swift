@@ -11,18 +11,22 @@ package struct OpenOptions: Sendable {
   package var architecture: String?
   /// Overrules what the file says or what would be guessed.
   package var colorOrder: ColorOrder?
-  /// The face type of the model, as `whole_face`: overrules what the file says. A `.dfm` does not say it.
+  /// The face type of the model, as `whole_face` or DeepFaceLab's `wf`: overrules what the file says. A `.dfm` does not
+  /// say it.
   package var faceType: String?
   package init(architecture: String? = nil, colorOrder: ColorOrder? = nil, faceType: String? = nil) {
     (self.architecture, self.colorOrder, self.faceType) = (architecture, colorOrder, faceType)
   }
 
-  /// - Throws: `invalidArgument` for a face type that there is not.
-  package func validate() throws(LiaeError) {
-    let known = ModelInfo.faceTypes.map(\.name)
-    guard let faceType, !known.contains(faceType) else { return }
+  /// The name of the face type; nil where none is given.
+  ///
+  /// - Throws: `invalidArgument` for a face type that models do not have.
+  package func faceTypeName() throws(LiaeError) -> String? {
+    guard let faceType else { return nil }
+    if let name = ModelInfo.faceType(faceType) { return name }
+    let known = ModelInfo.faceTypes.map { $0.letters == $0.name ? $0.name : "\($0.name) (\($0.letters))" }
     throw LiaeError(
-      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected one of \(known.joined(separator: ", "))")
+      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected \(known.joined(separator: ", "))")
   }
 }
 
@@ -33,11 +37,19 @@ package enum ModelReader {
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`;
   ///   `invalidArgument` for options that there are not.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
+    try open(CheckpointFile(path: path), options: options)
+  }
+
+  /// Opens what was found at a path.
+  ///
+  /// - Throws: as `open(path:)`.
+  package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
     try opening(options) { () throws(LiaeError) in
-      if File.kind(path) == .folder { return try openDeepFaceLab(folder: path, options: options) }
-      let bytes = try Bytes.map(path: path)
-      if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
-      return try openFile(bytes, name: path, options: options)
+      switch file.content {
+      case .folder: return try openDeepFaceLab(folder: file.path, options: options)
+      case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
+      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      }
     }
   }
 
@@ -49,20 +61,24 @@ package enum ModelReader {
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    try opening(options) { () throws(LiaeError) in try openFile(memory, name: name, options: options) }
+    try opening(options) { () throws(LiaeError) in
+      try openFile(memory, FormatSniffer.sniff(memory), name: name, options: options)
+    }
   }
 
   /// What all formats have in common: the face type has no part in how weights are read.
   private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
   {
-    try options.validate()
+    let faceType = try options.faceTypeName()
     var model = try body()
-    if let faceType = options.faceType { model.info.faceType = faceType }
+    if let faceType { model.info.faceType = faceType }
     return model
   }
 
-  private static func openFile(_ memory: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
-    switch FormatSniffer.sniff(memory) {
+  private static func openFile(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
+    throws(LiaeError) -> Model
+  {
+    switch format {
     case .safetensors: return try openSafetensors(memory, name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)

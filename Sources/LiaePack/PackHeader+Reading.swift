@@ -15,7 +15,7 @@ extension PackHeader {
   package static func read(_ bytes: Bytes, name: String) throws(LiaeError) -> (header: PackHeader, dataStart: Int) {
     func corrupt(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
     guard bytes.count > 0 else { throw corrupt("is empty") }
-    guard FormatSniffer.sniff(bytes) == .packedWeights else {
+    guard bytes.raw.starts(with: FormatSniffer.packedWeightsMagic) else {
       throw LiaeError(.unknownFormat, "\(name): holds no packed weights")
     }
     guard bytes.count >= prefixBytes else { throw corrupt("ends after \(bytes.count) bytes, inside the header") }

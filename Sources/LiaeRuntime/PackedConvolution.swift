@@ -135,7 +135,7 @@ package final class PackedConvolution: Sendable {
       return
     }
 
-    let factors = WinogradGeometry.weightFactors(family: family)
+    let factors = WinogradTransform.factors(family: family)
     factorStorage = try Bytes.allocate(factors.count * 4, for: "a table of \(layer.name)")
     let factorTable = factorStorage.base.bindMemory(to: Float.self, capacity: factors.count)
     for (i, factor) in factors.enumerated() { factorTable[i] = factor }
@@ -163,7 +163,7 @@ package final class PackedConvolution: Sendable {
     defer { withExtendedLifetime(source) {} }
     var family = 0
     if case .winograd(let chosen) = algorithm { family = chosen }
-    let g = family == 0 ? [0] : WinogradGeometry.weightTransform(family: family)
+    let g = family == 0 ? [0] : WinogradTransform.weights(family: family)
     let directRows = algorithm == .direct ? Self.directRows(layer, width) : []
     input.withUnsafeBufferPointer { input in
       added.withUnsafeBufferPointer { added in

@@ -11,7 +11,8 @@ extension String {
 }
 
 extension Double {
-  /// With `digits` digits behind the point; `inf` and `nan` as such. Values past 1e15 are cut to that.
+  /// With `digits` digits behind the point; `inf` and `nan` as such. At most 15 digits: larger values are cut to 1e15 divided
+  /// by 10^digits.
   package func fixed(_ digits: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self > 0 ? "inf" : "-inf" }
     var scale = 1.0

@@ -127,7 +127,8 @@ import Testing
   @Test func tensorsThatDoNotFitAreNamed() throws {
     for (file, key, shape, expected) in [
       ("inter_dst", "dense2/weight:0", [8, 60], "[8, 64]"), ("inter_src", "dense2/bias:0", [63], "[64]"),
-      ("encoder", "dense1/bias:0", [9], "[8]"), ("decoder", "upscale1/conv1/weight:0", [3, 3, 32, 64], "[3, 3, 32, 128]"),
+      ("encoder", "dense1/bias:0", [9], "[8]"),
+      ("decoder", "upscale1/conv1/weight:0", [3, 3, 32, 64], "[3, 3, 32, 128]"),
     ] {
       let temporary = try TemporaryFolder()
       let path = try set(into: temporary)
@@ -192,6 +193,37 @@ import Testing
     }
   }
 
+  // MARK: - Exports
+
+  @Test func anExportHoldsTheWeightsOfItsSet() throws {
+    let network = try golden("amp-64")
+    let export = try network.model("golden.dfm")
+    expectSame(try network.model(), export)
+    #expect(export.info == ModelInfo(origin: .dfm))
+  }
+
+  /// Convolutions are rounded, dense layers are not.
+  @Test func aQuantizedExportIsTheRoundedSet() throws {
+    let network = try golden("amp-64")
+    let (set, export) = (try network.model(), try network.model("golden_fp16.dfm"))
+    expectSame(try rounded(set), export)
+  }
+
+  @Test(arguments: [DType.float32, .float16])
+  func aWrittenExportGivesTheBitsBack(_ dtype: DType) throws {
+    let folder = try TemporaryFolder()
+    let model = try golden("amp-64").model()
+    try ModelWriter.write(model, to: folder("a.dfm"), as: .dfm(dtype), replacing: false)
+    expectSame(dtype == .float16 ? try rounded(model) : model, try ModelReader.open(path: folder("a.dfm")))
+  }
+
+  private func rounded(_ model: Model) throws -> Model {
+    let half = try model.rounded(to: .float16)
+    var tensors = model.tensors
+    for name in tensors.names where !name.contains(".dense") { tensors[name] = half.tensors[name] }
+    return try Model(architecture: model.architecture, info: model.info, tensors: tensors)
+  }
+
   // MARK: - Out and back
 
   /// Around the formats that hold all, and back to the first.
@@ -208,7 +240,8 @@ import Testing
       expectSame(model, other)
       #expect(other.info == model.info)
     }
-    #expect(try File.list(folder("c")).sorted() == (Self.modules.map { "c_AMP_\($0).npy" } + ["c_AMP_data.dat"]).sorted())
+    #expect(
+      try File.list(folder("c")).sorted() == (Self.modules.map { "c_AMP_\($0).npy" } + ["c_AMP_data.dat"]).sorted())
   }
 
   /// Weights alone tell an AMP model by their names.

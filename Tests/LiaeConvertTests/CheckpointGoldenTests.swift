@@ -8,7 +8,7 @@ import LiaeTestSupport
 import Testing
 
 /// One network, many files: what DeepFaceLab, tf2onnx and PyTorch wrote must give the same canonical tensors.
-@Suite(.golden(.networks)) struct CheckpointGoldenTests {
+@Suite(.golden("networks")) struct CheckpointGoldenTests {
   @Test(.having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all)
   func theArchitectureIsRead(_ network: GoldenNetwork) throws {
     let model = try network.model(), arrays = try network.arrays()

@@ -28,7 +28,8 @@ import Testing
     #expect(ours.graph.inputs.map(\.name) == theirs.graph.inputs.map(\.name))
     #expect(ours.graph.inputs.last?.shape == [.fixed(1)] && ours.graph.inputs.last?.dtype == .float32)
     #expect(ours.graph.outputs.map(\.name) == theirs.graph.outputs.map(\.name))
-    #expect(ours.irVersion == theirs.irVersion && ours.operatorSets.first?.version == theirs.operatorSets.first?.version)
+    #expect(
+      ours.irVersion == theirs.irVersion && ours.operatorSets.first?.version == theirs.operatorSets.first?.version)
     #expect(ours.graph.name == "AMP")
   }
 

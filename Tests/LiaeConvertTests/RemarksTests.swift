@@ -66,8 +66,12 @@ import Testing
     }
     let memory = try Bytes.map(path: network.path("golden.dfm"))
     #expect(try ModelReader.open(memory: memory, options: options).info.faceType == "head")
-    for wrong in ["wf", "", "full_face_no_align"] {
-      expectError(.invalidArgument, "\"\(wrong)\"", "whole_face") {
+    for (letters, name) in [("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face")] {
+      let model = try ModelReader.open(path: network.path("golden.dfm"), options: OpenOptions(faceType: letters))
+      #expect(model.info.faceType == name)
+    }
+    for wrong in ["WF", "", "full_face_no_align"] {
+      expectError(.invalidArgument, "\"\(wrong)\"", "whole_face (wf)") {
         _ = try ModelReader.open(path: network.folder, options: OpenOptions(faceType: wrong))
       }
     }

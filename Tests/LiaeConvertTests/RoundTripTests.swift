@@ -51,7 +51,7 @@ import Testing
       // Without d the two flavours are one network, and DeepFaceLab's files say so.
       expectSame(model, set, flavour: architecture.flavour == .dfl)
     }
-    if !architecture.validHeads && architecture.family != .amp {
+    if !architecture.validHeads {
       try ModelWriter.write(model, to: folder("m.dfm"), as: .dfm(.float32), replacing: false)
       let graph = try ModelReader.open(path: folder("m.dfm"))
       let left = model.graph.tensors.map(\.name).filter {

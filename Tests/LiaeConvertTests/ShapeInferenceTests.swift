@@ -71,8 +71,10 @@ import Testing
     let folder = try TemporaryFolder()
     let flat = try tensors(architecture, in: folder)
     for (name, shape, message) in [
-      ("encoder.down1.conv1.weight", [0, 3, 5, 5], "e_dims"), ("encoder.down1.conv1.weight", [2, 3, 5, 5], "resolution"),
-      ("encoder.down1.conv1.weight", [5000, 3, 5, 5], "e_dims"), ("decoder.upscale0.conv1.weight", [33, 11, 3, 3], "d_dims"),
+      ("encoder.down1.conv1.weight", [0, 3, 5, 5], "e_dims"),
+      ("encoder.down1.conv1.weight", [2, 3, 5, 5], "resolution"),
+      ("encoder.down1.conv1.weight", [5000, 3, 5, 5], "e_dims"),
+      ("decoder.upscale0.conv1.weight", [33, 11, 3, 3], "d_dims"),
       ("encoder.dense1.weight", [7, 1177], "resolution"), ("encoder.dense1.weight", [7], "dense1.weight"),
       ("decoder.upscale0.conv1.weight", [64, 0, 3, 3], "inter_dims"),
     ] {

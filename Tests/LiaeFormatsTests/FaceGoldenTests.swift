@@ -9,7 +9,7 @@ import Testing
 private let mark = "/tmp/PWNED_by_dfl_pickle"
 
 /// Aligned faces as DeepFaceLab wrote them, against what DeepFaceLab reads from them.
-@Suite(.golden(.faces)) struct FaceGoldenTests {
+@Suite(.golden("faces/faces.json")) struct FaceGoldenTests {
   private let xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>"
 
   @Test func everyFaceIsRead() throws { #expect(!(try GoldenFaces.chosen.get()).faces.isEmpty) }

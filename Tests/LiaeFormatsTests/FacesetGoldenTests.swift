@@ -6,7 +6,7 @@ import LiaeTestSupport
 import Testing
 
 /// Facesets as DeepFaceLab packed them, against what DeepFaceLab reads from them.
-@Suite(.golden(.faces)) struct FacesetGoldenTests {
+@Suite(.golden("faces/faces.json")) struct FacesetGoldenTests {
   @Test(.having(GoldenFaces.pakNames.count, "facesets"), arguments: GoldenFaces.pakNames)
   func readsWhatDeepFaceLabReads(_ name: String) throws {
     let expected = try #require(try GoldenFaces.chosen.get().paks?[name])

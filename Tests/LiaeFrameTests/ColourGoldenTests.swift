@@ -77,7 +77,7 @@ struct ColourCase: Sendable, CustomTestStringConvertible {
 }
 
 /// DeepFaceLab's own results: `merge/color_transfer.npz`.
-@Suite(.golden(.merge)) struct ColourGoldenTests {
+@Suite(.golden("merge/color_transfer.npz")) struct ColourGoldenTests {
   @Test func everyOperationIsThere() throws {
     _ = try ColourCase.arrays.get()
     #expect(!ColourCase.all.isEmpty)

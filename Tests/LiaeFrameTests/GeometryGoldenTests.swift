@@ -4,7 +4,7 @@ import LiaeTestSupport
 import Testing
 
 /// Geometry against what DeepFaceLab's LandmarksProcessor returned. Tolerances as Tests/golden/README.md.
-@Suite(.golden(.merge)) struct GeometryGoldenTests {
+@Suite(.golden("merge/landmarks_processor.npz")) struct GeometryGoldenTests {
   /// Keys such as `hull_mask_mod1.5`, each with the number at its end.
   private static func numbered(_ prefix: String) -> [(key: String, value: Double)] {
     guard let keys = try? GeometryGolden.shared.get().arrays.keys.sorted() else { return [] }

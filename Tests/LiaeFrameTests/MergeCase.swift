@@ -55,7 +55,7 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
   private static let everything = (try? loaded.get()) ?? []
   static let all = everything.filter { !$0.landmarks.isList }
   /// Whole pictures with several faces, which have a form of their own.
-  static let crowds = everything.filter(\.landmarks.isList)
+  static let several = everything.filter(\.landmarks.isList)
 
   func options() throws -> CompositeOptions {
     var result = CompositeOptions()

@@ -7,7 +7,7 @@ import LiaeTestSupport
 import Testing
 
 /// DeepFaceLab's own merges. Tolerances as Tests/golden/README.md: twice the distance between two builds of OpenCV.
-@Suite(.golden(.merge)) struct MergeGoldenTests {
+@Suite(.golden("merge/cases.json")) struct MergeGoldenTests {
   private func expectClose(_ found: [Float], _ expected: [Float], _ test: MergeCase, _ what: String) throws {
     try #require(found.count == expected.count && !found.isEmpty, "\(what): \(found.count) of \(expected.count)")
     let differences = zip(found, expected).map { Double(abs($0 - $1)) }.sorted()
@@ -80,7 +80,7 @@ import Testing
   }
 
   /// DeepFaceLab's MergeMasked: each face from the frame as it was, one over the other, 8 bits by truncation.
-  @Test(.having(MergeCase.crowds.count, "merge of several faces"), arguments: MergeCase.crowds)
+  @Test(.having(MergeCase.several.count, "merge of several faces"), arguments: MergeCase.several)
   func severalFaces(_ test: MergeCase) throws {
     let picture = try MergeData.picture(test.frame)
     defer { withExtendedLifetime(picture) {} }

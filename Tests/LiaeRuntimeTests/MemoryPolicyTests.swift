@@ -12,7 +12,7 @@ import Testing
 @Suite struct MemoryPolicyTests {
   static let types: [DType] = [.float16, .bfloat16]
   static let networks = GoldenSet.repository.folders("networks").map(GoldenNetwork.repository).filter {
-    $0.kind == .deepFaceLab || $0.isTorch
+    $0.kind == .deepFaceLab || $0.isTorch || $0.kind == .amp
   }
   static let configurations = Configuration.all.filter { $0.convolution == .automatic }
 
@@ -21,7 +21,8 @@ import Testing
     let narrow = try golden.model().rounded(to: type), wide = try narrow.widened()
     let image = testImages(1, side: 64, seed: 3)
     let reference = try ReferenceNetwork(model: wide, backend: .openBLAS)
-    let expected: [(RunMode, Pictures)] = try [RunMode.swap, .reconstructDestination].map { mode in
+    let modes: [RunMode] = [.swap, .reconstructDestination] + (golden.kind == .amp ? [.morph(0.5)] : [])
+    let expected: [(RunMode, Pictures)] = try modes.map { mode in
       (mode, Pictures([try reference.run(.init(mode), image: image[0], wantDestinationMask: true)]))
     }
     for configuration in Self.configurations {

@@ -4,7 +4,7 @@ import LiaeTestSupport
 import Testing
 
 /// The reference itself, held against what TensorFlow, PyTorch and onnxruntime computed.
-@Suite(.golden(.networks)) struct ReferenceGoldenTests {
+@Suite(.golden("networks")) struct ReferenceGoldenTests {
   @Test(
     .having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all,
     ReferenceNetwork.Backend.allCases)

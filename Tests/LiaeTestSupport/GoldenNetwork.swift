@@ -75,11 +75,11 @@ package struct GoldenNetwork: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The checkpoint: the DeepFaceLab folder, or the port's `.pt`, told of the `u` that its files cannot hold.
+  /// The checkpoint: the DeepFaceLab folder, or the port's `.pt`. What is not in the files, as the port's `u`, is told.
   package func model() throws(LiaeError) -> Model {
-    guard isTorch, let archive else { return try ModelReader.open(path: folder) }
     var options = OpenOptions()
-    options.architecture = try architectureName
+    if try settings == nil { options.architecture = try architectureName }
+    guard isTorch, let archive else { return try ModelReader.open(path: folder, options: options) }
     return try ModelReader.open(path: path(archive), options: options)
   }
 

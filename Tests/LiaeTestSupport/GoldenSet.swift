@@ -4,8 +4,15 @@ import Testing
 
 /// A folder of golden data, laid out as `Tests/golden/README.md` describes.
 package struct GoldenSet: Sendable {
-  /// A part of a set, by the name of its folder.
-  package enum Part: String, Sendable, CaseIterable { case networks, merge, faces, losses, warp, training }
+  /// The parts of a set, each with the files of which it has one at least; `*` is any text without a slash.
+  package static let parts: [(name: String, files: [String])] = [
+    ("networks", ["*/golden.npz", "*.npz"]),
+    ("merge", ["cases.json", "landmarks_processor.npz", "color_transfer.npz"]),
+    ("faces", ["faces.json"]),
+    ("losses", ["dssim_*.npz", "gaussian_blur.npz", "blur_out_mask.npz", "style_tv.npz", "leras_ops.npz"]),
+    ("warp", ["samples.json", "warp_*.npz"]),
+    ("training", ["*_*.npz", "*/*_opt.npy"]),
+  ]
 
   package let root: String
 
@@ -26,10 +33,20 @@ package struct GoldenSet: Sendable {
 
   package func path(_ name: String) -> String { "\(root)/\(name)" }
 
-  package func has(_ part: Part) -> Bool { Self.isFolder(path(part.rawValue)) }
+  /// Whether a file or folder is there.
+  package func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
-  /// The parts that the set holds.
-  package var parts: [Part] { Part.allCases.filter(has) }
+  /// Whether a file is there whose path fits a pattern of `parts`.
+  package func hasFile(_ pattern: String) -> Bool {
+    pattern.split(separator: "/").reduce([""]) { (folders: [String], part) in
+      let ends = part.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+      return folders.flatMap { folder in
+        names(folder).filter {
+          ends.count == 1 ? $0 == ends[0] : $0.hasPrefix(ends[0]) && $0.hasSuffix(ends[ends.count - 1])
+        }.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+      }
+    }.isEmpty == false
+  }
 
   /// Names of the files in `folder` with this beginning and end, sorted; none where there is no such folder.
   package func files(_ folder: String, prefix: String = "", suffix: String = "") -> [String] {
@@ -60,9 +77,9 @@ package struct GoldenSet: Sendable {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Skips where the chosen set lacks a part.
-  package static func golden(_ parts: GoldenSet.Part...) -> Self {
-    let missing = parts.filter { !GoldenSet.chosen.has($0) }.map(\.rawValue)
+  /// Skips where the chosen set lacks one of these files or folders.
+  package static func golden(_ names: String...) -> Self {
+    let missing = names.filter { !GoldenSet.chosen.has($0) }
     return .enabled(if: missing.isEmpty, "\(GoldenSet.chosen.root) has no \(missing.joined(separator: ", "))")
   }
 

@@ -5,7 +5,7 @@ import LiaeTrain
 import Testing
 
 /// The tape's operations against what DeepFaceLab's gave, above all in the order of channels.
-@Suite(.golden(.losses)) struct OperationGoldenTests {
+@Suite(.golden("losses/leras_ops.npz")) struct OperationGoldenTests {
   private let engine: Engine
   private let golden: [String: NPYArray]
 

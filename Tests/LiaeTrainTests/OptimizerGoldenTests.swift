@@ -5,7 +5,7 @@ import LiaeTrain
 import Testing
 
 /// The optimisers alone: DeepFaceLab's stored gradients in, DeepFaceLab's weights out.
-@Suite(.golden(.training, .networks)) struct OptimizerGoldenTests {
+@Suite(.golden("training", "networks")) struct OptimizerGoldenTests {
   @Test(.having(TrainingCase.all.count, "runs of SAEHD"), arguments: TrainingCase.all)
   func firstStep(_ c: TrainingCase) throws {
     let engine = try Engine(workers: 3)

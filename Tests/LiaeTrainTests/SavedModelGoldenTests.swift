@@ -7,7 +7,7 @@ import LiaeTrain
 import Testing
 
 /// Model folders that DeepFaceLab saved in the middle of a training: its moments are taken over, and training goes on.
-@Suite(.golden(.training)) struct SavedModelGoldenTests {
+@Suite(.golden("training")) struct SavedModelGoldenTests {
   private static let end = "_SAEHD_src_dst_opt.npy"
   static let folders = GoldenSet.chosen.folders("training").filter {
     !GoldenSet.chosen.files("training/\($0)", suffix: end).isEmpty

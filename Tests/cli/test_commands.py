@@ -137,9 +137,23 @@ def test_convert_says_what_a_format_cannot_hold(tmp_path):
     assert result.status == 0 and "a.dfm: a .dfm holds the mask branch of decoder_dst alone" in result.err
     result = liae_infer("convert", tmp_path / "a.dfm", tmp_path / "folder", "--color-order", "rgb")
     assert result.status == 0
-    for text in ("face type is not known", "decoder_dst is not there", "read blue first"):
+    for text in ("face type is not known", "iterations of training are not known", "decoder_dst is not there",
+                 "read blue first"):
         assert f"{tmp_path}/folder: " in result.err and text in result.err
-    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.dfm").err == ""
+    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.dfm").err == (
+        f"liae-infer: {tmp_path}/b.dfm: a .dfm has no place for the face type (whole_face) and the iterations of training "
+        "(50)\n")
+    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.safetensors").err == ""
+
+
+def test_a_face_type_is_given_where_a_file_says_none(tmp_path):
+    export = NETWORKS / "liae-udt" / "golden.dfm"
+    assert liae_infer("convert", export, tmp_path / "a.safetensors", "--face-type", "head").status == 0
+    assert inspect(tmp_path / "a.safetensors")["face_type"] == "head"
+    assert liae_infer("pack", export, tmp_path / "a.liaepack", "--face-type", "whole_face").status == 0
+    assert inspect(tmp_path / "a.liaepack")["face_type"] == "whole_face"
+    result = liae_infer("convert", export, tmp_path / "b.safetensors", "--face-type", "wf")
+    assert result.status == 2 and "whole_face" in result.err and not (tmp_path / "b.safetensors").exists()
 
 
 @pytest.mark.parametrize("target, message", [

@@ -25,7 +25,7 @@ def golden(name):
 
 def opened(network, **options):
     """The option `u` changes no name or shape, and the files of the port say nothing of it."""
-    return liae.Model(network.path, architecture=network.architecture if network.is_port else None, **options)
+    return liae.Model(network.path, architecture=None if network.settings else network.architecture, **options)
 
 
 def psnr(a, b):
@@ -128,6 +128,17 @@ def test_from_memory(model, data):
         expected, _ = run(liae.Context(model, threads=1), data, "swap")
         found, _ = run(liae.Context(other, threads=1), data, "swap")
         assert psnr(found, expected) >= 100
+
+
+def test_a_dfm_takes_its_face_type_from_the_caller():
+    path = NETWORKS / "liae-udt/golden.dfm"
+    for source in (path, path.read_bytes()):
+        with liae.Model(source) as unknown, liae.Model(source, face_type="whole_face") as known:
+            assert (unknown.face_type, known.face_type) == ("", "whole_face")
+    with liae.Model(NETWORKS / "liae-udt", face_type="head") as model:
+        assert model.face_type == "head"
+    with pytest.raises(liae.Error, match="full_face_no_align"):
+        liae.Model(path, face_type="full_face_no_align")
 
 
 def test_fp16_dfm():

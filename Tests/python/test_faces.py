@@ -12,7 +12,7 @@ import golden_data
 import pytest
 
 GOLDEN, REPOSITORY = golden_data.GOLDEN / "faces", golden_data.REPOSITORY / "faces"
-EXPECTED = json.loads((GOLDEN / "faces.json").read_text()) if GOLDEN.is_dir() else {}
+EXPECTED = json.loads((GOLDEN / "faces.json").read_text()) if (GOLDEN / "faces.json").exists() else {}
 MARK = Path("/tmp/PWNED_by_dfl_pickle")
 
 

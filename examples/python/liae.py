@@ -67,7 +67,7 @@ ProgressCallback = c.CFUNCTYPE(None, _pointer, c.c_float)
 Image = _struct("image", ("pixels", _pointer), ("width", _int), ("height", _int), ("stride", c.c_size_t),
                 ("format", _int), ("reserved", _int))
 ModelOptions = _growing("model_options", ("architecture", _text), ("color_order", _int), ("convolution", _int),
-                        ("threads", _int), ("reserved", _int), ("packed_path", _text), ("verify_packed", _int),
+                        ("threads", _int), ("face_type", _int), ("packed_path", _text), ("verify_packed", _int),
                         ("memory", _int))
 ModelInfo = _growing(
     "model_info", *((name, _text) for name in "architecture family flavour origin face_type guesses notes isa".split()),
@@ -274,14 +274,16 @@ class Model:
     """A checkpoint ready to run: a file, a DeepFaceLab folder, or the bytes of a file; or a file of packed weights.
 
     `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
-    what weights may take: "speed", "balanced" or "memory".
+    what weights may take: "speed", "balanced" or "memory". `face_type` is one of FACE_TYPES where the file does not say
+    it, as a .dfm.
     """
 
     def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False,
-                 memory="speed"):
+                 memory="speed", face_type=None):
         options = ModelOptions(architecture=architecture.encode() if architecture else None, threads=threads,
                                color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct),
                                packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify),
+                               face_type=FACE_TYPES[face_type],
                                memory=["speed", "balanced", "memory"].index(memory))
         self._handle, self._context = _pointer(), None
         if isinstance(source, (bytes, bytearray, memoryview)):

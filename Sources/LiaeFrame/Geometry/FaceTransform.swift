@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// The map from pixels to the unit square of `FaceTemplate.flat`, by brows, nose, eyes and the mouth's corners: jaw and

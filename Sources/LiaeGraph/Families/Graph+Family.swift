@@ -20,6 +20,9 @@ extension Graph {
     }
   }
 
+  /// Whether the network computes faces between a destination's and the swap.
+  package var canMorph: Bool { hasOutput("morph.rgb") }
+
   /// Names of the latent modules in the order of their nodes: `inter_AB` and `inter_B`, `inter`, `inter_src` and
   /// `inter_dst`.
   package var latentModules: [String] {

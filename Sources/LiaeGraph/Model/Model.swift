@@ -26,6 +26,19 @@ package struct ModelInfo: Sendable, Equatable {
   package init(origin: Origin) { self.origin = origin }
 }
 
+extension ModelInfo {
+  /// The face types that models have: DeepFaceLab's option `face_type`, and the name that its faces bear.
+  package static let faceTypes: [(letters: String, name: String)] = [
+    ("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face"),
+    ("head", "head"),
+  ]
+
+  /// The name of the face type that a person calls by its name or by DeepFaceLab's letters; nil for any other text.
+  package static func faceType(_ text: String) -> String? {
+    faceTypes.first { $0.name == text || $0.letters == text }?.name
+  }
+}
+
 /// A network with its weights: canonical names, canonical layouts, checked and immutable.
 ///
 /// Convolutions are (out, in, kh, kw) with depth-to-space channels ordered c*4 + dy*2 + dx; dense layers (out, in) with

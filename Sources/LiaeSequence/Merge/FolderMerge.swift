@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeImageIO
+import LiaeSwap
 import LiaeSystem
 import LiaeTensor
 
@@ -30,6 +31,8 @@ package final class FolderMerge {
   private enum Outcome {
     case swapped(original: Picture, SwappedFrame)
     case unchanged
+    /// A frame that was there already.
+    case repeated
     case failed(LiaeError)
   }
 
@@ -39,26 +42,52 @@ package final class FolderMerge {
   /// - Throws: `cancelled`, `threadFailure`. Frames that are written stay.
   package func run(resumes: Bool, observer: SequenceObserver) throws(LiaeError) -> MergeReport {
     (report, flicker) = (MergeReport(), FlickerMeasurement())
-    let pending = frames.frames.indices.filter { !resumes || !output.isDone(frames.frames[$0].stem) }
-    let (total, done) = (frames.frames.count, frames.frames.count - pending.count)
-    if done > 0 { observer.notice(.resumed(folder: output.folder, finished: done, total: total)) }
-    observer.progress(SequenceProgress(finished: 0, total: pending.count))
+    let work = work(resumes: resumes)
+    let (total, pending) = (frames.frames.count, work.count { $0.isWritten })
+    if pending < total {
+      observer.notice(.resumed(folder: output.folder, finished: total - pending, total: total))
+    }
+    observer.progress(SequenceProgress(finished: 0, total: work.count))
     var (taken, finished) = (0, 0)
-    let pipeline = FramePipeline<Int, Outcome>(
+    let pipeline = FramePipeline<Work, Outcome>(
       take: { () throws(LiaeError) in
         try observer.checkCancelled()
         defer { taken += 1 }
-        return taken < pending.count ? pending[taken] : nil
+        return taken < work.count ? work[taken] : nil
       },
-      work: { [self] (worker, place) throws(LiaeError) in process(place, worker) },
-      finish: { [self] (place, outcome) throws(LiaeError) in
-        note(place, outcome, observer)
+      work: { [self] (worker, item) throws(LiaeError) in process(item, worker) },
+      finish: { [self] (item, outcome) throws(LiaeError) in
+        note(item.place, outcome, observer)
         finished += 1
-        observer.progress(SequenceProgress(finished: finished, total: pending.count))
+        observer.progress(SequenceProgress(finished: finished, total: work.count))
       })
-    try pipeline.run(workers: min(pool.workers, max(1, pending.count)))
+    try pipeline.run(workers: min(pool.workers, max(1, work.count)))
     if report.swapped > 0 { report.flicker = FlickerReport(timeline, flicker) }
     return report
+  }
+
+  /// A frame to be computed.
+  private struct Work {
+    var place: Int
+    /// False for a frame that is there already: averages over frames need what it leaves behind.
+    var isWritten: Bool
+  }
+
+  /// The frames that are not there yet; where frames need those before them, also the ones with faces right before.
+  private func work(resumes: Bool) -> [Work] {
+    var result: [Work] = []
+    var isNeeded = false
+    for place in frames.frames.indices.reversed() {
+      let hasFaces = !(timeline.faces[place] ?? []).isEmpty
+      if !resumes || !output.isDone(frames.frames[place].stem) {
+        result.append(Work(place: place, isWritten: true))
+        isNeeded = hasFaces && pool.settings.isSequential
+      } else {
+        isNeeded = isNeeded && hasFaces
+        if isNeeded { result.append(Work(place: place, isWritten: false)) }
+      }
+    }
+    return result.reversed()
   }
 
   private func note(_ place: Int, _ outcome: Outcome, _ observer: SequenceObserver) {
@@ -68,26 +97,32 @@ package final class FolderMerge {
       // A face alone is not in the place that it has in its frame.
       if pool.settings.options.blend != .rawPredict { flicker.add(place, original: original, result) }
     case .unchanged: report.unchanged += 1
+    case .repeated: break
     case .failed(let error):
       report.failures += 1
       observer.notice(.failed(error))
     }
   }
 
-  private func process(_ place: Int, _ worker: Int) -> Outcome {
-    let frame = frames.frames[place]
+  private func process(_ work: Work, _ worker: Int) -> Outcome {
+    let frame = frames.frames[work.place]
     do throws(LiaeError) {
       let picture = try Picture.read(path: frame.path)
-      let detected = timeline.faces[place] ?? []
-      if pool.settings.options.blend == .rawPredict { return try predict(frame, picture, detected, worker) }
+      let detected = timeline.faces[work.place] ?? []
+      if pool.settings.options.blend == .rawPredict {
+        let faces = try pool.predict(
+          picture, detected, number: work.place, worker: worker, mask: mask(frame.stem))
+        guard work.isWritten else { return .repeated }
+        try write(faces, frame)
+        return faces.first.map { .swapped(original: picture, $0) } ?? .unchanged
+      }
       guard !detected.isEmpty else {
         try output.copy(picture, from: frame.path, frame.stem)
         return .unchanged
       }
-      let result = try pool.swap(picture, detected, number: place, worker: worker, mask: mask(frame.stem))
-      for (index, face) in result.faces.enumerated() {
-        try export?.write(face, frame: frame.path, stem: frame.stem, index: index)
-      }
+      let result = try pool.swap(picture, detected, number: work.place, worker: worker, mask: mask(frame.stem))
+      guard work.isWritten else { return .repeated }
+      try write(result.faces, frame)
       try output.write(result, frame.stem, isComposite: pool.settings.options.blend != .original)
       return .swapped(original: picture, result)
     } catch {
@@ -95,31 +130,24 @@ package final class FolderMerge {
     }
   }
 
-  /// Writes the faces themselves in place of frames: the first under the frame's name, black where there is none.
-  private func predict(_ frame: FrameFolder.Frame, _ picture: Picture, _ detected: [DetectedFace], _ worker: Int)
-    throws(LiaeError) -> Outcome
-  {
-    let given = try mask(frame.stem)
-    var results: [SwappedFrame] = []
-    for face in detected {
-      let result = try pool.predict(picture, face, worker: worker, mask: given)
-      for face in result.faces {
-        try export?.write(face, frame: frame.path, stem: frame.stem, index: results.count)
-      }
-      results.append(result)
+  /// Writes the faces of a frame one by one, where that is wanted.
+  private func write(_ faces: [SwappedFace], _ frame: FrameFolder.Frame) throws(LiaeError) {
+    for (index, face) in faces.enumerated() {
+      try export?.write(face, frame: frame.path, stem: frame.stem, index: index)
     }
+  }
+
+  /// Writes the faces themselves in place of a frame: the first under the frame's name, black where there is none.
+  private func write(_ results: [SwappedFrame], _ frame: FrameFolder.Frame) throws(LiaeError) {
+    try write(results.flatMap(\.faces), frame)
     for (index, result) in results.enumerated().dropFirst() {
       try output.write(result, "\(frame.stem)_\(index)", isComposite: true)
     }
-    if let first = results.first {
-      try output.write(first, frame.stem, isComposite: true)
-      return .swapped(original: picture, first)
-    }
+    if let first = results.first { return try output.write(first, frame.stem, isComposite: true) }
     let black = try SwappedFrame(
       picture: Picture(width: pool.side, height: pool.side, format: .rgb8),
       mask: Picture(width: pool.side, height: pool.side, format: .gray8), faces: [])
     try output.write(black, frame.stem, isComposite: false)
-    return .unchanged
   }
 
   private func mask(_ stem: String) throws(LiaeError) -> MaskCanvas? {

@@ -43,7 +43,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   /// - Throws: `invalidArgument` where nobody says the model's face type, and for frames at once that need each other;
-  ///   `outOfMemory`, `threadFailure`.
+  ///   `unsupported` for a morph of a model that cannot; `outOfMemory`, `threadFailure`.
   package init(
     _ plan: Plan, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
@@ -54,9 +54,11 @@ package final class FrameWorkerPool: @unchecked Sendable {
         .invalidArgument,
         "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
+    try plan.checkRunnable(settings.runMode)
     faceType = type
     side = plan.architecture.resolution
-    swapper = FrameSwapper(options: settings.options, computesAllMasks: computesAllMasks)
+    swapper = FrameSwapper(
+      options: settings.options, mode: settings.runMode, computesAllMasks: computesAllMasks)
     let threads = threads > 0 ? threads : processorCount()
     var inFrames = parallelism == .frames
     if parallelism == .auto { inFrames = !settings.isSequential && (frames ?? .max) / 2 >= threads }
@@ -85,23 +87,40 @@ package final class FrameWorkerPool: @unchecked Sendable {
   {
     let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
     let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
-    if settings.isSequential, lastSmoothed != number - 1 { smoothings = [:] }
+    beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
     let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
-    if settings.isSequential { lastSmoothed = number }
+    endFrame(number)
     withExtendedLifetime((frame, result, alpha)) {}
     return SwappedFrame(picture: result, mask: alpha, faces: swapped)
   }
 
-  /// The face alone, as the model returns it, with the mask of the mask mode.
-  func predict(_ frame: Picture, _ detected: DetectedFace, worker: Int, mask: MaskCanvas?) throws(LiaeError)
-    -> SwappedFrame
+  /// The faces alone, as the model returns them, each with the mask of the mask mode. Parameters as those of `swap`.
+  func predict(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?)
+    throws(LiaeError) -> [SwappedFrame]
   {
     defer { withExtendedLifetime(frame) {} }
-    let raw = try swapper.rawPrediction(frame.view, frameFace(detected, contexts[worker], mask))
-    return SwappedFrame(
-      picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8), faces: [raw.face])
+    beginFrame(number)
+    var results: [SwappedFrame] = []
+    for face in detected {
+      let raw = try swapper.rawPrediction(frame.view, frameFace(face, contexts[worker], mask))
+      results.append(
+        SwappedFrame(
+          picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8),
+          faces: [raw.face]))
+    }
+    if !detected.isEmpty { endFrame(number) }
+    return results
+  }
+
+  /// Averages begin anew where the frame before had no face or failed.
+  private func beginFrame(_ number: Int) {
+    if settings.isSequential, lastSmoothed != number - 1 { smoothings = [:] }
+  }
+
+  private func endFrame(_ number: Int) {
+    if settings.isSequential { lastSmoothed = number }
   }
 
   private func frameFace(_ face: DetectedFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {

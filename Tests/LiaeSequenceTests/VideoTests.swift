@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeImageIO
+import LiaeSequence
+import LiaeSystem
+import LiaeTensor
+import LiaeTestSupport
+import LiaeText
+import Testing
+
+/// Whether ffmpeg's programs are there; the program says where to get them.
+private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
+
+@Suite struct VideoTests {
+  @Test func fractions() throws {
+    #expect(try #require(Fraction("30000/1001")).value == 30000.0 / 1001)
+    #expect(Fraction("4:3")?.description == "4/3")
+    for text in ["0/0", "25", "25/0", "-1/2", "a/b", "1/2/3", "99999999999999999999/1"] {
+      #expect(Fraction(text) == nil, "\(text)")
+    }
+  }
+
+  /// What ffprobe says of colours goes to the scaler on the way in and to the encoder on the way out.
+  @Test func colourTags() {
+    func tags(_ members: (String, String)...) -> ColorTags {
+      ColorTags(.object(members.map { ($0.0, .string($0.1)) }))
+    }
+    let told = tags(("color_range", "pc"), ("color_space", "bt2020nc"), ("color_transfer", "smpte2084"))
+    #expect(told.scaler("in") == "in_color_matrix=bt2020:in_range=pc")
+    #expect(told.encoderOptions == ["-color_range", "pc", "-colorspace", "bt2020nc", "-color_trc", "smpte2084"])
+    let untold = tags(("color_range", "unknown"), ("color_space", "gbr"))
+    #expect(untold.scaler("out") == "out_color_matrix=bt601:out_range=tv" && untold.encoderOptions.isEmpty)
+  }
+
+  /// The golden frames as a lossless video.
+  private func clip(_ folder: TemporaryFolder) throws -> VideoInfo {
+    let path = folder("clip.mkv")
+    let source = VideoInfo(path: path, rate: try #require(Fraction("25/1")), frames: 7)
+    let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
+    let writer = try VideoWriter(
+      to: path, like: source, width: 320, height: 240, format: .rgb8, encoding: encoding, withAudio: false,
+      provenance: nil)
+    for stem in GoldenFaces.stems { try writer.write(Picture.read(path: "\(GoldenFaces.frames)/\(stem).png")) }
+    #expect(File.kind(path) == nil)
+    try writer.finish()
+    return try VideoInfo(probing: path)
+  }
+
+  private func frames(_ path: String) throws -> [[UInt8]] {
+    let reader = try VideoReader(VideoInfo(probing: path))
+    var result: [[UInt8]] = []
+    while let frame = try reader.next() { result.append(pixels(frame)) }
+    #expect(reader.count == result.count && reader.notices.isEmpty)
+    return result
+  }
+
+  @Test(.enabled(if: hasFFmpeg)) func whatIsWrittenIsRead() throws {
+    let folder = try TemporaryFolder()
+    let info = try clip(folder)
+    #expect(info.rate == Fraction("25/1") && info.codec == "ffv1" && !info.hasAudio && info.rotation == 0)
+    let expected = try GoldenFaces.stems.map {
+      pixels(try Picture.read(path: "\(GoldenFaces.frames)/\($0).png").converted(to: .rgb8))
+    }
+    #expect(try frames(info.path) == expected)
+    #expect(try File.list(folder.path) == ["clip.mkv"])
+  }
+
+  /// A video through a model holds the frames that a folder through the model holds.
+  @Test(.enabled(if: hasFFmpeg), arguments: [Parallelism.frame, .frames])
+  func aVideoIsItsFrames(parallelism: Parallelism) throws {
+    let folder = try TemporaryFolder()
+    let info = try clip(folder)
+    var merge = try GoldenMerge(folder)
+    merge.faces[4] = nil
+    _ = try merge.run()
+    let index = try FaceIndex(.aligned(GoldenFaces.aligned), place: VideoMerge.place)
+    let pool = try FrameWorkerPool(
+      merge.plan, settings: merge.settings, threads: 2, parallelism: parallelism, frames: nil)
+    let log = Log()
+    let video = VideoMerge(info: info, index: index, timeline: merge.timeline, pool: pool)
+    let report = try video.run(
+      to: folder("out.mkv"), maskPath: folder("mask.mkv"),
+      encoding: VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp"), provenance: nil, observer: log.observer)
+    #expect((report.swapped, report.unchanged, report.failures) == (6, 1, 0))
+    #expect(log.notices.isEmpty && log.progress.last?.finished == 7)
+    #expect(
+      try frames(folder("out.mkv")) == GoldenFaces.stems.map { try pixels(merge.output.frame($0)) })
+    #expect(File.kind(folder("mask.mkv")) == .file)
+  }
+
+  @Test(.enabled(if: hasFFmpeg)) func aFrameThatFailsStaysAndACancelledVideoIsNotThere() throws {
+    let folder = try TemporaryFolder()
+    let info = try clip(folder)
+    var merge = try GoldenMerge(folder)
+    for place in 0..<7 { merge.faces[place]?[0].points = [] }
+    let index = try FaceIndex(.aligned(GoldenFaces.aligned), place: VideoMerge.place)
+    let pool = try FrameWorkerPool(merge.plan, settings: merge.settings, threads: 1, parallelism: .frame, frames: 7)
+    let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
+    func run(_ log: Log) throws -> MergeReport {
+      try VideoMerge(info: info, index: index, timeline: merge.timeline, pool: pool).run(
+        to: folder("out.mkv"), maskPath: nil, encoding: encoding, provenance: nil, observer: log.observer)
+    }
+    #expect(failure { _ = try run(Log(cancelledAfter: 3)) }?.status == .cancelled)
+    #expect(try File.list(folder.path) == ["clip.mkv"])
+    let log = Log()
+    #expect(try run(log).failures == 7)
+    #expect(log.messages.count == 7 && log.messages[2].hasPrefix("\(info.path), frame 3: "))
+    #expect(try frames(folder("out.mkv")) == frames(info.path))
+  }
+
+  @Test(.enabled(if: hasFFmpeg)) func whatCannotBe() throws {
+    let folder = try TemporaryFolder()
+    try File.writeAtomically(folder("noise.mp4"), replacing: false, text: String(repeating: "noise", count: 1000))
+    #expect(failure { _ = try VideoInfo(probing: folder("absent.mp4")) }?.status == .fileNotFound)
+    let noise = failure { _ = try VideoInfo(probing: folder("noise.mp4")) }
+    #expect(noise?.status == .inputOutput && noise?.message.contains("cannot be read as a video: ffprobe") == true)
+    let info = VideoInfo(path: "none", rate: try #require(Fraction("25/1")), frames: 1)
+    func writer(_ path: String, _ encoder: String) throws -> VideoWriter {
+      try VideoWriter(
+        to: folder(path), like: info, width: 64, height: 48, format: .rgb8,
+        encoding: VideoEncoding(encoder: encoder), withAudio: false, provenance: nil)
+    }
+    let unknown = failure { try writer("a.mp4", "libnothing").finish() }
+    #expect(unknown?.status == .inputOutput && unknown?.message.contains("libnothing") == true)
+    let sizes = try writer("b.mkv", "ffv1")
+    let error = failure { try sizes.write(Picture(width: 64, height: 50, format: .rgb8)) }
+    #expect(error?.message.contains("64 x 50 pixels in a video of 64 x 48") == true)
+    #expect(failure { try writer("absent/c.mkv", "ffv1").finish() }?.status == .inputOutput)
+    try File.writeAtomically(folder("d.mkv"), replacing: false, text: "")
+    func check(_ path: String, _ mask: String?, replacing: Bool) -> Status? {
+      failure {
+        try VideoMerge.checkOutputs(
+          folder(path), maskPath: mask.map { folder($0) }, source: folder("noise.mp4"), replacing: replacing)
+      }?.status
+    }
+    #expect(check("e.mkv", "f.mkv", replacing: false) == nil && check("d.mkv", nil, replacing: true) == nil)
+    #expect(check("d.mkv", nil, replacing: false) == .fileExists)
+    #expect(check("noise.mp4", nil, replacing: true) == .invalidArgument)
+    #expect(check("e.mkv", "noise.mp4", replacing: true) == .invalidArgument)
+    #expect(check("e.mkv", "e.mkv", replacing: true) == .invalidArgument)
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import LiaeTestSupport
+import Testing
+
+@Suite struct SubprocessTests {
+  private func failure(_ body: () throws -> Void) -> LiaeError? {
+    do {
+      try body()
+      return nil
+    } catch { return error as? LiaeError }
+  }
+
+  /// More than a pipe holds, there and back.
+  @Test func bytesGoThroughAProgram() throws {
+    let folder = try TemporaryFolder()
+    let text = (0..<200_000).map { "\($0)" }.joined(separator: "\n")
+    let writer = try Subprocess(["dd", "of=\(folder("a"))"], writing: true)
+    let bytes = Array(text.utf8)
+    try bytes.withUnsafeBytes { try writer.write($0) }
+    try writer.wait()
+    let reader = try Subprocess(["cat", folder("a")], reading: true)
+    #expect(try reader.readAll() == bytes)
+    #expect(try reader.wait().said == "")
+    let part = try Subprocess(["cat", folder("a")], reading: true)
+    var first = [UInt8](repeating: 0, count: 1000)
+    #expect(try first.withUnsafeMutableBytes { try part.read(into: $0) } == 1000 && first == Array(bytes[..<1000]))
+    // Ended while it still has much to say.
+    part.stop()
+    #expect(failure { try part.wait() } == nil)
+  }
+
+  @Test func programsThatFail() throws {
+    let missing = failure { _ = try Subprocess(["no-such-program-of-liae"]) }
+    #expect(missing == LiaeError(.fileNotFound, "no-such-program-of-liae is not installed"))
+    let status = failure { try Subprocess(["sh", "-c", "echo one >&2; echo two >&2; exit 7"]).wait() }
+    #expect(status == LiaeError(.inputOutput, "sh ended with status 7: one\ntwo"))
+    let signal = failure { try Subprocess(["sh", "-c", "kill -9 $$"]).wait() }
+    #expect(signal == LiaeError(.inputOutput, "sh was ended by signal 9"))
+    // What a program does not take is said with what it said; and writing to it does not end this process.
+    let deaf = try Subprocess(["sh", "-c", "exec <&-; echo full >&2; exit 3"], writing: true)
+    let bytes = [UInt8](repeating: 0, count: 1 << 22)
+    let error = failure { try bytes.withUnsafeBytes { try deaf.write($0) } }
+    #expect(error?.status == .inputOutput && error?.message.hasSuffix("ended with status 3: full") == true)
+  }
+
+  @Test func lastLinesAndFacts() throws {
+    let script = "for i in 1 2 3 4 5 6; do echo line $i; done; echo frame=12; echo 'a b=c'; echo frame=13"
+    let (said, facts) = try Subprocess(["sh", "-c", "(\(script)) >&2"]).wait()
+    #expect(said == "line 4\nline 5\nline 6\na b=c" && facts == ["frame": "13"])
+  }
+
+  /// No shell takes part.
+  @Test func argumentsArePassedAsTheyAre() throws {
+    let arguments = ["$HOME", "a b", "'", "*", "", "é"]
+    let program = try Subprocess(["printf", "%s\\n"] + arguments, reading: true)
+    #expect(String(decoding: try program.readAll(), as: UTF8.self) == arguments.map { $0 + "\n" }.joined())
+    try program.wait()
+  }
+}
+
+@Suite struct FileNameTests {
+  @Test func stems() {
+    let expected = [
+      "a/b.png": "b", "b.tar.gz": "b.tar", "/x/.hidden": ".hidden", "plain": "plain", "a/b/": "b", "": "",
+    ]
+    for (path, stem) in expected { #expect(File.stem(path) == stem, "\(path)") }
+  }
+
+  @Test func identities() throws {
+    let folder = try TemporaryFolder()
+    try File.writeAtomically(folder("a"), replacing: false, text: "a")
+    try File.keep(folder("a"), as: folder("b"))
+    try File.writeAtomically(folder("c"), replacing: false, text: "a")
+    #expect(FileIdentity(folder("a")) == FileIdentity(folder("b")) && FileIdentity(folder("a")) != nil)
+    #expect(FileIdentity(folder("a")) != FileIdentity(folder("c")) && FileIdentity(folder("d")) == nil)
+    try File.move(folder("c"), to: folder("a"))
+    #expect(File.kind(folder("c")) == nil && FileIdentity(folder("a")) != FileIdentity(folder("b")))
+    #expect(throws: LiaeError.self) { try File.move(folder("absent"), to: folder("a")) }
+    #expect(throws: LiaeError.self) { try File.requireFolder(folder("a")) }
+    try File.requireFolder(folder("absent"))
+    try File.requireFolder(folder.path)
+  }
+}
