@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import LiaeSystem
 import Synchronization
 
 /// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
