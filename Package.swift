@@ -101,8 +101,14 @@ let tools: [Target] = [
   .target(
     name: "LiaeDiagnostics",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
-      "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeFrame", "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+    ]),
+  .target(
+    name: "LiaeTrainingSession",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeFrame",
+      "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeSequence",
     ]),
   .target(
     name: "LiaeCommandLine",
@@ -112,9 +118,8 @@ let tools: [Target] = [
   .executableTarget(
     name: "liae-train",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeSwap", "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeSequence", "LiaeText",
-      "LiaeCommandLine",
+      "LiaeSystem", "LiaeText", "LiaeConvert", "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTrain",
+      "LiaeSynth", "LiaeSequence", "LiaeTrainingSession", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
@@ -218,6 +223,12 @@ let tests: [Target] = [
       "LiaeKernelsReference", "LiaeSamples", "LiaeTrain", "LiaeTestSupport",
     ],
     exclude: ["Fixtures", "make_torch_fixtures.py"]),
+  .testTarget(
+    name: "LiaeTrainingSessionTests",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeFormats", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaeFrame",
+      "LiaeImageIO", "LiaeSamples", "LiaeTrain", "LiaeSynth", "LiaeSequence", "LiaeTrainingSession", "LiaeTestSupport",
+    ]),
   .testTarget(
     name: "LiaeSynthTests",
     dependencies: [

@@ -106,6 +106,19 @@ class Network:
         arrays = self.arrays()
         return arrays["swap_rgb"].shape[1] < arrays["swap_mask"].shape[1]
 
+    def morphs(self, file="golden.npz", rgb="swap_rgb_m", mask="swap_mask_m", dst_mask="dst_dst_mask"):
+        """Of an AMP network: destination faces, [(morph, rgb, mask)], the destination's mask; float, and the greatest error
+        of their storage, as which 16-bit integers are the coarsest."""
+        arrays = self.arrays(file)
+
+        def array(name):
+            return arrays[name] if name in arrays else arrays[f"{name}_u16"].astype(np.float64) / 65535
+
+        values = sorted({key[len(rgb):].split("_")[0] for key in arrays if key.startswith(rgb)})
+        assert len(values) == len(arrays["morphs"]) > 0
+        faces = self.arrays()["dst_u8"].astype(np.float32) / np.float32(255)
+        return faces, [(float(v), array(rgb + v), array(mask + v)) for v in values], array(dst_mask), 0.5 / 65535
+
     @property
     def exports(self):
         return [Export(self, path) for path in sorted(self.folder.glob("*.dfm"))]
@@ -130,4 +143,5 @@ EVERYTHING = [Network(path) for path in sorted((GOLDEN / "networks").glob("[!.]*
 DEEPFACELAB = [network for network in EVERYTHING if network.kind == "SAEHD"]
 PORT = [network for network in EVERYTHING if network.is_port]
 NETWORKS = DEEPFACELAB + PORT
+AMP = [network for network in EVERYTHING if network.kind == "AMP"]
 EXPORTS = [export for network in DEEPFACELAB for export in network.exports]

@@ -73,9 +73,8 @@ package struct CModelOptions: GrowingStruct {
   package var convolution: CConvolution = 0
   /// Threads that pack the weights, 0...64; 0 is one for each processor.
   package var threads: Int32 = 0
-  /// Face type that the model was trained on: overrules what the file says. A .dfm says nothing of it. Not one of
-  /// ..._NO_ALIGN; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
-  package var faceType: CFaceType = 0
+  /// Zero.
+  package var reserved: Int32 = 0
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
   /// is not possible done without; the log says which. NULL: none. Copied.
   package var packedPath: UnsafePointer<CChar>? = nil

@@ -12,7 +12,8 @@ extension ModelReader {
         if let kind = try DeepFaceLabSet.containing(name)?.foreignKind { throw foreign("\(folder): holds", kind) }
       }
       throw LiaeError(
-        .unknownFormat, "\(folder): no DeepFaceLab model; expected files such as \(DeepFaceLabKind.expected)")
+        .unknownFormat,
+        "\(folder): no model; expected files such as \(DeepFaceLabKind.expected), or NAME_liae-train.safetensors")
     }
     guard sets.count == 1 else {
       let names = sets.map(\.representative).joined(separator: ", ")

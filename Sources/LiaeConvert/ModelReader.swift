@@ -32,7 +32,8 @@ package struct OpenOptions: Sendable {
 
 /// Opens a checkpoint of any kind, recognised by its content.
 package enum ModelReader {
-  /// - Parameter path: a file (safetensors, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth) or a DeepFaceLab folder.
+  /// - Parameter path: a file (safetensors, liae-train's state, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth), or the
+  ///   folder of one model that liae-train or DeepFaceLab trains.
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
   ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`;
   ///   `invalidArgument` for options that there are not.
@@ -46,15 +47,15 @@ package enum ModelReader {
   package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
     try opening(options) { () throws(LiaeError) in
       switch file.content {
-      case .folder: return try openDeepFaceLab(folder: file.path, options: options)
+      case .folder: return try open(folder: file.path, options: options)
       case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
       case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
       }
     }
   }
 
-  /// Opens what one file holds: safetensors, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
-  /// allows it.
+  /// Opens what one file holds: safetensors, liae-train's state, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory`
+  /// where the layout allows it.
   ///
   /// - Parameter name: what messages call the memory.
   /// - Throws: as `open(path:)`; `unsupported` for one file of a DeepFaceLab set, which needs the others.
@@ -104,7 +105,7 @@ package enum ModelReader {
     }
   }
 
-  /// A frozen checkpoint of ours, or weights of another program's names.
+  /// A frozen checkpoint of ours, the state of a training, or weights of another program's names.
   static func openSafetensors(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
     let file = try SafetensorsFile.parse(bytes, name: name)
     if file.metadata[CheckpointMetadata.marker] != nil {
@@ -113,6 +114,7 @@ package enum ModelReader {
         file: name, scheme: .canonical, tensors: file.tensors, info: info, declared: declared, knowsColorOrder: true
       ).model(options)
     }
+    if file.metadata[TrainingState.marker] != nil { return try TrainingState(file, name: name).model(options) }
     return try openNamed(file.tensors, name: name, info: ModelInfo(origin: .safetensors), options: options)
   }
 

@@ -16,6 +16,8 @@ enum NamingScheme: Equatable {
   case torchPort
   /// DeepFaceLab's module names in PyTorch: canonical names and layouts, but DCR.
   case torchDeepFaceLab
+  /// The state file of liae-train: canonical names, TensorFlow's layouts.
+  case trainingState
 
   /// The scheme in which names are written, or nil where none of them is a weight that we know.
   static func recognize(_ names: [String]) -> NamingScheme? {
@@ -31,19 +33,22 @@ enum NamingScheme: Equatable {
   /// The implementations whose weights are written in this scheme.
   var flavours: [Architecture.Flavour] {
     switch self {
-    case .canonical: [.dfl, .torch]
+    case .canonical, .trainingState: [.dfl, .torch]
     case .torchPort: [.torch]
     case .tensorFlow, .torchDeepFaceLab: [.dfl]
     }
   }
 
   /// Whether depth-to-space channels are ordered (dy, dx, c) here; else (c, dy, dx).
-  var isDCR: Bool { self == .tensorFlow || self == .torchDeepFaceLab }
+  var isDCR: Bool { self == .tensorFlow || self == .torchDeepFaceLab || self == .trainingState }
+
+  /// Whether convolutions are (kh, kw, in, out) and dense layers (in, out), as TensorFlow has them.
+  var hasOutputsLast: Bool { self == .tensorFlow || self == .trainingState }
 
   /// The name that this scheme has for a canonical tensor.
   func name(_ canonical: String, doubleResolution: Bool) -> String {
     switch self {
-    case .canonical, .torchDeepFaceLab: return canonical
+    case .canonical, .torchDeepFaceLab, .trainingState: return canonical
     case .tensorFlow:
       var result = ""
       for part in canonical.split(separator: ".") {
@@ -84,7 +89,7 @@ enum NamingScheme: Equatable {
 
   /// The shape that this scheme has for a canonical one.
   func shape(_ canonical: [Int]) -> [Int] {
-    guard self == .tensorFlow else { return canonical }
+    guard hasOutputsLast else { return canonical }
     switch canonical.count {
     case 4: return [canonical[2], canonical[3], canonical[1], canonical[0]]
     case 2: return [canonical[1], canonical[0]]
@@ -94,7 +99,7 @@ enum NamingScheme: Equatable {
 
   /// The inverse of `shape`.
   func canonicalShape(_ shape: [Int]) -> [Int] {
-    guard self == .tensorFlow else { return shape }
+    guard hasOutputsLast else { return shape }
     switch shape.count {
     case 4: return [shape[3], shape[2], shape[0], shape[1]]
     case 2: return [shape[1], shape[0]]
@@ -105,7 +110,7 @@ enum NamingScheme: Equatable {
   /// A tensor of this scheme in canonical layout; a view of the same bytes where nothing moves.
   func canonicalLayout(_ tensor: TensorView, isShuffled: Bool) throws(LiaeError) -> TensorView {
     var result = tensor
-    if self == .tensorFlow {
+    if hasOutputsLast {
       if tensor.shape.count == 4 { result = try result.permuted([3, 2, 0, 1]) }
       if tensor.shape.count == 2 { result = try result.permuted([1, 0]) }
     }
@@ -115,7 +120,7 @@ enum NamingScheme: Equatable {
   /// The inverse of `canonicalLayout`.
   func foreignLayout(_ tensor: TensorView, isShuffled: Bool) throws(LiaeError) -> TensorView {
     var result = isShuffled && isDCR ? try tensor.depthToSpaceOrder() : tensor
-    if self == .tensorFlow {
+    if hasOutputsLast {
       if tensor.shape.count == 4 { result = try result.permuted([2, 3, 1, 0]) }
       if tensor.shape.count == 2 { result = try result.permuted([1, 0]) }
     }

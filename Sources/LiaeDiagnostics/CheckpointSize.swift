@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
 import LiaeSystem
 
 /// Bytes on disk of a checkpoint.
 package enum CheckpointSize {
-  /// A DeepFaceLab model is a set of files: the folder, or any one file of it, stands for all of one name.
+  /// The folder of a training stands for its state file. A DeepFaceLab model is a set of files: the folder, or any one file of it, stands for all of one name.
   package static func bytes(_ path: String) throws(LiaeError) -> Int {
     let isFolder = File.kind(path) == .folder
+    if isFolder, let state = try TrainingState.files(in: path).first {
+      return try File(reading: "\(path)/\(state)").length()
+    }
     let slash = path.lastIndex(of: "/")
     let name = isFolder ? "" : String(slash.map { path[path.index(after: $0)...] } ?? path[...])
     guard isFolder || isPart(name) else { return try File(reading: path).length() }

@@ -88,9 +88,7 @@ package struct ModelOpening {
 
   /// What a packed file says of its model, with what the caller knows better.
   private func described(_ file: PackFile) throws(LiaeError) -> ModelInfo {
-    try checkpoint.validate()
     var info = file.header.info
-    if let faceType = checkpoint.faceType { info.faceType = faceType }
     if let order = checkpoint.colorOrder { info.colorOrder = order }
     if let faceType = try checkpoint.faceTypeName() { info.faceType = faceType }
     if let name = checkpoint.architecture {

@@ -43,7 +43,7 @@ struct ValuePlaces {
     for (owner, values) in members.sorted(by: { $0.key < $1.key }) {
       let shape = graph.nodes[owner].shape
       let grid = try ActivationGrid(
-        channels: Self.channels(graph.nodes[owner], width), side: shape.side, width: width)
+        channels: Self.channels(graph.nodes[owner], graph, width), side: shape.side, width: width)
       guard let size = CheckedSize.product([images, shape.images, grid.image]) else {
         throw LiaeError(.outOfMemory, "out of memory: activations of \(graph.nodes[owner].name)")
       }
@@ -128,10 +128,13 @@ struct ValuePlaces {
     return (owners, isPicture)
   }
 
-  /// Channels in the buffer: each half of a code begins at a whole vector.
-  private static func channels(_ node: Graph.Node, _ width: Int) -> Int {
-    if case .splitHalves = node.operation { return 2 * roundUp(node.shape.channels / 2, width) }
-    return node.shape.channels
+  /// Channels in the buffer: each half of a code begins at a whole vector, in a stack of codes too.
+  private static func channels(_ node: Graph.Node, _ graph: Graph, _ width: Int) -> Int {
+    switch node.operation {
+    case .splitHalves: 2 * roundUp(node.shape.channels / 2, width)
+    case .stack: node.inputs.first.map { channels(graph[$0], graph, width) } ?? node.shape.channels
+    default: node.shape.channels
+    }
   }
 
   private static func readsBorder(_ reader: Graph.Node, of value: Graph.Value) -> Bool {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
-import LiaeDispatch
 import LiaeSystem
 
 /// The root command: it only holds the others together.

@@ -309,6 +309,53 @@ def test_backups_rotate(model):
     assert iteration(state_of(model)) == 11 and steps(model) == list(range(1, 12))
 
 
+def test_backups_of_another_model_in_the_folder_stay(model):
+    """One model's name begins with the other's."""
+    for name, number in (("model_b", 3), ("model", 2)):
+        assert train(model, "--name", name, *(TINY if name != "model" else []), "--target-iter", 12, "--backup-every", 2,
+                     "--backups", number, "--preview-every", 0).status == 0
+    assert sorted(path.name for path in (model / "backups").iterdir()) == [
+        f"{name}_{number:09}.safetensors" for name, number in
+        [("model", 10), ("model", 12), ("model_b", 8), ("model_b", 10), ("model_b", 12)]]
+
+
+def test_only_files_that_a_save_left_half_written_are_cleared_away(model):
+    left = model / "model_liae-train.safetensors.tmp77"
+    others = [model / "model_notes.tmpl.txt", model / "model_b_liae-train.safetensors.tmp77"]
+    for path in [left, *others]:
+        path.write_text("")
+    assert train(model, "--target-iter", 5, "--preview-every", 0).status == 0
+    assert not left.exists() and all(path.exists() for path in others)
+
+
+def test_faces_that_show_too_little_make_no_model(tmp_path):
+    folder = tmp_path / "model"
+    result = train(folder, *TINY, "--face-type", "head", "--target-iter", 1)
+    assert result.status == 2 and "no face can be used" in result.err, result.err
+    assert not state_of(folder).exists()
+    new(folder, 1)
+
+
+def test_a_log_that_cannot_be_written_has_whole_lines_only(model):
+    """The limit of the file size comes in the middle of a line."""
+    log, size = model / "model_log.jsonl", state_of(model).stat().st_size + 4000
+    text = log.read_text()
+    text += json.dumps({"iter": 4, "event": "x" * (size - len(text) - 45)}) + "\n"
+    log.write_text(text)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    result = train(model, "--target-iter", 7, "--preview-every", 0, preexec_fn=limit)
+    assert result.status == 0, result.err
+    assert result.err.count("training goes on") == 1 and str(log) in result.err
+    assert log.read_text().startswith(text) and log.read_text().endswith("\n")
+    assert len(log_of(model)) > 4
+    # With room again the log goes on.
+    assert train(model, "--target-iter", 9, "--preview-every", 0).status == 0
+    assert steps(model)[-2:] == [8, 9]
+
+
 def test_a_model_that_goes_astray_is_brought_back_and_then_given_up(model):
     before = state_of(model).read_bytes()
     result = train(model, "--target-iter", 100, "--learning-rate", 1, "--optimizer", "rmsprop", "--spike-factor", 1.001,

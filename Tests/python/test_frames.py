@@ -360,11 +360,11 @@ def test_align_is_what_deepfacelab_gave_its_network(name, model):
         assert difference.mean() < 1e-6 and difference.max() < 2e-3 and (difference > 1e-4).mean() < 2e-3
 
 
-def steps(frame, face, options):
+def steps(frame, face, options, **run):
     """A face with what its model makes of it, by the three calls; float frames, so that nothing is rounded between."""
     context = face["context"]
     aligned, _ = context.align(frame, face["landmarks"], face.get("face_type"))
-    rgb, mask, dst_mask = context.run(aligned, outputs=("rgb", "mask", "dst_mask"))
+    rgb, mask, dst_mask = context.run(aligned, outputs=("rgb", "mask", "dst_mask"), **run)
     return face | dict(rgb=rgb, mask=mask, dst_mask=dst_mask)
 
 
@@ -386,6 +386,39 @@ def test_one_call_is_three_steps(name, changes, request):
     bgr = model.swap_frame(np.ascontiguousarray(frame[..., ::-1]), landmarks, options, "bgr", **more)
     assert (bgr[..., ::-1] == expected).all()
     assert (model.swap_frame(picture("frame_A.png"), landmarks, options, **more) == rounded(expected)).all()
+
+
+@pytest.mark.parametrize("network", ["liae-udt", "amp-64"])
+def test_morphs_of_a_frame(network):
+    frame, landmarks = floats(picture("frame_A.png")), LANDMARKS["A"]
+    options = liae.CompositeOptions(mask_mode="dst", blur=10)
+    with liae.Model(NETWORKS / network) as model:
+        face, found = dict(landmarks=landmarks, context=liae.Context(model)), {}
+        for morph in (0.25, 0.75, 1):
+            expected, _ = liae.composite(frame, [steps(frame, face, options, mode="morph", morph=morph)], options)
+            found[morph], _ = liae.swap_faces(frame, [face], options, mode="morph", morph=morph)
+            assert (found[morph] == expected).all()
+            assert (model.swap_frame(frame, landmarks, options, mode="morph", morph=morph) == expected).all()
+        assert (found[0.25] != found[0.75]).any() and (found[0.75] != found[1]).any()
+        if network == "amp-64":
+            assert (found[1] == model.swap_frame(frame, landmarks, options)).all()
+
+
+def test_morph_of_a_frame_with_a_face_that_cannot(model, other):
+    faces = [dict(landmarks=LANDMARKS[key], context=liae.Context(m)) for key, m in (("D0", model), ("D1", other))]
+    frame = picture("frame_D.png")
+    with pytest.raises(liae.Error, match="LIAE_ERROR_UNSUPPORTED.*face 1"):
+        liae.swap_faces(frame, faces, mode="morph", morph=0.5)
+
+
+def test_a_face_type_that_the_model_is_told():
+    frame, landmarks = picture("frame_A.png"), LANDMARKS["A"]
+    path = NETWORKS / "amp-64/golden.dfm"
+    with pytest.raises(liae.Error, match="face_type"):
+        liae.Model(path).swap_frame(frame, landmarks)
+    expected = liae.Model(NETWORKS / "amp-64").swap_frame(frame, landmarks)
+    assert (liae.Model(path, face_type="whole_face").swap_frame(frame, landmarks) == expected).all()
+    assert (liae.Model(path, face_type="full_face").swap_frame(frame, landmarks) != expected).any()
 
 
 def test_five_points_are_enough(model):

@@ -61,7 +61,7 @@ extension JSONReader {
   /// Passes over a value of any kind. Its grammar is checked; strings need not be UTF-8.
   ///
   /// - Throws: `corruptFile`, `limitExceeded` for arrays and objects deeper than `FormatLimits.jsonDepth`.
-  mutating func skipValue(_ what: String) throws(LiaeError) {
+  package mutating func skipValue(_ what: String) throws(LiaeError) {
     /// How the open arrays and objects end, the innermost last: no recursion that a file could drive.
     var closers: [Unicode.Scalar] = []
     repeat {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
-import LiaeSamples
 import LiaeSystem
 import LiaeText
-import LiaeTrain
+import LiaeTrainingSession
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,45 +39,28 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     var settings = TrainingSettings()
     for (key, value) in network.given + training.given { try settings.set(key, value, source: "--") }
-    let architecture = try settings.architecture()
-    let engine = try Engine(workers: threads ?? processorCount())
-    let trainer = try Trainer(
-      engine: engine, architecture: architecture, weights: nil, options: settings.options, seed: 1)
-    let batches = try (0..<2).map { side in
-      try Self.noise(count: settings.batchSize, side: architecture.resolution, seed: UInt64(side))
-    }
+    let benchmark = try IterationBenchmark(settings, threads: threads ?? processorCount())
     Interruption.watch()
     var times: [Double] = []
     for round in 0..<rounds + 2 {
       try Interruption.check()
       if wait, readLine() == nil { break }
-      let start = monotonicNanoseconds()
-      _ = try trainer.step(source: batches[0], destination: batches[1])
-      let time = Double(monotonicNanoseconds() - start) / 1e6
+      let time = try benchmark.iterate()
       if round >= 2 { times.append(time) }
       if wait { Console.say(time.fixed(2)) }
     }
     if wait { return }
     let statistics = Statistics(times)
+    let architecture = benchmark.architecture
     Console.say(
       listing([
         ("network", "\(architecture.name) \(architecture.resolution), batch \(settings.batchSize)"),
-        ("threads", "\(engine.workers)"),
+        ("threads", "\(benchmark.threads)"),
         (
           "iteration",
           "\(statistics.median.fixed(1)) ms (least \(statistics.minimum.fixed(1)), deviation \(statistics.deviation.fixed(1)))"
         ),
-        ("tensors", "\(engine.bytes / 1_000_000) MB"),
+        ("tensors", "\(benchmark.bytes / 1_000_000) MB"),
       ]))
-  }
-
-  private static func noise(count: Int, side: Int, seed: UInt64) throws(LiaeError) -> FaceBatch {
-    let batch = try FaceBatch(count: count, side: side)
-    var generator = SplitMix64(state: seed)
-    for plane in [batch.warped, batch.target, batch.mask, batch.eyesMouth] {
-      let values = plane.base.assumingMemoryBound(to: Float.self)
-      for i in 0..<plane.count / 4 { values[i] = generator.uniform() }
-    }
-    return batch
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
+import LiaePack
 import LiaeSynth
 import LiaeSystem
 import LiaeText
+import LiaeTrainingSession
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -58,9 +60,14 @@ struct EvaluateCommand: ParsableCommand {
     if let sheet, !force, File.kind(sheet) != nil {
       throw Failure(.files, "\(sheet): exists already; --force replaces it")
     }
-    let plan = try TrainedModel.plan(model)
-    let evaluation = try Evaluation(plan, source: source, destination: destination, seed: seed)
-    let report = try evaluation.run(count: count, sheetRows: sheet == nil ? 0 : 8)
+    let path = try ModelFolder.state(in: model) ?? model
+    let evaluation = try asModel { () throws(LiaeError) in
+      try SwapEvaluation(
+        ModelOpening().open(path), source: source, destination: destination, seed: seed, workers: processorCount())
+    }
+    let report = try withProgressBar("frames") { (observer) throws(LiaeError) in
+      try evaluation.run(count: count, sheetRows: sheet == nil ? 0 : 8, observer: observer)
+    }
     if let sheet { try report.sheet.picture().writePNG(to: sheet, provenance: .rawFace, replacing: force) }
     Console.say(json ? report.json.text() : report.table)
   }

@@ -2,8 +2,8 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeConvert
-import LiaeGraph
 import LiaeSystem
+import LiaeTrainingSession
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,17 +35,16 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    var path = model
-    if File.kind(model) == .folder {
-      let folder = try ModelFolder(model, name: nil)
-      guard folder.hasState else { throw Failure(.files, "\(model): holds no model that liae-train has saved") }
-      path = folder.state
+    let path = try ModelFolder.state(in: model) ?? model
+    guard File.kind(path) != .folder else {
+      throw Failure(.files, "\(model): holds no model that liae-train has saved")
     }
-    let state = try StateFile(reading: path)
-    let trained = try state.model(path)
+    let (trained, training) = try asModel { () throws(LiaeError) in
+      let state = try TrainingState(path: path)
+      return (try state.model(), try state.deepFaceLabTraining())
+    }
     let format = target.format(output)
-    try ModelWriter.write(
-      trained, to: output, as: format, training: state.deepFaceLabTraining(path), replacing: force)
+    try ModelWriter.write(trained, to: output, as: format, training: training, replacing: force)
     for remark in ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
   }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import LiaeCommandLine
-import LiaeText
 
 /// What a new model is. For one that is there they may be left out, and else must agree.
-struct NetworkArguments: ParsableArguments {
+struct NetworkArguments: SettingOptions {
   @Option(
     name: [.long, .customLong("archi")],
     help: .init("liae or df with letters of u, d, t, c. (default: liae-ud)", valueName: "name"))
@@ -32,26 +30,4 @@ struct NetworkArguments: ParsableArguments {
 
   @Option(help: .init("How much of a head is seen: h, mf, f, wf, head. (default: f)", valueName: "name"))
   var faceType: String?
-
-  var given: [(String, JSON)] {
-    var given = GivenSettings()
-    given.add("arch", arch)
-    given.add("flavour", flavour)
-    given.add("resolution", resolution)
-    given.add("e-dims", eDims)
-    given.add("ae-dims", aeDims)
-    given.add("d-dims", dDims)
-    given.add("d-mask-dims", dMaskDims)
-    given.add("face-type", faceType)
-    return given.settings
-  }
-}
-
-/// Collects what a command line says.
-struct GivenSettings {
-  private(set) var settings: [(String, JSON)] = []
-  mutating func add(_ key: String, _ value: String?) { if let value { settings.append((key, .string(value))) } }
-  mutating func add(_ key: String, _ value: Int?) { if let value { settings.append((key, .integer(value))) } }
-  mutating func add(_ key: String, _ value: Double?) { if let value { settings.append((key, .number(value))) } }
-  mutating func add(_ key: String, _ value: Bool?) { if let value { settings.append((key, .boolean(value))) } }
 }

@@ -5,8 +5,8 @@ import LiaeFrame
 import LiaeImageIO
 import LiaeSamples
 import LiaeSystem
-import LiaeTensor
 import LiaeText
+import LiaeTrainingSession
 
 struct SamplesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -84,20 +84,18 @@ struct SamplesCommand: ParsableCommand {
     let generator = try SampleGenerator(
       source: source, colorReference: reference, options: options(), batchSize: batchSize, workers: workers)
     let first = try generator.next()
-    if let sheet { try Self.picture(first).writePNG(to: sheet, provenance: nil, replacing: true) }
-    let (start, startOfWork) = (monotonicNanoseconds(), processorNanoseconds())
+    if let sheet {
+      try SampleSheet.picture(of: first, limit: 16).writePNG(to: sheet, provenance: nil, replacing: true)
+    }
     let file = try raw.map { (path) throws(LiaeError) in try AppendedFile(path) }
-    for _ in 0..<batches {
-      let batch = try generator.next()
+    let benchmark = try SampleBenchmark(generator, count: batches) { (batch) throws(LiaeError) in
       for plane in [batch.warped, batch.target, batch.mask, batch.eyesMouth] { try file?.append(plane.raw) }
     }
-    let (time, work) = (monotonicNanoseconds() - start, processorNanoseconds() - startOfWork)
-    let samples = Double(batches * batchSize)
     Console.say(
       listing([
         ("faces", "\(source.faces.count), and \(source.skipped.count) skipped"),
-        ("samples", "\((samples / Double(time) * 1e9).fixed(0)) a second"),
-        ("processor", "\((Double(work) / samples / 1e6).fixed(2)) ms each"),
+        ("samples", "\(benchmark.samplesPerSecond.fixed(0)) a second"),
+        ("processor", "\(benchmark.millisecondsPerSample.fixed(2)) ms each"),
       ]))
   }
 
@@ -119,23 +117,5 @@ struct SamplesCommand: ParsableCommand {
     (options.randomWarp, options.randomFlip, options.uniformYaw) = (randomWarp, randomFlip, uniformYaw)
     (options.randomHSVPower, options.seed, options.memory) = (randomHsvPower, seed, memory * 1_000_000)
     return options
-  }
-
-  private static func picture(_ batch: FaceBatch) throws(LiaeError) -> Picture {
-    var sheet = ContactSheet(columns: 4, side: batch.side)
-    for slot in 0..<min(batch.count, 16) {
-      var row: [Picture] = []
-      for (plane, format) in [
-        (batch.warped, PixelFormat.bgrFloat), (batch.target, .bgrFloat), (batch.mask, .grayFloat),
-        (batch.eyesMouth, .grayFloat),
-      ] {
-        let picture = try Picture(width: batch.side, height: batch.side, format: format)
-        picture.storage.base.copyMemory(
-          from: plane.base + slot * picture.storage.count, byteCount: picture.storage.count)
-        row.append(picture)
-      }
-      try sheet.add(row)
-    }
-    return try sheet.picture()
   }
 }

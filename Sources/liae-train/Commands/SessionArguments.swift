@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import LiaeCommandLine
-import LiaeText
 
 /// How one run of the program goes.
-struct SessionArguments: ParsableArguments {
+struct SessionArguments: SettingOptions {
   @Option(help: .init("Threads that compute; 0 is one for each processor. (default: 0)", valueName: "n"))
   var threads: Int?
 
@@ -37,19 +35,4 @@ struct SessionArguments: ParsableArguments {
       "How many times the usual loss, three times in a row, makes training go back to the last save; 0: none does. "
         + "(default: 10)", valueName: "x"))
   var spikeFactor: Double?
-
-  var given: [(String, JSON)] {
-    var given = GivenSettings()
-    given.add("threads", threads)
-    given.add("generator-threads", generatorThreads)
-    given.add("save-every", saveEvery)
-    given.add("preview-every", previewEvery)
-    given.add("preview-faces", previewFaces)
-    given.add("log-every", logEvery)
-    given.add("status-every", statusEvery)
-    given.add("backups", backups)
-    given.add("backup-every", backupEvery)
-    given.add("spike-factor", spikeFactor)
-    return given.settings
-  }
 }

@@ -4,6 +4,7 @@ import LiaeCommandLine
 import LiaeFrame
 import LiaeSynth
 import LiaeSystem
+import LiaeTrainingSession
 
 struct SynthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,14 +81,21 @@ struct SynthCommand: ParsableCommand {
 
   func run() throws {
     guard let person = Identity.named(identity) else { return }
-    let job = SynthJob(
-      folder: withoutSlash(output), identity: person, count: count, seed: seed, size: size, frame: frameSize,
-      type: faceType, quality: jpegQuality, pak: pak, writesFrames: !noFrames,
-      purpose: heldOut ? .evaluation : .training, replacing: force)
-    try job.checkOutputs(video: video)
+    var faceset = SyntheticFaceset(of: person, in: withoutSlash(output), count: count, seed: seed)
+    (faceset.frame, faceset.side, faceset.type) = ((frameSize.width, frameSize.height), size, faceType)
+    (faceset.quality, faceset.isPacked, faceset.writesFrames) = (jpegQuality, pak, !noFrames)
+    (faceset.purpose, faceset.replacing) = (heldOut ? .evaluation : .training, force)
+    try faceset.checkOutputs(video: video)
     let workers = threads > 0 ? threads : processorCount()
-    try job.run(workers: workers)
-    if let video { try job.writeVideo(video, frames: videoFrames, workers: workers) }
+    try withProgressBar("faces") { (observer) throws(LiaeError) in
+      try faceset.write(workers: workers, observer: observer)
+    }
+    Console.say("faces    \(count) of \(person.name) in \(faceset.aligned)")
+    guard let video else { return }
+    try withProgressBar("frames") { (observer) throws(LiaeError) in
+      try faceset.writeVideo(video, frames: videoFrames, workers: workers, observer: observer)
+    }
+    Console.say("video    \(videoFrames) frames in \(video)")
   }
 }
 

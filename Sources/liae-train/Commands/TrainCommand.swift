@@ -5,6 +5,7 @@ import LiaeSamples
 import LiaeSystem
 import LiaeText
 import LiaeTrain
+import LiaeTrainingSession
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -47,7 +48,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training, kept with the model") var training: TrainingArguments
   @OptionGroup(title: "This run") var session: SessionArguments
 
-  private var given: [(String, JSON)] { network.given + training.given + session.given }
+  private var given: [(key: String, value: JSON)] { network.given + training.given + session.given }
 
   /// Options that the command line alone can tell to be wrong are found before anything is opened.
   func validate() throws {
@@ -68,23 +69,53 @@ struct TrainCommand: ParsableCommand {
     let leads = peers?.rank ?? 0 == 0
     let folder = try ModelFolder(model, name: name)
     // A new folder is made when all else is known to be right.
-    var lock = leads && File.kind(model) == .folder ? try folder.take() : nil
-    let start = try ModelStart(folder, weights: initial, config: config, given: given)
+    var lock = leads && File.kind(model) == .folder ? try Self.lock(folder) : nil
+    let origin = try asModel { () throws(LiaeError) in try ModelOrigin(of: folder, weights: initial) }
+    for guess in origin.guesses { Console.complain(guess) }
+    let start = try ModelStart(origin, in: folder, config: config, given: given)
     let settings = start.settings
     let (source, destination) = try facesets(settings)
-    if leads, lock == nil { lock = try folder.take() }
+    if leads, lock == nil { lock = try Self.lock(folder) }
     defer { withExtendedLifetime(lock) {} }
     let threads = settings.session.threads
     let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
-    let (trainer, history, attempt) = try start.trainer(engine)
-    trainer.peers = peers
-    if leads { say(folder, start, trainer, source, destination) }
-    let feed = FaceFeed(
+    let training = try asModel { () throws(LiaeError) in try ResumedTraining(start, engine: engine) }
+    for remark in training.remarks { Console.complain(remark) }
+    training.trainer.peers = peers
+    if leads { say(folder, start, training.trainer, source, destination) }
+    let loader = DataLoader(
       source: source, destination: destination, workers: settings.session.generatorThreads,
       share: peers.map { ($0.rank, $0.count) } ?? (0, 1))
+    let printer = SessionPrinter(settings)
     let session = try TrainingSession(
-      folder: folder, settings: settings, trainer: trainer, feed: feed, history: history, attempt: attempt)
-    try session.run(changes: start.changes)
+      folder: folder, settings: settings, training: training, loader: loader, report: printer.show)
+    Interruption.watch(termination: true)
+    ignoreFileSizeSignal()
+    let outcome: SessionOutcome
+    do {
+      defer { printer.end() }
+      outcome = try session.run(changes: start.changes) { Interruption.came }
+    }
+    if leads { try say(outcome, folder, training.trainer.iteration) }
+  }
+
+  private func say(_ outcome: SessionOutcome, _ folder: ModelFolder, _ iteration: Int) throws {
+    switch outcome {
+    case .finished: Console.say("saved    \(folder.state), iteration \(iteration)")
+    case .stopped:
+      throw Failure(.interrupted, "interrupted at iteration \(iteration); the model is saved in \(folder.state)")
+    case .diverged(let iteration, let reason, let rollbacks):
+      throw Failure(
+        .diverged,
+        "iteration \(iteration): \(reason); given up after going back \(rollbacks) times in a row. "
+          + "\(folder.state) is the last good state: try --clipgrad, a lower --learning-rate, or other faces")
+    }
+  }
+
+  private static func lock(_ folder: ModelFolder) throws -> FileLock {
+    do throws(LiaeError) { return try folder.lock() } catch {
+      throw error.status == .busy ? Failure(.files, error.message) : error
+    }
   }
 
   private func facesets(_ settings: TrainingSettings) throws -> (FacesetSource, FacesetSource) {
@@ -111,7 +142,7 @@ struct TrainCommand: ParsableCommand {
     let network = trainer.architecture
     let dims = "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
     Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
-    Console.say("from     \(start.description), iteration \(trainer.iteration)")
+    Console.say("from     \(start.origin.description), iteration \(trainer.iteration)")
     Console.say("faces    \(source.faces.count) of src, \(destination.faces.count) of dst")
     if let peers = trainer.peers { Console.say("peers    \(peers.count), each with its own batch") }
     if !start.changes.isEmpty { Console.say("changed  \(start.changes.joined(separator: ", "))") }

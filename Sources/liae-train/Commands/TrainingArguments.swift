@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import LiaeCommandLine
-import LiaeText
 
 /// How a model learns. Kept with the model: what is not given stays as it was.
-struct TrainingArguments: ParsableArguments {
+struct TrainingArguments: SettingOptions {
   @Option(help: .init("Faces of each side in a step. 1 to 1024. (default: 4)", valueName: "n"))
   var batchSize: Int?
 
@@ -96,39 +94,4 @@ struct TrainingArguments: ParsableArguments {
 
   @Flag(inversion: .prefixedNo, help: "Keep every preview. (default: off)")
   var writePreviewHistory: Bool?
-
-  var given: [(String, JSON)] {
-    var given = GivenSettings()
-    given.add("batch-size", batchSize)
-    given.add("target-iter", targetIter)
-    given.add("seed", seed)
-    given.add("random-warp", randomWarp)
-    given.add("random-warp-until", randomWarpUntil)
-    given.add("masked-training", maskedTraining)
-    given.add("eyes-mouth-prio", eyesMouthPrio)
-    given.add("blur-out-mask", blurOutMask)
-    given.add("uniform-yaw", uniformYaw)
-    given.add("random-src-flip", randomSrcFlip)
-    given.add("random-dst-flip", randomDstFlip)
-    given.add("random-hsv-power", randomHsvPower)
-    given.add("ct-mode", ctMode)
-    given.add("optimizer", optimizer)
-    given.add("adabelief", adabelief)
-    given.add("learning-rate", learningRate)
-    given.add("criterion", criterion)
-    given.add("lr-dropout", lrDropout)
-    given.add("lr-dropout-from", lrDropoutFrom)
-    given.add("clipgrad", clipgrad)
-    given.add("gan-power", ganPower)
-    given.add("gan-patch-size", ganPatchSize)
-    given.add("gan-dims", ganDims)
-    given.add("gan-from", ganFrom)
-    given.add("true-face-power", trueFacePower)
-    given.add("face-style-power", faceStylePower)
-    given.add("bg-style-power", bgStylePower)
-    given.add("pretrain", pretrain)
-    given.add("autobackup-hour", autobackupHour)
-    given.add("write-preview-history", writePreviewHistory)
-    return given.settings
-  }
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeGraph
+import LiaeSystem
+import LiaeTensor
+import LiaeTrain
+
+/// A trainer at the iteration where a model is, with what the session keeps beside it.
+package struct ResumedTraining {
+  package let trainer: Trainer
+  package var history: LossHistory
+  /// How many times training was rolled back.
+  package var attempt = 0
+  /// What a user should know of the start, a sentence each.
+  package private(set) var remarks: [String] = []
+
+  /// - Throws: `corruptFile`, `missingTensor`, `shapeMismatch` where the state contradicts its settings;
+  ///   `invalidArgument`, `outOfMemory`.
+  package init(_ start: ModelStart, engine: Engine) throws(LiaeError) {
+    let settings = start.settings
+    let options = settings.phase(at: 0, attempt: 0).options
+    let network = try settings.architecture()
+    let seed = UInt64(truncatingIfNeeded: settings.seed)
+    func trainer(_ weights: Model?) throws(LiaeError) -> Trainer {
+      try Trainer(engine: engine, architecture: network, weights: weights, options: options, seed: seed)
+    }
+    switch start.origin {
+    case .new: (self.trainer, history) = (try trainer(nil), LossHistory(first: 0))
+    case .weights(let model, _): (self.trainer, history) = (try trainer(model), LossHistory(first: 0))
+    case .state(let state, _):
+      self.trainer = try trainer(nil)
+      try self.trainer.restore(state)
+      // Where pretraining ends, the trainer begins at 0 again.
+      history = start.endsPretraining ? LossHistory(first: 0) : LossHistory(state)
+      attempt = state.attempt
+    case .deepFaceLab(let model, let training, _):
+      self.trainer = try trainer(model)
+      let iteration = start.endsPretraining ? 0 : training.iteration
+      let moments = training.files["src_dst_opt.npy"] ?? TensorDictionary()
+      try self.trainer.restore(
+        deepFaceLab: moments, steps: DeepFaceLabState.steps(moments), iteration: iteration)
+      if let remark = try DeepFaceLabState.restoreAdversaries(training.files, options, to: self.trainer) {
+        remarks.append(remark)
+      }
+      if start.endsPretraining { self.trainer.endPretraining() }
+      history = LossHistory(
+        source: training.losses.map(\.source), destination: training.losses.map(\.destination), upTo: iteration)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSamples
+import LiaeSystem
+
+/// What a training session reports while it runs, on the thread that runs it.
+package enum SessionEvent {
+  /// One iteration was done. Losses are means over the batch; the time is that of all that belongs to the iteration.
+  case step(iteration: Int, source: Float, destination: Float, milliseconds: Double)
+  /// Faces of a faceset turned out to be of no use and are left out.
+  case skippedFaces(path: String, faces: [SkippedFace])
+  /// Training diverged and was rolled back to the last save.
+  case rolledBack(from: Int, to: Int, reason: String)
+  /// A save failed; training goes on, and the next try is in a minute.
+  case saveFailed(LiaeError)
+  /// The log or a picture cannot be written; training goes on without.
+  case progressFileFailed(LiaeError)
+}
+
+/// How a training session ended.
+package enum SessionOutcome: Equatable {
+  /// At the target iteration, saved.
+  case finished
+  /// At the end of an iteration after it was asked to stop, saved.
+  case stopped
+  /// Diverged again and again from the last save, which stays as it is, after so many rollbacks to it.
+  case diverged(iteration: Int, reason: String, rollbacks: Int)
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+import LiaeText
+import LiaeTrain
+
+/// Trains a model from where it is to its target, or until it is asked to stop; saves, logs and draws on the way, and
+/// rolls back to the last save where training diverges.
+package final class TrainingSession {
+  let folder: ModelFolder
+  let settings: TrainingSettings
+  let trainer: Trainer
+  let loader: DataLoader
+  let log: TrainingLog?
+  let report: (SessionEvent) -> Void
+  var history: LossHistory
+  var attempt: Int
+  var phase: TrainingPhase?
+  var lossGuard: LossGuard
+  var saving: SaveSchedule
+  private let previews: PreviewWriter
+
+  /// Whether this process keeps the model; its peers only compute.
+  var leads: Bool { trainer.peers?.rank ?? 0 == 0 }
+  private var isAtTarget: Bool { settings.targetIteration != 0 && trainer.iteration >= settings.targetIteration }
+
+  /// - Parameters:
+  ///   - folder: is there, and locked by this process.
+  ///   - report: is called on the thread that calls `run`.
+  /// - Throws: where the log cannot be opened.
+  package init(
+    folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader,
+    report: @escaping (SessionEvent) -> Void
+  ) throws(LiaeError) {
+    (self.folder, self.settings, self.loader, self.report) = (folder, settings, loader, report)
+    (trainer, history, attempt) = (training.trainer, training.history, training.attempt)
+    log =
+      (training.trainer.peers?.rank ?? 0) == 0
+      ? try TrainingLog(folder.log, at: training.trainer.iteration, every: settings.session.logEvery) {
+        report(.progressFileFailed($0))
+      } : nil
+    lossGuard = LossGuard(factor: settings.session.spikeFactor)
+    saving = SaveSchedule(folder: folder, settings: settings, iteration: training.trainer.iteration)
+    previews = PreviewWriter(folder: folder, settings: settings)
+  }
+
+  /// Trains. May be called once.
+  ///
+  /// - Parameters:
+  ///   - changes: what the log says of settings that changed.
+  ///   - isStopRequested: is asked before each iteration.
+  /// - Throws: `invalidArgument` where no face can be used, before anything is saved; what loading a batch and a step
+  ///   throw, after the last whole iteration was saved; where the last save fails.
+  package func run(changes: [String], isStopRequested: () -> Bool) throws(LiaeError) -> SessionOutcome {
+    // Faces that cannot be used show before a model is made.
+    if !isAtTarget { try enterPhase() }
+    // A new model, or new settings, are on the disk before the first step: what cannot be written shows at once.
+    if folder.hasState && changes.isEmpty { saving.noteSaved(at: trainer.iteration) } else { try save() }
+    log?.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
+    saving.restart()
+    var outcome = SessionOutcome.finished
+    while !isAtTarget {
+      if try isToStop(isStopRequested()) {
+        outcome = .stopped
+        break
+      }
+      if let reason = try iterate() {
+        return .diverged(
+          iteration: trainer.iteration, reason: reason, rollbacks: SaveSchedule.rollbacksAllowed)
+      }
+    }
+    try saveAtTheEnd()
+    if phase != nil, settings.session.previewEvery > 0 { draw() }
+    reportSkippedFaces()
+    log?.event("stop", at: trainer.iteration)
+    return outcome
+  }
+
+  /// Whether this process or a peer is asked to stop: all stop at the same iteration.
+  private func isToStop(_ isRequested: Bool) throws(LiaeError) -> Bool {
+    guard let peers = trainer.peers else { return isRequested }
+    var votes: [Float] = [isRequested ? 1 : 0]
+    try peers.sum(&votes)
+    return votes[0] > 0
+  }
+
+  /// Does one iteration, or rolls back after one that diverged.
+  ///
+  /// - Returns: why training is given up, or nil.
+  private func iterate() throws(LiaeError) -> String? {
+    let start = monotonicNanoseconds()
+    let step: StepReport
+    do throws(LiaeError) {
+      try enterPhase()
+      let faces = try loader.next()
+      step = try trainer.step(source: faces.source, destination: faces.destination)
+    } catch {
+      // What was learnt up to here is kept, unless the step was left half done.
+      if trainer.iteration == history.last { try saveAtTheEnd() }
+      throw error
+    }
+    let verdict = lossGuard.judge(
+      source: step.sourceLoss, destination: step.destinationLoss, isFinite: step.isFinite)
+    if case .diverged(let reason) = verdict { return try rollBack(reason) }
+
+    let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+    let iteration = trainer.iteration
+    history.append(step.sourceLoss, step.destinationLoss)
+    log?.step(iteration, source: step.sourceLoss, destination: step.destinationLoss, milliseconds: milliseconds)
+    if leads {
+      report(
+        .step(
+          iteration: iteration, source: step.sourceLoss, destination: step.destinationLoss,
+          milliseconds: milliseconds))
+    }
+    if case .normal = verdict { saveIfDue() }
+    let every = settings.session.previewEvery
+    if every > 0, iteration % every == 0 { draw() }
+    return nil
+  }
+
+  /// Gives trainer and loader the options in force at the present iteration.
+  private func enterPhase() throws(LiaeError) {
+    let next = settings.phase(at: trainer.iteration, attempt: attempt)
+    if next == phase { return }
+    if !loader.serves(next) || phase == nil {
+      try loader.seek(next, batchSize: settings.batchSize, iteration: trainer.iteration)
+      reportSkippedFaces()
+    }
+    if phase != nil { log?.event("phase", at: trainer.iteration) }
+    trainer.options = next.options
+    lossGuard.restart()
+    phase = next
+  }
+
+  private func reportSkippedFaces() {
+    for (path, faces) in loader.newlySkipped() { report(.skippedFaces(path: path, faces: faces)) }
+  }
+
+  /// A picture that cannot be drawn or written is no reason to stop.
+  private func draw() {
+    guard leads else { return }
+    do throws(LiaeError) {
+      try previews.write(trainer, history, loader)
+    } catch { report(.progressFileFailed(error)) }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
+import LiaeGraph
+import LiaeSamples
+import LiaeSystem
+import LiaeText
+import LiaeTrain
+
+/// Everything that says how a model is trained: the options of `train` and of a settings file, most of which are kept with
+/// the model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option.
+package struct TrainingSettings: SettingsTable {
+  // The network: fixed when the model is made.
+  package var archi = "liae-ud"
+  package var flavour = Architecture.Flavour.dfl
+  package var resolution = 128
+  package var eDims = 64
+  package var aeDims = 256
+  package var dDims = 64
+  /// Nil: a third of `dDims`, even.
+  package var dMaskDims: Int?
+  package var faceType = FaceType.full
+
+  // What an iteration computes.
+  package var options = TrainingOptions()
+  /// Nil: an eighth of the resolution.
+  package var ganPatchSize: Int?
+  /// Iterations at which random warp ends, learning-rate dropout begins and the GAN begins; nil: never.
+  package var randomWarpUntil: Int?
+  package var learningRateDropoutFrom: Int?
+  package var ganFrom: Int?
+
+  // Samples.
+  package var batchSize = 4
+  package var randomSourceFlip = false
+  package var randomDestinationFlip = true
+  package var randomHSVPower: Float = 0
+  package var uniformYaw = false
+  package var colorTransfer = SampleColorTransfer.none
+  package var seed = 0
+
+  // Length and backups; 0 is never.
+  package var targetIteration = 0
+  package var autobackupHours = 0
+  package var writesPreviewHistory = false
+
+  /// Of one run of the program, not kept with the model.
+  package var session = SessionSettings()
+
+  package init() {}
+
+  /// The network that the settings describe.
+  ///
+  /// - Throws: `invalidArgument` naming the option.
+  package func architecture() throws(LiaeError) -> Architecture {
+    do throws(LiaeError) {
+      let (family, letters) = try Architecture.parse(archi)
+      let network = Architecture(
+        family: family, flavour: flavour, options: letters, resolution: resolution, eDims: eDims, aeDims: aeDims,
+        dDims: dDims, dMaskDims: dMaskDims ?? Self.usualMaskDims(dDims))
+      try network.validate()
+      return network
+    } catch { throw LiaeError(.invalidArgument, error.message) }
+  }
+
+  /// Takes the description of the network over from a model.
+  package mutating func adopt(_ network: Architecture, faceType name: String?) {
+    (archi, flavour, resolution) = (network.name, network.flavour, network.resolution)
+    (eDims, aeDims, dDims, dMaskDims) = (network.eDims, network.aeDims, network.dDims, network.dMaskDims)
+    if let type = name.flatMap(FaceType.init(rawValue:)) { faceType = type }
+  }
+
+  /// Side of the GAN's receptive field, pixels.
+  package var patchSize: Int { ganPatchSize ?? max(3, resolution / 8) }
+
+  package static func usualMaskDims(_ dDims: Int) -> Int { max(2, (dDims / 3 + 1) / 2 * 2) }
+
+  /// Checks the settings against each other; each by itself was checked when it was set.
+  ///
+  /// - Throws: `invalidArgument` for settings that contradict each other or the network.
+  package func check() throws(LiaeError) {
+    let network = try architecture()
+    if options.trueFacePower > 0, network.family == .liae {
+      throw LiaeError(
+        .invalidArgument,
+        "--true-face-power is \(options.trueFacePower), and --arch is \(network.name); true face is for df only"
+      )
+    }
+    var last = options
+    last.ganPatchSize = patchSize
+    do throws(LiaeError) { try Trainer.check(last, for: network) } catch {
+      throw LiaeError(.invalidArgument, error.message)
+    }
+    if options.pretrain, randomWarpUntil != nil || ganFrom != nil || learningRateDropoutFrom != nil {
+      throw LiaeError(
+        .invalidArgument, "--pretrain has no phases; take --random-warp-until, --gan-from and --lr-dropout-from away")
+    }
+    if ganFrom != nil, options.ganPower == 0 {
+      throw LiaeError(.invalidArgument, "--gan-from is \(ganFrom ?? 0), and --gan-power is 0; expected a power above 0")
+    }
+    if randomWarpUntil != nil, !options.randomWarp {
+      throw LiaeError(
+        .invalidArgument, "--random-warp-until is \(randomWarpUntil ?? 0), and random warp is off from the start")
+    }
+  }
+}
+
+/// Settings of one run of the program, which may differ at each start.
+package struct SessionSettings {
+  /// 0: one for each processor.
+  package var threads = 0
+  package var generatorThreads = 2
+  /// Minutes; 0: at the end only.
+  package var saveEvery: Float = 25
+  /// Iterations; 0: never.
+  package var previewEvery = 500
+  package var previewFaces = 4
+  package var logEvery = 1
+  /// Seconds between plain lines where standard error is no terminal.
+  package var statusEvery: Float = 10
+  /// How many backups are kept.
+  package var backups = 5
+  /// Iterations; 0: never.
+  package var backupEvery = 0
+  /// How many times the running mean a loss is a spike; 0: none is.
+  package var spikeFactor: Float = 10
+}

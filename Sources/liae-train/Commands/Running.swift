@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
+import LiaeSequence
+import LiaeSystem
+
+/// Runs what reads a model: a damaged file ends the program with the status of a damaged model.
+func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
+  do throws(LiaeError) { return try body() } catch {
+    switch error.status {
+    case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported:
+      throw Failure(.model, error.message)
+    default: throw error
+    }
+  }
+}
+
+/// Runs work on a sequence with a progress bar, and Ctrl-C as its cancellation.
+///
+/// - Parameter unit: what is counted, in the plural.
+func withProgressBar<Result>(
+  _ unit: String, _ work: (SequenceObserver) throws(LiaeError) -> Result
+) throws(LiaeError) -> Result {
+  Interruption.watch()
+  var bar: ProgressBar?
+  defer { bar?.end() }
+  return try work(
+    SequenceObserver(
+      progress: { progress in
+        if bar == nil { bar = ProgressBar(total: progress.total ?? 0, unit: unit, showsRate: true) }
+        bar?.advance(to: progress.finished)
+      }, isCancelled: { Interruption.came }))
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeCommandLine
+import LiaeSystem
+import LiaeText
+import LiaeTrainingSession
+
+/// Prints what a training session reports: its progress in the last line of a terminal, or in a line now and then where
+/// standard error is none; complaints in lines of their own.
+final class SessionPrinter {
+  /// Nanoseconds between lines where there is no terminal.
+  private let pause: Int
+  private let target: Int
+  private let isWatched = Console.isWatched
+  private var lastShown = monotonicNanoseconds()
+  /// Of one iteration with all that belongs to it, averaged over the last 50 or so.
+  private var milliseconds = 0.0
+  private var count = 0
+  /// Faces that are named at a time.
+  private static let named = 10
+
+  init(_ settings: TrainingSettings) {
+    target = settings.targetIteration
+    pause = Int(Double(settings.session.statusEvery) * 1e9)
+  }
+
+  func show(_ event: SessionEvent) {
+    switch event {
+    case .step(let iteration, let source, let destination, let milliseconds):
+      step(iteration, source, destination, milliseconds)
+    case .skippedFaces(let path, let faces):
+      for face in faces.prefix(Self.named) { Console.complain("\(path): \(face.name): \(face.reason); left out") }
+      if faces.count > Self.named {
+        Console.complain("\(path): \(faces.count - Self.named) more faces are left out; see liae-train samples")
+      }
+    case .rolledBack(let from, let to, let reason):
+      Console.complain("iteration \(from): \(reason); back to the save of iteration \(to)")
+    case .saveFailed(let error):
+      Console.complain("\(error.message); training goes on, and saving is tried again in a minute")
+    case .progressFileFailed(let error): Console.complain("\(error.message); training goes on")
+    }
+  }
+
+  private func step(_ iteration: Int, _ source: Float, _ destination: Float, _ latest: Double) {
+    count = min(count + 1, 50)
+    milliseconds += (latest - milliseconds) / Double(count)
+    let now = monotonicNanoseconds()
+    guard now - lastShown >= (isWatched ? 100_000_000 : pause) || iteration == target else { return }
+    lastShown = now
+    var text =
+      "[\(iteration)] \(milliseconds.fixed(milliseconds < 100 ? 1 : 0)) ms  src \(Double(source).fixed(4))  "
+      + "dst \(Double(destination).fixed(4))"
+    if target > iteration { text += "  \(duration(Double(target - iteration) * milliseconds / 1000)) left" }
+    // A line that wraps could not be taken back.
+    let line = isWatched ? "\r\u{1b}[K" + text.prefix(max(20, Console.columns - 1)) : text + "\n"
+    StandardStream.error.write(line)
+  }
+
+  /// Leaves the line as it is.
+  func end() { if isWatched, count > 0 { StandardStream.error.write("\n") } }
+}
