@@ -103,7 +103,7 @@ demo-train: cli
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check test test-long venv stage swift-test python-test asan tsan fuzz
+.PHONY: check test test-golden test-long venv stage swift-test python-test asan tsan fuzz
 
 $(VENV)/ready: Tests/requirements.txt | deps
 	$(PYTHON) -m venv $(VENV)
@@ -132,6 +132,21 @@ check: gates swift-test
 test: swift-test python-test
 	@grep -h 'Test run with' build/swift-test.log | tail -n 1
 	@tail -n 1 build/python-test.log
+
+# How many cases the Swift tests of golden data ran: what their lines say, added up.
+golden-cases = awk '/ with [0-9]+ test case/ { for (i = 1; i < NF; i++) if ($$i == "with") n += $$(i + 1) } END { print n + 0 }'
+
+## test-golden: the tests against golden data alone; LIAE_GOLDEN=DIR takes other data than Tests/golden
+test-golden: venv all
+	@mkdir -p build
+	status=0; \
+	$(SWIFT) test -c release --disable-testable-imports --filter 'GoldenTests/' $(SWIFTFLAGS) 2>&1 | \
+	  tee build/golden-swift.log || status=1; \
+	$(VENV)/bin/python -m pytest -q -rs -m golden Tests/python Tests/cli 2>&1 | tee build/golden-python.log || status=1; \
+	echo "golden data: $${LIAE_GOLDEN:-Tests/golden}; cases of the Swift tests: $$($(golden-cases) build/golden-swift.log)"; \
+	grep -h 'Test run with' build/golden-swift.log | tail -n 1; \
+	tail -n 1 build/golden-python.log; \
+	exit $$status
 
 ## test-mpi: liae-train as two processes against one of twice the batch
 .PHONY: test-mpi
@@ -172,10 +187,18 @@ fuzz: deps
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 
-.PHONY: gates check-abi check-isa check-header check-foundation lint format size
+.PHONY: gates check-abi check-isa check-header check-foundation check-imports check-readmes lint format size
 
 ## gates: everything below that only looks
-gates: check-header check-abi check-isa check-foundation
+gates: check-imports check-readmes check-header check-abi check-isa check-foundation
+
+## check-imports: libc is imported in LiaeSystem alone, Foundation nowhere
+check-imports:
+	.ci/check-imports
+
+## check-readmes: every folder of sources, examples and benchmarks has a README
+check-readmes:
+	.ci/check-readmes
 
 ## check-header: the header is not stale, compiles as C99 and C++, and says what Swift lays out
 check-header: headergen

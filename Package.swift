@@ -1,12 +1,14 @@
 // swift-tools-version: 6.0
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import PackageDescription
 
 // Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
 // stay on in every other module (docs/decisions.md).
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"])]
-func isa(_ march: String) -> [SwiftSetting] {
-  [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked", "-Xcc", "-march=\(march)"])]
+// The entries of the kernels are one file, which each of these modules compiles for an instruction set.
+func isa(_ march: String, _ name: String) -> [SwiftSetting] {
+  kernelSettings + [.unsafeFlags(["-Xcc", "-march=\(march)"]), .define(name)]
 }
 
 // What libliae.so is made of, in the order of dependence.
@@ -19,8 +21,8 @@ let core: [Target] = [
   .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
   .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
   .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
-  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3")),
-  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4")),
+  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3", "LIAE_AVX2")),
+  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4", "LIAE_AVX512")),
   .target(
     name: "LiaeDispatch",
     dependencies: [
@@ -84,8 +86,7 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeKernels", "LiaeDispatch",
-      "LiaeSamples",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeSamples",
     ]),
   .target(
     name: "LiaeSynth",
@@ -101,8 +102,7 @@ let tools: [Target] = [
     name: "LiaeDiagnostics",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame",
-      "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+      "LiaeFrame", "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
     ]),
   .target(
     name: "LiaeTrainingSession",
@@ -130,8 +130,8 @@ let tools: [Target] = [
       "LiaePack", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    exclude: ["README.md"], linkerSettings: [.unsafeFlags(programLinkerFlags)]),
-  .executableTarget(name: "liae-headergen", exclude: ["README.md"]),
+    linkerSettings: [.unsafeFlags(programLinkerFlags)]),
+  .executableTarget(name: "liae-headergen"),
 ]
 
 // Training over MPI is built on request alone: LIAE_MPI=1.
@@ -156,13 +156,19 @@ let tests: [Target] = [
       "CLiaeAllocationCounter", "CZlib", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert",
     ],
     path: "Tests/LiaeTestSupport"),
+  .testTarget(name: "LiaeTestSupportTests", dependencies: ["LiaeTestSupport"]),
   .testTarget(name: "LiaeSystemTests", dependencies: ["LiaeSystem", "LiaeTestSupport"]),
   .testTarget(name: "LiaeTensorTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeTestSupport"]),
-  .testTarget(name: "LiaeGraphTests", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeTestSupport"]),
+  .testTarget(
+    name: "LiaeGraphTests",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeTestSupport"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",
-    dependencies: ["LiaeConvert", "LiaeFormats", "LiaeGraph", "LiaeTensor", "LiaeSystem", "LiaeTestSupport"]),
+    dependencies: [
+      "LiaeConvert", "LiaeFormats", "LiaeGraph", "LiaeKernelsReference", "LiaeTensor", "LiaeSystem", "LiaeTestSupport",
+    ],
+    exclude: ["Fixtures", "make_onnx_fixtures.py"]),
   .testTarget(
     name: "LiaeKernelsTests",
     dependencies: [
@@ -243,7 +249,11 @@ let package = Package(
   targets: core + tools + mpi + tests
 )
 
-// Every module has a README that SwiftPM is not to treat as a resource.
-for target in package.targets where target.name.hasPrefix("Liae") && target.type == .regular {
-  target.exclude.append("README.md")
+// Every folder has a README, which SwiftPM is not to take for a resource.
+for target in package.targets where target.type != .system {
+  let folder = target.path ?? "Sources/\(target.name)"
+  let files = FileManager.default.enumerator(atPath: "\(Context.packageDirectory)/\(folder)")
+  for case let file as String in files ?? .init() where file == "README.md" || file.hasSuffix("/README.md") {
+    target.exclude.append(file)
+  }
 }

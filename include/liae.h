@@ -353,8 +353,9 @@ struct liae_model_options {
   liae_convolution convolution;
   /// Threads that pack the weights, 0...64; 0 is one for each processor.
   int32_t threads;
-  /// Zero.
-  int32_t reserved;
+  /// Face type that the model was trained on: overrules what the file says. A .dfm says nothing of it. Not one of
+  /// ..._NO_ALIGN; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  liae_face_type face_type;
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
   /// is not possible done without; the log says which. NULL: none. Copied.
   const char *packed_path;

@@ -3,7 +3,7 @@ import LiaeSystem
 import Synchronization
 
 /// Runs the body of a fallible export: clears the thread's last error, and turns what is thrown into a status.
-func call(_ body: () throws(LiaeError) -> Void) -> LiaeStatus {
+func call(_ body: () throws(LiaeError) -> Void) -> CStatus {
   LastError.clear()
   do throws(LiaeError) {
     try body()
@@ -46,12 +46,12 @@ enum LastError {
 /// The host's log callback.
 enum Log {
   private struct Sink: @unchecked Sendable {
-    var callback: LiaeLogCallback
+    var callback: CLogCallback
     var userData: UnsafeMutableRawPointer?
   }
   private static let sink = Mutex<Sink?>(nil)
 
-  static func set(_ callback: LiaeLogCallback?, _ userData: UnsafeMutableRawPointer?) {
+  static func set(_ callback: CLogCallback?, _ userData: UnsafeMutableRawPointer?) {
     let new = callback.map { Sink(callback: $0, userData: userData) }
     sink.withLock { $0 = new }
   }

@@ -11,8 +11,8 @@ import LiaeSystem
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_context_options_init")
-package func liaeContextOptionsInit(_ options: Out<LiaeContextOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeContextOptions.initialize(options, structSize, "options") }
+package func liaeContextOptionsInit(_ options: Out<CContextOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CContextOptions.initialize(options, structSize, "options") }
 }
 
 /// Fills in an empty liae_context_info.
@@ -22,8 +22,8 @@ package func liaeContextOptionsInit(_ options: Out<LiaeContextOptions>?, _ struc
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when info is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_context_info_init")
-package func liaeContextInfoInit(_ info: Out<LiaeContextInfo>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeContextInfo.initialize(info, structSize, "info") }
+package func liaeContextInfoInit(_ info: Out<CContextInfo>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CContextInfo.initialize(info, structSize, "info") }
 }
 
 /// Fills in an empty liae_timing.
@@ -33,8 +33,8 @@ package func liaeContextInfoInit(_ info: Out<LiaeContextInfo>?, _ structSize: In
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when timing is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_timing_init")
-package func liaeTimingInit(_ timing: Out<LiaeTiming>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeTiming.initialize(timing, structSize, "timing") }
+package func liaeTimingInit(_ timing: Out<CTiming>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CTiming.initialize(timing, structSize, "timing") }
 }
 
 /// Makes the workspace and the threads that runs of a model use.
@@ -48,14 +48,14 @@ package func liaeTimingInit(_ timing: Out<LiaeTiming>?, _ structSize: Int) -> Li
 /// Threads: any. One context is for one thread at a time; make one for each. Since: 0.1.
 @_cdecl("liae_context_create")
 package func liaeContextCreate(
-  _ model: Handle<LiaeModel>?, _ options: In<LiaeContextOptions>?,
-  _ context: UnsafeMutablePointer<Handle<LiaeContext>?>?
-) -> LiaeStatus {
+  _ model: Handle<CModel>?, _ options: In<CContextOptions>?,
+  _ context: UnsafeMutablePointer<Handle<CContext>?>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try require(context, "context")
     context.pointee = nil
     let model = try OpenModel.registry.find(model)
-    let options = try options.map { (p) throws(LiaeError) in try LiaeContextOptions.read(p, "options") } ?? .init()
+    let options = try options.map { (p) throws(LiaeError) in try CContextOptions.read(p, "options") } ?? .init()
     let opened = try OpenContext(plan: model.plan, options: try options.contextOptions())
     context.pointee = try OpenContext.registry.insert(opened)
   }
@@ -69,11 +69,11 @@ package func liaeContextCreate(
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any, also during a run. Since: 0.1.
 @_cdecl("liae_context_get_info")
-package func liaeContextGetInfo(_ context: Handle<LiaeContext>?, _ info: Out<LiaeContextInfo>?) -> LiaeStatus {
+package func liaeContextGetInfo(_ context: Handle<CContext>?, _ info: Out<CContextInfo>?) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
     let info = try require(info, "info")
-    var result = LiaeContextInfo()
+    var result = CContextInfo()
     result.workspaceBytes = UInt64(context.context.workspaceBytes)
     result.threads = Int32(clamping: context.context.threads)
     result.maxBatch = Int32(clamping: context.maxBatch)
@@ -89,8 +89,8 @@ package func liaeContextGetInfo(_ context: Handle<LiaeContext>?, _ info: Out<Lia
 /// Threads: the one that runs. Since: 0.1.
 @_cdecl("liae_context_get_timing_count")
 package func liaeContextGetTimingCount(
-  _ context: Handle<LiaeContext>?, _ count: UnsafeMutablePointer<Int>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ count: UnsafeMutablePointer<Int>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
     let count = try require(count, "count")
@@ -109,8 +109,8 @@ package func liaeContextGetTimingCount(
 /// Threads: the one that runs. Since: 0.1.
 @_cdecl("liae_context_get_timing")
 package func liaeContextGetTiming(
-  _ context: Handle<LiaeContext>?, _ index: Int, _ timing: Out<LiaeTiming>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ index: Int, _ timing: Out<CTiming>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
     let timing = try require(timing, "timing")
@@ -128,7 +128,7 @@ package func liaeContextGetTiming(
 /// @return LIAE_OK, also when nothing runs; LIAE_ERROR_INVALID_HANDLE.
 /// Threads: any, and from within callbacks. It does not wait for the run to end. Since: 0.1.
 @_cdecl("liae_context_cancel")
-package func liaeContextCancel(_ context: Handle<LiaeContext>?) -> LiaeStatus {
+package func liaeContextCancel(_ context: Handle<CContext>?) -> CStatus {
   call { () throws(LiaeError) in try OpenContext.registry.find(context).context.cancel() }
 }
 
@@ -138,7 +138,7 @@ package func liaeContextCancel(_ context: Handle<LiaeContext>?) -> LiaeStatus {
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE when it was freed before or is not a context.
 /// Threads: any; not from within callbacks. Since: 0.1.
 @_cdecl("liae_context_free")
-package func liaeContextFree(_ context: Handle<LiaeContext>?) -> LiaeStatus {
+package func liaeContextFree(_ context: Handle<CContext>?) -> CStatus {
   call { () throws(LiaeError) in
     if let context { try OpenContext.registry.remove(context) }
   }

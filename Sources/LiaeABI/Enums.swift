@@ -9,61 +9,65 @@ import LiaeTensor
 /// What a call says of its outcome. Values are pinned and never reused; families are spaced in decades: 1 a defect of
 /// the library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a
 /// run, 60 unsupported.
-package typealias LiaeStatus = CEnum<Status>
+package typealias CStatus = CEnum<Status>
 
 /// How the pixels of an image lie in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
 /// begin at addresses divisible by 4.
-package typealias LiaePixelFormat = CEnum<PixelFormat>
+package typealias CPixelFormat = CEnum<PixelFormat>
 
-/// Which of the network's codes the decoder is given.
-package typealias LiaeMode = CEnum<Mode>
+/// Which face a run computes: which of the network's codes its decoder is given. A code is named after the module that
+/// makes it.
+package typealias CMode = CEnum<Mode>
 
 /// The order of the three channels that a network was trained on.
-package typealias LiaeColorOrder = CEnum<ColorOrderChoice>
+package typealias CColorOrder = CEnum<ColorOrderChoice>
 
 /// Which convolution algorithms the plan may choose from.
-package typealias LiaeConvolution = CEnum<PlanOptions.Convolution>
+package typealias CConvolution = CEnum<PlanOptions.Convolution>
 
 /// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
 /// checkpoint has them, exactly.
-package typealias LiaeMemory = CEnum<MemoryPolicy>
+package typealias CMemory = CEnum<MemoryPolicy>
 
 /// How much of a head a face shows: DeepFaceLab's face types.
-package typealias LiaeFaceType = CEnum<FaceTypeChoice>
+package typealias CFaceType = CEnum<FaceTypeChoice>
 
 /// A mask that follows from landmarks alone.
-package typealias LiaeMaskKind = CEnum<MaskKind>
+package typealias CMaskKind = CEnum<MaskKind>
 
 /// How pixels are computed between those of an image.
-package typealias LiaeInterpolation = CEnum<InterpolationChoice>
+package typealias CInterpolation = CEnum<InterpolationChoice>
 
 /// How a face is set into its frame; the numbers are DeepFaceLab's modes.
-package typealias LiaeBlend = CEnum<CompositeOptions.Blend>
+package typealias CBlend = CEnum<CompositeOptions.Blend>
 
 /// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
 /// "dst".
-package typealias LiaeMaskMode = CEnum<CompositeOptions.MaskMode>
+package typealias CMaskMode = CEnum<CompositeOptions.MaskMode>
 
 /// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
-package typealias LiaeColorTransfer = CEnum<ColorTransfer>
+package typealias CColorTransfer = CEnum<ColorTransfer>
 
 /// How a face is sharpened.
-package typealias LiaeSharpening = CEnum<Sharpening>
+package typealias CSharpening = CEnum<Sharpening>
 
 /// How much a log message matters.
-package typealias LiaeLogLevel = CEnum<LogLevel>
+package typealias CLogLevel = CEnum<LogLevel>
 
 /// What a picture that the caller writes shows.
-package typealias LiaeProvenance = CEnum<ProvenanceKind>
+package typealias CProvenance = CEnum<ProvenanceKind>
 
 package enum Mode: Int32 {
-  /// AB, AB of a destination face: the swap.
+  /// The swap: the source's face in place of a destination face. liae: AB, AB; df: inter, by the source's decoder; amp:
+  /// inter_src.
   case swap = 0
-  /// B, AB: the destination face reconstructed.
+  /// A destination face reconstructed. liae: B, AB; df: inter, by the destination's decoder; amp: inter_dst.
   case reconstructDestination = 1
-  /// AB, AB of a source face: the source face reconstructed.
+  /// A source face reconstructed: what the swap computes, of a source face.
   case reconstructSource = 2
-  /// lerp(B, AB, morph), AB: between the destination reconstructed (0) and the swap (1). Not for DF networks.
+  /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
+  /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
+  /// Not in df, which has one code.
   case morph = 3
 }
 
@@ -91,7 +95,7 @@ package enum ProvenanceKind: Int32 {
 }
 
 package enum FaceTypeChoice: Int32, CaseIterable {
-  /// As the model's file says.
+  /// The model's; in liae_model_options: as the file says.
   case automatic = 0
   case half = 1
   case midFull = 2

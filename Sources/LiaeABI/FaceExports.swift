@@ -22,9 +22,9 @@ import LiaeTensor
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_face_transform")
 package func liaeFaceTransform(
-  _ landmarks: UnsafePointer<Float>?, _ count: Int, _ faceType: LiaeFaceType, _ size: Int32, _ scale: Double,
+  _ landmarks: UnsafePointer<Float>?, _ count: Int, _ faceType: CFaceType, _ size: Int32, _ scale: Double,
   _ matrix: UnsafeMutablePointer<Double>?
-) -> LiaeStatus {
+) -> CStatus {
   call { () throws(LiaeError) in
     let matrix = try require(matrix, "matrix")
     guard let type = try LiaeABI.faceType(faceType, "face_type") else {
@@ -50,7 +50,7 @@ package func liaeFaceTransform(
 package func liaePointsTransform(
   _ matrix: UnsafePointer<Double>?, _ inverse: Int32, _ points: UnsafePointer<Float>?, _ count: Int,
   _ result: UnsafeMutablePointer<Float>?
-) -> LiaeStatus {
+) -> CStatus {
   call { () throws(LiaeError) in
     var transform = try affine(matrix, isInverted: inverse != 0)
     if inverse != 0 { transform = transform.inverse }
@@ -79,14 +79,14 @@ package func liaePointsTransform(
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_image_warp")
 package func liaeImageWarp(
-  _ image: In<LiaeImage>?, _ matrix: UnsafePointer<Double>?, _ interpolation: LiaeInterpolation,
-  _ result: In<LiaeImage>?
-) -> LiaeStatus {
+  _ image: In<CImage>?, _ matrix: UnsafePointer<Double>?, _ interpolation: CInterpolation,
+  _ result: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
-    let frame = try Frame(ImageView(LiaeImage.read(image, "image")))
+    let frame = try Frame(ImageView(CImage.read(image, "image")))
     let transform = try affine(matrix, isInverted: true)
     let filter: InterpolationChoice = try choice(interpolation, "interpolation")
-    let target = try LiaeImage.read(result, "result")
+    let target = try CImage.read(result, "result")
     guard target.width == target.height else {
       throw LiaeError(.invalidArgument, "result is \(target.width) x \(target.height) pixels; expected a square")
     }
@@ -108,16 +108,16 @@ package func liaeImageWarp(
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_landmark_mask")
 package func liaeLandmarkMask(
-  _ landmarks: UnsafePointer<Float>?, _ count: Int, _ kind: LiaeMaskKind, _ eyebrowExpansion: Float,
-  _ mask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ landmarks: UnsafePointer<Float>?, _ count: Int, _ kind: CMaskKind, _ eyebrowExpansion: Float,
+  _ mask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
     let kind: MaskKind = try choice(kind, "kind")
     guard (0...4).contains(eyebrowExpansion) else {
       throw LiaeError(.invalidArgument, "eyebrow_expansion is \(eyebrowExpansion); expected 0 to 4")
     }
-    let target = try LiaeImage.read(mask, "mask")
+    let target = try CImage.read(mask, "mask")
     let (width, height) = (target.width, target.height)
     let result: MaskCanvas
     switch kind {
@@ -139,7 +139,7 @@ package func liaeLandmarkMask(
 /// Ownership: all memory is the caller's, borrowed for the call.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_face_pose")
-package func liaeFacePose(_ landmarks: UnsafePointer<Float>?, _ count: Int, _ pose: Out<LiaePose>?) -> LiaeStatus {
+package func liaeFacePose(_ landmarks: UnsafePointer<Float>?, _ count: Int, _ pose: Out<CPose>?) -> CStatus {
   call { () throws(LiaeError) in
     let pose = try require(pose, "pose")
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
@@ -147,10 +147,10 @@ package func liaeFacePose(_ landmarks: UnsafePointer<Float>?, _ count: Int, _ po
     let side = 256
     let aligned = try points.transformed(by: LiaeFrame.faceTransform(points, size: side, type: .full))
     let found = try FacePose(aligned: aligned, size: side)
-    var result = LiaePose()
+    var result = CPose()
     (result.pitch, result.yaw, result.roll) = (Float(found.pitch), Float(found.yaw), Float(found.roll))
     result.averagedYaw = Float(found.averagedYaw)
-    pose.storeBytes(of: result, as: LiaePose.self)
+    pose.storeBytes(of: result, as: CPose.self)
   }
 }
 

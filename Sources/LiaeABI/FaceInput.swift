@@ -20,7 +20,7 @@ func landmarks(_ points: UnsafePointer<Float>?, _ count: Int, _ what: String) th
 }
 
 /// nil: as the model's file says.
-func faceType(_ value: LiaeFaceType, _ what: String) throws(LiaeError) -> FaceType? {
+func faceType(_ value: CFaceType, _ what: String) throws(LiaeError) -> FaceType? {
   let choice: FaceTypeChoice = try choice(value, what)
   switch choice {
   case .automatic: return nil
@@ -34,17 +34,17 @@ func faceType(_ value: LiaeFaceType, _ what: String) throws(LiaeError) -> FaceTy
   }
 }
 
-extension LiaeFace {
+extension CFace {
   /// An array of them: each is as long as the first says that it is.
-  static func readArray(_ faces: UnsafeRawPointer?, _ count: Int) throws(LiaeError) -> [LiaeFace] {
+  static func readArray(_ faces: UnsafeRawPointer?, _ count: Int) throws(LiaeError) -> [CFace] {
     guard (0...mostFaces).contains(count) else {
       throw LiaeError(.invalidArgument, "face_count is \(UInt(bitPattern: count)); expected 0 to \(mostFaces)")
     }
     guard count > 0 else { return [] }
     let faces = try require(faces, "faces")
-    var result: [LiaeFace] = []
+    var result: [CFace] = []
     for index in 0..<count {
-      let face = try LiaeFace.read(faces + index * (result.first?.structSize ?? 0), "faces[\(index)]")
+      let face = try CFace.read(faces + index * (result.first?.structSize ?? 0), "faces[\(index)]")
       guard face.structSize == result.first?.structSize ?? face.structSize else {
         throw LiaeError(
           .invalidStructSize, "struct_size of faces[\(index)] is \(face.structSize), that of faces[0] is another")
@@ -79,7 +79,7 @@ extension LiaeFace {
       do throws(LiaeError) { type = try context.faceType() } catch { throw error.within(name) }
     }
     let points = try LiaeABI.landmarks(landmarks, landmarkCount, "\(name).landmarks")
-    var rgb = try color(LiaeImage.read(rgb, "\(name).rgb"), "\(name).rgb")
+    var rgb = try color(CImage.read(rgb, "\(name).rgb"), "\(name).rgb")
     if let context { rgb = try rgb.extended(to: context.plan.architecture) }
     var result = CompositeFace(landmarks: points, type: type ?? .full, rgb: rgb)
     result.swapMask = try mask(self.mask, "\(name).mask")
@@ -88,7 +88,7 @@ extension LiaeFace {
     result.xsegSwap = try mask(xsegMask, "\(name).xseg_mask")
     result.xsegDestination = try mask(xsegDstMask, "\(name).xseg_dst_mask")
     if let enhanced {
-      result.enhanced = try color(try LiaeImage.read(enhanced, "\(name).enhanced"), "\(name).enhanced")
+      result.enhanced = try color(try CImage.read(enhanced, "\(name).enhanced"), "\(name).enhanced")
     }
     result.motion = try motion(name)
     return result
@@ -103,7 +103,7 @@ extension LiaeFace {
   }
 
   private func mask(_ image: UnsafeRawPointer?, _ what: String) throws(LiaeError) -> MaskCanvas? {
-    guard let view = try LiaeImage.readOptional(image, what) else { return nil }
+    guard let view = try CImage.readOptional(image, what) else { return nil }
     do throws(LiaeError) { return try MaskCanvas(reading: ImageView(view)) } catch { throw error.within(what) }
   }
 
@@ -116,10 +116,10 @@ extension LiaeFace {
   }
 }
 
-extension LiaeCompositeOptions {
+extension CCompositeOptions {
   static func options(_ pointer: UnsafeRawPointer?) throws(LiaeError) -> CompositeOptions {
     guard let pointer else { return CompositeOptions() }
-    return try LiaeCompositeOptions.read(pointer, "options").options()
+    return try CCompositeOptions.read(pointer, "options").options()
   }
 
   private func options() throws(LiaeError) -> CompositeOptions {

@@ -14,8 +14,8 @@ import LiaeTensor
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when face is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_face_init")
-package func liaeFaceInit(_ face: Out<LiaeFace>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeFace.initialize(face, structSize, "face") }
+package func liaeFaceInit(_ face: Out<CFace>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CFace.initialize(face, structSize, "face") }
 }
 
 /// Fills in default options, DeepFaceLab's: overlay, the product of the learned masks, rct.
@@ -25,15 +25,15 @@ package func liaeFaceInit(_ face: Out<LiaeFace>?, _ structSize: Int) -> LiaeStat
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_composite_options_init")
-package func liaeCompositeOptionsInit(_ options: Out<LiaeCompositeOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeCompositeOptions.initialize(options, structSize, "options") }
+package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CCompositeOptions.initialize(options, structSize, "options") }
 }
 
 /// Swaps one face of a frame: aligns, runs, composites.
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model whose file says its face type
+/// @param[in]  context    a live handle of a model whose face type is known, of its file or liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
@@ -48,14 +48,14 @@ package func liaeCompositeOptionsInit(_ options: Out<LiaeCompositeOptions>?, _ s
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap")
 package func liaeFrameSwap(
-  _ context: Handle<LiaeContext>?, _ frame: In<LiaeImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
-  _ options: In<LiaeCompositeOptions>?, _ result: In<LiaeImage>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ frame: In<CImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
+  _ options: In<CCompositeOptions>?, _ result: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
-    let (frame, result) = (try LiaeImage.read(frame, "frame"), try LiaeImage.read(result, "result"))
+    let (frame, result) = (try CImage.read(frame, "frame"), try CImage.read(result, "result"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
-    let swapper = FrameSwapper(options: try LiaeCompositeOptions.options(options))
+    let swapper = FrameSwapper(options: try CCompositeOptions.options(options))
     try swapper.swap(
       ImageView(frame), [FrameFace(landmarks: points, context: context.context)], into: result, mask: nil)
   }
@@ -68,7 +68,7 @@ package func liaeFrameSwap(
 /// @param[in]  faces        face_count of liae_face, made by liae_face_init(), each with landmarks and context
 /// @param[in]  face_count   0...1024
 /// @param[in]  options      made by liae_composite_options_init(); NULL: the defaults
-/// @param[in]  run_options  made by liae_run_options_init(); NULL: the swap
+/// @param[in]  run_options  made by liae_run_options_init(), for all faces; NULL: the swap
 /// @param[out] result       describes the caller's pixels, of the frame's size, any format; may be the frame itself; NULL:
 ///   not wanted; unchanged on failure
 /// @param[out] mask         likewise: how much of each pixel is a face, 0...1; NULL: not wanted
@@ -77,15 +77,15 @@ package func liaeFrameSwap(
 /// Threads: one at a time for each context; the first face's composites; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap_faces")
 package func liaeFrameSwapFaces(
-  _ frame: In<LiaeImage>?, _ faces: In<LiaeFace>?, _ faceCount: Int, _ options: In<LiaeCompositeOptions>?,
-  _ runOptions: In<LiaeRunOptions>?, _ result: In<LiaeImage>?, _ mask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ frame: In<CImage>?, _ faces: In<CFace>?, _ faceCount: Int, _ options: In<CCompositeOptions>?,
+  _ runOptions: In<CRunOptions>?, _ result: In<CImage>?, _ mask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
-    let frame = try LiaeImage.read(frame, "frame")
-    let (result, mask) = (try LiaeImage.readOptional(result, "result"), try LiaeImage.readOptional(mask, "mask"))
-    let run = try runOptions.map { (p) throws(LiaeError) in try LiaeRunOptions.read(p, "run_options") } ?? .init()
-    let swapper = FrameSwapper(options: try LiaeCompositeOptions.options(options), mode: try run.runMode())
-    let inputs = try LiaeFace.readArray(faces, faceCount)
+    let frame = try CImage.read(frame, "frame")
+    let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
+    let run = try runOptions.map { (p) throws(LiaeError) in try CRunOptions.read(p, "run_options") } ?? .init()
+    let swapper = FrameSwapper(options: try CCompositeOptions.options(options), mode: try run.runMode())
+    let inputs = try CFace.readArray(faces, faceCount)
     var frameFaces: [FrameFace] = []
     for (index, face) in inputs.enumerated() { frameFaces.append(try face.frameFace(index)) }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
@@ -101,7 +101,7 @@ package func liaeFrameSwapFaces(
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  as for liae_frame_swap()
 /// @param[in]  count      as for liae_frame_swap()
-/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: as the model's file says
+/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: the model's
 /// @param[in]  options    made by liae_composite_options_init(), for super_resolution; NULL: the defaults
 /// @param[out] face       describes the caller's resolution x resolution pixels (liae_model_info), any format; unchanged on
 ///   failure
@@ -111,17 +111,17 @@ package func liaeFrameSwapFaces(
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_frame_align")
 package func liaeFrameAlign(
-  _ context: Handle<LiaeContext>?, _ frame: In<LiaeImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
-  _ faceType: LiaeFaceType, _ options: In<LiaeCompositeOptions>?, _ face: In<LiaeImage>?,
+  _ context: Handle<CContext>?, _ frame: In<CImage>?, _ landmarks: UnsafePointer<Float>?, _ count: Int,
+  _ faceType: CFaceType, _ options: In<CCompositeOptions>?, _ face: In<CImage>?,
   _ matrix: UnsafeMutablePointer<Double>?
-) -> LiaeStatus {
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context).context
-    let (frame, face) = (try LiaeImage.read(frame, "frame"), try LiaeImage.read(face, "face"))
+    let (frame, face) = (try CImage.read(frame, "frame"), try CImage.read(face, "face"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
     var type = try LiaeABI.faceType(faceType, "face_type")
     if type == nil { type = try context.faceType() }
-    let isEnhanced = try LiaeCompositeOptions.options(options).superResolution != 0
+    let isEnhanced = try CCompositeOptions.options(options).superResolution != 0
     let side = context.plan.architecture.resolution
     guard face.width == side, face.height == side else {
       throw LiaeError(
@@ -153,14 +153,14 @@ package func liaeFrameAlign(
 /// blocks. Since: 0.1.
 @_cdecl("liae_frame_composite")
 package func liaeFrameComposite(
-  _ frame: In<LiaeImage>?, _ faces: In<LiaeFace>?, _ faceCount: Int, _ options: In<LiaeCompositeOptions>?,
-  _ result: In<LiaeImage>?, _ mask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ frame: In<CImage>?, _ faces: In<CFace>?, _ faceCount: Int, _ options: In<CCompositeOptions>?,
+  _ result: In<CImage>?, _ mask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in
-    let frame = try LiaeImage.read(frame, "frame")
-    let (result, mask) = (try LiaeImage.readOptional(result, "result"), try LiaeImage.readOptional(mask, "mask"))
-    let options = try LiaeCompositeOptions.options(options)
-    let inputs = try LiaeFace.readArray(faces, faceCount)
+    let frame = try CImage.read(frame, "frame")
+    let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
+    let options = try CCompositeOptions.options(options)
+    let inputs = try CFace.readArray(faces, faceCount)
     var compositeFaces: [CompositeFace] = []
     for (index, face) in inputs.enumerated() { compositeFaces.append(try face.compositeFace(index)) }
     func composite(_ workers: Workers) throws(LiaeError) {

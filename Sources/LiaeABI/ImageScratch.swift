@@ -64,21 +64,21 @@ final class ImageScratch {
 
   // MARK: - From described images
 
-  /// - Parameter images: `count` of `LiaeImage`.
+  /// - Parameter images: `count` of `CImage`.
   func setInputs(_ images: UnsafeRawPointer?, _ count: Int) throws(LiaeError) {
     let images = try require(images, "face")
     for i in 0..<count {
-      let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<LiaeImage>.stride, as: LiaeImage.self)
+      let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<CImage>.stride, as: CImage.self)
       inputViews[i] = ImageView(try image.described("face[\(i)]"))
     }
   }
 
-  /// - Parameter images: `count` of `LiaeImage`; nil: the output is not wanted.
+  /// - Parameter images: `count` of `CImage`; nil: the output is not wanted.
   func setOutput(_ output: Output, _ images: UnsafeRawPointer?, _ count: Int) throws(LiaeError) {
     want(output, images != nil)
     guard let images else { return }
     for i in 0..<count {
-      let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<LiaeImage>.stride, as: LiaeImage.self)
+      let image = images.loadUnaligned(fromByteOffset: i * MemoryLayout<CImage>.stride, as: CImage.self)
       views(output)[i] = try image.described("\(output.name)[\(i)]")
     }
   }
@@ -95,14 +95,14 @@ final class ImageScratch {
     }
   }
 
-  /// - Parameter tensor: a `LiaeTensor` of `count` pictures of `side` * `side` floats of `format`; nil: the output is
+  /// - Parameter tensor: a `CTensor` of `count` pictures of `side` * `side` floats of `format`; nil: the output is
   ///   not wanted.
   func setOutput(_ output: Output, _ tensor: UnsafeRawPointer?, _ count: Int, side: Int, format: PixelFormat)
     throws(LiaeError)
   {
     want(output, tensor != nil)
     guard let tensor else { return }
-    let found = tensor.loadUnaligned(as: LiaeTensor.self)
+    let found = tensor.loadUnaligned(as: CTensor.self)
     guard let data = found.data else { throw LiaeError(.invalidArgument, "\(output.name)->data is NULL") }
     let elements = side * side * format.channels
     guard found.count == count * elements else {
@@ -126,12 +126,12 @@ func requireAligned(_ data: UnsafeRawPointer, _ what: @autoclosure () -> String)
   }
 }
 
-extension LiaeImage {
+extension CImage {
   /// The image at a pointer, where its description can be one; what is done with it checks its size.
   ///
   /// - Parameter name: what the header calls it.
   static func read(_ pointer: UnsafeRawPointer?, _ name: String) throws(LiaeError) -> MutableImageView {
-    try require(pointer, name).loadUnaligned(as: LiaeImage.self).described(name)
+    try require(pointer, name).loadUnaligned(as: CImage.self).described(name)
   }
 
   /// As `read`; nil for NULL.

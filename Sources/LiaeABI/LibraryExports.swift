@@ -25,7 +25,7 @@ package func liaeVersionString() -> UnsafePointer<CChar>? { StaticText.of(Versio
 /// @return a static string; "LIAE_STATUS_UNKNOWN" for a value that this library does not have.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_status_string")
-package func liaeStatusString(_ status: LiaeStatus) -> UnsafePointer<CChar>? {
+package func liaeStatusString(_ status: CStatus) -> UnsafePointer<CChar>? {
   StaticText.of(Status(rawValue: status).map(cName(of:)) ?? "LIAE_STATUS_UNKNOWN")
 }
 
@@ -45,7 +45,7 @@ package func liaeLastError() -> UnsafePointer<CChar>? { LastError.text ?? Static
 /// when this returns.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_log_set_callback")
-package func liaeLogSetCallback(_ callback: LiaeLogCallback?, _ userData: UnsafeMutableRawPointer?) {
+package func liaeLogSetCallback(_ callback: CLogCallback?, _ userData: UnsafeMutableRawPointer?) {
   Log.set(callback, userData)
 }
 
@@ -56,8 +56,8 @@ package func liaeLogSetCallback(_ callback: LiaeLogCallback?, _ userData: Unsafe
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_cpu_init")
-package func liaeCpuInit(_ cpu: Out<LiaeCpu>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeCpu.initialize(cpu, structSize, "cpu") }
+package func liaeCpuInit(_ cpu: Out<CCpu>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CCpu.initialize(cpu, structSize, "cpu") }
 }
 
 /// Which instruction set the library uses on this processor. The environment variable LIAE_ISA can only lower it.
@@ -67,10 +67,10 @@ package func liaeCpuInit(_ cpu: Out<LiaeCpu>?, _ structSize: Int) -> LiaeStatus 
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_cpu_features")
-package func liaeCpuFeatures(_ cpu: Out<LiaeCpu>?) -> LiaeStatus {
+package func liaeCpuFeatures(_ cpu: Out<CCpu>?) -> CStatus {
   call { () throws(LiaeError) in
     let cpu = try require(cpu, "cpu")
-    var result = LiaeCpu()
+    var result = CCpu()
     result.isa = StaticText.of(try InstructionSet.preferred().rawValue)
     result.detected = StaticText.of(InstructionSet.supported.map(\.rawValue).joined(separator: " "))
     result.processors = Int32(clamping: processorCount())
@@ -87,7 +87,7 @@ package func liaeCpuFeatures(_ cpu: Out<LiaeCpu>?) -> LiaeStatus {
 /// @return a static string, UTF-8 XML; NULL for another value.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_provenance_xmp")
-package func liaeProvenanceXMP(_ provenance: LiaeProvenance) -> UnsafePointer<CChar>? {
+package func liaeProvenanceXMP(_ provenance: CProvenance) -> UnsafePointer<CChar>? {
   guard let kind = ProvenanceKind(rawValue: provenance) else { return nil }
   return StaticText.of((kind == .generated ? Provenance.rawFace : .composite).xmp)
 }

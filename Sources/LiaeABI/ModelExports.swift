@@ -15,8 +15,8 @@ import LiaeTensor
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_model_options_init")
-package func liaeModelOptionsInit(_ options: Out<LiaeModelOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeModelOptions.initialize(options, structSize, "options") }
+package func liaeModelOptionsInit(_ options: Out<CModelOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CModelOptions.initialize(options, structSize, "options") }
 }
 
 /// Fills in an empty liae_model_info.
@@ -26,8 +26,8 @@ package func liaeModelOptionsInit(_ options: Out<LiaeModelOptions>?, _ structSiz
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when info is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_model_info_init")
-package func liaeModelInfoInit(_ info: Out<LiaeModelInfo>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeModelInfo.initialize(info, structSize, "info") }
+package func liaeModelInfoInit(_ info: Out<CModelInfo>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CModelInfo.initialize(info, structSize, "info") }
 }
 
 /// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run; or packed weights, which are
@@ -48,14 +48,14 @@ package func liaeModelInfoInit(_ info: Out<LiaeModelInfo>?, _ structSize: Int) -
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 @_cdecl("liae_model_open")
 package func liaeModelOpen(
-  _ path: UnsafePointer<CChar>?, _ options: In<LiaeModelOptions>?,
-  _ model: UnsafeMutablePointer<Handle<LiaeModel>?>?
-) -> LiaeStatus {
+  _ path: UnsafePointer<CChar>?, _ options: In<CModelOptions>?,
+  _ model: UnsafeMutablePointer<Handle<CModel>?>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let model = try require(model, "model")
     model.pointee = nil
     let path = try text(path, "path")
-    let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
+    let options = try options.map { (p) throws(LiaeError) in try CModelOptions.read(p, "options") } ?? .init()
     model.pointee = try OpenModel.registry.insert(OpenModel(options.opening().open(path)))
   }
 }
@@ -71,15 +71,15 @@ package func liaeModelOpen(
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 @_cdecl("liae_model_open_memory")
 package func liaeModelOpenMemory(
-  _ data: UnsafeRawPointer?, _ size: Int, _ options: In<LiaeModelOptions>?,
-  _ model: UnsafeMutablePointer<Handle<LiaeModel>?>?
-) -> LiaeStatus {
+  _ data: UnsafeRawPointer?, _ size: Int, _ options: In<CModelOptions>?,
+  _ model: UnsafeMutablePointer<Handle<CModel>?>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let model = try require(model, "model")
     model.pointee = nil
     let data = try require(data, "data")
     guard size >= 0 else { throw LiaeError(.invalidArgument, "size is \(UInt(bitPattern: size))") }
-    let options = try options.map { (p) throws(LiaeError) in try LiaeModelOptions.read(p, "options") } ?? .init()
+    let options = try options.map { (p) throws(LiaeError) in try CModelOptions.read(p, "options") } ?? .init()
     let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
     let opening = try options.opening()
     let opened = try ModelReader.open(memory: memory, options: opening.checkpoint)
@@ -96,7 +96,7 @@ package func liaeModelOpenMemory(
 /// Ownership: the texts are the library's, valid until liae_model_free() of this handle.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_model_get_info")
-package func liaeModelGetInfo(_ model: Handle<LiaeModel>?, _ info: Out<LiaeModelInfo>?) -> LiaeStatus {
+package func liaeModelGetInfo(_ model: Handle<CModel>?, _ info: Out<CModelInfo>?) -> CStatus {
   call { () throws(LiaeError) in
     let model = try OpenModel.registry.find(model)
     let info = try require(info, "info")
@@ -114,7 +114,7 @@ package func liaeModelGetInfo(_ model: Handle<LiaeModel>?, _ info: Out<LiaeModel
 /// Ownership: path is borrowed for the call.
 /// Threads: any; blocks until the weights are on the disk. Since: 0.1.
 @_cdecl("liae_model_save_packed")
-package func liaeModelSavePacked(_ model: Handle<LiaeModel>?, _ path: UnsafePointer<CChar>?) -> LiaeStatus {
+package func liaeModelSavePacked(_ model: Handle<CModel>?, _ path: UnsafePointer<CChar>?) -> CStatus {
   call { () throws(LiaeError) in
     let model = try OpenModel.registry.find(model)
     try PackFile.write(model.plan, to: try text(path, "path"), replacing: true)
@@ -127,7 +127,7 @@ package func liaeModelSavePacked(_ model: Handle<LiaeModel>?, _ path: UnsafePoin
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE when it was freed before or is not a model.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_model_free")
-package func liaeModelFree(_ model: Handle<LiaeModel>?) -> LiaeStatus {
+package func liaeModelFree(_ model: Handle<CModel>?) -> CStatus {
   call { () throws(LiaeError) in
     if let model { try OpenModel.registry.remove(model) }
   }

@@ -34,7 +34,7 @@ final class OpenContext: @unchecked Sendable {
   func run(
     _ options: UnsafeRawPointer?, count: Int, _ describe: (ImageScratch) throws(LiaeError) -> Void
   ) throws(LiaeError) {
-    let options = try options.map { (p) throws(LiaeError) in try LiaeRunOptions.read(p, "options") } ?? .init()
+    let options = try options.map { (p) throws(LiaeError) in try CRunOptions.read(p, "options") } ?? .init()
     let mode = try options.runMode()
     guard count > 0, count <= ImageScratch.largest else {
       throw LiaeError(
@@ -50,11 +50,11 @@ final class OpenContext: @unchecked Sendable {
   }
 
   /// Times of the last run, with their texts.
-  func timings() throws(LiaeError) -> [LiaeTiming] {
-    var result: [LiaeTiming] = []
+  func timings() throws(LiaeError) -> [CTiming] {
+    var result: [CTiming] = []
     try alone { () throws(LiaeError) in
       result = context.timings.map { timing in
-        var out = LiaeTiming()
+        var out = CTiming()
         out.name = UnsafePointer(texts.intern(timing.name))
         out.algorithm = UnsafePointer(texts.intern(timing.algorithm))
         out.nanoseconds = UInt64(clamping: timing.nanoseconds)
@@ -67,7 +67,7 @@ final class OpenContext: @unchecked Sendable {
   }
 }
 
-extension LiaeRunOptions {
+extension CRunOptions {
   func runMode() throws(LiaeError) -> RunMode {
     let mode: Mode = try choice(self.mode, "options.mode")
     switch mode {
@@ -83,7 +83,7 @@ extension LiaeRunOptions {
   }
 }
 
-extension LiaeContextOptions {
+extension CContextOptions {
   func contextOptions() throws(LiaeError) -> ContextOptions {
     var result = ContextOptions()
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")

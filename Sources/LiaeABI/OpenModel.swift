@@ -11,14 +11,14 @@ final class OpenModel: @unchecked Sendable {
   static let registry = HandleRegistry<OpenModel>(kind: 5, noun: "model")
 
   let plan: Plan
-  let info: LiaeModelInfo
+  let info: CModelInfo
   /// Keeps the texts of `info`.
   private let texts: CStringTable
 
   init(_ plan: Plan) {
     let (architecture, origin) = (plan.architecture, plan.info)
     var texts = CStringTable()
-    var info = LiaeModelInfo()
+    var info = CModelInfo()
     info.architecture = UnsafePointer(texts.intern(architecture.name))
     info.family = UnsafePointer(texts.intern(architecture.family.rawValue))
     info.flavour = UnsafePointer(texts.intern(architecture.flavour.rawValue))
@@ -28,7 +28,7 @@ final class OpenModel: @unchecked Sendable {
     info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
     info.isa = UnsafePointer(texts.intern(plan.instructionSet.rawValue))
     info.iteration = Int64(origin.iteration ?? -1)
-    info.parameterCount = UInt64(architecture.parameterCount)
+    info.parameterCount = UInt64(plan.graph.parameterCount)
     info.packedBytes = UInt64(plan.packedBytes)
     info.resolution = Int32(clamping: architecture.resolution)
     info.rgbSide = Int32(clamping: architecture.rgbSide)
@@ -39,6 +39,9 @@ final class OpenModel: @unchecked Sendable {
     info.aeDims = Int32(clamping: architecture.aeDims)
     info.dDims = Int32(clamping: architecture.dDims)
     info.dMaskDims = Int32(clamping: architecture.dMaskDims)
+    info.interDims = Int32(clamping: architecture.interDims)
+    info.canMorph = plan.graph.canMorph ? 1 : 0
+    info.trainedMorph = origin.trainedMorph.map { Float($0) } ?? -1
     self.plan = plan
     self.info = info
     self.texts = texts
@@ -47,7 +50,7 @@ final class OpenModel: @unchecked Sendable {
   }
 }
 
-extension LiaeModelOptions {
+extension CModelOptions {
   /// How a model is opened; what is to be said of packed weights goes to the log.
   func opening() throws(LiaeError) -> ModelOpening {
     var result = ModelOpening()
@@ -67,6 +70,7 @@ extension LiaeModelOptions {
     case .rgb: result.colorOrder = .rgb
     case .bgr: result.colorOrder = .bgr
     }
+    result.faceType = try LiaeABI.faceType(faceType, "options.face_type")?.rawValue
     return result
   }
 

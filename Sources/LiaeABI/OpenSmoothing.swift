@@ -10,7 +10,7 @@ final class OpenSmoothing: @unchecked Sendable {
   private let smoothing: FaceSmoothing
   private let busy = Atomic(false)
 
-  init(_ options: LiaeSmoothingOptions) throws(LiaeError) {
+  init(_ options: CSmoothingOptions) throws(LiaeError) {
     func check(_ value: Float, _ range: ClosedRange<Float>, _ name: String, above: Bool) throws(LiaeError) {
       guard range.contains(value), value > range.lowerBound || !above else {
         throw LiaeError(
@@ -44,7 +44,7 @@ final class OpenSmoothing: @unchecked Sendable {
   private func end() { busy.store(false, ordering: .releasing) }
 
   /// Runs `body` with what is kept of each face; those faces that have no smoothing have nil.
-  static func with(_ faces: [LiaeFace], _ body: ([FaceSmoothing?]) throws(LiaeError) -> Void) throws(LiaeError) {
+  static func with(_ faces: [CFace], _ body: ([FaceSmoothing?]) throws(LiaeError) -> Void) throws(LiaeError) {
     var used: [OpenSmoothing] = []
     defer { for smoothing in used { smoothing.end() } }
     var kept: [FaceSmoothing?] = []

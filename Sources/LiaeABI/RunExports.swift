@@ -11,8 +11,8 @@ import LiaeTensor
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_run_options_init")
-package func liaeRunOptionsInit(_ options: Out<LiaeRunOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeRunOptions.initialize(options, structSize, "options") }
+package func liaeRunOptionsInit(_ options: Out<CRunOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CRunOptions.initialize(options, structSize, "options") }
 }
 
 /// Runs the network on one face. What is not asked for is not computed. Allocates nothing.
@@ -26,15 +26,16 @@ package func liaeRunOptionsInit(_ options: Out<LiaeRunOptions>?, _ structSize: I
 /// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
 ///   infinite pixels; LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context;
-///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for a morph of a DF network. On failure the content of the outputs is
-///   undefined.
+///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
+///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
+///   outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_context_run")
 package func liaeContextRun(
-  _ context: Handle<LiaeContext>?, _ options: In<LiaeRunOptions>?, _ face: In<LiaeImage>?, _ rgb: In<LiaeImage>?,
-  _ mask: In<LiaeImage>?, _ dstMask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ options: In<CRunOptions>?, _ face: In<CImage>?, _ rgb: In<CImage>?,
+  _ mask: In<CImage>?, _ dstMask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in try run(context, options, 1, face, rgb, mask, dstMask) }
 }
 
@@ -53,9 +54,9 @@ package func liaeContextRun(
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_context_run_batch")
 package func liaeContextRunBatch(
-  _ context: Handle<LiaeContext>?, _ options: In<LiaeRunOptions>?, _ count: Int, _ faces: In<LiaeImage>?,
-  _ rgb: In<LiaeImage>?, _ mask: In<LiaeImage>?, _ dstMask: In<LiaeImage>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ options: In<CRunOptions>?, _ count: Int, _ faces: In<CImage>?,
+  _ rgb: In<CImage>?, _ mask: In<CImage>?, _ dstMask: In<CImage>?
+) -> CStatus {
   call { () throws(LiaeError) in try run(context, options, count, faces, rgb, mask, dstMask) }
 }
 
@@ -72,12 +73,12 @@ package func liaeContextRunBatch(
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_context_run_tensors")
 package func liaeContextRunTensors(
-  _ context: Handle<LiaeContext>?, _ options: In<LiaeRunOptions>?, _ faces: In<LiaeTensor>?, _ rgb: In<LiaeTensor>?,
-  _ mask: In<LiaeTensor>?, _ dstMask: In<LiaeTensor>?
-) -> LiaeStatus {
+  _ context: Handle<CContext>?, _ options: In<CRunOptions>?, _ faces: In<CTensor>?, _ rgb: In<CTensor>?,
+  _ mask: In<CTensor>?, _ dstMask: In<CTensor>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let context = try OpenContext.registry.find(context)
-    let faces = try require(faces, "faces").loadUnaligned(as: LiaeTensor.self)
+    let faces = try require(faces, "faces").loadUnaligned(as: CTensor.self)
     let plan = context.context.plan
     let (side, order) = (plan.architecture.resolution, plan.info.colorOrder)
     let data = try require(faces.data, "faces->data")

@@ -11,8 +11,8 @@ import LiaeSystem
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when options is NULL, LIAE_ERROR_INVALID_STRUCT_SIZE.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_smoothing_options_init")
-package func liaeSmoothingOptionsInit(_ options: Out<LiaeSmoothingOptions>?, _ structSize: Int) -> LiaeStatus {
-  call { () throws(LiaeError) in try LiaeSmoothingOptions.initialize(options, structSize, "options") }
+package func liaeSmoothingOptionsInit(_ options: Out<CSmoothingOptions>?, _ structSize: Int) -> CStatus {
+  call { () throws(LiaeError) in try CSmoothingOptions.initialize(options, structSize, "options") }
 }
 
 /// Begins a sequence of frames of one face.
@@ -26,13 +26,13 @@ package func liaeSmoothingOptionsInit(_ options: Out<LiaeSmoothingOptions>?, _ s
 /// Threads: any. One smoothing is for one face, its frames in order. Since: 0.1.
 @_cdecl("liae_smoothing_create")
 package func liaeSmoothingCreate(
-  _ options: In<LiaeSmoothingOptions>?, _ smoothing: UnsafeMutablePointer<Handle<LiaeSmoothing>?>?
-) -> LiaeStatus {
+  _ options: In<CSmoothingOptions>?, _ smoothing: UnsafeMutablePointer<Handle<CSmoothing>?>?
+) -> CStatus {
   call { () throws(LiaeError) in
     let smoothing = try require(smoothing, "smoothing")
     smoothing.pointee = nil
     let options =
-      try options.map { (p) throws(LiaeError) in try LiaeSmoothingOptions.read(p, "options") } ?? .init()
+      try options.map { (p) throws(LiaeError) in try CSmoothingOptions.read(p, "options") } ?? .init()
     smoothing.pointee = try OpenSmoothing.registry.insert(OpenSmoothing(options))
   }
 }
@@ -50,9 +50,9 @@ package func liaeSmoothingCreate(
 /// Threads: one at a time for each smoothing. Since: 0.1.
 @_cdecl("liae_smoothing_landmarks")
 package func liaeSmoothingLandmarks(
-  _ smoothing: Handle<LiaeSmoothing>?, _ landmarks: UnsafePointer<Float>?, _ count: Int, _ seconds: Double,
+  _ smoothing: Handle<CSmoothing>?, _ landmarks: UnsafePointer<Float>?, _ count: Int, _ seconds: Double,
   _ result: UnsafeMutablePointer<Float>?
-) -> LiaeStatus {
+) -> CStatus {
   call { () throws(LiaeError) in
     let smoothing = try OpenSmoothing.registry.find(smoothing)
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
@@ -76,7 +76,7 @@ package func liaeSmoothingLandmarks(
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_BUSY.
 /// Threads: one at a time for each smoothing. Since: 0.1.
 @_cdecl("liae_smoothing_reset")
-package func liaeSmoothingReset(_ smoothing: Handle<LiaeSmoothing>?) -> LiaeStatus {
+package func liaeSmoothingReset(_ smoothing: Handle<CSmoothing>?) -> CStatus {
   call { () throws(LiaeError) in
     try OpenSmoothing.registry.find(smoothing).alone { (smoothing) throws(LiaeError) in smoothing.reset() }
   }
@@ -88,7 +88,7 @@ package func liaeSmoothingReset(_ smoothing: Handle<LiaeSmoothing>?) -> LiaeStat
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE for one that is freed already.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_smoothing_free")
-package func liaeSmoothingFree(_ smoothing: Handle<LiaeSmoothing>?) -> LiaeStatus {
+package func liaeSmoothingFree(_ smoothing: Handle<CSmoothing>?) -> CStatus {
   call { () throws(LiaeError) in
     if let smoothing { try OpenSmoothing.registry.remove(smoothing) }
   }

@@ -3,41 +3,41 @@
 // liae.h 2: Handles, callbacks and structs
 
 /// A checkpoint made ready to run. Immutable; any number of threads may use it at the same time.
-package enum LiaeModel {}
+package enum CModel {}
 
 /// The workspace of one run. One thread at a time.
-package enum LiaeContext {}
+package enum CContext {}
 
 /// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
-package enum LiaeSmoothing {}
+package enum CSmoothing {}
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
 /// caused it, also on several threads at once. MUST NOT call the library.
-package typealias LiaeLogCallback =
+package typealias CLogCallback =
   @convention(c) (
-    _ userData: UnsafeMutableRawPointer?, _ level: LiaeLogLevel, _ message: UnsafePointer<CChar>?
+    _ userData: UnsafeMutableRawPointer?, _ level: CLogLevel, _ message: UnsafePointer<CChar>?
   ) -> Void
 
 /// Takes the share of a run that is done, 0...1. Called on the thread that runs, between two steps of the network.
 /// MUST NOT call the library, except liae_context_cancel().
-package typealias LiaeProgressCallback =
+package typealias CProgressCallback =
   @convention(c) (
     _ userData: UnsafeMutableRawPointer?, _ share: Float
   ) -> Void
 
 /// One piece of a run's work, given to the host's liae_parallel_for.
-package typealias LiaeTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
+package typealias CTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
 /// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
 /// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
-package typealias LiaeParallelFor =
+package typealias CParallelFor =
   @convention(c) (
-    _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: LiaeTask, _ context: UnsafeMutableRawPointer?
+    _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: CTask, _ context: UnsafeMutableRawPointer?
   ) -> Void
 
 /// An image described, not copied. This struct never grows.
-package struct LiaeImage: CStruct {
+package struct CImage: CStruct {
   /// The first pixel of the top row. The caller's; an input is only read.
   package var pixels: UnsafeMutableRawPointer? = nil
   /// Pixels.
@@ -46,13 +46,13 @@ package struct LiaeImage: CStruct {
   package var height: Int32 = 0
   /// Bytes from one row to the next, at least width times the bytes of a pixel.
   package var stride: Int = 0
-  package var format: LiaePixelFormat = 0
+  package var format: CPixelFormat = 0
   /// Zero.
   package var reserved: Int32 = 0
 }
 
 /// A float tensor described, not copied: (N, H, W, C) row-major without gaps. This struct never grows.
-package struct LiaeTensor: CStruct {
+package struct CTensor: CStruct {
   /// The first element. The caller's; an input is only read.
   package var data: UnsafeMutableRawPointer? = nil
   /// Elements, N * H * W * C.
@@ -60,17 +60,17 @@ package struct LiaeTensor: CStruct {
 }
 
 /// What the caller knows of a checkpoint, and how it is made ready. liae_model_options_init() fills in defaults.
-package struct LiaeModelOptions: GrowingStruct {
+package struct CModelOptions: GrowingStruct {
   static let smallestSize = 32
   /// sizeof(liae_model_options); set by liae_model_options_init().
   package var structSize: Int = 0
-  /// "liae-udt" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no shape.
-  /// NULL: as the file says. Copied.
+  /// "liae-udt", "df", "amp" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no
+  /// shape. NULL: as the file says. Copied.
   package var architecture: UnsafePointer<CChar>? = nil
   /// Overrules what the file says.
-  package var colorOrder: LiaeColorOrder = 0
+  package var colorOrder: CColorOrder = 0
   /// LIAE_CONVOLUTION_AUTOMATIC keeps at least 100 dB against float64; LIAE_CONVOLUTION_DIRECT is slower and closer.
-  package var convolution: LiaeConvolution = 0
+  package var convolution: CConvolution = 0
   /// Threads that pack the weights, 0...64; 0 is one for each processor.
   package var threads: Int32 = 0
   /// Zero.
@@ -81,24 +81,29 @@ package struct LiaeModelOptions: GrowingStruct {
   /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
   package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
-  package var memory: LiaeMemory = 0
+  package var memory: CMemory = 0
+  /// What the model's faces show: overrules what the file says. A .dfm does not say it, a PyTorch file neither, and frames
+  /// need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  package var faceType: CFaceType = 0
+  /// Zero.
+  package var reserved2: Int32 = 0
   // 0.1 ends here; append below.
 }
 
 /// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
-package struct LiaeModelInfo: GrowingStruct {
+package struct CModelInfo: GrowingStruct {
   static let smallestSize = 128
   /// sizeof(liae_model_info); set by liae_model_info_init().
   package var structSize: Int = 0
-  /// Family and options: "liae-udt", "df".
+  /// Family and options: "liae-udt", "df", "amp".
   package var architecture: UnsafePointer<CChar>? = nil
-  /// "liae" or "df".
+  /// "liae", "df" or "amp".
   package var family: UnsafePointer<CChar>? = nil
   /// "dfl" or "torch": which of the two published implementations.
   package var flavour: UnsafePointer<CChar>? = nil
   /// "safetensors", "deepfacelab", "dfm" or "torch": what the file was.
   package var origin: UnsafePointer<CChar>? = nil
-  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where the file does not say.
+  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where neither the file nor the options say it.
   package var faceType: UnsafePointer<CChar>? = nil
   /// What the file could not tell and was assumed, a line each; empty where nothing was.
   package var guesses: UnsafePointer<CChar>? = nil
@@ -119,16 +124,25 @@ package struct LiaeModelInfo: GrowingStruct {
   /// Side of the returned masks, pixels.
   package var maskSide: Int32 = 0
   /// LIAE_COLOR_ORDER_RGB or LIAE_COLOR_ORDER_BGR: the order of the channels of float tensors.
-  package var colorOrder: LiaeColorOrder = 0
+  package var colorOrder: CColorOrder = 0
   package var eDims: Int32 = 0
   package var aeDims: Int32 = 0
   package var dDims: Int32 = 0
   package var dMaskDims: Int32 = 0
+  /// Channels of a latent code of AMP, which liae_run_options.morph is a share of; 0 in other families.
+  package var interDims: Int32 = 0
+  /// 1: LIAE_MODE_MORPH runs (liae, amp); 0: it is LIAE_ERROR_UNSUPPORTED (df).
+  package var canMorph: Int32 = 0
+  /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
+  /// does not say, and in other families.
+  package var trainedMorph: Float = -1
+  /// Zero.
+  package var reserved: Int32 = 0
   // 0.1 ends here; append below.
 }
 
 /// How a context works. liae_context_options_init() fills in defaults.
-package struct LiaeContextOptions: GrowingStruct {
+package struct CContextOptions: GrowingStruct {
   static let smallestSize = 48
   /// sizeof(liae_context_options); set by liae_context_options_init().
   package var structSize: Int = 0
@@ -139,16 +153,16 @@ package struct LiaeContextOptions: GrowingStruct {
   /// group needs more memory and does each image a little faster.
   package var maxBatch: Int32 = 1
   /// The host's thread pool in place of the context's own; NULL: the context's own. Kept until the context is gone.
-  package var parallelFor: LiaeParallelFor? = nil
+  package var parallelFor: CParallelFor? = nil
   package var parallelForUserData: UnsafeMutableRawPointer? = nil
   /// NULL: none. Kept until the context is gone.
-  package var progress: LiaeProgressCallback? = nil
+  package var progress: CProgressCallback? = nil
   package var progressUserData: UnsafeMutableRawPointer? = nil
   // 0.1 ends here; append below.
 }
 
 /// What a context holds.
-package struct LiaeContextInfo: GrowingStruct {
+package struct CContextInfo: GrowingStruct {
   static let smallestSize = 24
   /// sizeof(liae_context_info); set by liae_context_info_init().
   package var structSize: Int = 0
@@ -161,18 +175,18 @@ package struct LiaeContextInfo: GrowingStruct {
 }
 
 /// What one run is to compute. liae_run_options_init() fills in defaults: the swap.
-package struct LiaeRunOptions: GrowingStruct {
+package struct CRunOptions: GrowingStruct {
   static let smallestSize = 16
   /// sizeof(liae_run_options); set by liae_run_options_init().
   package var structSize: Int = 0
-  package var mode: LiaeMode = 0
-  /// For LIAE_MODE_MORPH, 0...1; not read in other modes.
+  package var mode: CMode = 0
+  /// For LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other modes.
   package var morph: Float = 0
   // 0.1 ends here; append below.
 }
 
 /// Time of one step of the network.
-package struct LiaeTiming: GrowingStruct {
+package struct CTiming: GrowingStruct {
   static let smallestSize = 48
   /// sizeof(liae_timing); set by liae_timing_init().
   package var structSize: Int = 0
@@ -189,7 +203,7 @@ package struct LiaeTiming: GrowingStruct {
 }
 
 /// The processor and what the library makes of it.
-package struct LiaeCpu: GrowingStruct {
+package struct CCpu: GrowingStruct {
   static let smallestSize = 32
   /// sizeof(liae_cpu); set by liae_cpu_init().
   package var structSize: Int = 0
@@ -205,7 +219,7 @@ package struct LiaeCpu: GrowingStruct {
 }
 
 /// A face of a frame. liae_face_init() fills in an empty one.
-package struct LiaeFace: GrowingStruct {
+package struct CFace: GrowingStruct {
   static let smallestSize = 112
   /// sizeof(liae_face); set by liae_face_init().
   package var structSize: Int = 0
@@ -215,25 +229,25 @@ package struct LiaeFace: GrowingStruct {
   /// in the picture.
   package var landmarkCount: Int = 0
   /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
-  package var context: Handle<LiaeContext>? = nil
+  package var context: Handle<CContext>? = nil
   /// For a sequence of frames: averages the face's mask and colours over them. One face a call; NULL: none.
-  package var smoothing: Handle<LiaeSmoothing>? = nil
+  package var smoothing: Handle<CSmoothing>? = nil
   /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
-  package var frameMask: In<LiaeImage>? = nil
+  package var frameMask: In<CImage>? = nil
   /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
-  package var xsegMask: In<LiaeImage>? = nil
+  package var xsegMask: In<CImage>? = nil
   /// XSeg's mask of the destination face, likewise.
-  package var xsegDstMask: In<LiaeImage>? = nil
+  package var xsegDstMask: In<CImage>? = nil
   /// liae_frame_composite() only: the face as liae_context_run() gave it, square. Where rgb_side is less than mask_side,
   /// the context tells: the face is extended by its outermost pixels.
-  package var rgb: In<LiaeImage>? = nil
+  package var rgb: In<CImage>? = nil
   /// liae_frame_composite() only: its mask, as large as the face; NULL where the mask mode does not need it.
-  package var mask: In<LiaeImage>? = nil
+  package var mask: In<CImage>? = nil
   /// liae_frame_composite() only: the mask of the destination face, likewise.
-  package var dstMask: In<LiaeImage>? = nil
+  package var dstMask: In<CImage>? = nil
   /// liae_frame_composite() only: the face enlarged 4 times, where super_resolution is not 0.
-  package var enhanced: In<LiaeImage>? = nil
-  package var faceType: LiaeFaceType = 0
+  package var enhanced: In<CImage>? = nil
+  package var faceType: CFaceType = 0
   /// How the face moves from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
   package var motionPower: Float = 0
   /// Direction of that movement, degrees counter-clockwise.
@@ -244,27 +258,27 @@ package struct LiaeFace: GrowingStruct {
 }
 
 /// How faces are set into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
-package struct LiaeCompositeOptions: GrowingStruct {
+package struct CCompositeOptions: GrowingStruct {
   static let smallestSize = 80
   /// sizeof(liae_composite_options); set by liae_composite_options_init().
   package var structSize: Int = 0
   /// Of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
   package var seed: UInt64 = 0
   /// LIAE_BLEND_RAW_PREDICT, a face without a frame, is what liae_context_run() gives, and refused here.
-  package var blend: LiaeBlend = 1
-  package var maskMode: LiaeMaskMode = 4
+  package var blend: CBlend = 1
+  package var maskMode: CMaskMode = 4
   /// Pixels of the mask at 4 times the face's resolution; negative dilates. -400...400.
   package var erode: Int32 = 0
   /// Kernel of a Gaussian blur in the same pixels. 0...400.
   package var blur: Int32 = 0
   /// Per cent by which the face is set in larger. -50...50.
   package var faceScale: Int32 = 0
-  package var colorTransfer: LiaeColorTransfer = 1
+  package var colorTransfer: CColorTransfer = 1
   /// 0: histograms of all pixels, else of the masked ones.
   package var maskedHistogram: Int32 = 1
   /// 0...255.
   package var histogramThreshold: Int32 = 238
-  package var sharpening: LiaeSharpening = 0
+  package var sharpening: CSharpening = 0
   /// Negative blurs. -100...100.
   package var sharpenAmount: Int32 = 0
   /// 0...100, of the movement in liae_face.
@@ -283,7 +297,7 @@ package struct LiaeCompositeOptions: GrowingStruct {
 }
 
 /// How steady a face of a sequence is kept. liae_smoothing_options_init() fills in defaults.
-package struct LiaeSmoothingOptions: GrowingStruct {
+package struct CSmoothingOptions: GrowingStruct {
   static let smallestSize = 24
   /// sizeof(liae_smoothing_options); set by liae_smoothing_options_init().
   package var structSize: Int = 0
@@ -299,7 +313,7 @@ package struct LiaeSmoothingOptions: GrowingStruct {
 }
 
 /// Where a head looks.
-package struct LiaePose: CStruct {
+package struct CPose: CStruct {
   /// Radians, as DeepFaceLab has them; each within -pi/2...pi/2.
   package var pitch: Float = 0
   package var yaw: Float = 0

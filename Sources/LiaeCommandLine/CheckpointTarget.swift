@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeConvert
+import LiaeTensor
 
 /// The format in which a checkpoint is written: what the name of the file says, unless an option does.
 package struct CheckpointTarget: ParsableArguments {
@@ -10,19 +11,26 @@ package struct CheckpointTarget: ParsableArguments {
   @Option(help: "Format to write, where the name of OUT does not say it.")
   var to: Target?
 
-  @Option(help: "Type of the weights in safetensors. (default: float32)")
+  @Option(
+    help: "Type of the weights in safetensors, and float32 or float16 of the convolutions in a .dfm. (default: float32)"
+  )
   var type: WeightType?
 
   @Option(
     help: .init(
-      "Name of a DeepFaceLab model, without _: the files are NAME_SAEHD_encoder.npy and so on.", valueName: "name"))
+      "Name of a DeepFaceLab model, without _: the files are NAME_SAEHD_encoder.npy or NAME_AMP_encoder.npy and so on.",
+      valueName: "name"))
   var name = "model"
 
   package init() {}
 
   /// - Throws: for options that do not fit the format of `output`.
   package func check(_ output: String) throws {
-    if type != nil, target(output) != .safetensors { throw ValidationError("--type is for safetensors only") }
+    switch (target(output), type) {
+    case (_, nil), (.safetensors, _), (.dfm, .float32), (.dfm, .float16): break
+    case (.dfm, _): throw ValidationError("--type of a .dfm is float32 or float16")
+    default: throw ValidationError("--type is for safetensors and .dfm only")
+    }
     guard !name.isEmpty, !name.contains("/") else {
       throw ValidationError("--name is \"\(name)\"; expected a file name")
     }
@@ -30,15 +38,18 @@ package struct CheckpointTarget: ParsableArguments {
 
   package func format(_ output: String) -> ModelWriter.Format {
     switch target(output) {
-    case .safetensors:
-      switch type ?? .float32 {
-      case .float32: return .safetensors(.float32)
-      case .float16: return .safetensors(.float16)
-      case .bfloat16: return .safetensors(.bfloat16)
-      }
+    case .safetensors: return .safetensors(weightType)
     case .deepfacelab: return .deepFaceLab(modelName: name)
-    case .dfm: return .dfm
+    case .dfm: return .dfm(weightType)
     case .torch: return .torch
+    }
+  }
+
+  private var weightType: DType {
+    switch type ?? .float32 {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
     }
   }
 

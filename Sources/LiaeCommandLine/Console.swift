@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// Text to the two standard streams. Results go to standard output, all else to standard error.
 package enum Console {
   /// Set once by `runProgram`, before anything is said.
   nonisolated(unsafe) package internal(set) static var program = "liae"
 
-  package static func write(_ text: String, to descriptor: Int32) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      // A reader that went away is no reason to stop.
-      if count < 0 && errno != EINTR { return }
-      rest = rest.dropFirst(max(count, 0))
-    }
-  }
-
   /// A line of results, or several.
-  package static func say(_ line: String) { write(printable(line) + "\n", to: STDOUT_FILENO) }
+  package static func say(_ line: String) { StandardStream.output.write(printable(line) + "\n") }
 
   /// A line of what the user should know: warnings, errors.
   package static func complain(_ line: String) {
     ProgressBar.clearLine()
-    write("\(program): \(printable(line))\n", to: STDERR_FILENO)
+    StandardStream.error.write("\(program): \(printable(line))\n")
   }
 
   /// Names out of files and folders may hold control characters, which must not reach a terminal.
@@ -35,11 +25,8 @@ package enum Console {
   }
 
   /// Whether somebody watches standard error.
-  package static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
+  package static var isWatched: Bool { StandardStream.error.isTerminal }
 
   /// Columns of the terminal at standard error.
-  package static var columns: Int {
-    var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-  }
+  package static var columns: Int { StandardStream.error.columns ?? 80 }
 }

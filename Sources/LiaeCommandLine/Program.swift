@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Glibc
 import LiaeSystem
 
 /// Parses the command line, runs the command, and ends the process with the status that its error means.
@@ -11,14 +10,14 @@ package func runProgram<Root: ParsableCommand>(_ root: Root.Type) {
     try command.run()
   } catch let failure as Failure {
     Console.complain(failure.message)
-    exit(failure.status.rawValue)
+    endProcess(failure.status.rawValue)
   } catch let error as LiaeError {
     Console.complain(error.message)
-    exit(ExitStatus(error.status).rawValue)
+    endProcess(ExitStatus(error.status).rawValue)
   } catch {
     // Help and version are errors to the parser, of status 0; it knows how to print them.
     guard root.exitCode(for: error) != .success else { root.exit(withError: error) }
-    Console.write(root.fullMessage(for: error) + "\n", to: STDERR_FILENO)
-    exit(ExitStatus.usage.rawValue)
+    StandardStream.error.write(root.fullMessage(for: error) + "\n")
+    endProcess(ExitStatus.usage.rawValue)
   }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 import LiaeText
 
@@ -36,7 +35,7 @@ package struct ProgressBar {
       let filled = min(width, width * done / total)
       line += "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
     }
-    Console.write(line + text, to: STDERR_FILENO)
+    StandardStream.error.write(line + text)
   }
 
   private func rate(_ done: Int, _ nanoseconds: Int) -> String {
@@ -53,6 +52,6 @@ package struct ProgressBar {
 
   /// Empties the current line of a terminal, so that a message does not end up behind a bar.
   package static func clearLine() {
-    if Console.isWatched { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
+    if Console.isWatched { StandardStream.error.write("\r\u{1b}[K") }
   }
 }

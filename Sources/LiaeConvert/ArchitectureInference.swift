@@ -3,135 +3,141 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// What a file says of its network apart from the weights; nil where it does not say.
-struct DeclaredArchitecture {
-  /// Who says it, for messages: `me_SAEHD_data.dat`, `the metadata`.
-  var source: String
-  var family: Architecture.Family
-  var options: String
-  var flavour: Architecture.Flavour?
-  var resolution, eDims, aeDims, dDims, dMaskDims: Int?
-
-  var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
-}
-
-/// Reads an architecture off the names and shapes of weights: all of it but `u` and `c`, which change no shape.
+/// Determines an architecture from the names and shapes of weights: all of it but `u` and `c`, which change no shape.
+///
+/// It knows no family. Names are compared with those of every network that there is. The size of an axis is a product
+/// of powers of the architecture's sizes; which ones is found by doubling each of them in turn and building the graph.
 struct ArchitectureInference {
+  /// The file's name in messages.
   let file: String
   let scheme: NamingScheme
   let tensors: TensorDictionary
 
   /// - Throws: `missingTensor`, `shapeMismatch`, `unknownArchitecture`, naming the tensor.
   func infer() throws(LiaeError) -> Architecture {
-    let hasAB = has("inter_AB.dense1.weight")
-    let hasInter = has("inter.dense1.weight")
-    guard hasAB != hasInter else {
-      if hasAB {
-        throw LiaeError(
-          .unknownArchitecture,
-          "\(file): holds the latent modules of both liae (inter_AB) and df (inter); name the one that is meant by opening a file that holds it alone"
-        )
+    let form = try self.form()
+    do throws(LiaeError) { return try sized(form) } catch { throw error.naming(file) }
+  }
+
+  // MARK: - Names
+
+  /// All architectures that differ in their layers, with all sizes 1.
+  private static let forms: [Architecture] = {
+    var forms: [Architecture] = []
+    for family in Architecture.Family.allCases {
+      for flavour in Architecture.Flavour.allCases {
+        for options in ["", "d", "t", "dt"] {
+          let form = Architecture.smallest(family, flavour: flavour, options: options)
+          do throws(LiaeError) { try form.validate() } catch { continue }
+          if !forms.contains(form) { forms.append(form) }
+        }
       }
-      throw missing("inter_AB.dense1.weight", "liae; df has inter in its place")
     }
-    let family: Architecture.Family = hasAB ? .liae : .df
-    let residualDeep = has("encoder.res1.conv1.weight")
-    let firstName =
-      has("encoder.down1.conv1.weight") || residualDeep ? "encoder.down1.conv1" : "encoder.down1.downs.0.conv1"
-    let decoder = family == .liae ? "decoder" : "decoder_src"
-    let doubleResolution = has("\(decoder).out_conv1.weight", doubleResolution: true)
+    return forms
+  }()
 
-    let first = try shape("\(firstName).weight", rank: 4)
-    let dense = try shape("\(family == .liae ? "inter_AB" : "inter").dense1.weight", rank: 2)
-    let head = try shape("\(decoder).out_conv.weight", rank: 4, doubleResolution: doubleResolution)
-    let maskHead = try shape("\(decoder).out_convm.weight", rank: 4, doubleResolution: doubleResolution)
-    let (eDims, aeDims, flat) = (first[0], dense[0], dense[1])
-
-    let encoded = CheckedSize.product(eDims, 8) ?? 0
-    guard encoded > 0, flat % encoded == 0, let side = squareRoot(flat / encoded) else {
+  /// The form whose tensors differ least from those of the file.
+  private func form() throws(LiaeError) -> Architecture {
+    var best: (form: Architecture, distance: Int)?
+    var complete: [Architecture.Family] = []
+    for form in Self.forms where scheme.flavours.contains(form.flavour) {
+      let specs = try Graph(form).tensors
+      let found = specs.filter { shape(of: $0, in: form) != nil }.count
+      let missing = specs.filter { !$0.isUnused && shape(of: $0, in: form) == nil }.count
+      if missing == 0 && !complete.contains(form.family) { complete.append(form.family) }
+      let distance = missing + tensors.count - found
+      if distance < best?.distance ?? .max { best = (form, distance) }
+      // Nothing is missing and nothing left over.
+      if distance == 0 { break }
+    }
+    guard complete.count <= 1 else {
+      let names = complete.map(\.rawValue).joined(separator: " and ")
       throw LiaeError(
-        .shapeMismatch,
-        "\(file): the first dense layer reads \(flat) numbers; expected 8 * \(eDims) channels of a square (e_dims is \(eDims))"
-      )
+        .unknownArchitecture, "\(file): holds the tensors of several networks, \(names); expected those of one")
     }
-    guard let resolution = CheckedSize.product(side, residualDeep ? 32 : 16), head[1] % 2 == 0,
-      doubleResolution || maskHead[1] % 2 == 0
+    guard let best else {
+      throw LiaeError(.internalError, "\(file): no network is known under names of this kind")
+    }
+    return best.form
+  }
+
+  /// The canonical shape that the file has for a tensor; nil if it has none of its rank and kernel.
+  private func shape(of spec: TensorSpec, in form: Architecture) -> [Int]? {
+    guard let tensor = tensors[scheme.name(spec.name, doubleResolution: form.doubleResolution)] else { return nil }
+    let shape = scheme.canonicalShape(tensor.shape)
+    return shape.count == spec.shape.count && shape.dropFirst(2) == spec.shape.dropFirst(2) ? shape : nil
+  }
+
+  // MARK: - Sizes
+
+  private typealias Size = (name: String, path: WritableKeyPath<Architecture, Int>)
+  private static var sizes: [Size] {
+    [
+      ("e_dims", \.eDims), ("ae_dims", \.aeDims), ("d_dims", \.dDims), ("d_mask_dims", \.dMaskDims),
+      ("inter_dims", \.interDims),
+    ]
+  }
+  private static var resolution: Size { ("resolution", \.resolution) }
+
+  /// The form with the sizes that its tensors have in the file.
+  private func sized(_ form: Architecture) throws(LiaeError) -> Architecture {
+    let sizes = Self.sizes.filter { form[keyPath: $0.path] > 0 }
+    let base = try Graph(form).tensors
+    var grown: [[TensorSpec]] = []
+    for size in sizes + [Self.resolution] {
+      var form = form
+      form[keyPath: size.path] *= 2
+      grown.append(try Graph(form).tensors)
+    }
+    /// The first axis in the file that grows with one size, and with no other where `isAlone` is set.
+    func axis(_ place: Int, of size: Size, isAlone: Bool) throws(LiaeError) -> (tensor: Int, axis: Int, found: Int) {
+      var first: TensorSpec?
+      for (index, spec) in base.enumerated() {
+        for axis in spec.shape.indices {
+          let growing = grown.indices.filter { grown[$0][index].shape[axis] != spec.shape[axis] }
+          guard isAlone ? growing == [place] : growing.contains(place) else { continue }
+          if let found = shape(of: spec, in: form) { return (index, axis, found[axis]) }
+          first = first ?? spec
+        }
+      }
+      let name = scheme.name(first?.name ?? "", doubleResolution: form.doubleResolution)
+      throw LiaeError(
+        .missingTensor, "no tensor tells \(size.name); expected \(name) of \(first?.shape.count ?? 0) dimensions")
+    }
+
+    var result = form
+    for (place, size) in sizes.enumerated() {
+      let (tensor, axis, found) = try axis(place, of: size, isAlone: true)
+      let unit = base[tensor].shape[axis]
+      guard found > 0, found % unit == 0 else {
+        throw mismatch(base[tensor], form, "axis \(axis) is \(unit) times \(size.name)")
+      }
+      result[keyPath: size.path] = found / unit
+    }
+    // The one size that is left: areas grow with its square.
+    let (tensor, axis, found) = try axis(sizes.count, of: Self.resolution, isAlone: false)
+    let side = form.resolution
+    let unit = try Graph(result).tensors[tensor].shape[axis]
+    guard let area = CheckedSize.product([found, side, side]), area % unit == 0, let root = squareRoot(area / unit)
     else {
-      throw LiaeError(
-        .shapeMismatch,
-        "\(file): the heads out_conv and out_convm read \(head[1]) and \(maskHead[1]) channels; expected twice d_dims and \(doubleResolution ? "" : "twice ")d_mask_dims"
-      )
+      throw mismatch(
+        base[tensor], form, "axis \(axis) is \(unit) at resolution \(side) and grows with the square of the resolution")
     }
-    let keepsFlavour = scheme == .canonical || scheme == .trainingState
-    let isPort = scheme == .torchPort || (keepsFlavour && doubleResolution && head[2] == 3)
-    let architecture = Architecture(
-      family: family, flavour: isPort ? .torch : .dfl,
-      options: (doubleResolution ? "d" : "") + (residualDeep ? "t" : ""), resolution: resolution, eDims: eDims,
-      aeDims: aeDims, dDims: head[1] / 2, dMaskDims: doubleResolution ? maskHead[1] : maskHead[1] / 2)
-    do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
-    return architecture
+    result.resolution = root
+    try result.validate()
+    return result
   }
 
-  private func has(_ canonical: String, doubleResolution: Bool = false) -> Bool {
-    tensors[scheme.name(canonical, doubleResolution: doubleResolution)] != nil
-  }
-
-  /// Canonical shape of a tensor that every network of the kind has.
-  private func shape(_ canonical: String, rank: Int, doubleResolution: Bool = false) throws(LiaeError) -> [Int] {
-    let name = scheme.name(canonical, doubleResolution: doubleResolution)
-    guard let tensor = tensors[name] else { throw missing(canonical, "every network", doubleResolution) }
-    guard tensor.shape.count == rank, tensor.count > 0 else {
-      throw LiaeError(.shapeMismatch, "\(file): tensor \(name) has shape \(tensor.shape); expected \(rank) dimensions")
-    }
-    return scheme.canonicalShape(tensor.shape)
-  }
-
-  private func missing(_ canonical: String, _ who: String, _ doubleResolution: Bool = false) -> LiaeError {
-    let name = scheme.name(canonical, doubleResolution: doubleResolution)
-    let rank = canonical.contains(text: "dense") ? "(out, in)" : "(out, in, k, k)"
-    return LiaeError(
-      .missingTensor,
-      "\(file): tensor \(name) is missing; expected of \(who), a weight \(scheme.hasOutputsLast ? "of 2 or 4 dimensions" : rank)"
-    )
+  private func mismatch(_ spec: TensorSpec, _ form: Architecture, _ expected: String) -> LiaeError {
+    let name = scheme.name(spec.name, doubleResolution: form.doubleResolution)
+    let shape = tensors[name]?.shape ?? []
+    let canonical = scheme.canonicalShape(shape)
+    let layout = shape == canonical ? "" : ", \(canonical) in PyTorch's layout"
+    return LiaeError(.shapeMismatch, "tensor \(name) has shape \(shape)\(layout), whose \(expected)")
   }
 
   private func squareRoot(_ value: Int) -> Int? {
     let root = Int(Double(value).squareRoot().rounded())
     return root > 0 && root.multipliedReportingOverflow(by: root) == (value, false) ? root : nil
-  }
-}
-
-extension Architecture {
-  /// This inferred architecture with `u` and `c` as given, after checking that `declared` does not contradict what the
-  /// shapes tell.
-  func settled(by declared: DeclaredArchitecture, file: String) throws(LiaeError) -> Architecture {
-    func contradiction(_ what: String, _ said: String, _ found: String) -> LiaeError {
-      LiaeError(
-        .shapeMismatch, "\(file): \(declared.source) says \(what) \(said), and the shapes of the weights say \(found)")
-    }
-    let letters = declared.options
-    guard declared.family == family, letters.contains("d") == doubleResolution, letters.contains("t") == residualDeep
-    else {
-      var plain = self
-      (plain.pixelNorm, plain.cosine) = (false, false)
-      throw contradiction("architecture", declared.name, "\(plain.name) (u and c aside)")
-    }
-    for (what, said, found) in [
-      ("resolution", declared.resolution, resolution), ("e_dims", declared.eDims, eDims),
-      ("ae_dims", declared.aeDims, aeDims), ("d_dims", declared.dDims, dDims),
-      ("d_mask_dims", declared.dMaskDims, dMaskDims),
-    ] {
-      if let said, said != found { throw contradiction(what, "\(said)", "\(found)") }
-    }
-    var result = self
-    if let flavour = declared.flavour {
-      guard flavour == self.flavour || !doubleResolution else {
-        throw contradiction("flavour", flavour.rawValue, self.flavour.rawValue)
-      }
-      result.flavour = flavour
-    }
-    result.pixelNorm = letters.contains("u")
-    result.cosine = letters.contains("c")
-    return result
   }
 }

@@ -12,12 +12,13 @@ enum CheckpointMetadata {
   static func encode(_ model: Model) -> [String: String] {
     let a = model.architecture
     var entries = [
-      marker: version, "architecture": a.name, "flavour": a.flavour.rawValue, "resolution": "\(a.resolution)",
-      "e_dims": "\(a.eDims)", "ae_dims": "\(a.aeDims)", "d_dims": "\(a.dDims)", "d_mask_dims": "\(a.dMaskDims)",
+      marker: version, "architecture": a.name, "flavour": a.flavour.rawValue,
       "color_order": model.info.colorOrder.rawValue, "origin": model.info.origin.rawValue,
     ]
+    for (name, value) in a.sizes { entries[name] = "\(value)" }
     if let faceType = model.info.faceType { entries["face_type"] = faceType }
     if let iteration = model.info.iteration { entries["iteration"] = "\(iteration)" }
+    if let morph = model.info.trainedMorph { entries["morph_factor"] = "\(morph)" }
     if !model.info.guesses.isEmpty { entries["guesses"] = model.info.guesses.joined(separator: "\n") }
     return entries
   }
@@ -70,11 +71,15 @@ enum CheckpointMetadata {
       guard iteration >= 0 else { throw wrong("iteration", "0 or more") }
       info.iteration = iteration
     }
+    if let text = entries["morph_factor"] {
+      guard let morph = Double(text), ModelInfo.trainedMorphRange.contains(morph) else {
+        throw wrong("morph_factor", "0 to 1")
+      }
+      info.trainedMorph = morph
+    }
     if let guesses = entries["guesses"] { info.guesses = guesses.split(separator: "\n").map(String.init) }
-    let declared = DeclaredArchitecture(
-      source: "the metadata", family: family, options: options, flavour: flavour,
-      resolution: try integer("resolution"), eDims: try integer("e_dims"), aeDims: try integer("ae_dims"),
-      dDims: try integer("d_dims"), dMaskDims: try integer("d_mask_dims"))
+    var declared = DeclaredArchitecture(source: "the metadata", family: family, options: options, flavour: flavour)
+    for (name, _) in Architecture.smallest(family).sizes { declared.sizes[name] = try integer(name) }
     return (declared, info)
   }
 }

@@ -21,9 +21,9 @@ package struct DeepFaceLabTraining: Sendable {
 
   package init() {}
 
-  /// The names of the models in a folder.
+  /// The names of the SAEHD models in a folder. AMP models are not trained here.
   package static func names(in folder: String) throws(LiaeError) -> [String] {
-    try DeepFaceLabSet.all(in: folder).map { set in
+    try sets(in: folder).map { set in
       set.prefix.hasSuffix(ending) ? String(set.prefix.dropLast(ending.count)) : set.prefix
     }
   }
@@ -57,9 +57,13 @@ package struct DeepFaceLabTraining: Sendable {
     }
   }
 
-  private static let ending = "_SAEHD_"
+  private static let ending = "_\(DeepFaceLabKind.saehd.rawValue)_"
+
+  private static func sets(in folder: String) throws(LiaeError) -> [DeepFaceLabSet] {
+    try DeepFaceLabSet.all(in: folder).filter { $0.kind != .amp }
+  }
 
   private static func set(of name: String, in folder: String) throws(LiaeError) -> DeepFaceLabSet? {
-    try DeepFaceLabSet.all(in: folder).first { $0.prefix == name + ending || $0.prefix == name }
+    try sets(in: folder).first { $0.prefix == name + ending || $0.prefix == name }
   }
 }

@@ -22,12 +22,12 @@ struct ForeignCheckpoint {
     let architecture = try settle(options, &info)
     info.settleColors(options, known: knowsColorOrder)
 
-    let specs = architecture.tensors
-    let shuffled = Network(architecture).shuffledTensors
+    let graph = try Graph(architecture)
+    let shuffled = graph.shuffledTensors
     var missing: [String] = []
     var used: Set<String> = []
     var canonical = TensorDictionary()
-    for spec in specs {
+    for spec in graph.tensors {
       let name = scheme.name(spec.name, doubleResolution: architecture.doubleResolution)
       guard let tensor = tensors[name] else {
         if !spec.isUnused { missing.append(spec.name) }
@@ -50,16 +50,15 @@ struct ForeignCheckpoint {
       if laidOut.storage !== tensor.storage { tensor.dropPages() }
       canonical[spec.name] = laidOut
     }
-    let picture = architecture.destinationPictureTensors
-    if !missing.isEmpty && Set(missing) == picture {
+    if !missing.isEmpty, try Set(missing) == graph.destinationPictureTensors() {
       try canonical.leaveOutDestinationPicture(architecture, &info)
       missing = []
     }
-    guard missing.isEmpty else { throw missingError(missing, architecture) }
+    guard missing.isEmpty else { throw missingError(missing, architecture, graph) }
     info.noteUnused(tensors.names.filter { !used.contains($0) })
     do throws(LiaeError) {
       if scheme == .torchPort && architecture.doubleResolution {
-        try canonical.replaceHeads(NamingScheme.gatherHeads)
+        try canonical.replaceHeads(of: graph, NamingScheme.gatherHeads)
       }
       return try Model(architecture: architecture, info: info, tensors: canonical)
     } catch { throw error.within(file) }
@@ -75,7 +74,7 @@ struct ForeignCheckpoint {
       architecture = try architecture.settled(
         by: DeclaredArchitecture(source: "the given architecture", family: family, options: letters), file: file)
       info.guesses = info.guesses.filter { !$0.hasPrefix(Self.activationGuess) }
-    } else if declared == nil {
+    } else if declared == nil && architecture.hasOptions {
       architecture.pixelNorm = true
       info.guesses.append(
         "\(Self.activationGuess): pixel norm (u) was assumed on and x cos x (c) off, as in \(architecture.name); --arch settles it"
@@ -87,11 +86,10 @@ struct ForeignCheckpoint {
 
   static let activationGuess = "the weights do not tell u and c"
 
-  private func missingError(_ missing: [String], _ architecture: Architecture) -> LiaeError {
-    let shapes = Dictionary(architecture.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+  private func missingError(_ missing: [String], _ architecture: Architecture, _ graph: Graph) -> LiaeError {
     let listed = missing.prefix(8).map {
       let name = scheme.name($0, doubleResolution: architecture.doubleResolution)
-      return "\(name) with shape \(scheme.shape(shapes[$0] ?? []))"
+      return "\(name) with shape \(scheme.shape(graph.tensorShape($0) ?? []))"
     }
     let more = missing.count > 8 ? " and \(missing.count - 8) more" : ""
     let verb = missing.count == 1 ? "tensor is" : "tensors are"
@@ -122,53 +120,34 @@ extension ModelInfo {
   }
 }
 
-extension Network {
-  /// Canonical names of the weights and biases whose output channels go through depth-to-space.
-  var shuffledTensors: Set<String> {
-    var names: Set<String> = []
-    for layer in convolutions where layer.depthToSpace {
-      names.insert("\(layer.name).weight")
-      names.insert("\(layer.name).bias")
-    }
-    // The port's mask stage that is never run, stored as its neighbours are.
-    for decoder in decoders {
-      names.insert("\(decoder.name).upscalem_unused.conv1.weight")
-      names.insert("\(decoder.name).upscalem_unused.conv1.bias")
-    }
-    return names
-  }
-}
-
-extension Architecture {
-  /// What a df `.dfm` leaves out: of decoder_dst it holds the mask branch alone.
-  var destinationPictureTensors: Set<String> {
-    guard family == .df else { return [] }
-    return Set(
-      tensors.map(\.name).filter {
-        $0.hasPrefix("decoder_dst.") && !$0.hasPrefix("decoder_dst.upscalem") && !$0.hasPrefix("decoder_dst.out_convm")
-      })
-  }
-}
-
 extension TensorDictionary {
   /// Puts zeros where the branch is missing that only reconstructs the destination picture, and says so.
   mutating func leaveOutDestinationPicture(_ architecture: Architecture, _ info: inout ModelInfo) throws(LiaeError) {
-    let picture = architecture.destinationPictureTensors
-    for spec in architecture.tensors where picture.contains(spec.name) {
-      let count = CheckedSize.product(spec.shape).flatMap { CheckedSize.product($0, 4) } ?? 0
-      self[spec.name] = try TensorView(
-        dtype: .float32, shape: spec.shape, storage: try Bytes.allocate(count, for: spec.name))
-    }
+    let graph = try Graph(architecture)
+    let picture = try graph.destinationPictureTensors()
+    for spec in graph.tensors where picture.contains(spec.name) { self[spec.name] = try .zeros(spec) }
     info.lacksDestinationPicture = true
     info.notes.append("the picture branch of decoder_dst is not in the file: the destination cannot be reconstructed")
   }
 
-  /// Passes the weights, then the biases, of the decoder's four heads through `regroup`.
-  mutating func replaceHeads(_ regroup: ([TensorView]) throws(LiaeError) -> [TensorView]) throws(LiaeError) {
+  /// Passes the weights, then the biases, of the heads that make the picture through `regroup`.
+  mutating func replaceHeads(
+    of graph: Graph, _ regroup: ([TensorView]) throws(LiaeError) -> [TensorView]
+  ) throws(LiaeError) {
     for leaf in ["weight", "bias"] {
-      let names = ["", "1", "2", "3"].map { "decoder.out_conv\($0).\(leaf)" }
+      let names = try graph.heads(of: "swap.rgb").map { "\($0).\(leaf)" }
       let heads = names.compactMap { self[$0] }
       for (name, head) in zip(names, try regroup(heads)) { self[name] = head }
     }
+  }
+}
+
+extension TensorView {
+  /// A float32 tensor of zeros.
+  static func zeros(_ spec: TensorSpec) throws(LiaeError) -> TensorView {
+    guard let count = CheckedSize.product(spec.shape), let bytes = CheckedSize.product(count, 4) else {
+      throw LiaeError(.outOfMemory, "tensor \(spec.name) of shape \(spec.shape) is too large")
+    }
+    return try TensorView(dtype: .float32, shape: spec.shape, storage: try Bytes.allocate(bytes, for: spec.name))
   }
 }

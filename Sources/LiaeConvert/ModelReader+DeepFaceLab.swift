@@ -8,17 +8,12 @@ extension ModelReader {
   static func openDeepFaceLab(folder: String, options: OpenOptions) throws(LiaeError) -> Model {
     let sets = try DeepFaceLabSet.all(in: folder)
     guard let set = sets.first else {
-      let foreign = try File.list(folder).compactMap { DeepFaceLabSet.containing("\(folder)/\($0)")?.prefix }
-        .compactMap(DeepFaceLabSet.foreignKind)
-      if let kind = foreign.first {
-        throw LiaeError(
-          .unsupported,
-          "\(folder): holds a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
+      for name in try File.list(folder) {
+        if let kind = try DeepFaceLabSet.containing(name)?.foreignKind { throw foreign("\(folder): holds", kind) }
       }
       throw LiaeError(
         .unknownFormat,
-        "\(folder): no model; expected files such as NAME_SAEHD_encoder.npy and NAME_SAEHD_data.dat, or NAME_liae-train.safetensors"
-      )
+        "\(folder): no model; expected files such as \(DeepFaceLabKind.expected), or NAME_liae-train.safetensors")
     }
     guard sets.count == 1 else {
       let names = sets.map(\.representative).joined(separator: ", ")
@@ -29,41 +24,42 @@ extension ModelReader {
   }
 
   static func openDeepFaceLab(file: String, options: OpenOptions) throws(LiaeError) -> Model {
-    guard let set = DeepFaceLabSet.containing(file) else {
+    guard let set = try DeepFaceLabSet.containing(file) else {
       throw LiaeError(
         .unknownFormat,
-        "\(file): a pickle whose name is none of a DeepFaceLab model's files; expected a name such as NAME_SAEHD_encoder.npy"
+        "\(file): a pickle whose name is none of a DeepFaceLab model's files; expected a name such as \(DeepFaceLabKind.expected)"
       )
     }
-    if let kind = DeepFaceLabSet.foreignKind(set.prefix) {
-      throw LiaeError(
-        .unsupported,
-        "\(file): part of a model of DeepFaceLab's \(kind), which this library does not run; expected SAEHD")
-    }
+    if let kind = set.foreignKind { throw foreign("\(file): part of", kind) }
     return try open(set, options)
+  }
+
+  private static func foreign(_ what: String, _ kind: String) -> LiaeError {
+    let kinds = DeepFaceLabKind.allCases.map(\.rawValue).joined(separator: " or ")
+    return LiaeError(
+      .unsupported, "\(what) a model of DeepFaceLab's \(kind), which this library does not run; expected \(kinds)")
   }
 
   private static func open(_ set: DeepFaceLabSet, _ options: OpenOptions) throws(LiaeError) -> Model {
     var info = ModelInfo(origin: .deepFaceLab)
     var declared: DeclaredArchitecture?
+    let family: Architecture.Family
     if set.has(DeepFaceLabSet.dataFile) {
-      declared = try readData(set, &info)
+      let said = try readData(set, &info)
+      (declared, family) = (said, said.family)
     } else {
+      family = try self.family(of: set, options)
       info.notes.append(
         "there is no \(set.prefix)\(DeepFaceLabSet.dataFile): the architecture was read off the weights")
     }
-    let family = try Self.family(set, declared, options)
-    let modules =
-      family == .liae
-      ? ["encoder", "inter_AB", "inter_B", "decoder"] : ["encoder", "inter", "decoder_src", "decoder_dst"]
+    let modules = try family.modules()
     var tensors = TensorDictionary()
     for module in modules {
-      let path = set.path("\(module).npy")
-      guard set.has("\(module).npy") else {
-        throw LiaeError(
-          .missingTensor,
-          "\(path): the file is missing; a \(family.rawValue) model needs \(modules.map { "\($0).npy" }.joined(separator: ", "))"
-        )
+      let file = DeepFaceLabSet.weightFile(module)
+      let path = set.path(file)
+      guard set.has(file) else {
+        let needed = modules.map(DeepFaceLabSet.weightFile).joined(separator: ", ")
+        throw LiaeError(.missingTensor, "\(path): the file is missing; a model of \(family.rawValue) needs \(needed)")
       }
       let weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
       for name in weights.names { tensors["\(module)/\(name)"] = weights[name] }
@@ -76,57 +72,75 @@ extension ModelReader {
     ).model(options)
   }
 
-  /// As data.dat or the caller says; else as the files that are there say.
-  private static func family(_ set: DeepFaceLabSet, _ declared: DeclaredArchitecture?, _ options: OpenOptions)
-    throws(LiaeError) -> Architecture.Family
-  {
-    if let declared { return declared.family }
-    let isLIAE = set.has("inter_AB.npy") || set.has("inter_B.npy") || set.has("decoder.npy")
-    let isDF = set.has("inter.npy") || set.has("decoder_src.npy") || set.has("decoder_dst.npy")
-    if isLIAE && isDF {
-      guard let given = options.architecture else {
-        throw LiaeError(
-          .unknownArchitecture,
-          "\(set.folder)/\(set.prefix)*: files of both liae and df and no \(DeepFaceLabSet.dataFile); name the architecture (--arch liae-ud)"
-        )
-      }
-      return try Architecture.parse(given).family
+  /// The family whose modules are there, where no data file says it: of the families that the files' names allow, the
+  /// one that has a module which no other has.
+  private static func family(of set: DeepFaceLabSet, _ options: OpenOptions) throws(LiaeError) -> Architecture.Family {
+    let families = set.kind?.families ?? Architecture.Family.allCases
+    var modules: [Architecture.Family: [String]] = [:]
+    for family in families { modules[family] = try family.modules() }
+    let present = families.filter { family in
+      let others = families.filter { $0 != family }.flatMap { modules[$0] ?? [] }
+      return (modules[family] ?? []).contains { !others.contains($0) && set.has(DeepFaceLabSet.weightFile($0)) }
     }
-    return isDF ? .df : .liae
+    guard present.count > 1 else { return present.first ?? families[0] }
+    guard let given = options.architecture else {
+      let names = present.map(\.rawValue).joined(separator: " and ")
+      throw LiaeError(
+        .unknownArchitecture,
+        "\(set.folder)/\(set.prefix)*: files of \(names) and no \(DeepFaceLabSet.dataFile); name the architecture (--arch liae-ud)"
+      )
+    }
+    return try Architecture.parse(given).family
   }
 
-  /// Architecture, face type and iteration of data.dat.
+  /// Architecture, face type, iteration and morph factor of data.dat.
   private static func readData(_ set: DeepFaceLabSet, _ info: inout ModelInfo) throws(LiaeError)
     -> DeclaredArchitecture
   {
     let path = set.path(DeepFaceLabSet.dataFile)
+    func corrupt(_ what: String) -> LiaeError { LiaeError(.corruptFile, "\(path): \(what)") }
     let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
     guard let settings = data["options"], settings.pairs != nil else {
-      throw LiaeError(.corruptFile, "\(path): has no dictionary \"options\"; expected the data file of a SAEHD model")
+      throw corrupt("has no dictionary \"options\"; expected the data file of a DeepFaceLab model")
     }
-    guard let name = settings["archi"]?.stringValue else {
-      throw LiaeError(
-        .corruptFile,
-        "\(path): options lack the text \"archi\" (\(settings["archi"]?.kind ?? "missing")); expected liae or df with letters of u, d, t, c"
-      )
+    /// An option that is there and not None.
+    func option(_ key: String) -> PickleValue? {
+      if case .none? = settings[key] { nil } else { settings[key] }
     }
-    let (family, archiLetters): (Architecture.Family, String)
-    do throws(LiaeError) { (family, archiLetters) = try Architecture.parse(name) } catch { throw error.within(path) }
-    func size(_ key: String) throws(LiaeError) -> Int? {
-      guard let value = settings[key] else { return nil }
-      if case .none = value { return nil }
-      guard let number = value.intValue else {
-        throw LiaeError(.corruptFile, "\(path): option \(key) is \(value.kind); expected a whole number")
+
+    // AMP's options have no archi.
+    var (family, letters) = (Architecture.Family.amp, "")
+    if let archi = option("archi") {
+      guard let name = archi.stringValue else {
+        throw corrupt("option archi is \(archi.kind); expected liae or df with letters of u, d, t, c")
       }
-      return number
+      do throws(LiaeError) { (family, letters) = try Architecture.parse(name) } catch { throw error.within(path) }
+    } else if option("inter_dims") == nil && set.kind != .amp {
+      throw corrupt("options have neither archi, as those of SAEHD, nor inter_dims, as those of AMP")
     }
+    if let kind = set.kind, kind != DeepFaceLabKind(family) {
+      throw corrupt("describes a network of \(family.rawValue), and its name says \(kind.rawValue)")
+    }
+
     info.iteration = data["iter"]?.intValue.flatMap { $0 >= 0 ? $0 : nil }
-    if let letters = settings["face_type"]?.stringValue {
+    if let letters = option("face_type")?.stringValue {
       info.faceType = ModelInfo.faceTypes.first(where: { $0.letters == letters })?.name
     }
-    return DeclaredArchitecture(
-      source: "\(set.prefix)\(DeepFaceLabSet.dataFile)", family: family, options: archiLetters, flavour: .dfl,
-      resolution: try size("resolution"), eDims: try size("e_dims"), aeDims: try size("ae_dims"),
-      dDims: try size("d_dims"), dMaskDims: try size("d_mask_dims"))
+    var declared = DeclaredArchitecture(
+      source: "\(set.prefix)\(DeepFaceLabSet.dataFile)", family: family, options: letters, flavour: .dfl)
+    for (name, _) in Architecture.smallest(family).sizes {
+      guard let value = option(name) else { continue }
+      guard let number = value.intValue else {
+        throw corrupt("option \(name) is \(value.kind); expected a whole number")
+      }
+      declared.sizes[name] = number
+    }
+    if family == .amp, let value = option("morph_factor") {
+      guard let morph = value.doubleValue, ModelInfo.trainedMorphRange.contains(morph) else {
+        throw corrupt("option morph_factor is \(value.doubleValue.map { "\($0)" } ?? value.kind); expected 0 to 1")
+      }
+      info.trainedMorph = morph
+    }
+    return declared
   }
 }

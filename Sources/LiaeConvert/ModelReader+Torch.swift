@@ -5,8 +5,6 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelReader {
-  /// Module names of a network, in the order in which they are written.
-  static let modules = ["encoder", "inter_AB", "inter_B", "inter", "decoder", "decoder_src", "decoder_dst"]
   /// Under this key a `.pt` of ours says what a frozen checkpoint says in its metadata.
   static let torchMetadataKey = "liae"
 
@@ -20,6 +18,8 @@ extension ModelReader {
     guard let pairs = root.pairs else {
       throw LiaeError(.unknownArchitecture, "\(name): holds \(root.kind); expected a dictionary of tensors")
     }
+    var modules: Set<String> = []
+    for family in Architecture.Family.allCases { modules.formUnion(try family.modules()) }
     var tensors = TensorDictionary()
     var info = ModelInfo(origin: .torch)
     var declared: DeclaredArchitecture?
@@ -31,7 +31,6 @@ extension ModelReader {
       guard let key = key.stringValue else { continue }
       switch (key, value) {
       case (_, .tensor(let tensor)): try add(key, tensor)
-      case ("inter_src", .dictionary): throw ampError(name)
       case (torchMetadataKey, .dictionary(let entries)):
         var metadata: [String: String] = [:]
         for entry in entries { if let key = entry.key.stringValue { metadata[key] = entry.value.stringValue } }

@@ -11,8 +11,22 @@ package struct OpenOptions: Sendable {
   package var architecture: String?
   /// Overrules what the file says or what would be guessed.
   package var colorOrder: ColorOrder?
-  package init(architecture: String? = nil, colorOrder: ColorOrder? = nil) {
-    (self.architecture, self.colorOrder) = (architecture, colorOrder)
+  /// The face type of the model, as `whole_face` or DeepFaceLab's `wf`: overrules what the file says. A `.dfm` does not
+  /// say it.
+  package var faceType: String?
+  package init(architecture: String? = nil, colorOrder: ColorOrder? = nil, faceType: String? = nil) {
+    (self.architecture, self.colorOrder, self.faceType) = (architecture, colorOrder, faceType)
+  }
+
+  /// The name of the face type; nil where none is given.
+  ///
+  /// - Throws: `invalidArgument` for a face type that models do not have.
+  package func faceTypeName() throws(LiaeError) -> String? {
+    guard let faceType else { return nil }
+    if let name = ModelInfo.faceType(faceType) { return name }
+    let known = ModelInfo.faceTypes.map { $0.letters == $0.name ? $0.name : "\($0.name) (\($0.letters))" }
+    throw LiaeError(
+      .invalidArgument, "\"\(faceType)\" is no face type of a model; expected \(known.joined(separator: ", "))")
   }
 }
 
@@ -21,23 +35,51 @@ package enum ModelReader {
   /// - Parameter path: a file (safetensors, liae-train's state, one of a DeepFaceLab set, .dfm/.onnx, .pt/.pth), or the
   ///   folder of one model that liae-train or DeepFaceLab trains.
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`; what the format's reader throws (20 to 26); for a network
-  ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`.
+  ///   that is not one of ours `unknownArchitecture`, `missingTensor`, `shapeMismatch`, `unsupported`;
+  ///   `invalidArgument` for options that there are not.
   package static func open(path: String, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
-    if File.kind(path) == .folder { return try open(folder: path, options: options) }
-    let bytes = try Bytes.map(path: path)
-    if FormatSniffer.sniff(bytes) == .pickle { return try openDeepFaceLab(file: path, options: options) }
-    return try open(memory: bytes, name: path, options: options)
+    try open(CheckpointFile(path: path), options: options)
   }
 
-  /// Opens what one file holds: safetensors, liae-train's state, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory` where the layout
-  /// allows it.
+  /// Opens what was found at a path.
+  ///
+  /// - Throws: as `open(path:)`.
+  package static func open(_ file: CheckpointFile, options: OpenOptions = OpenOptions()) throws(LiaeError) -> Model {
+    try opening(options) { () throws(LiaeError) in
+      switch file.content {
+      case .folder: return try open(folder: file.path, options: options)
+      case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
+      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      }
+    }
+  }
+
+  /// Opens what one file holds: safetensors, liae-train's state, .dfm/.onnx, .pt/.pth. Tensors stay views into `memory`
+  /// where the layout allows it.
   ///
   /// - Parameter name: what messages call the memory.
   /// - Throws: as `open(path:)`; `unsupported` for one file of a DeepFaceLab set, which needs the others.
   package static func open(memory: Bytes, name: String = "memory", options: OpenOptions = OpenOptions())
     throws(LiaeError) -> Model
   {
-    switch FormatSniffer.sniff(memory) {
+    try opening(options) { () throws(LiaeError) in
+      try openFile(memory, FormatSniffer.sniff(memory), name: name, options: options)
+    }
+  }
+
+  /// What all formats have in common: the face type has no part in how weights are read.
+  private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
+  {
+    let faceType = try options.faceTypeName()
+    var model = try body()
+    if let faceType { model.info.faceType = faceType }
+    return model
+  }
+
+  private static func openFile(_ memory: Bytes, _ format: FormatSniffer, name: String, options: OpenOptions)
+    throws(LiaeError) -> Model
+  {
+    switch format {
     case .safetensors: return try openSafetensors(memory, name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)
@@ -82,7 +124,6 @@ package enum ModelReader {
   {
     let tensors = try tensors.withoutWrappers(file: name)
     guard let scheme = NamingScheme.recognize(tensors.names) else {
-      if tensors.names.contains(where: { $0.hasPrefix("inter_src") }) { throw ampError(name) }
       let listed = tensors.names.prefix(4).joined(separator: ", ")
       throw LiaeError(
         .unknownArchitecture,
@@ -93,13 +134,6 @@ package enum ModelReader {
       file: name, scheme: scheme, tensors: tensors, info: info, declared: nil,
       knowsColorOrder: scheme == .tensorFlow
     ).model(options)
-  }
-
-  static func ampError(_ name: String) -> LiaeError {
-    LiaeError(
-      .unsupported,
-      "\(name): an AMP model (it has inter_src and inter_dst), which this library does not run; expected SAEHD (liae or df)"
-    )
   }
 }
 

@@ -9,12 +9,13 @@ package enum ModelWriter {
   package enum Format: Sendable, Equatable {
     /// The frozen form, docs/checkpoint.md. The type is that of the stored weights: float32, float16, bfloat16.
     case safetensors(DType)
-    /// A folder with `NAME_SAEHD_encoder.npy` ... and `NAME_SAEHD_data.dat`, float32.
+    /// A folder with `NAME_SAEHD_encoder.npy` ... and `NAME_SAEHD_data.dat`, for AMP `NAME_AMP_encoder.npy` ..., float32.
     case deepFaceLab(modelName: String)
-    /// float32, as DeepFaceLab exports it.
-    case dfm
-    /// A training checkpoint of the PyTorch port: state dicts under encoder, inter_AB, inter_B, decoder, float32. A
-    /// model of flavour dfl gets DeepFaceLab's module names and channel order.
+    /// DeepFaceLab's export. The type is that of the convolutions' weights and arithmetic: float32, or float16 as with
+    /// "Export quantized"; dense layers stay float32.
+    case dfm(DType)
+    /// A training checkpoint of the PyTorch port: a state dict for each module, float32. A model of flavour dfl gets
+    /// DeepFaceLab's module names and channel order.
     case torch
   }
 
@@ -30,36 +31,9 @@ package enum ModelWriter {
     case .safetensors(let dtype): try writeSafetensors(model, to: path, dtype, replacing: replacing)
     case .deepFaceLab(let name):
       try writeDeepFaceLab(model, training, folder: path, name: name, replacing: replacing)
-    case .dfm: try writeGraph(model, to: path, replacing: replacing)
+    case .dfm(let dtype): try writeGraph(model, to: path, dtype, replacing: replacing)
     case .torch: try writeTorch(model, to: path, replacing: replacing)
     }
-  }
-
-  /// What a reader of the written files will find other than in `model`, a sentence each: what the format cannot hold,
-  /// and what had to be made up.
-  package static func remarks(on model: Model, as format: Format) -> [String] {
-    let info = model.info
-    var remarks: [String] = []
-    switch format {
-    case .safetensors, .torch: return []
-    case .dfm:
-      if model.architecture.family == .df && !info.lacksDestinationPicture {
-        remarks.append(
-          "a .dfm holds the mask branch of decoder_dst alone: the destination cannot be reconstructed with it")
-      }
-    case .deepFaceLab:
-      if info.faceType == nil {
-        remarks.append("the face type is not known: data.dat says full_face, which DeepFaceLab's merger goes by")
-      }
-      if info.lacksDestinationPicture {
-        remarks.append("the picture branch of decoder_dst is not there: DeepFaceLab starts it anew")
-      }
-    }
-    if info.colorOrder == .rgb {
-      remarks.append(
-        "this format is read blue first: the channels of the first convolution and of the heads changed places")
-    }
-    return remarks
   }
 
   private static func writeSafetensors(_ model: Model, to path: String, _ dtype: DType, replacing: Bool)
@@ -71,28 +45,26 @@ package enum ModelWriter {
     }
     var tensors = TensorDictionary()
     do throws(LiaeError) {
-      for name in model.writtenNames { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
+      for name in try model.writtenNames() { tensors[name] = try model.tensor(name).converted(to: dtype, name: name) }
     } catch { throw error.within(path) }
     try SafetensorsFile.write(tensors, metadata: CheckpointMetadata.encode(model), to: path, replacing: replacing)
   }
 
   private static func writeTorch(_ model: Model, to path: String, replacing: Bool) throws(LiaeError) {
-    let architecture = model.architecture
+    let (architecture, graph) = (model.architecture, model.graph)
     let scheme: NamingScheme = architecture.flavour == .torch ? .torchPort : .torchDeepFaceLab
     var canonical = TensorDictionary()
-    for name in model.writtenNames { canonical[name] = try model.tensor(name).asFloat32() }
-    for spec in architecture.tensors where spec.isUnused && canonical[spec.name] == nil {
-      // PyTorch's strict loading wants the stage that is never run.
-      let count = CheckedSize.product(spec.shape).flatMap { CheckedSize.product($0, 4) } ?? 0
-      canonical[spec.name] = try TensorView(
-        dtype: .float32, shape: spec.shape, storage: try Bytes.allocate(count, for: spec.name))
+    for name in try model.writtenNames() { canonical[name] = try model.tensor(name).asFloat32() }
+    // PyTorch's strict loading wants the stage that is never run.
+    for spec in graph.tensors where spec.isUnused && canonical[spec.name] == nil {
+      canonical[spec.name] = try .zeros(spec)
     }
     if scheme == .torchPort && architecture.doubleResolution {
-      try canonical.replaceHeads(NamingScheme.scatterHeads)
+      try canonical.replaceHeads(of: graph, NamingScheme.scatterHeads)
     }
-    let shuffled = Network(architecture).shuffledTensors
+    let shuffled = graph.shuffledTensors
     var root: [(key: PickleValue, value: PickleValue)] = []
-    for module in ModelReader.modules {
+    for module in graph.modules {
       var entries: [(key: PickleValue, value: PickleValue)] = []
       for name in canonical.names where name.hasPrefix("\(module).") {
         guard let tensor = canonical[name] else { continue }
@@ -113,32 +85,18 @@ package enum ModelWriter {
 extension Model {
   /// The tensors that a file of this model holds, in the order of the network: not the zeros that stand for a branch
   /// that its own file left out.
-  var writtenNames: [String] {
-    let left = info.lacksDestinationPicture ? architecture.destinationPictureTensors : []
-    return architecture.tensors.map(\.name).filter { !left.contains($0) && tensors[$0] != nil }
+  func writtenNames() throws(LiaeError) -> [String] {
+    let left = info.lacksDestinationPicture ? try graph.destinationPictureTensors() : []
+    return graph.tensors.map(\.name).filter { !left.contains($0) && tensors[$0] != nil }
   }
 
-  /// A tensor as float32 for a program that reads blue first: where the model was trained red first, the channels of
-  /// the first convolution and of the heads change places, so that it computes the same picture.
-  func blueFirstTensor(_ name: String) throws(LiaeError) -> TensorView {
-    let tensor = try tensor(name).asFloat32()
-    guard info.colorOrder == .rgb else { return tensor }
-    if name == "encoder.down1.conv1.weight" || name == "encoder.down1.downs.0.conv1.weight" {
-      return try tensor.reversedChannels(axis: 1)
-    }
-    let parts = name.split(separator: ".")
-    if parts.count == 3, parts[1].hasPrefix("out_conv"), parts[1] != "out_convm" {
-      return try tensor.reversedChannels(axis: 0)
-    }
-    return tensor
-  }
-
-  /// The same model reading and returning blue first; itself where it does already.
+  /// The same model reading and returning blue first; itself where it does already. Where it was trained red first, the
+  /// channels of the first convolution and of the heads change places, so that it computes the same picture.
   package func blueFirst() throws(LiaeError) -> Model {
     guard info.colorOrder == .rgb else { return self }
     var (info, tensors) = (info, tensors)
     info.colorOrder = .bgr
-    for name in tensors.names where self.tensors[name] != nil { tensors[name] = try blueFirstTensor(name) }
+    for (name, axis) in try graph.colorAxes() { tensors[name] = try tensor(name).reversedChannels(axis: axis) }
     return try Model(architecture: architecture, info: info, tensors: tensors)
   }
 }

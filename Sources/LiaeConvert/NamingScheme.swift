@@ -30,6 +30,15 @@ enum NamingScheme: Equatable {
     return nil
   }
 
+  /// The implementations whose weights are written in this scheme.
+  var flavours: [Architecture.Flavour] {
+    switch self {
+    case .canonical, .trainingState: [.dfl, .torch]
+    case .torchPort: [.torch]
+    case .tensorFlow, .torchDeepFaceLab: [.dfl]
+    }
+  }
+
   /// Whether depth-to-space channels are ordered (dy, dx, c) here; else (c, dy, dx).
   var isDCR: Bool { self == .tensorFlow || self == .torchDeepFaceLab || self == .trainingState }
 

@@ -44,8 +44,7 @@ extension TensorView {
       if bits & 0x7fff == infinity && value.isFinite {
         throw LiaeError(
           .unsupported,
-          "tensor \(name) holds \(value), which \(dtype.rawValue) cannot; write float32\(dtype == .float16 ? " or bfloat16" : "")"
-        )
+          "tensor \(name) holds \(value), which \(dtype.rawValue) cannot hold; float32 can")
       }
       out[i] = bits
     }

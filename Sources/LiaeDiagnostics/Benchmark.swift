@@ -88,11 +88,18 @@ package struct Benchmark {
         flops: timing.flops, multiplications: timing.multiplications, weightBytes: timing.weightBytes)
     }
     self.layers = layers
-    parts = RunPart.allCases.map { part in
-      var sum = Share(name: part.rawValue)
-      for (timing, layer) in zip(timings, layers) where timing.part == part { sum.add(layer) }
-      return sum
+    // In the order in which the network runs them.
+    var parts: [Share] = []
+    for (timing, layer) in zip(timings, layers) {
+      if let place = parts.firstIndex(where: { $0.name == timing.part }) {
+        parts[place].add(layer)
+      } else {
+        var sum = Share(name: timing.part)
+        sum.add(layer)
+        parts.append(sum)
+      }
     }
+    self.parts = parts
   }
 
   private var whole: Share {
@@ -121,7 +128,7 @@ package struct Benchmark {
       : table(header: ["part"] + Self.columns, rows: parts.map { [$0.name] + cells($0) }, leftColumns: 1)
     let limit = peak > 0 ? whole.multiplications / peak * 1e3 : 0
     return """
-      \(a.name) \(a.resolution), e \(a.eDims) ae \(a.aeDims) d \(a.dDims) dm \(a.dMaskDims), \(isa), \
+      \(a.name) \(a.resolution), \(a.dimsText), \(isa), \
       \(threads) \(threads == 1 ? "thread" : "threads"), \(rounds) \(rounds == 1 ? "round" : "rounds")
 
       \(list)
@@ -144,22 +151,24 @@ package struct Benchmark {
 
   package var json: JSON {
     let a = architecture, whole = whole
-    return .object([
+    let network: [(String, JSON)] = [
       ("architecture", .string(a.name)), ("flavour", .string(a.flavour.rawValue)),
-      ("resolution", .integer(a.resolution)), ("e_dims", .integer(a.eDims)), ("ae_dims", .integer(a.aeDims)),
-      ("d_dims", .integer(a.dDims)), ("d_mask_dims", .integer(a.dMaskDims)),
-      ("isa", .string(isa)), ("threads", .integer(threads)), ("rounds", .integer(rounds)),
-      ("median_ms", .number(total.median)), ("min_ms", .number(total.minimum)), ("mad_ms", .number(total.deviation)),
-      ("gflop", .number(whole.flops / 1e9)), ("gflop_per_s", .number(whole.gigaflops)),
-      ("multiplications", .number(whole.multiplications)), ("peak_multiplications_per_s", .number(peak)),
-      ("share_of_peak", .number(whole.shareOfPeak(peak))),
-      ("packed_bytes", .integer(packedBytes)), ("workspace_bytes", .integer(workspaceBytes)),
-      ("parts", .array(parts.map { .object([("name", .string($0.name))] + json($0)) })),
-      (
-        "layers",
-        .array(
-          layers.map { .object([("name", .string($0.name)), ("algorithm", .string($0.algorithm))] + json($0)) })
-      ),
-    ])
+      ("resolution", .integer(a.resolution)),
+    ]
+    return .object(
+      network + a.dimsMembers + [
+        ("isa", .string(isa)), ("threads", .integer(threads)), ("rounds", .integer(rounds)),
+        ("median_ms", .number(total.median)), ("min_ms", .number(total.minimum)), ("mad_ms", .number(total.deviation)),
+        ("gflop", .number(whole.flops / 1e9)), ("gflop_per_s", .number(whole.gigaflops)),
+        ("multiplications", .number(whole.multiplications)), ("peak_multiplications_per_s", .number(peak)),
+        ("share_of_peak", .number(whole.shareOfPeak(peak))),
+        ("packed_bytes", .integer(packedBytes)), ("workspace_bytes", .integer(workspaceBytes)),
+        ("parts", .array(parts.map { .object([("name", .string($0.name))] + json($0)) })),
+        (
+          "layers",
+          .array(
+            layers.map { .object([("name", .string($0.name)), ("algorithm", .string($0.algorithm))] + json($0)) })
+        ),
+      ])
   }
 }

@@ -6,23 +6,27 @@ import LiaeTensor
 import LiaeText
 
 extension Architecture {
-  var lines: [(String, String)] {
+  /// The network's sizes for a person: "e 64, ae 256, d 64, d_mask 32".
+  var dimsText: String {
+    dims.map { "\($0.name.hasSuffix("_dims") ? String($0.name.dropLast(5)) : $0.name) \($0.value)" }
+      .joined(separator: ", ")
+  }
+
+  var dimsMembers: [(String, JSON)] { dims.map { ($0.name, .integer($0.value)) } }
+
+  func lines(parameters: Int) -> [(String, String)] {
     let sides = rgbSide == resolution ? "" : " (picture \(rgbSide), mask \(maskSide))"
     return [
       ("architecture", "\(name), \(flavour == .dfl ? "DeepFaceLab" : "PyTorch port") flavour"),
-      ("resolution", "\(resolution)\(sides)"),
-      ("dims", "e \(eDims), ae \(aeDims), d \(dDims), d_mask \(dMaskDims)"),
-      ("parameters", grouped(parameterCount)),
+      ("resolution", "\(resolution)\(sides)"), ("dims", dimsText), ("parameters", grouped(parameters)),
     ]
   }
 
-  var members: [(String, JSON)] {
+  func members(parameters: Int) -> [(String, JSON)] {
     [
       ("architecture", .string(name)), ("flavour", .string(flavour.rawValue)), ("resolution", .integer(resolution)),
-      ("rgb_side", .integer(rgbSide)), ("mask_side", .integer(maskSide)), ("e_dims", .integer(eDims)),
-      ("ae_dims", .integer(aeDims)), ("d_dims", .integer(dDims)), ("d_mask_dims", .integer(dMaskDims)),
-      ("parameters", .integer(parameterCount)),
-    ]
+      ("rgb_side", .integer(rgbSide)), ("mask_side", .integer(maskSide)),
+    ] + dimsMembers + [("parameters", .integer(parameters))]
   }
 }
 
@@ -30,8 +34,8 @@ extension ModelInfo {
   var lines: [(String, String)] {
     [
       ("colour order", colorOrder.rawValue.uppercased()), ("face type", faceType ?? "not known"),
-      ("iteration", iteration.map(grouped) ?? "not known"), ("origin", origin.rawValue),
-    ]
+      ("iteration", iteration.map(grouped) ?? "not known"),
+    ] + (trainedMorph.map { [("trained morph", "\($0)")] } ?? []) + [("origin", origin.rawValue)]
   }
 
   var remarks: [(String, String)] { guesses.map { ("guess", $0) } + notes.map { ("note", $0) } }
@@ -39,8 +43,8 @@ extension ModelInfo {
   var members: [(String, JSON)] {
     [
       ("color_order", .string(colorOrder.rawValue)), ("face_type", faceType.map(JSON.string) ?? .null),
-      ("iteration", iteration.map(JSON.integer) ?? .null), ("origin", .string(origin.rawValue)),
-    ]
+      ("iteration", iteration.map(JSON.integer) ?? .null),
+    ] + (trainedMorph.map { [("morph_factor", .number($0))] } ?? []) + [("origin", .string(origin.rawValue))]
   }
 
   var remarkMembers: [(String, JSON)] {
@@ -52,6 +56,7 @@ extension ModelInfo {
 package struct Inspection {
   let path: String
   let architecture: Architecture
+  let parameters: Int
   let info: ModelInfo
   let fileBytes: Int
   let weightTypes: [String]
@@ -63,9 +68,10 @@ package struct Inspection {
   /// - Throws: `outOfMemory`; what a missing or damaged tensor is.
   package init(path: String, model: Model) throws(LiaeError) {
     (self.path, architecture, info) = (path, model.architecture, model.info)
+    parameters = model.graph.parameterCount
     fileBytes = try CheckpointSize.bytes(path)
     var types: Set<String> = []
-    for spec in architecture.tensors where !spec.isUnused { types.insert(try model.tensor(spec.name).dtype.rawValue) }
+    for spec in model.graph.tensors where !spec.isUnused { types.insert(try model.tensor(spec.name).dtype.rawValue) }
     weightTypes = types.sorted()
     hash = try model.hash()
     let plan = try Plan(model: model)
@@ -75,7 +81,7 @@ package struct Inspection {
 
   package var text: String {
     let lines =
-      [("file", path)] + architecture.lines + [
+      [("file", path)] + architecture.lines(parameters: parameters) + [
         ("weights", weightTypes.joined(separator: ", ")),
         ("file size", humanBytes(fileBytes)),
         (
@@ -88,7 +94,7 @@ package struct Inspection {
 
   package var json: JSON {
     .object(
-      [("file", .string(path))] + architecture.members + [
+      [("file", .string(path))] + architecture.members(parameters: parameters) + [
         ("weight_types", .array(weightTypes.map(JSON.string))),
         ("file_bytes", .integer(fileBytes)),
         ("packed_bytes", .integer(packedBytes)),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 import LiaePack
 import LiaeRuntime
+import LiaeSystem
 import LiaeText
 
 /// A description of packed weights by their header, also of those that this processor cannot run.
@@ -9,7 +11,12 @@ package struct PackInspection {
   let fileBytes: Int
   let header: PackHeader
 
-  package init(_ file: PackFile) { (path, fileBytes, header) = (file.name, file.fileBytes, file.header) }
+  private let parameters: Int
+
+  package init(_ file: PackFile) throws(LiaeError) {
+    (path, fileBytes, header) = (file.name, file.fileBytes, file.header)
+    parameters = try Graph(file.header.architecture).parameterCount
+  }
 
   private var packedBytes: Int { header.parts.reduce(0) { $0 + $1.size } }
   private var options: String { header.options.packing.map { "\($0.name) \($0.value)" }.joined(separator: ", ") }
@@ -27,7 +34,7 @@ package struct PackInspection {
         ("file", path),
         ("kind", "packed weights for \(header.instructionSet.rawValue), layout \(header.layoutVersion)"),
       ]
-        + header.architecture.lines + [
+        + header.architecture.lines(parameters: parameters) + [
           ("file size", humanBytes(fileBytes)), ("memory", "\(humanBytes(packedBytes)) packed weights, shared"),
           ("packed with", options), ("layers", algorithms),
         ] + header.info.lines + [("fingerprint", header.fingerprint)] + header.info.remarks)
@@ -35,20 +42,21 @@ package struct PackInspection {
 
   package var json: JSON {
     .object(
-      [("file", .string(path)), ("kind", .string("packed weights"))] + header.architecture.members + [
-        ("file_bytes", .integer(fileBytes)), ("packed_bytes", .integer(packedBytes)),
-        ("isa", .string(header.instructionSet.rawValue)), ("layout", .integer(header.layoutVersion)),
-        ("options", .object(header.options.packing.map { ($0.name, .string($0.value)) })),
-        (
-          "layers",
-          .array(
-            header.choices.map {
-              .object([
-                ("name", .string($0.name)), ("algorithm", .string($0.algorithm.name)),
-                ("stored", .string($0.stored.name)),
-              ])
-            })
-        ),
-      ] + header.info.members + [("fingerprint", .string(header.fingerprint))] + header.info.remarkMembers)
+      [("file", .string(path)), ("kind", .string("packed weights"))]
+        + header.architecture.members(parameters: parameters) + [
+          ("file_bytes", .integer(fileBytes)), ("packed_bytes", .integer(packedBytes)),
+          ("isa", .string(header.instructionSet.rawValue)), ("layout", .integer(header.layoutVersion)),
+          ("options", .object(header.options.packing.map { ($0.name, .string($0.value)) })),
+          (
+            "layers",
+            .array(
+              header.choices.map {
+                .object([
+                  ("name", .string($0.name)), ("algorithm", .string($0.algorithm.name)),
+                  ("stored", .string($0.stored.name)),
+                ])
+              })
+          ),
+        ] + header.info.members + [("fingerprint", .string(header.fingerprint))] + header.info.remarkMembers)
   }
 }

@@ -45,7 +45,7 @@ package struct PlannerReport {
     }
     let a = architecture, totals = totals
     return """
-      \(a.name) \(a.resolution), e \(a.eDims) ae \(a.aeDims) d \(a.dDims) dm \(a.dMaskDims), \(isa)
+      \(a.name) \(a.resolution), \(a.dimsText), \(isa)
       Milliseconds of the quickest run with cold weights, in brackets what the planner expects.
 
       \(table(

@@ -36,6 +36,8 @@ package struct Verification {
   package static let requiredDecibels = 100.0
   package static let worstAllowed: Float = 1e-4
   package static let worstAllowedText = "0.0001"
+  /// The morph that is compared, of models that can: both latent codes take part in it.
+  package static let morph: Float = 0.5
 
   package private(set) var comparisons: [Comparison] = []
   private let isa: String
@@ -50,9 +52,10 @@ package struct Verification {
     isa = plan.instructionSet.rawValue
     let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
     let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
-    let modes: [(String, RunMode, ReferenceNetwork.Code)] = [
+    var modes: [(String, RunMode, ReferenceNetwork.Code)] = [
       ("swap", .swap, .swap), ("dst", .reconstructDestination, .reconstructDestination),
     ]
+    if model.graph.canMorph { modes.append(("morph \(Self.morph)", .morph(Self.morph), .morph(Self.morph))) }
     for (name, mode, code) in modes {
       let wantsSecondMask = mode == .swap
       let lacksPicture = mode == .reconstructDestination && model.info.lacksDestinationPicture

@@ -17,7 +17,7 @@ package struct WeightReport {
   package var isFinite: Bool { complaints.isEmpty }
 
   package init(_ model: Model) throws(LiaeError) {
-    for spec in model.architecture.tensors where !spec.isUnused {
+    for spec in model.graph.tensors where !spec.isUnused {
       let tensor = try model.tensor(spec.name)
       var (places, bad): ([String], Int) = ([], 0)
       for index in 0..<tensor.count {

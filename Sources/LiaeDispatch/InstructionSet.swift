@@ -43,9 +43,9 @@ package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
       throw LiaeError(.unsupported, "this processor has no \(rawValue); it has \(Self.detected.rawValue)")
     }
     switch self {
-    case .baseline: return kernelTable_baseline()
-    case .avx2: return kernelTable_avx2()
-    case .avx512: return kernelTable_avx512()
+    case .baseline: return LiaeKernelsBaseline.kernelTable()
+    case .avx2: return LiaeKernelsAVX2.kernelTable()
+    case .avx512: return LiaeKernelsAVX512.kernelTable()
     }
   }
 
@@ -53,9 +53,9 @@ package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   package func trainingKernels() throws(LiaeError) -> TrainingKernelTable {
     _ = try kernels()
     switch self {
-    case .baseline: return trainingKernelTable_baseline()
-    case .avx2: return trainingKernelTable_avx2()
-    case .avx512: return trainingKernelTable_avx512()
+    case .baseline: return LiaeKernelsBaseline.trainingKernelTable()
+    case .avx2: return LiaeKernelsAVX2.trainingKernelTable()
+    case .avx512: return LiaeKernelsAVX512.trainingKernelTable()
     }
   }
 

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Everything that fixes the shape and the arithmetic of a network.
+/// The parameters that determine a network: its layers, their sizes and their arithmetic.
 ///
 /// Source: DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
 package struct Architecture: Sendable, Equatable {
-  /// How the latent modules are wired to the decoders.
-  package enum Family: String, Sendable {
-    /// One decoder; codes from inter_AB and inter_B.
+  /// How latent modules and decoders are connected.
+  package enum Family: String, Sendable, CaseIterable {
+    /// Two latent modules, inter_AB and inter_B; one decoder.
     case liae
-    /// One inter; a decoder for each side.
+    /// One latent module; a decoder for each of source and destination.
     case df
+    /// Two latent modules whose channels are mixed; one decoder. It always has `u`, `d` and `t`, which its name omits.
+    case amp
   }
 
-  /// The two published implementations, which differ in the heads.
+  /// The two published implementations, which differ in the last convolutions of the decoder.
   package enum Flavour: String, Sendable, CaseIterable {
-    /// DeepFaceLab: with `d` one 1x1 and three 3x3 heads, all SAME.
+    /// DeepFaceLab: with `d` one head of 1x1 and three of 3x3, padded.
     case dfl
-    /// The PyTorch port: with `d` four 3x3 heads, VALID without `t` (output side = resolution - 4); with `d` and `t`
-    /// its mask path holds one stage that is never run.
+    /// The PyTorch port: with `d` four heads of 3x3, without `t` not padded (output side = resolution - 4); with `d` and
+    /// `t` checkpoints hold a stage of the mask branch that is never run.
     case torch
   }
 
   package var family: Family
   package var flavour: Flavour
-  /// `u`: pixel norm of the encoder's output.
+  /// `u`: the encoder's output is normalised by its mean square.
   package var pixelNorm: Bool
-  /// `d`: half the latent side, doubled again by the heads.
+  /// `d`: the latent side is halved, and the last convolutions double the side once more.
   package var doubleResolution: Bool
   /// `t`: residual blocks in the encoder and one more decoder stage.
   package var residualDeep: Bool
@@ -35,51 +37,57 @@ package struct Architecture: Sendable, Equatable {
   /// Side of the input, pixels.
   package var resolution: Int
   package var eDims, aeDims, dDims, dMaskDims: Int
+  /// Channels that a latent module of AMP has; 0 in the other families, where they follow from `aeDims`.
+  package var interDims: Int
 
   package init(
     family: Family = .liae, flavour: Flavour = .dfl, options: String = "", resolution: Int, eDims: Int, aeDims: Int,
-    dDims: Int, dMaskDims: Int
+    dDims: Int, dMaskDims: Int, interDims: Int = 0
   ) {
     (self.family, self.flavour) = (family, flavour)
-    (pixelNorm, doubleResolution) = (options.contains("u"), options.contains("d"))
-    (residualDeep, cosine) = (options.contains("t"), options.contains("c"))
+    let letters = family == .amp ? "udt" : options
+    (pixelNorm, doubleResolution) = (letters.contains("u"), letters.contains("d"))
+    (residualDeep, cosine) = (letters.contains("t"), letters.contains("c"))
     (self.resolution, self.eDims, self.aeDims) = (resolution, eDims, aeDims)
-    (self.dDims, self.dMaskDims) = (dDims, dMaskDims)
+    (self.dDims, self.dMaskDims, self.interDims) = (dDims, dMaskDims, interDims)
   }
 
-  /// The option letters that are set, in the order u d t c.
+  /// The option letters that are set, in the order u d t c; none of AMP, which has no options.
   package var options: String {
-    (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
+    if family == .amp { return "" }
+    return (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
   }
 
-  /// As DeepFaceLab writes it: `liae`, `df-ud`, `liae-udt`.
+  /// The name in DeepFaceLab's style: `liae`, `df-ud`, `liae-udt`, `amp`.
   package var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
 
-  /// Family and option letters of a name such as `liae-udt`; letters may stand in any order.
+  /// Parses a name such as `liae-udt`, whose letters may stand in any order.
   ///
   /// - Throws: `unknownArchitecture` with the names that are understood.
   package static func parse(_ name: String) throws(LiaeError) -> (family: Family, options: String) {
     let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     let letters = parts.count > 1 ? String(parts[1]) : ""
     guard let family = Family(rawValue: String(parts[0])),
-      parts.count == 1 || !letters.isEmpty,
+      parts.count == 1 || !letters.isEmpty && family != .amp,
       letters.allSatisfy({ "udtc".contains($0) }), Set(letters).count == letters.count
     else {
       throw LiaeError(
         .unknownArchitecture,
-        "unknown architecture \"\(name)\"; expected liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
+        "unknown architecture \"\(name)\"; expected amp, or liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
       )
     }
     return (family, letters)
   }
 
-  /// The resolution is a multiple of this.
+  /// Number of which the resolution is a multiple.
   package var resolutionStep: Int { doubleResolution || residualDeep ? 32 : 16 }
 
   package static let resolutionRange = 32...1024
   package static let dimsRange = 1...4096
 
-  /// - Throws: `unknownArchitecture`, naming the value and its range.
+  /// Checks every value against its range.
+  ///
+  /// - Throws: `unknownArchitecture`, whose message names the value and its range.
   package func validate() throws(LiaeError) {
     guard Self.resolutionRange.contains(resolution), resolution % resolutionStep == 0 else {
       throw LiaeError(
@@ -87,35 +95,41 @@ package struct Architecture: Sendable, Equatable {
         "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)"
       )
     }
-    for (what, value) in [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
-    where !Self.dimsRange.contains(value) {
+    for (what, value) in dims where !Self.dimsRange.contains(value) {
       throw LiaeError(
         .unknownArchitecture,
         "\(what) \(value) is out of range: expected \(Self.dimsRange.lowerBound) to \(Self.dimsRange.upperBound)")
+    }
+    guard family != .amp || options.isEmpty && pixelNorm && doubleResolution && residualDeep && !cosine else {
+      throw LiaeError(.unknownArchitecture, "amp has no options")
     }
     if flavour == .torch && (family != .liae || cosine) {
       throw LiaeError(.unknownArchitecture, "\(name): the PyTorch flavour has liae without c only")
     }
   }
 
-  // MARK: - What follows from it
+  /// The sizes that the family has, with DeepFaceLab's names for them.
+  package var dims: [(name: String, value: Int)] {
+    let common = [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
+    return family == .amp ? common + [("inter_dims", interDims)] : common
+  }
 
-  /// Side of the encoder's output, pixels.
-  package var encodedSide: Int { resolution / (residualDeep ? 32 : 16) }
-  /// Channels of the encoder's output.
-  package var encodedChannels: Int { eDims * 8 }
-  /// Side of the second dense layer's output. It depends on `d`, not on `t`.
+  // MARK: - Derived sizes
+
+  /// Side of the picture that the second dense layer of a latent module makes, pixels. It depends on `d`, not on `t`.
   package var latentSide: Int { resolution / (doubleResolution ? 32 : 16) }
-  /// Channels of one inter module's output.
-  package var interChannels: Int { family == .liae ? aeDims * 2 : aeDims }
-  /// Side of the decoder's input.
-  package var codeSide: Int { residualDeep ? latentSide : latentSide * 2 }
-  /// Channels of the decoder's input.
-  package var codeChannels: Int { family == .liae ? interChannels * 2 : interChannels }
-  /// Whether the heads read without padding, so that the picture loses 4 pixels.
+  /// Channels of a latent module's result.
+  package var interChannels: Int {
+    switch family {
+    case .liae: aeDims * 2
+    case .df: aeDims
+    case .amp: interDims
+    }
+  }
+  /// Whether the heads have no padding, so that the picture is 4 pixels smaller than the input.
   package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
-  /// Side of the returned picture.
+  /// Side of the output picture, pixels.
   package var rgbSide: Int { validHeads ? resolution - 4 : resolution }
-  /// Side of the returned masks.
+  /// Side of the output masks, pixels.
   package var maskSide: Int { resolution }
 }

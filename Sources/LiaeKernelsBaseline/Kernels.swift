@@ -1,157 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
 
-// One entry for each kernel at the width of the baseline. Nothing else may stand here: whatever is compiled in this module
-// uses the instruction set, and a shared generic specialisation would carry it into other modules.
+// One entry for each kernel, at the vector width of one instruction set. The modules LiaeKernelsBaseline, LiaeKernelsAVX2
+// and LiaeKernelsAVX512 are this one file (two of them link to it), compiled three times; the module's name tells their
+// symbols apart.
+//
+// Nothing else may stand here: whatever is compiled in such a module uses its instruction set, and a generic
+// specialisation that is shared would carry it into other modules. And one file each: with a second one the compiler gives
+// these functions weak symbols.
 
-private typealias V = SIMD4<Float>
+#if LIAE_AVX512
+  private typealias V = SIMD16<Float>
+#elseif LIAE_AVX2
+  private typealias V = SIMD8<Float>
+#else
+  private typealias V = SIMD4<Float>
+#endif
 
-@inline(never) private func winogradInput_f32_baseline(
+/// As `LIAE_ISA` names the instruction set.
+@inline(__always) private func isaName() -> StaticString {
+  #if LIAE_AVX512
+    "avx512"
+  #elseif LIAE_AVX2
+    "avx2"
+  #else
+    "baseline"
+  #endif
+}
+
+@inline(never) private func winogradInput_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) { winogradInput(V.self, p, block: block, from: from, to: to, v: v, scratch: scratch) }
 
-@inline(never) private func winogradProduct_f32_baseline(
+@inline(never) private func winogradProduct_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: UnsafePointer<Float>,
   _ first: Int, _ m: UnsafeMutablePointer<Float>
 ) { winogradProduct(V.self, p, block: block, from: from, to: to, v: v, first: first, m: m) }
 
-@inline(never) private func winogradOutput_f32_baseline(
+@inline(never) private func winogradOutput_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ m: UnsafePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) { winogradOutput(V.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
 
-@inline(never) private func winogradWeights_f32_baseline(
+@inline(never) private func winogradWeights_f32(
   _ p: UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
   _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
 ) { winogradWeights(V.self, p, block: block, from: from, count: count, offsets: offsets, u: u, scratch: scratch) }
 
-@inline(never) private func direct_f32_baseline(
+@inline(never) private func direct_f32(
   _ p: UnsafePointer<DirectParameters>, _ block: Int, _ image: Int, _ y0: Int, _ y1: Int,
   _ scratch: UnsafeMutablePointer<Float>
 ) { direct(V.self, p, block: block, image: image, y0: y0, y1: y1, scratch: scratch) }
 
-@inline(never) private func denseRows_f32_baseline(
+@inline(never) private func denseRows_f32(
   _ p: UnsafePointer<DenseRowsParameters>, _ from: Int, _ to: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { denseRows(V.self, p, from: from, to: to, scratch: scratch) }
 
-@inline(never) private func denseColumns_f32_baseline(
-  _ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int
-) {
+@inline(never) private func denseColumns_f32(_ p: UnsafePointer<DenseColumnsParameters>, _ from: Int, _ to: Int) {
   denseColumns(V.self, p, from: from, to: to)
 }
 
-@inline(never) private func flatten_f32_baseline(
+@inline(never) private func flatten_f32(
   _ source: ActivationView, _ image: Int, _ blocks: Int, _ side: Int, _ out: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) -> Float { flatten(V.self, source: source, image: image, blocks: blocks, side: side, into: out, scratch: scratch) }
 
-@inline(never) private func mixCodes_f32_baseline(
+@inline(never) private func mixCodes_f32(
   _ ab: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ t: Float, _ first: UnsafeMutablePointer<Float>,
   _ second: UnsafeMutablePointer<Float>, _ count: Int
 ) { mixCodes(V.self, ab: ab, b: b, t: t, first: first, second: second, count: count) }
 
-@inline(never) private func headOutput_f32_baseline(
+@inline(never) private func headOutput_f32(
   _ p: UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { headOutput(V.self, p, image: image, y0: y0, y1: y1, scratch: scratch) }
 
-@inline(never) private func packWinograd_f32_baseline(
+@inline(never) private func packWinograd_f32(
   _ p: UnsafePointer<PackParameters>, _ vector: Int, _ scratch: UnsafeMutableRawPointer
 ) { packWinograd(V.self, p, vector: vector, scratch: scratch.assumingMemoryBound(to: V.Wide.self)) }
 
-@inline(never) private func peak_f32_baseline(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
+@inline(never) private func peak_f32(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
   peak(V.self, rounds: rounds, scratch: scratch)
 }
 
-/// The table of the baseline. Touch it only where the processor and the operating system have the baseline.
-package func kernelTable_baseline() -> KernelTable {
+/// The kernels of running a network. Call it only where the processor and the operating system have the instruction set.
+package func kernelTable() -> KernelTable {
   KernelTable(
-    isa: "baseline", width: V.width, winogradInput: winogradInput_f32_baseline,
-    winogradProduct: winogradProduct_f32_baseline,
-    winogradOutput: winogradOutput_f32_baseline, winogradWeights: winogradWeights_f32_baseline,
-    direct: direct_f32_baseline, denseRows: denseRows_f32_baseline,
-    denseColumns: denseColumns_f32_baseline, flatten: flatten_f32_baseline, mixCodes: mixCodes_f32_baseline,
-    headOutput: headOutput_f32_baseline, packWinograd: packWinograd_f32_baseline,
-    peak: peak_f32_baseline)
+    isa: isaName(), width: V.width, winogradInput: winogradInput_f32, winogradProduct: winogradProduct_f32,
+    winogradOutput: winogradOutput_f32, winogradWeights: winogradWeights_f32, direct: direct_f32,
+    denseRows: denseRows_f32, denseColumns: denseColumns_f32, flatten: flatten_f32, mixCodes: mixCodes_f32,
+    headOutput: headOutput_f32, packWinograd: packWinograd_f32, peak: peak_f32)
 }
 
-// Training. In this file too: with a second one, what the compiler specialises would be shared by name with other modules.
+// MARK: - Training
 
 private typealias Tiles = UnsafePointer<TrainingTiles>
 
-@inline(never) private func windowsToPoints_baseline(
+@inline(never) private func windowsToPoints_f32(
   _ tile: TrainingTile, _ p: Tiles, _ from: Int, _ to: Int, _ s: MutableFloatPointer
 ) { windowsToPoints(V.self, tile, p, from: from, to: to, scratch: s) }
 
-@inline(never) private func pointsToWindows_baseline(
+@inline(never) private func pointsToWindows_f32(
   _ tile: TrainingTile, _ p: Tiles, _ from: Int, _ to: Int, _ c0: Int, _ c1: Int, _ s: MutableFloatPointer
 ) { pointsToWindows(V.self, tile, p, from: from, to: to, c0: c0, c1: c1, scratch: s) }
 
-@inline(never) private func pointsToPixels_baseline(
+@inline(never) private func pointsToPixels_f32(
   _ tile: TrainingTile, _ p: Tiles, _ e: UnsafePointer<TrainingEpilogue>, _ from: Int, _ to: Int,
   _ s: MutableFloatPointer
 ) { pointsToPixels(V.self, tile, p, e, from: from, to: to, scratch: s) }
 
-@inline(never) private func pixelsToPoints_baseline(
+@inline(never) private func pixelsToPoints_f32(
   _ tile: TrainingTile, _ p: Tiles, _ y: FloatPointer, _ slope: Float, _ bias: MutableFloatPointer, _ from: Int,
   _ to: Int, _ s: MutableFloatPointer
 ) { pixelsToPoints(V.self, tile, p, y: y, slope: slope, bias: bias, from: from, to: to, scratch: s) }
 
-@inline(never) private func tapsToPoints_baseline(
+@inline(never) private func tapsToPoints_f32(
   _ tile: TrainingTile, _ taps: UnsafePointer<FloatPointer?>, _ count: Int, _ u: MutableFloatPointer, _ point: Int,
   _ s: MutableFloatPointer
 ) { tapsToPoints(V.self, tile, taps, count: count, points: u, point: point, scratch: s) }
 
-@inline(never) private func pointsToTaps_baseline(
+@inline(never) private func pointsToTaps_f32(
   _ tile: TrainingTile, _ u: FloatPointer, _ point: Int, _ count: Int, _ taps: UnsafePointer<MutableFloatPointer?>,
   _ s: MutableFloatPointer
 ) { pointsToTaps(V.self, tile, points: u, point: point, count: count, taps, scratch: s) }
 
-@inline(never) private func leakyBack_baseline(
+@inline(never) private func leakyBack_f32(
   _ d: MutableFloatPointer, _ y: FloatPointer, _ slope: Float, _ count: Int
 ) { leakyBack(V.self, d: d, y: y, slope: slope, count: count) }
 
-@inline(never) private func cosine_baseline(_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) {
+@inline(never) private func cosine_f32(_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) {
   cosine(V.self, x: x, y: y, count: count)
 }
 
-@inline(never) private func cosineBack_baseline(
+@inline(never) private func cosineBack_f32(
   _ x: FloatPointer, _ dy: FloatPointer, _ dx: MutableFloatPointer, _ count: Int
 ) { cosineBack(V.self, x: x, dy: dy, dx: dx, count: count) }
 
-@inline(never) private func sigmoids_baseline(_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) {
+@inline(never) private func sigmoids_f32(_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) {
   sigmoids(V.self, x: x, y: y, count: count)
 }
 
-@inline(never) private func sigmoidBack_baseline(_ d: MutableFloatPointer, _ y: FloatPointer, _ count: Int) {
+@inline(never) private func sigmoidBack_f32(_ d: MutableFloatPointer, _ y: FloatPointer, _ count: Int) {
   sigmoidBack(V.self, d: d, y: y, count: count)
 }
 
-@inline(never) private func addScaled_baseline(_ x: FloatPointer, _ k: Float, _ y: MutableFloatPointer, _ count: Int) {
+@inline(never) private func addScaled_f32(_ x: FloatPointer, _ k: Float, _ y: MutableFloatPointer, _ count: Int) {
   addScaled(V.self, x: x, k: k, y: y, count: count)
 }
 
-@inline(never) private func columnSums_baseline(
+@inline(never) private func columnSums_f32(
   _ x: FloatPointer, _ rows: Int, _ columns: Int, _ sums: MutableFloatPointer
 ) { columnSums(V.self, x: x, rows: rows, columns: columns, sums: sums) }
 
-@inline(never) private func finishRows_baseline(
+@inline(never) private func finishRows_f32(
   _ e: UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int
 ) { finishRows(V.self, e, y: y, rows: rows, columns: columns) }
 
-@inline(never) private func squares_baseline(_ x: FloatPointer, _ count: Int, _ s: MutableFloatPointer) -> Float {
+@inline(never) private func squares_f32(_ x: FloatPointer, _ count: Int, _ s: MutableFloatPointer) -> Float {
   squares(V.self, x: x, count: count, scratch: s)
 }
 
-/// The kernels of training. Touch it only where `kernelTable_baseline` may be touched.
-package func trainingKernelTable_baseline() -> TrainingKernelTable {
+/// The kernels of training. Call it only where `kernelTable` may be called.
+package func trainingKernelTable() -> TrainingKernelTable {
   TrainingKernelTable(
-    width: V.width, windowsToPoints: windowsToPoints_baseline, pointsToWindows: pointsToWindows_baseline,
-    pointsToPixels: pointsToPixels_baseline, pixelsToPoints: pixelsToPoints_baseline,
-    tapsToPoints: tapsToPoints_baseline,
-    pointsToTaps: pointsToTaps_baseline, leakyBack: leakyBack_baseline, cosine: cosine_baseline,
-    cosineBack: cosineBack_baseline,
-    sigmoids: sigmoids_baseline, sigmoidBack: sigmoidBack_baseline, addScaled: addScaled_baseline,
-    columnSums: columnSums_baseline,
-    finishRows: finishRows_baseline, squares: squares_baseline)
+    width: V.width, windowsToPoints: windowsToPoints_f32, pointsToWindows: pointsToWindows_f32,
+    pointsToPixels: pointsToPixels_f32, pixelsToPoints: pixelsToPoints_f32, tapsToPoints: tapsToPoints_f32,
+    pointsToTaps: pointsToTaps_f32, leakyBack: leakyBack_f32, cosine: cosine_f32, cosineBack: cosineBack_f32,
+    sigmoids: sigmoids_f32, sigmoidBack: sigmoidBack_f32, addScaled: addScaled_f32, columnSums: columnSums_f32,
+    finishRows: finishRows_f32, squares: squares_f32)
 }

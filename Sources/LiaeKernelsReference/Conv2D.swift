@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The operations of the network, one a file, over plain row-major NCHW of one image.
+/// The operations of the network, one in each file, over row-major (C,H,W) values of one image.
 ///
-/// Every function trusts its sizes: the walker takes them from a validated architecture. Outputs do not alias inputs
+/// Sizes are not checked: `ReferenceNetwork` takes them from a graph, which has checked them. Outputs do not alias inputs
 /// except where a function says so.
 package enum Reference {
   /// Sizes of one convolution, in elements.

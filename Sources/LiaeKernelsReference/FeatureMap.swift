@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// A square of pixels, plain (C,H,W) float32, on memory of its own that starts as zeros.
+/// The result of a node for one image: float32 (channels, side, side), zeros at first.
 struct FeatureMap {
   let channels: Int
   let side: Int
@@ -19,15 +19,7 @@ struct FeatureMap {
   var count: Int { channels * side * side }
   var values: UnsafeMutablePointer<Float> { storage.base.assumingMemoryBound(to: Float.self) }
 
-  /// The channels of `first`, then those of `second`.
-  static func concatenation(_ first: FeatureMap, _ second: FeatureMap) throws(LiaeError) -> FeatureMap {
-    let both = try FeatureMap(channels: first.channels + second.channels, side: first.side)
-    both.values.update(from: first.values, count: first.count)
-    (both.values + first.count).update(from: second.values, count: second.count)
-    return both
-  }
-
-  /// (H,W,C), as pictures lie.
+  /// Returns the values in the order row, column, channel, that of pictures.
   func interleaved() -> [Float] {
     let pixels = side * side
     return [Float](unsafeUninitializedCapacity: count) { buffer, filled in

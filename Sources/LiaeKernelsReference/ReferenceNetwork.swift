@@ -3,22 +3,31 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// A model run layer by layer as `Network` lists them, one image at a time, with nothing folded, fused or repacked.
+/// An interpreter of a model's graph, one node and one image at a time, with nothing folded, fused or repacked.
 ///
-/// Follows DeepFaceLab's SAEHD and of its PyTorch port, `golden/networks` being the judge.
+/// It follows DeepFaceLab and its PyTorch port and is held against both by `golden/networks`.
 package struct ReferenceNetwork: Sendable {
   package enum Backend: Sendable, CaseIterable {
-    /// Sums in Double: the law.
+    /// Direct loops with sums in Double: what every other implementation is compared with.
     case plainLoops
-    /// im2col and `cblas_sgemm` in float32: slower than a tuned engine, much faster than plain loops.
+    /// im2col and `cblas_sgemm` in float32: slower than a tuned engine, much faster than direct loops.
     case openBLAS
   }
 
-  /// What the decoder is given.
+  /// Which code the decoder reads.
   package enum Code: Sendable, Equatable {
     case swap, reconstructDestination, reconstructSource
-    /// lerp(B, AB, t), AB for t in 0...1; LIAE only.
+    /// Between the reconstruction of the destination at 0 and the swap at 1, in families that can morph.
     case morph(Float)
+
+    /// The first part of the names of the outputs. A source face takes the way of the swap.
+    var name: String {
+      switch self {
+      case .swap, .reconstructSource: "swap"
+      case .reconstructDestination: "destination"
+      case .morph: "morph"
+      }
+    }
   }
 
   package struct Output: Sendable {
@@ -26,26 +35,25 @@ package struct ReferenceNetwork: Sendable {
     package var rgb: [Float]
     /// (maskSide, maskSide).
     package var mask: [Float]
-    /// (maskSide, maskSide); empty where it was not asked for.
+    /// (maskSide, maskSide); empty if it was not requested.
     package var destinationMask: [Float]
   }
 
-  package let network: Network
+  package let graph: Graph
   let backend: Backend
   private let weights: [String: TensorView]
 
-  /// - Throws: `outOfMemory`, where weights have to become float32.
+  /// - Throws: `outOfMemory`, if weights have to be converted to float32.
   package init(model: Model, backend: Backend) throws(LiaeError) {
-    network = Network(model.architecture)
-    self.backend = backend
+    (graph, self.backend) = (model.graph, backend)
     var weights: [String: TensorView] = [:]
-    for spec in model.architecture.tensors where !spec.isUnused {
+    for spec in graph.tensors where !spec.isUnused {
       weights[spec.name] = try Self.alignedFloat32(model.tensor(spec.name))
     }
     self.weights = weights
   }
 
-  /// A mapped file may hold its floats at any address; a loop over pointers wants them at multiples of four.
+  /// A mapped file may hold its floats at any address; loops over pointers need multiples of four.
   private static func alignedFloat32(_ tensor: TensorView) throws(LiaeError) -> TensorView {
     let tensor = try tensor.asFloat32()
     defer { withExtendedLifetime(tensor) {} }
@@ -53,112 +61,113 @@ package struct ReferenceNetwork: Sendable {
     return try TensorView(dtype: .float32, shape: tensor.shape, storage: Bytes.copy(tensor.raw))
   }
 
+  /// Computes the picture and the mask of a code, and on request the destination's mask.
+  ///
   /// - Parameter image: (resolution, resolution, 3), 0...1, in the model's channel order.
-  /// - Throws: `invalidArgument` for a wrong number of values or a morph outside 0...1, `unsupported` for a morph of a
-  ///   DF network, `outOfMemory`.
+  /// - Throws: as `evaluate`.
   package func run(_ code: Code, image: [Float], wantDestinationMask: Bool) throws(LiaeError) -> Output {
-    let encoded = try encoded(image)
-    let (latent, decoder) = try latent(encoded, code)
-    var destinationMask: [Float] = []
-    if wantDestinationMask {
-      let (latent, decoder) = try self.latent(encoded, .reconstructDestination)
-      destinationMask = try mask(decoder, latent).interleaved()
-    }
-    return try Output(
-      rgb: rgb(decoder, latent).interleaved(), mask: mask(decoder, latent).interleaved(),
-      destinationMask: destinationMask)
+    var morph: Float = 1
+    if case .morph(let value) = code { morph = value }
+    let names = ["\(code.name).rgb", "\(code.name).mask"] + (wantDestinationMask ? ["destination.mask"] : [])
+    let maps = try maps(names, image: image, morph: morph)
+    return Output(
+      rgb: maps[0].interleaved(), mask: maps[1].interleaved(),
+      destinationMask: wantDestinationMask ? maps[2].interleaved() : [])
   }
 
-  /// The encoder's output, flat in the order channel, row, column, after the pixel norm.
-  package func encode(_ image: [Float]) throws(LiaeError) -> [Float] {
-    let map = try encoded(image)
-    return Array(UnsafeBufferPointer(start: map.values, count: map.count))
+  /// Computes outputs or values within the network by their names in the graph.
+  ///
+  /// - Parameters:
+  ///   - image: (resolution, resolution, 3), 0...1, in the model's channel order.
+  ///   - morph: 0...1; read only by values that are mixed of two codes.
+  /// - Returns: the values in the order channel, row, column.
+  /// - Throws: `invalidArgument` for a wrong number of image values or a morph outside 0...1, `unsupported` for a name
+  ///   that the graph does not have, `outOfMemory`.
+  package func evaluate(_ names: [String], image: [Float], morph: Float = 1) throws(LiaeError) -> [[Float]] {
+    try maps(names, image: image, morph: morph).map { Array(UnsafeBufferPointer(start: $0.values, count: $0.count)) }
   }
 
-  // MARK: - Modules
+  private func maps(_ names: [String], image: [Float], morph: Float) throws(LiaeError) -> [FeatureMap] {
+    guard morph >= 0, morph <= 1 else { throw LiaeError(.invalidArgument, "morph \(morph) is outside 0...1") }
+    var targets: [Graph.Value] = []
+    for name in names { targets.append(try graph.value(name)) }
+    return try graph.evaluate(targets) { (node, inputs) throws(LiaeError) in
+      try compute(node, inputs, image: image, morph: morph)
+    }
+  }
 
-  private func encoded(_ image: [Float]) throws(LiaeError) -> FeatureMap {
-    let side = network.architecture.resolution
-    guard image.count == side * side * 3 else {
-      throw LiaeError(
-        .invalidArgument, "the image holds \(image.count) values; expected \(side) by \(side) pixels of 3")
+  // MARK: - Operations
+
+  private func compute(
+    _ node: Graph.Node, _ inputs: [FeatureMap], image: [Float], morph: Float
+  ) throws(LiaeError) -> FeatureMap {
+    let out = try FeatureMap(channels: node.shape.channels, side: node.shape.side)
+    /// The first input in `out`, for operations in place.
+    func copy() -> UnsafeMutablePointer<Float> {
+      out.values.update(from: inputs[0].values, count: out.count)
+      return out.values
     }
-    var x = try FeatureMap(channels: 3, side: side)
-    for pixel in 0..<side * side {
-      for c in 0..<3 { x.values[c * side * side + pixel] = image[pixel * 3 + c] }
-    }
-    for step in network.encoder {
-      switch step {
-      case .convolution(let layer): x = try convolution(layer, x)
-      case .residual(let first, let second): x = try residual(first, second, x)
+    switch node.operation {
+    case .input: try fill(out, image)
+    case .convolution(let layer)
+    where layer.layers.count == 1 && layer.reading == .plain && inputs.count == 1
+      && layer.activation == .none && layer.depthToSpace == nil:
+      try convolution(layer, inputs[0], out)
+    case .dense(let layer) where layer.layers.count == 1 && !layer.flattens && layer.side == nil:
+      let (weight, bias) = try parameters(layer.layers[0])
+      let run = backend == .plainLoops ? Reference.dense : Reference.denseOpenBLAS
+      run(inputs[0].count, out.count, inputs[0].values, weight, bias, out.values)
+    case .flatten, .unflatten, .activation(.none): _ = copy()
+    case .pixelNorm: Reference.pixelNorm(count: out.count, copy())
+    case .activation(.leaky(let slope)): Reference.leakyReLU(count: out.count, slope: slope, copy())
+    case .activation(.cosine): Reference.cosineActivation(count: out.count, copy())
+    case .sum: Reference.addResidual(count: out.count, inputs[1].values, to: copy())
+    case .concatenation:
+      var next = out.values
+      for input in inputs {
+        next.update(from: input.values, count: input.count)
+        next += input.count
       }
-    }
-    if network.architecture.pixelNorm { Reference.pixelNorm(count: x.count, x.values) }
-    return x
-  }
-
-  /// What the decoder is fed for `code`, and which decoder.
-  private func latent(_ encoded: FeatureMap, _ code: Code) throws(LiaeError) -> (FeatureMap, DecoderModule) {
-    if network.architecture.family == .df {
-      if case .morph = code { throw LiaeError(.unsupported, "a DF network cannot morph: it has one code only") }
-      let decoder = network.decoders[code == .reconstructDestination ? 1 : 0]
-      return (try inter(network.inters[0], encoded), decoder)
-    }
-    let ab = try inter(network.inters[0], encoded)
-    let first: FeatureMap
-    switch code {
-    case .swap, .reconstructSource: first = ab
-    case .reconstructDestination: first = try inter(network.inters[1], encoded)
-    case .morph(let t):
-      guard t >= 0, t <= 1 else { throw LiaeError(.invalidArgument, "morph \(t) is outside 0...1") }
-      let b = try inter(network.inters[1], encoded)
-      first = try FeatureMap(channels: ab.channels, side: ab.side)
-      Reference.lerp(count: first.count, b.values, ab.values, t: t, output: first.values)
-    }
-    return (try .concatenation(first, ab), network.decoders[0])
-  }
-
-  private func inter(_ module: InterModule, _ encoded: FeatureMap) throws(LiaeError) -> FeatureMap {
-    let architecture = network.architecture
-    let narrow = try FeatureMap(channels: architecture.aeDims, side: 1)
-    let wide = try FeatureMap(channels: architecture.interChannels, side: architecture.latentSide)
-    try dense(module.dense1, encoded, narrow)
-    try dense(module.dense2, narrow, wide)
-    guard let upscale = module.upscale else { return wide }
-    return try convolution(upscale, wide)
-  }
-
-  private func rgb(_ decoder: DecoderModule, _ latent: FeatureMap) throws(LiaeError) -> FeatureMap {
-    var x = latent
-    for stage in decoder.rgb { x = try residual(stage.first, stage.second, convolution(stage.upscale, x)) }
-    var picture = try convolution(decoder.heads[0], x)
-    if decoder.heads.count == 4 {
-      // Head q holds pixel q of each 2x2 square, so colour c of head q is depth-to-space channel c*4 + q.
-      let (side, pixels) = (picture.side, picture.side * picture.side)
-      let stacked = try FeatureMap(channels: 12, side: side)
-      for (q, layer) in decoder.heads.enumerated() {
-        let head = q == 0 ? picture : try convolution(layer, x)
-        for c in 0..<3 {
-          (stacked.values + (c * 4 + q) * pixels).update(from: head.values + c * pixels, count: pixels)
-        }
-      }
-      picture = try FeatureMap(channels: 3, side: side * 2)
+    case .lerp: Reference.lerp(count: out.count, inputs[0].values, inputs[1].values, t: morph, output: out.values)
+    case .mixChannels:
+      Reference.mixChannels(
+        channels: out.channels, pixels: out.side * out.side, inputs[0].values, inputs[1].values, morph: morph,
+        output: out.values)
+    case .depthToSpace(let order):
       Reference.depthToSpace(
-        channels: 3, height: side, width: side, input: stacked.values, output: picture.values)
+        order, channels: out.channels, height: inputs[0].side, width: inputs[0].side, input: inputs[0].values,
+        output: out.values)
+    case .sigmoid: Reference.sigmoid(count: out.count, copy())
+    case .convolution, .dense, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput:
+      throw LiaeError(
+        .internalError, "node \(node.name): the reference computes networks before any pass, not \(node.operation)")
     }
-    Reference.sigmoid(count: picture.count, picture.values)
-    return picture
+    return out
   }
 
-  private func mask(_ decoder: DecoderModule, _ latent: FeatureMap) throws(LiaeError) -> FeatureMap {
-    var x = latent
-    for layer in decoder.mask { x = try convolution(layer, x) }
-    x = try convolution(decoder.maskHead, x)
-    Reference.sigmoid(count: x.count, x.values)
-    return x
+  private func fill(_ map: FeatureMap, _ image: [Float]) throws(LiaeError) {
+    guard image.count == map.count else {
+      throw LiaeError(
+        .invalidArgument,
+        "the image holds \(image.count) values; expected \(map.side) by \(map.side) pixels of \(map.channels)")
+    }
+    let pixels = map.side * map.side
+    for pixel in 0..<pixels {
+      for c in 0..<map.channels { map.values[c * pixels + pixel] = image[pixel * map.channels + c] }
+    }
   }
 
-  // MARK: - Layers
+  private func convolution(_ layer: Convolution, _ x: FeatureMap, _ out: FeatureMap) throws(LiaeError) {
+    let (weight, bias) = try parameters(layer.layers[0])
+    let shape = Reference.Conv2DShape(
+      inputChannels: x.channels, outputChannels: layer.outputChannels, inputHeight: x.side, inputWidth: x.side,
+      kernel: layer.kernel, stride: layer.stride, padding: layer.padding)
+    switch backend {
+    case .plainLoops: Reference.conv2d(shape, input: x.values, weights: weight, bias: bias, output: out.values)
+    case .openBLAS:
+      try Reference.conv2dOpenBLAS(shape, input: x.values, weights: weight, bias: bias, output: out.values)
+    }
+  }
 
   private func parameters(_ layer: String) throws(LiaeError) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
     guard let weight = weights["\(layer).weight"], let bias = weights["\(layer).bias"] else {
@@ -168,54 +177,5 @@ package struct ReferenceNetwork: Sendable {
       UnsafePointer((tensor.storage.base + tensor.offset).assumingMemoryBound(to: Float.self))
     }
     return (floats(weight), floats(bias))
-  }
-
-  private func dense(_ name: String, _ x: FeatureMap, _ out: FeatureMap) throws(LiaeError) {
-    let (weight, bias) = try parameters(name)
-    let run = backend == .plainLoops ? Reference.dense : Reference.denseOpenBLAS
-    run(x.count, out.count, x.values, weight, bias, out.values)
-  }
-
-  /// The convolution with its activation and, where the layer has one, the depth-to-space after it.
-  private func convolution(_ layer: ConvolutionLayer, _ x: FeatureMap) throws(LiaeError) -> FeatureMap {
-    let out = try sums(layer, x)
-    activate(layer.activation, out)
-    guard layer.depthToSpace else { return out }
-    let spread = try FeatureMap(channels: out.channels / 4, side: out.side * 2)
-    Reference.depthToSpace(
-      channels: spread.channels, height: out.side, width: out.side, input: out.values, output: spread.values)
-    return spread
-  }
-
-  /// act(x + second(act(first(x)))).
-  private func residual(_ first: ConvolutionLayer, _ second: ConvolutionLayer, _ x: FeatureMap) throws(LiaeError)
-    -> FeatureMap
-  {
-    let sum = try sums(second, convolution(first, x))
-    Reference.addResidual(count: x.count, x.values, to: sum.values)
-    activate(second.activation, sum)
-    return sum
-  }
-
-  private func sums(_ layer: ConvolutionLayer, _ x: FeatureMap) throws(LiaeError) -> FeatureMap {
-    let (weight, bias) = try parameters(layer.name)
-    let shape = Reference.Conv2DShape(
-      inputChannels: layer.inputChannels, outputChannels: layer.outputChannels, inputHeight: x.side,
-      inputWidth: x.side, kernel: layer.kernel, stride: layer.stride, padding: layer.padding)
-    let out = try FeatureMap(channels: layer.outputChannels, side: layer.outputSide)
-    switch backend {
-    case .plainLoops: Reference.conv2d(shape, input: x.values, weights: weight, bias: bias, output: out.values)
-    case .openBLAS:
-      try Reference.conv2dOpenBLAS(shape, input: x.values, weights: weight, bias: bias, output: out.values)
-    }
-    return out
-  }
-
-  private func activate(_ activation: Activation, _ x: FeatureMap) {
-    switch activation {
-    case .none: break
-    case .leaky(let slope): Reference.leakyReLU(count: x.count, slope: slope, x.values)
-    case .cosine: Reference.cosineActivation(count: x.count, x.values)
-    }
   }
 }

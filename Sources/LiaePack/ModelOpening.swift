@@ -27,20 +27,24 @@ package struct ModelOpening {
 
   /// Whether `path` is a file of packed weights.
   package static func isPacked(_ path: String) throws(LiaeError) -> Bool {
-    guard File.kind(path) == .file else { return false }
-    return FormatSniffer.sniff(try Bytes.map(path: path)) == .packedWeights
+    File.kind(path) == .file ? try CheckpointFile(path: path).packedWeights != nil : false
   }
 
   /// - Parameter path: a checkpoint, as `ModelReader.open` takes it, or packed weights.
   /// - Throws: what reading a checkpoint or packed weights throws; `packMismatch` for packed weights that do not fit;
   ///   `invalidArgument` for packed weights beside packed weights.
-  package func open(_ path: String) throws(LiaeError) -> Plan {
-    guard try Self.isPacked(path) else { return try open(ModelReader.open(path: path, options: checkpoint)) }
+  package func open(_ path: String) throws(LiaeError) -> Plan { try open(CheckpointFile(path: path)) }
+
+  /// Opens what was found at a path.
+  ///
+  /// - Throws: as `open` of a path.
+  package func open(_ source: CheckpointFile) throws(LiaeError) -> Plan {
+    guard let bytes = source.packedWeights else { return try open(ModelReader.open(source, options: checkpoint)) }
     guard packedPath == nil else {
       throw LiaeError(
-        .invalidArgument, "\(path): holds packed weights itself; others beside it are for a checkpoint")
+        .invalidArgument, "\(source.path): holds packed weights itself; others beside it are for a checkpoint")
     }
-    let file = try PackFile(path: path)
+    let file = try PackFile(bytes, name: source.path)
     if verifiesPacked { try file.verify() }
     return try file.plan(PackRequest(plan), info: try described(file))
   }
@@ -86,12 +90,13 @@ package struct ModelOpening {
   private func described(_ file: PackFile) throws(LiaeError) -> ModelInfo {
     var info = file.header.info
     if let order = checkpoint.colorOrder { info.colorOrder = order }
+    if let faceType = try checkpoint.faceTypeName() { info.faceType = faceType }
     if let name = checkpoint.architecture {
       let (family, options) = try Architecture.parse(name)
       let held = file.header.architecture
       let wanted = Architecture(
         family: family, flavour: held.flavour, options: options, resolution: held.resolution, eDims: held.eDims,
-        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims)
+        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims, interDims: held.interDims)
       guard wanted == held else {
         throw LiaeError(.packMismatch, "\(file.name): packed weights of \(held.name), and \(wanted.name) is asked for")
       }

@@ -15,7 +15,7 @@ extension PackHeader {
   package static func read(_ bytes: Bytes, name: String) throws(LiaeError) -> (header: PackHeader, dataStart: Int) {
     func corrupt(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
     guard bytes.count > 0 else { throw corrupt("is empty") }
-    guard FormatSniffer.sniff(bytes) == .packedWeights else {
+    guard bytes.raw.starts(with: FormatSniffer.packedWeightsMagic) else {
       throw LiaeError(.unknownFormat, "\(name): holds no packed weights")
     }
     guard bytes.count >= prefixBytes else { throw corrupt("ends after \(bytes.count) bytes, inside the header") }
@@ -105,9 +105,11 @@ private struct Fields {
     try json.object("model") { (json, key) throws(LiaeError) in
       guard seen.insert("model.\(key)").inserted else { throw json.error("\"\(key)\" stands twice in the model") }
       switch key {
-      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "lacks_destination_picture", "iteration":
+      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "inter_dims", "lacks_destination_picture",
+        "iteration":
         numbers[key] = try json.size(key)
-      case "architecture", "flavour", "origin", "color_order", "face_type": texts[key] = try json.string(key)
+      case "architecture", "flavour", "origin", "color_order", "face_type", "morph_factor":
+        texts[key] = try json.string(key)
       case "guesses", "notes":
         var list: [String] = []
         try json.array(key) { (json) throws(LiaeError) in list.append(try json.string(key)) }
@@ -188,12 +190,18 @@ private struct Fields {
     let architecture = Architecture(
       family: parsed.family, flavour: flavour, options: parsed.options, resolution: try number("resolution"),
       eDims: try number("e_dims"), aeDims: try number("ae_dims"), dDims: try number("d_dims"),
-      dMaskDims: try number("d_mask_dims"))
+      dMaskDims: try number("d_mask_dims"), interDims: parsed.family == .amp ? try number("inter_dims") : 0)
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
     var info = ModelInfo(origin: try value("origin"))
     info.colorOrder = try value("color_order")
     info.faceType = texts["face_type"]
     info.iteration = numbers["iteration"]
+    if let text = texts["morph_factor"] {
+      guard let morph = Double(text), morph >= 0, morph <= 1 else {
+        throw corrupt("morph_factor \"\(text)\" is not a number from 0 to 1")
+      }
+      info.trainedMorph = morph
+    }
     info.lacksDestinationPicture = try number("lacks_destination_picture") != 0
     (info.guesses, info.notes) = (lists["guesses"] ?? [], lists["notes"] ?? [])
     return PackHeader(

@@ -78,14 +78,17 @@ extension PackHeader {
     let a = architecture
     var model = [
       ("architecture", jsonQuoted(a.name)), ("flavour", jsonQuoted(a.flavour.rawValue)),
-      ("resolution", number(a.resolution)), ("e_dims", number(a.eDims)), ("ae_dims", number(a.aeDims)),
-      ("d_dims", number(a.dDims)), ("d_mask_dims", number(a.dMaskDims)), ("origin", jsonQuoted(info.origin.rawValue)),
-      ("color_order", jsonQuoted(info.colorOrder.rawValue)),
+      ("resolution", number(a.resolution)),
+    ]
+    model += a.dims.map { ($0.name, number($0.value)) }
+    model += [
+      ("origin", jsonQuoted(info.origin.rawValue)), ("color_order", jsonQuoted(info.colorOrder.rawValue)),
       ("lacks_destination_picture", info.lacksDestinationPicture ? "1" : "0"),
       ("guesses", array(info.guesses.map(jsonQuoted))), ("notes", array(info.notes.map(jsonQuoted))),
     ]
     if let faceType = info.faceType { model.append(("face_type", jsonQuoted(faceType))) }
     if let iteration = info.iteration { model.append(("iteration", number(iteration))) }
+    if let morph = info.trainedMorph { model.append(("morph_factor", jsonQuoted("\(morph)"))) }
     return object([
       ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
       ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),

@@ -2,44 +2,57 @@
 import LiaeKernels
 import LiaeSystem
 
-/// Activations of some channels and images, laid out [image][channel / W][y][x][W] with a border of two zero pixels.
+/// Layout of the activations of one image: [channel / W][y][x][W] with a border of two zero pixels. Sizes in floats.
 ///
-/// The border makes every convolution read zeros past the edge without asking. Layers write pixels only; where other
-/// activations have used the memory, the step that writes the pixels clears their border (`Border`).
-struct ActivationBuffer {
-  let channels: Int
-  let side: Int
-  let images: Int
-  let width: Int
-  let view: ActivationView
-  /// Which of the arena's stretches this is.
-  let index: Int
-  /// Whether the border has to be cleared before it is read.
-  let sharesBorder: Bool
+/// The border makes every convolution read zeros past the edge without asking.
+struct ActivationGrid: Equatable {
+  let channels, side, width: Int
+  let row, plane, image: Int
 
   static let border = 2
 
-  /// Blocks of W channels.
-  var blocks: Int { Self.blocks(channels, width) }
-  /// Floats of one image.
-  var imageFloats: Int { view.image }
+  /// - Throws: `outOfMemory` where it does not fit in the address space.
+  init(channels: Int, side: Int, width: Int) throws(LiaeError) {
+    (self.channels, self.side, self.width) = (channels, side, width)
+    let padded = side + 2 * Self.border
+    guard let row = CheckedSize.product(padded, width), let plane = CheckedSize.product(row, padded),
+      let image = CheckedSize.product(ActivationBuffer.blocks(channels, width), plane)
+    else {
+      throw LiaeError(
+        .outOfMemory,
+        "out of memory: activations of \(channels) channels, \(side) pixels square do not fit in the address space")
+    }
+    (self.row, self.plane, self.image) = (row, plane, image)
+  }
+}
+
+/// Activations of some images, one after the other, in memory that something else owns.
+///
+/// Layers write pixels only; where other activations have used the memory, the step that writes the pixels clears
+/// their border (`Border`).
+struct ActivationBuffer {
+  let grid: ActivationGrid
   /// The first float of the first image, which is border.
-  var start: UnsafeMutablePointer<Float> { view.origin - Self.border * (view.row + width) }
+  let start: UnsafeMutablePointer<Float>
+
+  init(_ grid: ActivationGrid, at start: UnsafeMutablePointer<Float>) { (self.grid, self.start) = (grid, start) }
+
+  var channels: Int { grid.channels }
+  var width: Int { grid.width }
+  /// Blocks of W channels.
+  var blocks: Int { Self.blocks(grid.channels, grid.width) }
+  /// Floats of one image.
+  var imageFloats: Int { grid.image }
+  var view: ActivationView {
+    ActivationView(
+      origin: start + ActivationGrid.border * (grid.row + grid.width), row: grid.row, plane: grid.plane,
+      image: grid.image)
+  }
 
   static func blocks(_ channels: Int, _ width: Int) -> Int { (channels + width - 1) / width }
 
-  /// The activations from image `first` on.
-  func from(image first: Int) -> ActivationView {
-    var moved = view
-    moved.origin += first * view.image
-    return moved
-  }
-
-  /// The border of what a step writes, if it has to be cleared.
-  func border(fromImage first: Int, images: Int, channels: Int) -> Border? {
-    guard sharesBorder else { return nil }
-    return Border(
-      view: from(image: first), side: side, width: width, blocks: Self.blocks(channels, width), images: images)
+  func border(images: Int) -> Border {
+    Border(view: view, side: grid.side, width: width, blocks: blocks, images: images)
   }
 }
 
@@ -51,7 +64,7 @@ struct Border {
   var planes: Int { images * blocks }
 
   func clear(plane: Int) {
-    let border = ActivationBuffer.border, edge = 2 * border * width
+    let border = ActivationGrid.border, edge = 2 * border * width
     let origin = view.origin + plane / blocks * view.image + plane % blocks * view.plane
     // Rows above and the left of the first row, and the same behind the last; between, the right of a row and the left
     // of the next are neighbours.

@@ -4,18 +4,6 @@ import LiaeSystem
 import LiaeTensor
 import Synchronization
 
-/// Which of the network's codes the decoder is given.
-package enum RunMode: Sendable, Equatable {
-  /// AB, AB of a destination face: the swap.
-  case swap
-  /// B, AB: the destination face reconstructed.
-  case reconstructDestination
-  /// AB, AB of a source face: the source face reconstructed.
-  case reconstructSource
-  /// lerp(B, AB, t), AB for t in 0...1: 0 reconstructs the destination, 1 is the swap. LIAE only.
-  case morph(Float)
-}
-
 package struct ContextOptions {
   /// Threads of one run, the caller's included; 0 is one for each processor. With a host's pool: how many tasks at
   /// most run at the same time.
@@ -43,7 +31,8 @@ package struct ContextOptions {
 package struct StageTiming: Sendable {
   package var name: String
   package var algorithm: String
-  package var part: RunPart
+  /// Part of the network, as the graph names it: `encoder`, `latent`, `picture`, `masks`.
+  package var part: String
   package var nanoseconds: Int
   /// Multiplications and additions of the plain sum, all images.
   package var flops: Double
@@ -66,9 +55,12 @@ package final class Context: @unchecked Sendable {
   let workspace: Workspace
   /// Of whichever schedule is running.
   private let activations: Bytes
-  /// For one image, and for a full group of `maxBatch`. Their steps are the same, index by index.
-  private let single: Schedule
-  private let group: Schedule?
+  private let pictures: RunPictures
+  /// By `RunRequest.index`, for one image and for a full group of `maxBatch`; nil for what the network cannot be asked.
+  /// The steps of both are the same, place by place.
+  private let single, group: [Schedule?]
+  /// The schedule that used the activations last.
+  private var last: Schedule?
   private let isRunning = Atomic<Bool>(false)
   private let isCancelled = Atomic<Bool>(false)
   /// Of each step of the last run; -1 where it was not run.
@@ -87,32 +79,19 @@ package final class Context: @unchecked Sendable {
     self.plan = plan
     self.options = options
     threads = ContextOptions.threadCount(options.threads)
-    let hasGroup = options.maxBatch > 1, width = plan.kernels.width
-    // Only one of the schedules runs at a time, so they share the memory of what they keep between steps.
-    let layout = try Schedule.layout(plan, images: 1)
-    let groupLayout = hasGroup ? try Schedule.layout(plan, images: options.maxBatch) : nil
-    activations = try Bytes.allocate(
-      max(layout.bytes, groupLayout?.bytes ?? 0), for: "the activations of \(options.maxBatch) images")
-    single = try Schedule(
-      plan, images: 1,
-      arena: ActivationArena(width: width, layout: layout, memory: activations, isShared: hasGroup))
-    if let groupLayout {
-      group = try Schedule(
-        plan, images: options.maxBatch,
-        arena: ActivationArena(width: width, layout: groupLayout, memory: activations, isShared: true))
-    } else {
-      group = nil
-    }
-    var scratch = single.scratch
-    if let group { scratch.include(group.scratch) }
-    workspace = try Workspace(scratch, workers: threads, width: plan.kernels.width)
-    workspaceBytes = workspace.bytes + activations.count + single.bytes + (group?.bytes ?? 0)
+    let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch)
+    (activations, pictures) = (builder.activations, builder.pictures)
+    single = try builder.schedules(images: 1)
+    group = options.maxBatch == 1 ? single : try builder.schedules(images: options.maxBatch)
+    workspace = try Workspace(builder.scratch, workers: threads, width: plan.kernels.width)
+    workspaceBytes = workspace.bytes + activations.count + pictures.bytes
     pool = try ThreadPool(workers: threads, host: options.parallelFor, hostData: options.parallelForUserData)
-    nanoseconds = .allocate(capacity: single.steps.count)
-    nanoseconds.initialize(repeating: -1, count: single.steps.count)
-    flops = .allocate(capacity: single.steps.count)
-    flops.initialize(repeating: 0, count: single.steps.count)
-    single.steps.first?.settle()
+    let steps = single.map { $0?.steps.count ?? 0 }.max() ?? 0
+    nanoseconds = .allocate(capacity: max(1, steps))
+    nanoseconds.initialize(repeating: -1, count: steps)
+    flops = .allocate(capacity: max(1, steps))
+    flops.initialize(repeating: 0, count: steps)
+    single.lazy.compactMap { $0?.steps.first }.first?.settle()
   }
 
   deinit {
@@ -138,51 +117,38 @@ package final class Context: @unchecked Sendable {
     isCancelled.store(false, ordering: .relaxed)
     try check(inputs, rgb, mask, destinationMask)
 
-    var needs: Needs = []
     var morph: Float = 0
-    if rgb != nil { needs.insert(.rgb) }
-    if mask != nil { needs.insert(.mask) }
-    if destinationMask != nil { needs.insert(.destinationMask) }
-    switch mode {
-    case .swap, .reconstructSource: break
-    case .reconstructDestination:
-      guard rgb == nil || !plan.info.lacksDestinationPicture else {
-        throw LiaeError(
-          .unsupported,
-          "this checkpoint holds the destination decoder's mask alone, as exported DF models do; its picture needs the DeepFaceLab files"
-        )
-      }
-      needs.insert(.mixedCode)
-      // The picture's mask is the destination's mask: one is computed, both are handed out.
-      if destinationMask != nil {
-        needs.insert(.mask)
-        needs.remove(.destinationMask)
-      }
-    case .morph(let t):
-      guard plan.architecture.family == .liae else {
-        throw LiaeError(.unsupported, "\(plan.architecture.name) has one latent code and cannot morph; LIAE can")
-      }
+    if mode == .reconstructDestination, rgb != nil, plan.info.lacksDestinationPicture {
+      throw LiaeError(
+        .unsupported,
+        "this checkpoint holds the destination decoder's mask alone, as exported DF models do; its picture needs the DeepFaceLab files"
+      )
+    }
+    if case .morph(let t) = mode {
       guard t >= 0, t <= 1 else { throw LiaeError(.invalidArgument, "morph \(t) is outside 0...1") }
-      needs.insert(.mixedCode)
       morph = t
     }
+    let request = RunRequest(
+      run: mode.run, rgb: rgb != nil, mask: mask != nil, destinationMask: destinationMask != nil)
+    guard let schedule = single[request.index] else {
+      throw LiaeError(.unsupported, "\(plan.architecture.name) has one latent code and cannot morph; LIAE and AMP can")
+    }
 
-    for step in 0..<single.steps.count { (nanoseconds[step], flops[step]) = (-1, 0) }
+    for step in 0..<schedule.steps.count { (nanoseconds[step], flops[step]) = (-1, 0) }
     pool.begin()
     defer { pool.end() }
-    let state = RunState(kernels: plan.kernels, pool: pool, workspace: workspace, needs: needs, morph: morph)
+    let state = RunState(kernels: plan.kernels, pool: pool, workspace: workspace, morph: morph)
     var first = 0
     while first < inputs.count {
-      var schedule = single
-      if let group, inputs.count - first >= group.images { schedule = group }
-      try read(inputs, first, schedule)
+      var schedule = schedule
+      if let group = group[request.index], inputs.count - first >= group.images { schedule = group }
+      try read(inputs, first, schedule.images)
       try run(schedule, state, doneBefore: first, of: inputs.count)
-      write(schedule, schedule.rgb, side: plan.architecture.rgbSide, channels: 3, to: rgb, first)
-      write(schedule, schedule.mask, side: plan.architecture.maskSide, channels: 1, to: mask, first)
-      let isShared = destinationMask != nil && !needs.contains(.destinationMask)
+      write(schedule.images, pictures.rgb, side: plan.architecture.rgbSide, channels: 3, to: rgb, first)
+      write(schedule.images, pictures.mask, side: plan.architecture.maskSide, channels: 1, to: mask, first)
       write(
-        schedule, isShared ? schedule.mask : schedule.destinationMask, side: plan.architecture.maskSide, channels: 1,
-        to: destinationMask, first)
+        schedule.images, request.destinationMask ? pictures.destinationMask : pictures.mask,
+        side: plan.architecture.maskSide, channels: 1, to: destinationMask, first)
       first += schedule.images
     }
   }
@@ -209,13 +175,15 @@ package final class Context: @unchecked Sendable {
 
   /// Times of the steps that the last run ran, in order.
   package var timings: [StageTiming] {
-    single.steps.indices.compactMap { index in
+    guard let last else { return [] }
+    return last.steps.indices.compactMap { index in
       guard nanoseconds[index] >= 0 else { return nil }
-      let step = single.steps[index]
+      let step = last.steps[index]
+      // Of all images, while a step knows those of its schedule.
+      let share = step.flops > 0 ? flops[index] / step.flops : 0
       return StageTiming(
         name: step.name, algorithm: step.algorithm, part: step.part, nanoseconds: nanoseconds[index],
-        flops: flops[index], multiplications: step.flops > 0 ? flops[index] / step.flops * step.multiplications : 0,
-        weightBytes: step.weightBytes)
+        flops: flops[index], multiplications: share * step.multiplications, weightBytes: step.weightBytes)
     }
   }
 
@@ -252,45 +220,40 @@ package final class Context: @unchecked Sendable {
     }
   }
 
-  private func read(_ inputs: UnsafeBufferPointer<ImageView>, _ first: Int, _ schedule: Schedule) throws(LiaeError) {
-    let border = ActivationBuffer.border
-    for image in 0..<schedule.images {
+  private func read(_ inputs: UnsafeBufferPointer<ImageView>, _ first: Int, _ images: Int) throws(LiaeError) {
+    for image in 0..<images {
       try Pixels.read(
         inputs[first + image], blueFirst: plan.info.colorOrder == .bgr,
-        into: schedule.input + image * schedule.inputImage + border * schedule.inputRow + border * 3,
-        rowFloats: schedule.inputRow, index: first + image)
+        into: pictures.input.origin + image * pictures.input.image, rowFloats: pictures.input.row, index: first + image)
     }
   }
 
   private func run(_ schedule: Schedule, _ state: RunState, doneBefore: Int, of total: Int) throws(LiaeError) {
+    if let last, last !== schedule { schedule.clearBorders() }
+    last = schedule
     let count = schedule.steps.count
-    // Steps that are not needed stand also at the end; the last that runs reports the whole.
-    var last = count - 1
-    while last > 0, !schedule.steps[last].condition(state.needs) { last -= 1 }
     for index in 0..<count {
       guard !isCancelled.load(ordering: .relaxed) else { throw LiaeError(.cancelled, "the run was cancelled") }
       let step = schedule.steps[index]
-      guard step.condition(state.needs) else { continue }
       let start = monotonicNanoseconds()
       step.run(state)
       nanoseconds[index] = max(0, nanoseconds[index]) + monotonicNanoseconds() - start
       flops[index] += step.flops
       if let progress = options.progress {
-        let stepsDone = index == last ? count : index + 1
-        let share = (Float(doneBefore) + Float(schedule.images) * Float(stepsDone) / Float(count)) / Float(total)
+        let share = (Float(doneBefore) + Float(schedule.images) * Float(index + 1) / Float(count)) / Float(total)
         progress(options.progressUserData, share)
       }
     }
   }
 
   private func write(
-    _ schedule: Schedule, _ pictures: UnsafeMutablePointer<Float>, side: Int, channels: Int,
+    _ count: Int, _ source: UnsafeMutablePointer<Float>, side: Int, channels: Int,
     to images: UnsafeBufferPointer<MutableImageView>?, _ first: Int
   ) {
     guard let images else { return }
-    for image in 0..<schedule.images {
+    for image in 0..<count {
       Pixels.write(
-        pictures + image * side * side * channels, channels: channels, blueFirst: plan.info.colorOrder == .bgr,
+        source + image * side * side * channels, channels: channels, blueFirst: plan.info.colorOrder == .bgr,
         into: images[first + image])
     }
   }

@@ -12,10 +12,10 @@ final class LayerStopwatch {
     let inputs, outputs, kernel, stride, padding, side: Int
     let depthToSpace, isCode: Bool
 
-    init(_ layer: ConvolutionLayer, _ arrangement: InputArrangement) {
+    init(_ layer: ConvolutionLayer) {
       (inputs, outputs, kernel) = (layer.inputChannels, layer.outputChannels, layer.kernel)
       (stride, padding, side) = (layer.stride, layer.padding, layer.inputSide)
-      (depthToSpace, isCode) = (layer.depthToSpace, arrangement == .code)
+      (depthToSpace, isCode) = (layer.depthToSpace, layer.source == .halves)
     }
   }
 
@@ -35,8 +35,7 @@ final class LayerStopwatch {
   /// - Parameter sharesInputs: overrules the scheme of a Winograd layer.
   /// - Throws: `outOfMemory`.
   func seconds(
-    _ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, _ arrangement: InputArrangement, rounds: Int,
-    sharesInputs: Bool? = nil
+    _ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, rounds: Int, sharesInputs: Bool? = nil
   ) throws(LiaeError) -> Double {
     let store = WeightStore { (name, count) throws(LiaeError) in
       let bytes = try Bytes.allocate(count, for: "weights of \(name)")
@@ -46,30 +45,27 @@ final class LayerStopwatch {
     }
     let packed = try PackedConvolution(
       layer, tensors: { () throws(LiaeError) in throw LiaeError(.internalError, "weights without numbers") },
-      algorithm: algorithm, arrangement: arrangement, kernels: kernels, pool: pool, store: store)
+      algorithm: algorithm, kernels: kernels, pool: pool, store: store)
 
-    let halves = arrangement == .code ? 2 : 1
-    let channels = halves * roundUp(layer.inputChannels / halves, kernels.width)
+    let halves = layer.source == .halves ? 2 : 1
     let outputs = layer.depthToSpace ? layer.outputChannels / 4 : layer.outputChannels
-    func take(_ arena: ActivationArena) throws(LiaeError) -> (source: ActivationBuffer, target: ActivationBuffer) {
-      (
-        try arena.take(channels: channels, side: layer.inputSide, images: 1, readsBorder: true, step: 0),
-        try arena.take(
-          channels: outputs, side: layer.outputSide * (layer.depthToSpace ? 2 : 1), images: 1, readsBorder: false,
-          step: 0)
-      )
-    }
-    let draft = ActivationArena(width: kernels.width)
-    _ = try take(draft)
-    let layout = try draft.makeLayout()
-    let memory = try Bytes.allocate(layout.bytes, for: "activations of \(layer.name)")
+    let sourceGrid = try ActivationGrid(
+      channels: halves * roundUp(layer.inputChannels / halves, kernels.width), side: layer.inputSide,
+      width: kernels.width)
+    let targetGrid = try ActivationGrid(
+      channels: outputs, side: layer.outputSide * (layer.depthToSpace ? 2 : 1), width: kernels.width)
+    guard let floats = CheckedSize.sum(sourceGrid.image, targetGrid.image),
+      let bytes = CheckedSize.product(floats, 4)
+    else { throw LiaeError(.outOfMemory, "out of memory: activations of \(layer.name)") }
+    let memory = try Bytes.allocate(bytes, for: "activations of \(layer.name)")
     defer { withExtendedLifetime(memory) {} }
-    let (source, target) = try take(
-      ActivationArena(width: kernels.width, layout: layout, memory: memory, isShared: false))
+    let start = memory.base.assumingMemoryBound(to: Float.self)
+    let source = ActivationBuffer(sourceGrid, at: start)
     var binding = ConvolutionBinding(
-      source: source.view, target: target.view, images: 1, firstHalfOnly: arrangement == .code)
+      source: source.view, target: ActivationBuffer(targetGrid, at: start + sourceGrid.image).view, images: 1,
+      readsHalf: layer.source == .halves)
     binding.sharesInputs = sharesInputs
-    let step = convolutionStep(packed, binding, when: { _ in true })
+    let step = convolutionStep(packed, binding)
     let workspace = try Workspace(step.scratch, workers: pool.workers, width: kernels.width)
     let state = RunState(kernels: kernels, pool: pool, workspace: workspace)
 
@@ -107,19 +103,17 @@ final class MeasuredChoice {
   }
 
   /// The quickest of those that the model of costs does not call twice as slow as the best.
-  func choose(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, options: PlanOptions) throws(LiaeError)
-    -> ConvolutionAlgorithm
-  {
+  func choose(_ layer: ConvolutionLayer, options: PlanOptions) throws(LiaeError) -> ConvolutionAlgorithm {
     let costs = Planner.candidates(layer, options: options).map { ($0, Planner.cost(layer, $0, options: options)) }
     let limit = 2 * (costs.map(\.1).min() ?? 0)
     let candidates = costs.filter { $0.1 <= limit }.map(\.0)
     guard candidates.count > 1 else { return Planner.choose(layer, options: options) }
-    let shape = LayerStopwatch.Shape(layer, arrangement)
+    let shape = LayerStopwatch.Shape(layer)
     if let known = chosen.first(where: { $0.shape == shape }) { return known.algorithm }
     var best = candidates[0]
     var least = Double.infinity
     for candidate in candidates {
-      let seconds = try stopwatch.seconds(layer, candidate, arrangement, rounds: Self.rounds)
+      let seconds = try stopwatch.seconds(layer, candidate, rounds: Self.rounds)
       if seconds < least { (best, least) = (candidate, seconds) }
     }
     chosen.append((shape, best))

@@ -5,23 +5,11 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// Which input channels of a layer stand where in the activations that it reads.
-package enum InputArrangement: Sendable, Equatable {
-  /// Channel c is channel c.
-  case plain
-  /// Interleaved RGB with a border of two pixels; direct only.
-  case interleaved
-  /// The decoder's code of 2C channels, fed as [X, AB - X] with each half padded to W: packed weights are
-  /// [W1 + W2 ; W2], so that W1 X + W2 AB comes out, and X = AB, the swap, needs the first half alone.
-  case code
-}
-
 /// The weights of one convolution in the order in which the kernel reads them. Immutable.
 package final class PackedConvolution: Sendable {
   let layer: ConvolutionLayer
   let algorithm: ConvolutionAlgorithm
   let stored: WeightStorage
-  let arrangement: InputArrangement
   /// W of the kernels.
   let width: Int
   /// Vectors of output channels; with depth-to-space each quarter is padded to W.
@@ -44,7 +32,7 @@ package final class PackedConvolution: Sendable {
   /// Where they are stored as taps.
   var taps: TapParameters {
     TapLayout(
-      layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: phaseChannels,
+      layer, stored: stored, phases: phases, phaseChannels: phaseChannels,
       blockVectors: blockVectors, points: points, width: width
     ).parameters(
       taps: UnsafeRawPointer(storage.base),
@@ -68,11 +56,11 @@ package final class PackedConvolution: Sendable {
   ///   - tensors: weights (out, in, k, k) and bias (out); asked for only where the store has to be filled.
   package init(
     _ layer: ConvolutionLayer, tensors: () throws(LiaeError) -> (weights: TensorView, bias: TensorView),
-    algorithm: ConvolutionAlgorithm, stored: WeightStorage = .transformed, arrangement: InputArrangement,
+    algorithm: ConvolutionAlgorithm, stored: WeightStorage = .transformed,
     kernels: KernelTable, pool: ThreadPool, store: WeightStore
   ) throws(LiaeError) {
     let width = kernels.width
-    (self.layer, self.algorithm, self.arrangement, self.width) = (layer, algorithm, arrangement, width)
+    (self.layer, self.algorithm, self.width) = (layer, algorithm, width)
     let stored = algorithm == .direct ? .transformed : stored
     self.stored = stored
     let outputs = layer.outputChannels
@@ -84,12 +72,12 @@ package final class PackedConvolution: Sendable {
     let phases = layer.stride == 2 && algorithm != .direct ? 4 : 1
     (self.vectors, self.blockVectors, self.phases) = (vectors, blockVectors, phases)
     let inputs = layer.inputChannels
-    switch arrangement {
-    case .code:
+    switch layer.source {
+    case .halves:
       // Both halves of equal length where one is added to the other.
       let half = roundUp(inputs / 2, width)
       phaseChannels = half + (stored == .transformed ? inputs / 2 : half)
-    case .plain, .interleaved: phaseChannels = phases == 4 ? roundUp(inputs, width) : inputs
+    case .channels, .picture: phaseChannels = phases == 4 ? roundUp(inputs, width) : inputs
     }
 
     // Rows of each point. Odd phases have no tap for the point at infinity.
@@ -140,19 +128,19 @@ package final class PackedConvolution: Sendable {
       factorStorage = try Bytes.allocate(0)
       storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
         try Self.pack(
-          layer, weights: tensors().weights, algorithm: algorithm, arrangement: arrangement, kernels: kernels,
+          layer, weights: tensors().weights, algorithm: algorithm, kernels: kernels,
           pool: pool, into: base.assumingMemoryBound(to: Float.self), output: output, phaseChannels: packedChannels,
           phases: phases, blockVectors: blockVectors, weightRows: rows, table: table)
       }
       return
     }
 
-    let factors = WinogradGeometry.weightFactors(family: family)
+    let factors = WinogradTransform.factors(family: family)
     factorStorage = try Bytes.allocate(factors.count * 4, for: "a table of \(layer.name)")
     let factorTable = factorStorage.base.bindMemory(to: Float.self, capacity: factors.count)
     for (i, factor) in factors.enumerated() { factorTable[i] = factor }
     let layout = TapLayout(
-      layer, stored: stored, arrangement: arrangement, phases: phases, phaseChannels: packedChannels,
+      layer, stored: stored, phases: phases, phaseChannels: packedChannels,
       blockVectors: blockVectors, points: winogradPoints(family: family), width: width)
     guard let tapBytes = layout.bytes(blocks: blocks) else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)")
@@ -163,20 +151,20 @@ package final class PackedConvolution: Sendable {
   }
 
   private static func pack(
-    _ layer: ConvolutionLayer, weights: TensorView, algorithm: ConvolutionAlgorithm, arrangement: InputArrangement,
+    _ layer: ConvolutionLayer, weights: TensorView, algorithm: ConvolutionAlgorithm,
     kernels: KernelTable, pool: ThreadPool, into packed: UnsafeMutablePointer<Float>, output: [Int32],
     phaseChannels: Int, phases: Int, blockVectors: Int, weightRows: Int, table: UnsafePointer<Int>
   ) throws(LiaeError) {
     let inputs = layer.inputChannels, width = kernels.width, vectors = output.count / width
-    let (input, added) = inputTables(layer, arrangement, width, phaseChannels)
+    let (input, added) = inputTables(layer, width, phaseChannels)
 
     let source = try alignedFloats(weights)
     // The kernels hold bare pointers into `source`.
     defer { withExtendedLifetime(source) {} }
     var family = 0
     if case .winograd(let chosen) = algorithm { family = chosen }
-    let g = family == 0 ? [0] : WinogradGeometry.weightTransform(family: family)
-    let directRows = algorithm == .direct ? Self.directRows(layer, arrangement, width, phaseChannels) : []
+    let g = family == 0 ? [0] : WinogradTransform.weights(family: family)
+    let directRows = algorithm == .direct ? Self.directRows(layer, width) : []
     input.withUnsafeBufferPointer { input in
       added.withUnsafeBufferPointer { added in
         output.withUnsafeBufferPointer { output in
@@ -205,11 +193,11 @@ package final class PackedConvolution: Sendable {
   }
 
   /// For each packed input channel the channel it is, and one that is added to it; -1 for none.
-  static func inputTables(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int, _ count: Int)
+  static func inputTables(_ layer: ConvolutionLayer, _ width: Int, _ count: Int)
     -> (input: [Int32], added: [Int32])
   {
     var input = [Int32](repeating: -1, count: count), added = input
-    if arrangement == .code {
+    if layer.source == .halves {
       let half = layer.inputChannels / 2
       for c in 0..<half {
         (input[c], added[c]) = (Int32(c), Int32(half + c))
@@ -225,15 +213,13 @@ package final class PackedConvolution: Sendable {
   struct DirectRow { let tap, channel: Int32 }
 
   /// Packed channels in the order in which the runs of `DirectRuns` visit them.
-  private static func directRows(
-    _ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int, _ packedChannels: Int
-  ) -> [DirectRow] {
+  private static func directRows(_ layer: ConvolutionLayer, _ width: Int) -> [DirectRow] {
     var rows: [DirectRow] = []
-    for run in DirectRuns.visit(layer, arrangement, width) {
+    for run in DirectRuns.visit(layer, width) {
       for i in 0..<run.length {
         // A run of the interleaved input crosses the taps of one row of the kernel.
-        let tap = arrangement == .interleaved ? run.tap + i / layer.inputChannels : run.tap
-        let channel = arrangement == .interleaved ? i % layer.inputChannels : run.channel + i
+        let tap = layer.source == .picture ? run.tap + i / layer.inputChannels : run.tap
+        let channel = layer.source == .picture ? i % layer.inputChannels : run.channel + i
         rows.append(DirectRow(tap: Int32(tap), channel: Int32(channel)))
       }
     }
@@ -246,14 +232,14 @@ enum DirectRuns {
   struct Visit { let tap, channel, length, kernelRow, kernelColumn, block: Int }
 
   /// In the order of the sum: half of the code, kernel row, kernel column, block of channels.
-  static func visit(_ layer: ConvolutionLayer, _ arrangement: InputArrangement, _ width: Int) -> [Visit] {
+  static func visit(_ layer: ConvolutionLayer, _ width: Int) -> [Visit] {
     let k = layer.kernel
-    if arrangement == .interleaved {
+    if layer.source == .picture {
       return (0..<k).map {
         Visit(tap: $0 * k, channel: 0, length: k * layer.inputChannels, kernelRow: $0, kernelColumn: 0, block: 0)
       }
     }
-    let halves = arrangement == .code ? 2 : 1
+    let halves = layer.source == .halves ? 2 : 1
     let channels = layer.inputChannels / halves
     let blocks = (channels + width - 1) / width
     var visits: [Visit] = []

@@ -37,9 +37,9 @@ extension Plan {
     let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
     var checks: [PlannerCheck] = []
     var shapes: [LayerStopwatch.Shape] = []
-    for packed in convolutions where !isCancelled() {
+    for packed in weights.convolutions where !isCancelled() {
       let candidates = Planner.candidates(packed.layer, options: options)
-      let shape = LayerStopwatch.Shape(packed.layer, packed.arrangement)
+      let shape = LayerStopwatch.Shape(packed.layer)
       guard candidates.count > 1 else { continue }
       if let known = shapes.firstIndex(of: shape) {
         checks[known].count += 1
@@ -52,27 +52,12 @@ extension Plan {
           .init(
             algorithm: algorithm,
             // Of a code the half that a swap reads is timed.
-            expected: Planner.cost(packed.layer, algorithm, options: options) / (packed.arrangement == .code ? 2 : 1),
-            measured: try stopwatch.seconds(packed.layer, algorithm, packed.arrangement, rounds: rounds)))
+            expected: Planner.cost(packed.layer, algorithm, options: options)
+              / (packed.layer.source == .halves ? 2 : 1),
+            measured: try stopwatch.seconds(packed.layer, algorithm, rounds: rounds)))
       }
       checks.append(check)
     }
     return checks
-  }
-
-  private var convolutions: [PackedConvolution] {
-    var all: [PackedConvolution] = []
-    for part in encoder {
-      switch part {
-      case .convolution(let packed): all.append(packed)
-      case .residual(let first, let second): all += [first, second]
-      }
-    }
-    all += inters.compactMap(\.upscale)
-    for decoder in decoders {
-      for stage in decoder.rgb { all += [stage.upscale, stage.first, stage.second] }
-      all += [decoder.head] + decoder.mask + [decoder.maskHead]
-    }
-    return all
   }
 }

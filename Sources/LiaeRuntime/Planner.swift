@@ -136,28 +136,4 @@ package enum WinogradGeometry {
     tiles[tiles.count - 1] = (last.start - (covered - side), last.size, covered - side)
     return tiles
   }
-
-  /// The weight transform G, points x 3.
-  static func weightTransform(family: Int) -> [Double] {
-    switch family {
-    case 2: return [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1]
-    case 4:
-      let (a, b) = (0.75, 1.5)
-      let fa = 2 * a * a * (a * a - b * b), fb = 2 * b * b * (b * b - a * a)
-      func row(_ p: Double, _ f: Double) -> [Double] { [1 / f, p / f, p * p / f] }
-      return [1 / (a * a * b * b), 0, 0] + row(a, fa) + row(-a, fa) + row(b, fb) + row(-b, fb) + [0, 0, 1]
-    default:
-      func row(_ p: Double, _ s: Double) -> [Double] { [s, s * p, s * p * p] }
-      return [1, 0, 0] + row(1, -2 / 9.0) + row(-1, -2 / 9.0) + row(2, 1 / 90.0) + row(-2, 1 / 90.0)
-        + [1 / 45.0, 0.5 / 45, 0.25 / 45, 1 / 45.0, -0.5 / 45, 0.25 / 45] + [0, 0, 1]
-    }
-  }
-  /// The same as `TapParameters.factors` has it.
-  static func weightFactors(family: Int) -> [Float] {
-    let g = weightTransform(family: family)
-    // Points stand in pairs +p, -p between 0 and infinity, whose rows of G differ in the sign of the middle.
-    var factors = [Float(g[0])]
-    for row in stride(from: 3, to: g.count - 3, by: 6) { factors += g[row..<row + 3].map { Float($0) } }
-    return factors
-  }
 }

@@ -2,38 +2,17 @@
 import LiaeKernels
 import LiaeSystem
 
-/// What one run asks for, as far as it decides which steps are run.
-package struct Needs: OptionSet {
-  package let rawValue: Int
-  package init(rawValue: Int) { self.rawValue = rawValue }
-  static let rgb = Needs(rawValue: 1)
-  static let mask = Needs(rawValue: 2)
-  static let destinationMask = Needs(rawValue: 4)
-  /// The picture comes from B (and AB) and not from AB alone: reconstruct the destination, or morph.
-  static let mixedCode = Needs(rawValue: 8)
-
-  var main: Bool { contains(.rgb) || contains(.mask) }
-  /// Whether inter_B has to be run (LIAE).
-  var codeB: Bool { contains(.destinationMask) || main && contains(.mixedCode) }
-}
-
 /// What steps have at hand while they run.
 package struct RunState {
   let kernels: KernelTable
   let pool: ThreadPool
   var workspace: Workspace
-  let needs: Needs
-  /// Weight of AB in the first half of a mixed code.
+  /// 0...1, for lerp and channel mix.
   let morph: Float
 
-  package init(kernels: KernelTable, pool: ThreadPool, workspace: Workspace, needs: Needs = [], morph: Float = 0) {
-    (self.kernels, self.pool, self.workspace, self.needs, self.morph) = (kernels, pool, workspace, needs, morph)
+  package init(kernels: KernelTable, pool: ThreadPool, workspace: Workspace, morph: Float = 0) {
+    (self.kernels, self.pool, self.workspace, self.morph) = (kernels, pool, workspace, morph)
   }
-}
-
-/// Where in the network a step stands.
-package enum RunPart: String, Sendable, CaseIterable {
-  case encoder, latent, picture, masks
 }
 
 /// One step of a run: a parallel region, or a few. Everything it needs is laid out when the context is made; `run`
@@ -46,9 +25,8 @@ package class Step {
   /// Multiplications that the algorithm does.
   let multiplications: Double
   let weightBytes: Int
-  var part = RunPart.encoder
-  /// Whether a run needs the step.
-  let condition: (Needs) -> Bool
+  /// Part of the network, as the graph names it.
+  let part: String
   package var scratch: ScratchSize { ScratchSize() }
   /// What has to be cleared around the pixels that the step writes. Nothing of the step reads it.
   var border: Border?
@@ -61,9 +39,9 @@ package class Step {
 
   init(
     _ name: String, algorithm: String = "", flops: Double = 0, multiplications: Double = 0, weightBytes: Int = 0,
-    when condition: @escaping (Needs) -> Bool
+    part: String
   ) {
-    (self.name, self.algorithm, self.condition) = (name, algorithm, condition)
+    (self.name, self.algorithm, self.part) = (name, algorithm, part)
     (self.flops, self.multiplications, self.weightBytes) = (flops, multiplications, weightBytes)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeSystem
 import LiaeTensor
 
 /// What a plan's weights may take of memory.
@@ -44,13 +45,19 @@ struct StorageChoice {
   /// What `balanced` may take, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
-  init(_ architecture: Architecture, options: PlanOptions) {
-    let network = Network(architecture)
-    let layers = network.convolutions + network.decoders.filter { $0.heads.count > 1 }.map(\.joinedHead)
-    let flat = architecture.encodedChannels * architecture.encodedSide * architecture.encodedSide
-    let latent = architecture.interChannels * architecture.latentSide * architecture.latentSide
-    let denseWeights = network.inters.count * architecture.aeDims * (flat + latent)
-    for layer in layers { choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options)) }
+  /// - Parameter graph: the network as the family writes it.
+  init(_ graph: Graph, options: PlanOptions) throws(LiaeError) {
+    var layers: [ConvolutionLayer] = []
+    var denseWeights = 0
+    // Joined layers count beside the layers that they join: packed files name choices that were made so.
+    for graph in [try graph.fusing().foldingCodes(), try graph.prepared()] {
+      for node in graph.nodes {
+        guard let layer = graph.layer(node), choices[layer.name] == nil else { continue }
+        choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options))
+        layers.append(layer)
+      }
+    }
+    for spec in graph.tensors where spec.shape.count == 2 { denseWeights += spec.shape[0] * spec.shape[1] }
     guard options.convolution == .automatic, options.memory != .speed else { return }
     struct Candidate { let name: String; let choice: ConvolutionChoice; let bytes, seconds: Double }
     var candidates: [Candidate] = []

@@ -36,22 +36,21 @@ package enum WeightStorage: Sendable, Equatable {
 /// is stored anyway, is added when it is widened: as many bytes are read as of a float32 sum, and half as many are kept.
 struct TapLayout {
   private let layer: ConvolutionLayer
-  private let arrangement: InputArrangement
   private let element: DType
   private let phases, phaseChannels, blockVectors, points, width: Int
 
   init(
-    _ layer: ConvolutionLayer, stored: WeightStorage, arrangement: InputArrangement, phases: Int, phaseChannels: Int,
+    _ layer: ConvolutionLayer, stored: WeightStorage, phases: Int, phaseChannels: Int,
     blockVectors: Int, points: Int, width: Int
   ) {
-    (self.layer, self.arrangement, self.phases, self.phaseChannels) = (layer, arrangement, phases, phaseChannels)
+    (self.layer, self.phases, self.phaseChannels) = (layer, phases, phaseChannels)
     (self.blockVectors, self.points, self.width) = (blockVectors, points, width)
     if case .taps(let element) = stored { self.element = element } else { element = .float32 }
   }
 
   /// Channels that are the sum of two, where the sum is left to the kernel.
   private var foldedChannels: Int {
-    arrangement == .code && element != .float32 ? roundUp(layer.inputChannels / 2, width) : 0
+    layer.source == .halves && element != .float32 ? roundUp(layer.inputChannels / 2, width) : 0
   }
 
   func parameters(taps: UnsafeRawPointer, factors: UnsafePointer<Float>) -> TapParameters {
@@ -75,7 +74,7 @@ struct TapLayout {
     guard weights.dtype == element, let source = weights.raw.baseAddress else {
       throw LiaeError(.internalError, "\(layer.name) holds \(weights.dtype.rawValue), not \(element.rawValue)")
     }
-    let (input, added) = PackedConvolution.inputTables(layer, arrangement, width, phaseChannels)
+    let (input, added) = PackedConvolution.inputTables(layer, width, phaseChannels)
     // The pointers in `parameters` are not followed here.
     var job = TapJob(
       layout: parameters(

@@ -63,7 +63,7 @@ final class WeightTransform {
   private static func split(_ packed: PackedConvolution, channels: Int) -> [Piece] {
     let width = packed.width
     var ranges = (0..<packed.phases).map { Piece(from: $0 * packed.phaseChannels, count: channels) }
-    if packed.arrangement == .code && channels == packed.phaseChannels {
+    if packed.layer.source == .halves && channels == packed.phaseChannels {
       let half = roundUp(packed.layer.inputChannels / 2, width)
       ranges = [Piece(from: 0, count: half), Piece(from: half, count: channels - half)]
     }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeFrame
 import LiaeSystem
 
@@ -46,7 +45,7 @@ package struct SampleParameters: Sendable {
   ///   - angle: radians around the middle, counter-clockwise as one sees it.
   ///   - shift: shares of the side.
   static func transform(side: Int, angle: Double, scale: Double, shift: Point) -> Affine {
-    let (a, b) = (scale * cos(angle), scale * sin(angle))
+    let (a, b) = (scale * Math.cos(angle), scale * Math.sin(angle))
     let (center, offset) = (Double(side / 2), shift * Double(side))
     return Affine(
       xx: a, xy: b, tx: (1 - a) * center - b * center + offset.x, yx: -b, yy: a,

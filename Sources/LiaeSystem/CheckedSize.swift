@@ -19,6 +19,15 @@ package enum CheckedSize {
     return overflow ? nil : value
   }
 
+  package static func sum(_ sizes: some Sequence<Int>) -> Int? {
+    var total = 0
+    for size in sizes {
+      guard let next = sum(total, size) else { return nil }
+      total = next
+    }
+    return total
+  }
+
   package static func sum(_ a: Int, _ b: Int) -> Int? {
     guard a >= 0, b >= 0 else { return nil }
     let (value, overflow) = a.addingReportingOverflow(b)

@@ -2,50 +2,61 @@
 import LiaeSamples
 import LiaeSystem
 
-/// What the network made of a batch.
+/// The results of the network for a batch of source faces and one of destination faces.
 struct TrainingRun {
-  /// Reconstructions of both sides.
+  /// Reconstructions of both.
   let source, destination, sourceMask, destinationMask: Tensor
-  /// What the decoder is fed for the source; of df, what the code discriminator sees of both.
-  let sourceCode, destinationCode: Tensor
-  /// What the decoder is fed to give the destination the source's face.
+  /// What the decoder reads for the source; in df the code discriminator reads it too.
+  let sourceCode: Tensor
+  /// What the decoder reads to give destination faces the source's face.
   let swapCode: Tensor
 }
 
 extension Trainer {
-  /// Source and destination through the network, together where the weights are the same.
+  /// Runs the network on source and destination faces, on both at once where the weights are the same.
   func forward(_ source: FaceBatch, _ destination: FaceBatch, on tape: Tape) throws(LiaeError) -> TrainingRun {
-    let n = source.count
-    let code = try network.encode(try tape.stack([try warped(source), try warped(destination)]), on: tape)
-    let shared = try network.latent(0, code, on: tape)
-    let ofSource = try tape.slice(shared, first: 0, count: n)
-    let ofDestination = try tape.slice(shared, first: n, count: n)
-    guard architecture.family == .liae else {
-      return TrainingRun(
-        source: try network.picture(0, ofSource, on: tape),
-        destination: try network.picture(1, ofDestination, on: tape),
-        sourceMask: try network.mask(0, ofSource, on: tape),
-        destinationMask: try network.mask(1, ofDestination, on: tape),
-        sourceCode: ofSource, destinationCode: ofDestination, swapCode: ofDestination)
+    let (graph, n) = (network.graph, source.count)
+    func halves(_ x: Tensor) throws(LiaeError) -> (source: Tensor, destination: Tensor) {
+      (try tape.slice(x, first: 0, count: n), try tape.slice(x, first: n, count: n))
     }
-    let own = try network.latent(1, try tape.slice(code, first: n, count: n), on: tape)
-    let sourceCode = try tape.concatenate([ofSource, ofSource])
-    let destinationCode = try tape.concatenate([own, ofDestination])
-    let both = try tape.stack([sourceCode, destinationCode])
-    let pictures = try network.picture(0, both, on: tape), masks = try network.mask(0, both, on: tape)
-    return TrainingRun(
-      source: try tape.slice(pictures, first: 0, count: n), destination: try tape.slice(pictures, first: n, count: n),
-      sourceMask: try tape.slice(masks, first: 0, count: n), destinationMask: try tape.slice(masks, first: n, count: n),
-      sourceCode: sourceCode, destinationCode: destinationCode,
-      swapCode: try tape.concatenate([ofDestination, ofDestination]))
-  }
+    let faces = try tape.stack([try warped(source), try warped(destination)])
+    let encoded = try network.evaluate("encoded", given: ["input": faces], on: tape)
 
-  /// The decoder's code of source faces, and its picture of them, with nothing remembered.
-  private func reconstruct(_ source: FaceBatch) throws(LiaeError) -> (code: Tensor, picture: Tensor) {
-    let tape = Tape(engine, isRecording: false)
-    let shared = try network.latent(0, try network.encode(try warped(source), on: tape), on: tape)
-    let code = architecture.family == .liae ? try tape.concatenate([shared, shared]) : shared
-    return (code, try network.picture(0, code, on: tape))
+    // The latent modules that a side's code is made of: liae's inter_B sees destination faces alone.
+    let (swap, reconstruction) = (try graph.value("swap.code"), try graph.value("destination.code"))
+    var (ofSource, ofDestination): ([String: Tensor], [String: Tensor]) = ([:], [:])
+    for module in graph.latentModules {
+      let value = try graph.value(module)
+      switch (graph.depends(swap, on: value), graph.depends(reconstruction, on: value)) {
+      case (true, true):
+        let both = try network.evaluate(module, given: ["encoded": encoded], on: tape)
+        (ofSource[module], ofDestination[module]) = try halves(both)
+      case (true, false):
+        let faces = try tape.slice(encoded, first: 0, count: n)
+        ofSource[module] = try network.evaluate(module, given: ["encoded": faces], on: tape)
+      case (false, true):
+        let faces = try tape.slice(encoded, first: n, count: n)
+        ofDestination[module] = try network.evaluate(module, given: ["encoded": faces], on: tape)
+      case (false, false): break
+      }
+    }
+    let sourceCode = try network.evaluate("swap.code", given: ofSource, on: tape)
+    let destinationCode = try network.evaluate("destination.code", given: ofDestination, on: tape)
+    let both = try network.sharesDecoder ? try tape.stack([sourceCode, destinationCode]) : nil
+    func decoded(_ output: String) throws(LiaeError) -> (source: Tensor, destination: Tensor) {
+      if let both {
+        return try halves(try network.evaluate("swap.\(output)", given: ["swap.code": both], on: tape))
+      }
+      return (
+        try network.evaluate("swap.\(output)", given: ["swap.code": sourceCode], on: tape),
+        try network.evaluate("destination.\(output)", given: ["destination.code": destinationCode], on: tape)
+      )
+    }
+    let pictures = try decoded("rgb"), masks = try decoded("mask")
+    return TrainingRun(
+      source: pictures.source, destination: pictures.destination, sourceMask: masks.source,
+      destinationMask: masks.destination, sourceCode: sourceCode,
+      swapCode: try network.evaluate("swap.code", given: ofDestination, on: tape))
   }
 
   private func warped(_ batch: FaceBatch) throws(LiaeError) -> Tensor {
@@ -63,19 +74,21 @@ extension Trainer {
   ) throws(LiaeError) -> [Double] {
     var values = Array(repeating: 0.0, count: run.source.count)
     if options.faceStylePower != 0 {
-      // Only the decoder is to learn colours, and the masks stay what they are.
+      // Only the decoder is to learn colours, and the masks are not changed by them.
       let code = try tape.stopGradient(run.swapCode)
-      let mask = try network.mask(0, code, on: Tape(engine, isRecording: false))
+      let mask = try network.evaluate(
+        "swap.mask", given: ["swap.code": code], on: Tape(engine, isRecording: false))
+      let picture = try network.evaluate("swap.rgb", given: ["swap.code": code], on: tape)
       try losses.faceStyle(
-        try network.picture(0, code, on: tape), mask: try fitted(mask), destination: run.destination,
+        picture, mask: try fitted(mask), destination: run.destination,
         destinationMask: try fitted(run.destinationMask), resolution: architecture.resolution,
         power: options.faceStylePower * Float(scale), into: &values)
     }
     if options.backgroundStylePower != 0 {
+      let picture = try network.evaluate("swap.rgb", given: ["swap.code": run.swapCode], on: tape)
       try losses.backgroundStyle(
-        try network.picture(0, run.swapCode, on: tape), destination: targets.1.picture,
-        background: targets.0.background, resolution: architecture.resolution,
-        power: options.backgroundStylePower * Float(scale), into: &values)
+        picture, destination: targets.1.picture, background: targets.0.background,
+        resolution: architecture.resolution, power: options.backgroundStylePower * Float(scale), into: &values)
     }
     return values.map { $0 / scale }
   }
@@ -106,7 +119,7 @@ extension Trainer {
 
   func learn(_ duel: Duel, _ source: FaceBatch, _ targets: SideTargets, _ scale: Double) throws(LiaeError) -> [Double] {
     let factor = options.maskedTraining ? targets.blurredMask : nil
-    let fake = try losses.multiplied(try reconstruct(source).picture, by: factor)
+    let fake = try losses.multiplied(try unrecorded("swap.rgb", source), by: factor)
     let real = try losses.multiplied(targets.picture, by: factor)
     return try duel.learn(
       real: real, fake: try detached(fake), scale: scale, options: options, peers: peers)
@@ -116,11 +129,14 @@ extension Trainer {
   func learn(_ duel: Duel, _ source: FaceBatch, _ destination: FaceBatch, _ scale: Double) throws(LiaeError)
     -> [Double]
   {
-    let tape = Tape(engine, isRecording: false)
-    let fake = try network.latent(0, try network.encode(try warped(source), on: tape), on: tape)
-    let real = try network.latent(0, try network.encode(try warped(destination), on: tape), on: tape)
+    let fake = try unrecorded("swap.code", source), real = try unrecorded("destination.code", destination)
     return try duel.learn(
       real: try detached(real), fake: try detached(fake), scale: scale, options: options, peers: peers)
+  }
+
+  /// A value of the network for a batch, without a record for derivatives.
+  private func unrecorded(_ name: String, _ batch: FaceBatch) throws(LiaeError) -> Tensor {
+    try network.evaluate(name, given: ["input": try warped(batch)], on: Tape(engine, isRecording: false))
   }
 
   private func detached(_ x: Tensor) throws(LiaeError) -> Tensor {

@@ -17,11 +17,12 @@ extension Trainer {
     return try engine.awake { () throws(LiaeError) in
       let tape = Tape(engine, isRecording: false)
       let run = try forward(source, destination, on: tape)
+      let swap = try network.evaluate("swap.rgb", given: ["swap.code": run.swapCode], on: tape)
+      let swapMask = try network.evaluate("swap.mask", given: ["swap.code": run.swapCode], on: tape)
       return Preview(
-        source: try copied(run.source), destination: try copied(run.destination),
-        swap: try copied(try network.picture(0, run.swapCode, on: tape)), sourceMask: try copied(run.sourceMask),
-        destinationMask: try copied(run.destinationMask),
-        swapMask: try copied(try network.mask(0, run.swapCode, on: tape)))
+        source: try copied(run.source), destination: try copied(run.destination), swap: try copied(swap),
+        sourceMask: try copied(run.sourceMask), destinationMask: try copied(run.destinationMask),
+        swapMask: try copied(swapMask))
     }
   }
 

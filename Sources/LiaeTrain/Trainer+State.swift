@@ -79,7 +79,7 @@ extension Trainer {
       try makePatches(patch: patch, dims: dims)
       patches?.duel.optimizer.steps = try needed("gan_steps")
     }
-    if let steps = try integer("code_steps"), architecture.family == .df {
+    if let steps = try integer("code_steps"), network.sharesCode {
       try makeCodes()
       codes?.optimizer.steps = steps
     }

@@ -48,21 +48,33 @@ package final class Trainer {
   var patches: (duel: Duel, patch: Int, dims: Int)?
   var codes: Duel?
 
-  /// - Parameter weights: what to begin with; nil is a fresh network from `seed`.
-  /// - Throws: `outOfMemory`, `unknownArchitecture`; `invalidArgument` for options that contradict the architecture.
+  /// - Parameter weights: initial weights; nil: fresh ones from `seed`.
+  /// - Throws: `outOfMemory`, `unknownArchitecture`; `unsupported` for a family that cannot be trained.
   package init(
     engine: Engine, architecture: Architecture, weights: Model?, options: TrainingOptions, seed: UInt64
   ) throws(LiaeError) {
+    try Self.check(architecture.family)
     (self.engine, self.options, self.seed, momentsOf) = (engine, options, seed, options.optimizer)
     network = try TrainedNetwork(architecture, weights: weights, seed: seed)
     losses = Losses(engine: engine)
     optimizer = Optimizer(engine, network.parameters, seed: seed)
   }
 
-  /// What would else show at the first step that has an adversary.
+  /// Checks that networks of a family can be trained.
   ///
-  /// - Throws: `invalidArgument` for options that do not fit the network.
+  /// - Throws: `unsupported` for amp, whose losses and random codes the trainer does not have.
+  package static func check(_ family: Architecture.Family) throws(LiaeError) {
+    guard family != .amp else {
+      throw LiaeError(.unsupported, "an amp network can be run but not trained; liae and df can be trained")
+    }
+  }
+
+  /// Checks what would otherwise fail in the first step.
+  ///
+  /// - Throws: `unsupported` for a family that cannot be trained, `invalidArgument` for options that do not fit the
+  ///   network.
   package static func check(_ options: TrainingOptions, for architecture: Architecture) throws(LiaeError) {
+    try check(architecture.family)
     guard options.ganPower != 0 else { return }
     try PatchDiscriminator.check(patch: options.ganPatchSize, side: architecture.rgbSide)
   }
@@ -135,13 +147,13 @@ package final class Trainer {
   }
 
   var usesPatches: Bool { options.ganPower != 0 && !options.pretrain }
-  /// Only df has a code that both sides share.
-  var usesCodes: Bool { options.trueFacePower != 0 && !options.pretrain && architecture.family == .df }
+  /// True face needs one code for source and destination, which df has.
+  var usesCodes: Bool { options.trueFacePower != 0 && !options.pretrain && network.sharesCode }
 
   /// What follows from the options, which may have changed since the last step.
   func prepare() throws(LiaeError) {
-    // inter_AB would learn to undo the warp of faces that are not warped.
-    let freezes = architecture.family == .liae && (!options.randomWarp || options.pretrain)
+    // inter_AB, which liae alone has, would learn to undo the warp of faces that are not warped.
+    let freezes = !options.randomWarp || options.pretrain
     for parameter in network.parameters(of: "inter_AB") { parameter.isTrained = !freezes }
     if momentsOf != options.optimizer {
       for parameter in allParameters { parameter.dropMoments() }
@@ -161,8 +173,8 @@ package final class Trainer {
 
   func makeCodes() throws(LiaeError) {
     let seed = seed ^ 0x636f_6465
-    let discriminator = try CodeDiscriminator(
-      channels: architecture.codeChannels, side: architecture.codeSide, seed: seed)
+    let code = network.graph.shape(try network.graph.value("swap.code"))
+    let discriminator = try CodeDiscriminator(channels: code.channels, side: code.side, seed: seed)
     codes = Duel(discriminator, losses: losses, seed: seed)
   }
 
@@ -174,9 +186,8 @@ package final class Trainer {
   /// Begins anew with what pretraining has given the encoder and the decoders: iteration 0, fresh latent modules.
   package func endPretraining() {
     iteration = 0
-    for inter in network.network.inters {
-      let prefix = "\(inter.name)."
-      network.initialise(seed: seed) { $0.name.hasPrefix(prefix) }
+    for module in network.graph.latentModules {
+      network.initialise(seed: seed) { $0.name.hasPrefix("\(module).") }
     }
   }
 

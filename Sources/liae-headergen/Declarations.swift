@@ -55,7 +55,7 @@ struct GeneratorError: Error { var message: String }
 
 // MARK: - Names
 
-/// `LiaeModelInfo`, `userData` and `rawRGB` in C: `liae_model_info`, `user_data`, `raw_rgb`.
+/// `userData` and `rawRGB` in C: `user_data`, `raw_rgb`.
 func snakeCase(_ name: String) -> String {
   var result = ""
   var previousIsUppercase = true
@@ -65,6 +65,16 @@ func snakeCase(_ name: String) -> String {
     result += character.lowercased()
   }
   return result
+}
+
+/// The name in C of a type of LiaeABI: `liae_model_info` for `CModelInfo`; nil where it is not named like one.
+///
+/// The prefix is C, and not Liae, so that no type has the name of a module.
+func typeName(_ swift: some StringProtocol) -> String? {
+  guard swift.hasPrefix("C"), let second = swift.dropFirst().first, second.isUppercase,
+    swift.allSatisfy({ $0.isLetter || $0.isNumber })
+  else { return nil }
+  return "liae_" + snakeCase(String(swift.dropFirst()))
 }
 
 /// `LIAE_<ENUM>_<VALUE>`; statuses are LIAE_OK and LIAE_ERROR_<VALUE>.
@@ -85,7 +95,7 @@ func cType(_ swift: String) throws(GeneratorError) -> String {
     "UnsafeMutableRawPointer": "void *",
   ]
   if let known = plain[type] { return known }
-  if type.hasPrefix("Liae"), type.allSatisfy({ $0.isLetter || $0.isNumber }) { return snakeCase(type) }
+  if let name = typeName(type) { return name }
   for (spelling, prefix) in [
     ("In", "const "), ("Out", ""), ("Handle", ""), ("UnsafePointer", "const "), ("UnsafeMutablePointer", ""),
   ] where type.hasPrefix("\(spelling)<") && type.hasSuffix(">") {

@@ -100,7 +100,7 @@ struct Header {
       #define LIAE_H
 
       /*
-       * libliae: runs LIAE and DF face-swap autoencoders on the CPU, on faces and on faces in frames.
+       * libliae: runs LIAE, DF and AMP face-swap autoencoders on the CPU, on faces and on faces in frames.
        *
        *   liae_model *model = NULL;
        *   liae_context *context = NULL;

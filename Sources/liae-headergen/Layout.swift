@@ -8,7 +8,7 @@ struct Layout {
   private func swiftName(_ name: String, isType: Bool) -> String {
     let parts = name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }
     let joined = parts.joined()
-    return isType ? joined : joined.prefix(1).lowercased() + joined.dropFirst()
+    return isType ? "C" + joined.dropFirst("Liae".count) : joined.prefix(1).lowercased() + joined.dropFirst()
   }
 
   var c: String {

@@ -6,10 +6,10 @@
 /// understand where it matters: an export without a doc comment, a type that C does not have, a struct with padding.
 ///
 /// - A file that takes part says `// liae.h NUMBER: TITLE`; sections come in the order of the numbers.
-/// - `package typealias LiaeX = CEnum<E>`: constants, from `enum E: Int32` of any module.
-/// - `package typealias LiaeX = @convention(c) (...) -> T`: a callback type.
-/// - `package enum LiaeX {}`: an opaque type.
-/// - `package struct LiaeX: CStruct` or `: GrowingStruct`: a struct; members are `package var name: Type = default`.
+/// - `package typealias CX = CEnum<E>`: constants, from `enum E: Int32` of any module.
+/// - `package typealias CX = @convention(c) (...) -> T`: a callback type.
+/// - `package enum CX {}`: an opaque type.
+/// - `package struct CX: CStruct` or `: GrowingStruct`: a struct; members are `package var name: Type = default`.
 /// - `@_cdecl("liae_x")` before `package func`: a function.
 struct Reader {
   private let file: String
@@ -60,8 +60,7 @@ struct Reader {
       let (parameters, result) = try readSignature(String(try statement(until: "{").dropLast()))
       return .function(.init(name: name, parameters: parameters, result: try cType(result), doc: doc))
     }
-    if let rest = line.after("package typealias Liae") {
-      let name = "liae_" + snakeCase(String(rest.prefix { $0 != " " }))
+    if let name = line.after("package typealias ").flatMap({ typeName($0.prefix { $0 != " " }) }) {
       if let enumeration = line.after("= CEnum<", anywhere: true) {
         let path = enumeration.prefix { $0 != ">" }.split(separator: ".")
         return .constants(name: name, of: String(path.last ?? ""), doc: doc)
@@ -70,16 +69,17 @@ struct Reader {
       let (parameters, result) = try readSignature(try statement { $0.contains("->") })
       return .callback(.init(name: name, parameters: parameters, result: try cType(result), doc: doc))
     }
-    if let rest = line.after("package enum Liae"), line.hasSuffix("{}") {
-      return .opaque(name: "liae_" + snakeCase(String(rest.prefix { $0 != " " })), doc: doc)
+    if line.hasSuffix("{}"), let name = line.after("package enum ").flatMap({ typeName($0.prefix { $0 != " " }) }) {
+      return .opaque(name: name, doc: doc)
     }
-    if let rest = line.after("package struct Liae") { return .structure(try readStructure(String(rest))) }
+    if let name = line.after("package struct ").flatMap({ typeName($0.prefix { $0 != ":" }) }) {
+      return .structure(try readStructure(name))
+    }
     return nil
   }
 
-  private mutating func readStructure(_ line: String) throws(GeneratorError) -> Interface.Structure {
-    var result = Interface.Structure(
-      name: "liae_" + snakeCase(String(line.prefix { $0 != ":" })), members: [], tail: [], doc: doc)
+  private mutating func readStructure(_ name: String) throws(GeneratorError) -> Interface.Structure {
+    var result = Interface.Structure(name: name, members: [], tail: [], doc: doc)
     var doc: [String] = []
     while next < lines.count, lines[next] != "}" {
       let line = lines[next].trimmed

@@ -14,7 +14,7 @@ func expectSame(
 ) {
   #expect(a.architecture.name == b.architecture.name, sourceLocation: sourceLocation)
   if flavour { #expect(a.architecture == b.architecture, sourceLocation: sourceLocation) }
-  for spec in a.architecture.tensors where !left.contains(spec.name) {
+  for spec in a.graph.tensors where !left.contains(spec.name) {
     guard let x = a.tensors[spec.name], let y = b.tensors[spec.name] else {
       #expect(spec.isUnused, "\(spec.name) is missing", sourceLocation: sourceLocation)
       continue
@@ -54,4 +54,22 @@ func floats(_ values: [Float], _ shape: [Int]) throws -> TensorView {
   return try TensorView(dtype: .float32, shape: shape, storage: storage)
 }
 
-func golden(_ name: String) throws -> GoldenNetwork { try #require(GoldenNetwork.all.first { $0.name == name }) }
+/// A network of the repository's.
+func golden(_ name: String) throws -> GoldenNetwork {
+  let network = GoldenNetwork.repository(name)
+  try #require(network.kind != nil, "\(network.folder) is no network")
+  return network
+}
+
+/// A copy of DeepFaceLab's files of a network without those whose names end in one of `without`.
+func copiedSet(_ network: GoldenNetwork, without: [String], into folder: TemporaryFolder) throws -> String {
+  let kinds = ["_SAEHD_", "_AMP_"]
+  for name in network.files where kinds.contains(where: { name.contains($0) }) {
+    if without.contains(where: { name.hasSuffix($0) }) { continue }
+    let bytes = try Bytes.map(path: network.path(name))
+    try File.writeAtomically(folder(name), replacing: true) { (writer) throws(LiaeError) in
+      try writer.write(bytes.raw)
+    }
+  }
+  return folder.path
+}

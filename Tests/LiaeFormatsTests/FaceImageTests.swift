@@ -9,29 +9,6 @@ import Testing
 private let mark = "/tmp/PWNED_by_dfl_pickle"
 
 @Suite struct FaceImageTests {
-  @Test(arguments: GoldenFaces.names) func readsWhatDeepFaceLabReads(_ name: String) throws {
-    let expected = try #require(try GoldenFaces.read().faces[name])
-    let face = try FaceMetadata.of("aligned/\(name)")
-    #expect(face.faceType == expected.face_type)
-    #expect(pairs(face.landmarks) == expected.landmarks)
-    #expect(face.sourceFilename == expected.source_filename)
-    #expect(face.sourceRect == expected.source_rect)
-    #expect(pairs(face.sourceLandmarks) == expected.source_landmarks)
-    #expect(face.imageToFaceMatrix == expected.image_to_face_mat.flatMap { $0 })
-    #expect(face.eyebrowExpansion ?? 1 == expected.eyebrows_expand_mod)
-    #expect(face.polygons.map { $0.isIncluded ? 1 : 0 } == expected.seg_ie_polys.map(\.type))
-    #expect(face.polygons.map { $0.points.map { [$0.x, $0.y] } } == expected.seg_ie_polys.map(\.pts))
-    #expect(face.xsegMask?.count == expected.xseg_mask?.bytes)
-    let start: [UInt8]? = expected.xseg_mask.map {
-      $0.format == "png" ? [0x89, 0x50, 0x4e, 0x47] : [0xff, 0xd8, 0xff]
-    }
-    #expect(face.xsegMask.map { Array($0.array.prefix(start?.count ?? 0)) } == start)
-  }
-
-  @Test(arguments: ["00001_0", "00002_0"]) func readsWhatAnotherNumpyWrote(_ name: String) throws {
-    try FaceMetadata.of("py311/\(name)_py311_numpy2.jpg").expectEqual(try FaceMetadata.of("aligned/\(name).jpg"))
-  }
-
   @Test(arguments: [
     ("truncated_in_metadata.jpg", Status.corruptFile, "file ends inside segment ff ef"),
     ("wrong_chunk_length_long.jpg", .corruptFile, "marker"),

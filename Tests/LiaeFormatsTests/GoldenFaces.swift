@@ -2,9 +2,10 @@
 import Foundation
 import LiaeFormats
 import LiaeSystem
+import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's own code reads from the files of Tests/golden/faces.
+/// What DeepFaceLab's own code reads from the files of `faces` in the golden data.
 struct GoldenFaces: Decodable {
   struct Polygon: Decodable {
     let type: Int
@@ -42,14 +43,31 @@ struct GoldenFaces: Decodable {
     let offset_size: [Int]
   }
   let faces: [String: Face]
-  let paks: [String: [Sample]]
+  let paks: [String: [Sample]]?
+  /// What DeepFaceLab does with each broken face, in words.
+  let broken: [String: String]?
 
-  static func read() throws -> GoldenFaces {
-    try JSONDecoder().decode(
-      GoldenFaces.self, from: Data(contentsOf: URL(fileURLWithPath: "\(testsFolder)/golden/faces/faces.json")))
+  static let chosen = Result { try GoldenSet.chosen.decoded(GoldenFaces.self, "faces/faces.json") }
+  private static let found = try? chosen.get()
+  static let names = (found?.faces ?? [:]).keys.sorted()
+  static let pakNames = (found?.paks ?? [:]).keys.sorted()
+  static let brokenNames = (found?.broken ?? [:]).keys.sorted()
+  static let brokenPaks = GoldenSet.chosen.files("faces/broken", suffix: ".pak")
+  /// Faces that another numpy wrote again, each with the name of the face that it says the same as.
+  static let rewritten: [(file: String, original: String)] = GoldenSet.chosen.files("faces/py311", suffix: ".jpg")
+    .compactMap { file in
+      // The longest name counts, where one is the beginning of another.
+      let original = names.filter { file.hasPrefix($0.dropLast(4)) }.max { $0.count < $1.count }
+      return original.map { (file, $0) }
+    }
+
+  /// A file of `faces` in the chosen set.
+  static func file(_ name: String) throws -> Bytes { try Bytes.map(path: GoldenSet.chosen.path("faces/\(name)")) }
+
+  /// The metadata of such a file.
+  static func metadata(_ name: String) throws -> FaceMetadata {
+    try #require(try FaceImage.readMetadata(try file(name), name: name), "\(name): no metadata")
   }
-
-  static let names = (1...7).map { "0000\($0)_0.jpg" }
 }
 
 func pairs(_ points: [SIMD2<Double>]?) -> [[Double]]? { points.map { $0.map { [$0.x, $0.y] } } }

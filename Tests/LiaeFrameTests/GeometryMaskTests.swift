@@ -4,27 +4,6 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct GeometryMasks {
-  @Test(arguments: [("hull_mask", 1.0), ("hull_mask_mod0", 0), ("hull_mask_mod1.5", 1.5)])
-  func hullsAreDeepFaceLabs(_ name: String, _ factor: Double) throws {
-    let golden = try GeometryGolden.shared.get()
-    for (n, face) in golden.faces.enumerated() {
-      let mask = try FaceMask.hull(face, width: golden.width, height: golden.height, eyebrowExpansion: factor)
-      let expected = try golden.array(name).item(n)
-      let wrong = zip(mask.values, expected).reduce(0) { $0 + ($1.0 == $1.1 ? 0 : 1) }
-      #expect(wrong == 0, "\(name), face \(n): \(wrong) of \(expected.reduce(0, +)) pixels")
-      #expect(expected.contains(1))
-    }
-  }
-
-  @Test(arguments: [("expand_eyebrows", 1.0), ("expand_eyebrows_1.5", 1.5)])
-  func browsAreDeepFaceLabs(_ name: String, _ factor: Double) throws {
-    let golden = try GeometryGolden.shared.get()
-    for (n, face) in golden.faces.enumerated() {
-      let points = try FaceMask.expandedBrows(face, by: factor).flatMap { [Float($0.x), Float($0.y)] }
-      #expect(isBitEqual(points, try golden.array(name).item(n)), "\(name), face \(n)")
-    }
-  }
-
   /// Left of and above the frame's corner, where rounding down and towards zero are two things. By numpy 1.26.
   @Test func browsRoundAsPythonDoes() throws {
     let face = try Landmarks(FaceTemplate.solid.map { Point($0.x, $0.y) * 1.3 })
@@ -33,24 +12,6 @@ import Testing
       SIMD2(29, -95), SIMD2(49, -97), SIMD2(71, -95), SIMD2(85, -76),
     ]
     #expect(try Array(FaceMask.expandedBrows(face, by: 1.3)[17...26]) == expected)
-  }
-
-  @Test func eyesAndMouthsAreDeepFaceLabs() throws {
-    let golden = try GeometryGolden.shared.get()
-    var worst = 0.0
-    for (n, face) in golden.faces.enumerated() {
-      let eyes = try FaceMask.eyes(face, width: golden.width, height: golden.height)
-      let mouth = try FaceMask.mouth(face, width: golden.width, height: golden.height)
-      for (mask, name) in [(eyes, "eye"), (mouth, "mouth")] {
-        let expected = try golden.array("\(name)_mask_u16").item(n).map { $0 / 65535 }
-        let comparison = Comparison(mask.values, expected)
-        #expect(comparison.maximum <= 0.01, "\(name) of face \(n): \(comparison)")
-        worst = max(worst, comparison.maximum)
-        let greatest = try golden.array("\(name)_mask_max").values[n]
-        #expect(abs((mask.values.max() ?? 0) - greatest) < 1e-4)
-      }
-    }
-    print("masks of eyes and mouth: at most \(worst) off")
   }
 
   /// Check values of DeepFaceLab's code.

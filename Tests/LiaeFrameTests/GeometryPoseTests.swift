@@ -5,37 +5,6 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct GeometryPoses {
-  /// Three of the eighteen are faces that DeepFaceLab sees from behind.
-  @Test func agreeWithDeepFaceLab() throws {
-    let golden = try GeometryGolden.shared.get()
-    let landmarks = try golden.array("aligned_landmarks")
-    let sizes = try golden.array("pose_sizes").doubles
-    let expected = try golden.array("pitch_yaw_roll").doubles
-    try #require(landmarks.shape[0] == 18)
-    var worst = 0.0
-    for n in 0..<18 {
-      let pose = try FacePose(aligned: Landmarks(GeometryGolden.points(landmarks.item(n))), size: Int(sizes[n]))
-      for (i, angle) in [pose.pitch, pose.yaw, pose.roll].enumerated() {
-        let distance = abs(angle - expected[3 * n + i])
-        #expect(distance <= 2e-3, "landmarks \(n): \(pose), expected \(expected[3 * n..<3 * n + 3])")
-        worst = max(worst, distance)
-      }
-    }
-    print("poses: at most \(worst) radians off")
-  }
-
-  @Test func simpleMeasuresAgreeWithDeepFaceLab() throws {
-    let golden = try GeometryGolden.shared.get()
-    let (yaws, pitches) = try (
-      golden.array("estimate_averaged_yaw").doubles, golden.array("calc_face_pitch").doubles
-    )
-    for (n, face) in golden.faces.enumerated() {
-      // DeepFaceLab's numbers here are float32.
-      #expect(abs(try FacePose.averagedYaw(face) - yaws[n]) < 1e-4)
-      #expect(abs(try FacePose.pitchHeuristic(face) - pitches[n]) < 1e-4)
-    }
-  }
-
   /// Check values of DeepFaceLab's code.
   @Test func exampleAgrees() throws {
     let (c, s) = (cos(0.5), sin(0.5))

@@ -5,40 +5,6 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct GeometryTransforms {
-  @Test func agreeWithDeepFaceLab() throws {
-    let golden = try GeometryGolden.shared.get()
-    let expected = try golden.array("transform_mat").doubles
-    let sizes = try golden.array("transform_size_scale").doubles
-    try #require(expected.count == 6 * FaceType.allCases.count * 4 * 6)
-    var index = 0
-    var (worstLinear, worstShift) = (0.0, 0.0)
-    for (n, face) in golden.faces.enumerated() {
-      for type in FaceType.allCases {
-        for k in 0..<4 {
-          let (size, scale) = (Int(sizes[2 * k]), sizes[2 * k + 1])
-          let matrix = try faceTransform(face, size: size, type: type, scale: scale).elements
-          for i in 0..<6 {
-            let distance = abs(matrix[i] - expected[index + i])
-            let isShift = i % 3 == 2
-            #expect(distance <= (isShift ? 2e-3 : 1e-5), "face \(n), \(type) at \(size), scale \(scale), element \(i)")
-            if isShift { worstShift = max(worstShift, distance) } else { worstLinear = max(worstLinear, distance) }
-          }
-          index += 6
-        }
-      }
-    }
-    print("transforms: at most \(worstLinear) off in the linear part, \(worstShift) pixels in the shift")
-  }
-
-  @Test func templateTransformsAgreeWithDeepFaceLab() throws {
-    let golden = try GeometryGolden.shared.get()
-    let expected = try golden.array("umeyama_mat").doubles
-    for (n, face) in golden.faces.enumerated() {
-      let matrix = try templateTransform(face).elements
-      for i in 0..<6 { #expect(abs(matrix[i] - expected[6 * n + i]) <= 1e-6, "face \(n), element \(i)") }
-    }
-  }
-
   /// Check values of DeepFaceLab's code, with five decimals.
   @Test func exampleAgrees() throws {
     let face = try exampleFace()
@@ -65,18 +31,9 @@ import Testing
     }
   }
 
-  @Test func templateIsDeepFaceLabs() throws {
-    let golden = try GeometryGolden.shared.get()
-    let solid = try golden.array("landmarks_68_3D").values
-    #expect(isBitEqual(FaceTemplate.solid.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }, solid))
-    let used = (Array(17...48) + [54]).map { FaceTemplate.flat[$0 - FaceTemplate.flatFirst] }
-    #expect(isBitEqual(used.flatMap { [Float($0.x), Float($0.y)] }, try golden.array("landmarks_2D_new").values))
-    #expect(FaceTemplate.flat.count == 51)
-  }
-
   /// The crop's side is the template's times 1 + 2·sqrt(2)·padding, over the scale.
   @Test(arguments: FaceType.allCases) func cropHasItsSize(_ type: FaceType) throws {
-    for face in try GeometryGolden.shared.get().faces {
+    for face in try GeometryGolden.repository.get().faces {
       for scale in [0.5, 1, 1.3] {
         let map = try faceTransform(face, size: 200, type: type, scale: scale)
         let template = 1 / templateScale(try templateTransform(face))
@@ -91,7 +48,7 @@ import Testing
 
   /// Where no yaw moves the crop, its middle is the template's, raised for whole faces by 7 % of the template's side.
   @Test func cropStandsOnTheTemplate() throws {
-    for face in try GeometryGolden.shared.get().faces {
+    for face in try GeometryGolden.repository.get().faces {
       let back = try templateTransform(face).inverse
       for (type, y) in [(FaceType.half, 0.5), (.full, 0.5), (.headNoAlign, 0.5), (.whole, 0.43)] {
         let middle = try faceTransform(face, size: 128, type: type)(back(Point(0.5, y)))
@@ -108,7 +65,7 @@ import Testing
   }
 
   @Test func pointsComeBack() throws {
-    for face in try GeometryGolden.shared.get().faces {
+    for face in try GeometryGolden.repository.get().faces {
       for landmarks in [face, try fivePoints(face)] {
         for type in FaceType.allCases {
           let map = try faceTransform(landmarks, size: 333, type: type)
@@ -121,7 +78,7 @@ import Testing
 
   /// Turning, scaling and shifting the frame changes nothing in the crop.
   @Test func cropFollowsTheFrame() throws {
-    let face = try GeometryGolden.shared.get().faces[1]
+    let face = try GeometryGolden.repository.get().faces[1]
     let frame = Affine(xx: 1.5 * cos(2.5), xy: -1.5 * sin(2.5), tx: 700, yx: 1.5 * sin(2.5), yy: 1.5 * cos(2.5), ty: 90)
     let moved = try face.transformed(by: frame)
     for type in FaceType.allCases where type.isAligned {

@@ -6,38 +6,17 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct ImagingEffectTests {
-  private let arrays: [String: NPYArray]
   private let image: ColorCanvas
 
   init() throws {
-    arrays = try Imaging.golden("color_transfer")
-    image = try Imaging.color(bytes: try #require(arrays["target_u8"]))
-  }
-
-  private func expect(_ result: ColorCanvas, _ name: String, within bound: Double) throws {
-    let comparison = Comparison(result.values, try #require(arrays[name]).values)
-    #expect(comparison.maximum < bound, "\(name): \(comparison)")
-  }
-
-  @Test func isDeepFaceLabs() throws {
-    try expect(image.sharpened(.box, amount: 20), "blursharpen_1_20", within: 2e-5)
-    try expect(image.sharpened(.gaussian, amount: 20), "blursharpen_2_20", within: 2e-5)
-    try expect(image.sharpened(.box, amount: -12), "blursharpen_1_-12", within: 1e-6)
-    try expect(image.sharpened(.gaussian, amount: -35), "blursharpen_2_-35", within: 1e-6)
-    try expect(image.motionBlurred(size: 5, degrees: 0), "motionblur_5_0", within: 1e-6)
-    try expect(image.motionBlurred(size: 9, degrees: 30), "motionblur_9_30", within: 1e-6)
-    try expect(image.motionBlurred(size: 12, degrees: -60), "motionblur_12_-60", within: 1e-6)
-    try expect(image.medianBlurred5(), "median5", within: 1e-9)
-  }
-
-  @Test func paletteIsPillows() throws {
-    try expect(image.reducedTo256Colors(), "reduce_colors256", within: 1e-6)
+    image = try Imaging.color(
+      bytes: try #require(try GoldenSet.repository.arrays("merge/color_transfer")["target_u8"]))
   }
 
   /// Frames with less and with more than 65536 colours. Where several colours of the palette are equally near, Pillow
   /// may take another one.
   @Test(arguments: ["A", "E"]) func paletteOfAFrameIsPillows(frame: String) throws {
-    let picture = try Picture.read(path: "\(GoldenNetwork.root)/merge/frame_\(frame).png").converted(to: .bgrFloat)
+    let picture = try Picture.read(path: GoldenSet.repository.path("merge/frame_\(frame).png")).converted(to: .bgrFloat)
     let floats = picture.storage.base.assumingMemoryBound(to: Float.self)
     let canvas = try Imaging.canvas(picture.width, picture.height) {
       Color(floats[3 * $0], floats[3 * $0 + 1], floats[3 * $0 + 2], 0)

@@ -5,15 +5,6 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct ImagingFilterTests {
-  /// The middle row of a blurred dot, from DeepFaceLab's OpenCV 4.1.
-  @Test(arguments: [1, 3, 5, 9, 15, 21]) func gaussianIsDeepFaceLabs(kernel: Int) throws {
-    let dot = try Imaging.canvas(41, 41) { Float($0 == 20 * 41 + 20 ? 1 : 0) }
-    let blurred = try dot.gaussianBlurred(kernel: kernel)
-    let row = try #require(try Imaging.golden("landmarks_processor")["gauss_\(kernel)"]).values
-    let comparison = Comparison(Array(blurred.values[20 * 41..<21 * 41]), row)
-    #expect(comparison.maximum < 1e-7, "\(comparison)")
-  }
-
   @Test func gaussianIsOpenCVs() throws {
     let (color, mask) = (try Imaging.color(), try Imaging.mask())
     for kernel in [1, 3, 5, 7, 11, 21, 63, 151] {

@@ -5,20 +5,6 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct ImagingMorphologyTests {
-  /// A dot dilated shows the ellipse, turned by half a turn around its anchor.
-  @Test(arguments: [1, 2, 3, 5, 7, 8, 10, 15]) func ellipsesAreDeepFaceLabs(n: Int) throws {
-    let dot = try Imaging.canvas(31, 31) { Float($0 == 15 * 31 + 15 ? 1 : 0) }
-    let dilated = try dot.dilated(ellipse: n)
-    let ellipse = try #require(try Imaging.golden("landmarks_processor")["ellipse_\(n)"]).values
-    for y in 0..<31 {
-      for x in 0..<31 {
-        let (i, j) = (15 + n / 2 - x, 15 + n / 2 - y)
-        let expected = (0..<n).contains(i) && (0..<n).contains(j) ? ellipse[j * n + i] : 0
-        #expect(dilated[x, y] == expected, "at \(x), \(y)")
-      }
-    }
-  }
-
   @Test func isOpenCVs() throws {
     let mask = try Imaging.mask()
     for n in Array(1...60) + [101] {

@@ -7,20 +7,6 @@ import Testing
 @Suite struct ImagingResizeTests {
   private static let interpolations: [(String, Interpolation)] = [("linear", .linear), ("cubic", .cubic)]
 
-  @Test func isDeepFaceLabs() throws {
-    let arrays = try Imaging.golden("landmarks_processor")
-    let face = try Imaging.color(floats: try #require(arrays["prim_warp_cubic"]))
-    for (name, interpolation) in Self.interpolations {
-      let small = try face.resized(width: 40, height: 40, interpolation: interpolation)
-      let comparison = Comparison(small.values, try #require(arrays["prim_resize_\(name)_down"]).values)
-      #expect(comparison.maximum < 3e-6, "\(name): \(comparison)")
-    }
-    let corner = try Imaging.canvas(24, 24) { face[$0 % 24, $0 / 24] }
-    let large = try corner.resized(width: 96, height: 96, interpolation: .cubic)
-    let comparison = Comparison(large.values, try #require(arrays["prim_resize_cubic_up4"]).values)
-    #expect(comparison.maximum < 3e-6, "up: \(comparison)")
-  }
-
   @Test func isOpenCVs() throws {
     let (color, mask) = (try Imaging.color(), try Imaging.mask())
     for (width, height) in [(13, 17), (64, 50), (1, 1), (37, 60), (5, 29), (85, 31)] {

@@ -10,9 +10,6 @@ enum Imaging {
   static let fixture = Result {
     try NPZ.read(URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/imaging.npz")
   }
-  static func golden(_ file: String) throws -> [String: NPYArray] {
-    try NPZ.read("\(GoldenNetwork.root)/merge/\(file).npz")
-  }
 
   static func array(_ name: String) throws -> NPYArray { try #require(try fixture.get()[name], "no array \(name)") }
 

@@ -14,24 +14,6 @@ import Testing
     }
   }
 
-  /// What DeepFaceLab's OpenCV 4.1 returned; DeepFaceLab gives maps from the source to the target.
-  @Test func isDeepFaceLabs() throws {
-    let arrays = try Imaging.golden("landmarks_processor")
-    let image = try Imaging.color(bytes: try #require(arrays["image_u8"]))
-    let m = try #require(arrays["prim_mat"]).doubles
-    let map = Affine(xx: m[0], xy: m[1], tx: m[2], yx: m[3], yy: m[4], ty: m[5])
-    for (name, interpolation) in Self.interpolations {
-      let face = try image.warped(map.inverse, width: 96, height: 96, interpolation: interpolation)
-      let comparison = Comparison(face.values, try #require(arrays["prim_warp_\(name)"]).values)
-      #expect(comparison.maximum < 2e-6, "\(name): \(comparison)")
-    }
-    let face = try Imaging.color(floats: try #require(arrays["prim_warp_cubic"]))
-    let frame = try face.warped(map, width: 320, height: 240)
-    let third = try Imaging.canvas(107, 80) { frame[$0 % 107 * 3, $0 / 107 * 3] }
-    let comparison = Comparison(third.values, try #require(arrays["prim_inverse_cubic"]).values)
-    #expect(comparison.maximum < 2e-6, "back: \(comparison)")
-  }
-
   @Test func isOpenCVsAtTheBorders() throws {
     let (color, mask) = (try Imaging.color(), try Imaging.mask())
     for (i, map) in try maps().enumerated() {

@@ -7,6 +7,7 @@ import Testing
   @Test(arguments: [
     ("liae", Architecture.Family.liae, ""), ("df", .df, ""), ("liae-udt", .liae, "udt"), ("liae-tdu", .liae, "udt"),
     ("df-ud", .df, "ud"), ("liae-c", .liae, "c"), ("df-cudt", .df, "udtc"),
+    ("amp", .amp, ""),
   ])
   func namesAreUnderstood(name: String, family: Architecture.Family, options: String) throws {
     let (found, letters) = try Architecture.parse(name)
@@ -17,7 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "-", "liae-", "amp", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae", "liae-ud ", "df--u",
+    "", "-", "liae-", "amp-", "amp-u", "amp-udt", "AMP", "LIAE", "liae-x", "liae-uu", "liae-u-d", "liaeu", " liae",
+    "liae-ud ", "df--u",
   ])
   func otherNamesAreRefused(name: String) {
     do throws(LiaeError) {
@@ -41,9 +43,12 @@ import Testing
     }
   }
 
-  private func isValid(_ options: String, resolution: Int, dims: [Int] = [4, 8, 4, 4]) -> Bool {
+  private func isValid(
+    _ options: String, family: Architecture.Family = .liae, resolution: Int, dims: [Int] = [4, 8, 4, 4]
+  ) -> Bool {
     let architecture = Architecture(
-      options: options, resolution: resolution, eDims: dims[0], aeDims: dims[1], dDims: dims[2], dMaskDims: dims[3])
+      family: family, options: options, resolution: resolution, eDims: dims[0], aeDims: dims[1], dDims: dims[2],
+      dMaskDims: dims[3], interDims: dims.count > 4 ? dims[4] : 0)
     do throws(LiaeError) {
       try architecture.validate()
       return true
@@ -74,10 +79,26 @@ import Testing
     #expect(isValid("udt", resolution: 1024, dims: [4096, 4096, 4096, 4096]))
   }
 
-  @Test func theTorchFlavourHasNoCosineAndNoDF() {
-    for (family, options) in [(Architecture.Family.df, "ud"), (.liae, "c")] {
+  @Test func ampHasASizeMoreAndNoOptions() throws {
+    #expect(isValid("", family: .amp, resolution: 224, dims: [64, 256, 64, 22, 1024]))
+    #expect(!isValid("", family: .amp, resolution: 240, dims: [64, 256, 64, 22, 1024]))
+    for value in [0, -1, 4097, Int.max] {
+      #expect(!isValid("", family: .amp, resolution: 64, dims: [4, 8, 4, 4, value]))
+    }
+    var architecture = Architecture(
+      family: .amp, options: "c", resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4, interDims: 6)
+    #expect(architecture.name == "amp" && architecture.pixelNorm && architecture.doubleResolution)
+    #expect(architecture.residualDeep && !architecture.cosine && architecture.dims.last?.name == "inter_dims")
+    try architecture.validate()
+    architecture.doubleResolution = false
+    #expect(throws: LiaeError.self) { try architecture.validate() }
+  }
+
+  @Test func theTorchFlavourHasNoCosineAndNoOtherFamily() {
+    for (family, options) in [(Architecture.Family.df, "ud"), (.liae, "c"), (.amp, "")] {
       let architecture = Architecture(
-        family: family, flavour: .torch, options: options, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4)
+        family: family, flavour: .torch, options: options, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4,
+        interDims: 6)
       #expect(throws: LiaeError.self) { try architecture.validate() }
     }
   }

@@ -14,7 +14,7 @@ import Testing
 
   private func tensors(_ architecture: Architecture = Self.architecture) throws -> TensorDictionary {
     var result = TensorDictionary()
-    for spec in architecture.tensors { result[spec.name] = try tensor(spec.shape) }
+    for spec in try Graph(architecture).tensors { result[spec.name] = try tensor(spec.shape) }
     return result
   }
 
@@ -30,7 +30,7 @@ import Testing
   @Test func allTensorsMakeAModel() throws { #expect(refusal(try tensors()) == nil) }
 
   @Test func everyMissingTensorIsNamed() throws {
-    for spec in Self.architecture.tensors {
+    for spec in try Graph(Self.architecture).tensors {
       var tensors = try tensors()
       tensors[spec.name] = nil
       let error = refusal(tensors)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func everyWrongShapeIsNamed() throws {
-    for spec in Self.architecture.tensors {
+    for spec in try Graph(Self.architecture).tensors {
       var tensors = try tensors()
       let wrong = spec.shape + [1]
       tensors[spec.name] = try tensor(wrong)

@@ -8,7 +8,7 @@ import LiaeTestSupport
 import Testing
 
 /// A file of Tests/golden/faces.
-private func golden(_ name: String) throws -> Bytes { try Bytes.map(path: "\(GoldenNetwork.root)/faces/\(name)") }
+private func golden(_ name: String) throws -> Bytes { try Bytes.map(path: GoldenSet.repository.path("faces/\(name)")) }
 
 /// Marker and payload of each segment before the picture.
 private func segments(_ file: Bytes) -> [(marker: UInt8, payload: [UInt8])] {
@@ -125,15 +125,6 @@ private func largestDistance(_ a: Picture, _ b: Picture) -> Int {
 }
 
 @Suite struct XSegMaskTests {
-  /// DeepFaceLab decoded the same bytes with OpenCV.
-  @Test(arguments: ["00001", "00003", "00004"]) func decoding(_ name: String) throws {
-    let face = try #require(try FaceImage.readMetadata(golden("aligned/\(name)_0.jpg"), name: name))
-    let mask = try Picture.decode(try #require(face.xsegMask), name: "mask").converted(to: .grayFloat)
-    let expected = try Picture.decode(golden("xseg_\(name)_0.png"), name: "golden").converted(to: .grayFloat)
-    #expect((mask.width, mask.height) == (256, 256))
-    #expect(mask.values == expected.values)
-  }
-
   @Test func smallMasksArePNG() throws {
     let mask = try Picture.decode(golden("xseg_00001_0.png"), name: "mask")
     let file = try mask.converted(to: .grayFloat).encodedXSegMask()

@@ -22,8 +22,9 @@ struct ConvolutionCase: CustomStringConvertible {
   var depthToSpace = false
   var residual = false
   var images = 1
-  var arrangement = InputArrangement.plain
-  var firstHalfOnly = false
+  var source = ConvolutionLayer.Source.channels
+  /// Of the halves of a code the first alone is read.
+  var readsHalf = false
   var workers = 1
   /// What the weights are given in; the reference gets the same numbers.
   var element = DType.float32
@@ -42,8 +43,8 @@ struct ConvolutionCase: CustomStringConvertible {
 
   var description: String {
     "\(set) \(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
-      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(arrangement)"
-      + (firstHalfOnly ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element)"
+      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(source)"
+      + (readsHalf ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element)"
   }
 
   var layer: ConvolutionLayer {
@@ -52,6 +53,7 @@ struct ConvolutionCase: CustomStringConvertible {
       activation: activation, inputSide: (side - 1) * stride + kernel - 2 * padding + (stride - 1))
     layer.stride = stride
     layer.depthToSpace = depthToSpace
+    layer.source = source
     return layer
   }
 
@@ -126,38 +128,38 @@ struct ConvolutionCase: CustomStringConvertible {
     let tensors = (weights: given, bias: try TensorView.of(bias, as: .float32, shape: [outputs]))
     let packed = try PackedConvolution(
       layer, tensors: { tensors }, algorithm: algorithm, stored: fromTaps ? .taps(given.dtype) : .transformed,
-      arrangement: arrangement, kernels: kernels, pool: pool, store: WeightStore())
+      kernels: kernels, pool: pool, store: WeightStore())
 
     // What the reference is given, and the same as the kernels want it.
     let inputSide = layer.inputSide, pixels = inputSide * inputSide
     let half = roundUp(inputs / 2, width)
     let plain = Guarded(
-      channels: arrangement == .code ? 2 * half : inputs, side: inputSide, images: images, width: width)
+      channels: source == .halves ? 2 * half : inputs, side: inputSide, images: images, width: width)
     let interleaved = GuardedBuffer(count: images * (inputSide + 4) * (inputSide + 4) * inputs)
-    var source = plain.view
+    var view = plain.view
     var references: [[Float]] = []
     for image in 0..<images {
       var values = random.floats(inputs * pixels, in: -1...1)
-      switch arrangement {
-      case .plain: plain.fill(image, values)
-      case .code:
+      switch self.source {
+      case .channels: plain.fill(image, values)
+      case .halves:
         // The reference reads [X, AB]; the kernels read [X, AB - X], or X alone where AB = X.
         let c = inputs / 2
-        if firstHalfOnly { values.replaceSubrange(c * pixels..<2 * c * pixels, with: values[..<(c * pixels)]) }
+        if readsHalf { values.replaceSubrange(c * pixels..<2 * c * pixels, with: values[..<(c * pixels)]) }
         var mixed = [Float](repeating: 0, count: 2 * half * pixels)
         for i in 0..<c * pixels {
           mixed[i] = values[i]
           mixed[half * pixels + i] = values[c * pixels + i] - values[i]
         }
         plain.fill(image, mixed)
-      case .interleaved:
+      case .picture:
         let row = (inputSide + 4) * inputs
-        source = ActivationView(
+        view = ActivationView(
           origin: interleaved.values + 2 * row + 2 * inputs, row: row, plane: 0, image: (inputSide + 4) * row)
         for c in 0..<inputs {
           for y in 0..<inputSide {
             for x in 0..<inputSide {
-              source.origin[image * source.image + y * row + x * inputs + c] =
+              view.origin[image * view.image + y * row + x * inputs + c] =
                 values[(c * inputSide + y) * inputSide + x]
             }
           }
@@ -179,8 +181,8 @@ struct ConvolutionCase: CustomStringConvertible {
     let step = convolutionStep(
       packed,
       ConvolutionBinding(
-        source: source, target: target.view, residual: residual ? target.view : nil, images: images,
-        firstHalfOnly: firstHalfOnly), when: { _ in true })
+        source: view, target: target.view, residual: residual ? target.view : nil, images: images,
+        readsHalf: readsHalf))
     let workspace = try Workspace(step.scratch, workers: workers, width: width)
     step.run(RunState(kernels: kernels, pool: pool, workspace: workspace))
 
@@ -199,7 +201,7 @@ struct ConvolutionCase: CustomStringConvertible {
       }
       if depthToSpace {
         var shuffled = sums
-        Reference.depthToSpace(channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
+        Reference.depthToSpace(.crd, channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
         sums = shuffled
       }
       result.expected += sums

@@ -60,7 +60,7 @@ import Testing
         try check(
           ConvolutionCase(
             set: set, algorithm: .direct, inputs: 3, outputs: outputs, side: side, kernel: 5, stride: 2, padding: 2,
-            images: 2, arrangement: .interleaved))
+            images: 2, source: .picture))
       }
     }
   }
@@ -107,11 +107,11 @@ import Testing
   @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
   func codes(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
     for inputs in [12, 20, 64, 66] {
-      for firstHalfOnly in [true, false] {
+      for readsHalf in [true, false] {
         try check(
           ConvolutionCase(
             set: set, algorithm: algorithm, inputs: inputs, outputs: 24, side: 8, depthToSpace: true, images: 2,
-            arrangement: .code, firstHalfOnly: firstHalfOnly))
+            source: .halves, readsHalf: readsHalf))
       }
     }
   }

@@ -86,10 +86,10 @@ import Testing
   func codes(set: InstructionSet, family: Int) throws {
     for element in Self.elements {
       for inputs in [12, 20, 66, 540] {
-        for firstHalfOnly in [true, false] {
+        for readsHalf in [true, false] {
           var c = cases(set, family, element)
           (c.inputs, c.outputs, c.side, c.images) = (inputs, 24, 8, 2)
-          (c.depthToSpace, c.arrangement, c.firstHalfOnly) = (true, .code, firstHalfOnly)
+          (c.depthToSpace, c.source, c.readsHalf) = (true, .halves, readsHalf)
           try check(c)
         }
       }
@@ -99,9 +99,9 @@ import Testing
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
   func sixteenBitsAreTheSameNumbersInFloat32(set: InstructionSet, family: Int) throws {
     for element in [DType.float16, .bfloat16] {
-      for arrangement in [InputArrangement.plain, .code] {
+      for source in [ConvolutionLayer.Source.channels, .halves] {
         var c = cases(set, family, element)
-        (c.inputs, c.outputs, c.side, c.arrangement) = (300, 36, 8, arrangement)
+        (c.inputs, c.outputs, c.side, c.source) = (300, 36, 8, source)
         let narrow = try c.run(seed: 7)
         c.widensWeights = true
         #expect(isBitEqual(narrow.actual, try c.run(seed: 7).actual), "\(c)")

@@ -181,7 +181,7 @@ import Testing
 
   /// The kept inputs of the fuzz target, which are headers without parts.
   @Test func everyKeptInput() throws {
-    let folder = "\(GoldenNetwork.root)/../fuzz/corpus/Pack"
+    let folder = GoldenSet.repository.path("../fuzz/corpus/Pack")
     let names = try File.list(folder)
     #expect(!names.isEmpty)
     for name in names { #expect(try open(fileBytes("\(folder)/\(name)"), name) == nil) }

@@ -26,7 +26,7 @@ import Testing
     for architecture in architectures {
       for element in elements {
         var tensors = TensorDictionary()
-        for spec in architecture.tensors where !spec.isUnused {
+        for spec in try Graph(architecture).tensors where !spec.isUnused {
           tensors[spec.name] = try Self.tensor(spec.shape, element)
         }
         let model = try Model(architecture: architecture, info: ModelInfo(origin: .random), tensors: tensors)
@@ -35,11 +35,12 @@ import Testing
     }
     // Every algorithm with every kind of layer that it knows, transformed and as taps.
     let (store, kernels, pool) = (WeightStore(), try set.kernels(), try ThreadPool(workers: 1))
-    for (kernel, stride, arrangement) in [(3, 1, InputArrangement.plain), (3, 1, .code), (5, 2, .plain)] {
+    for (kernel, stride, source) in [(3, 1, ConvolutionLayer.Source.channels), (3, 1, .halves), (5, 2, .channels)] {
       var layer = ConvolutionLayer(
         name: "layer", inputChannels: 10, outputChannels: 20, kernel: kernel, stride: stride, padding: kernel / 2,
         activation: .none, inputSide: 12 * stride)
-      layer.depthToSpace = arrangement == .code
+      layer.depthToSpace = source == .halves
+      layer.source = source
       for algorithm in ConvolutionAlgorithm.all where WinogradGeometry.fits(layer, algorithm) {
         for stored in [.transformed] + (algorithm == .direct ? [] : elements.map { WeightStorage.taps($0) }) {
           var element = DType.float32
@@ -48,7 +49,7 @@ import Testing
             weights: try Self.tensor([20, 10, kernel, kernel], element), bias: try Self.tensor([20], element)
           )
           _ = try PackedConvolution(
-            layer, tensors: { tensors }, algorithm: algorithm, stored: stored, arrangement: arrangement,
+            layer, tensors: { tensors }, algorithm: algorithm, stored: stored,
             kernels: kernels, pool: pool, store: store)
         }
       }

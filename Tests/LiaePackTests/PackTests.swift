@@ -91,6 +91,12 @@ import Testing
     var opening = ModelOpening()
     opening.checkpoint = OpenOptions(architecture: "df", colorOrder: .bgr)
     #expect(try opening.open(folder("a.liaepack")).info.colorOrder == .bgr)
+    #expect(try opening.open(folder("a.liaepack")).info.faceType == "whole_face")
+    opening.checkpoint.faceType = "f"
+    #expect(try opening.open(folder("a.liaepack")).info.faceType == "full_face")
+    opening.checkpoint.faceType = "nose"
+    #expect(status { () throws(LiaeError) in _ = try opening.open(folder("a.liaepack")) } == .invalidArgument)
+    opening.checkpoint.faceType = nil
     opening.checkpoint.architecture = "df-c"
     #expect(status { () throws(LiaeError) in _ = try opening.open(folder("a.liaepack")) } == .packMismatch)
   }

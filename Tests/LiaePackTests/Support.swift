@@ -13,6 +13,7 @@ let architectures = [
   Architecture(options: "ud", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
   Architecture(flavour: .torch, options: "udt", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
   Architecture(family: .df, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
+  Architecture(family: .amp, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3, interDims: 7),
 ]
 
 extension PlanOptions {
@@ -22,8 +23,13 @@ extension PlanOptions {
   }
 }
 
-/// All that a run of a plan returns for one picture of a seed.
+/// All that a run of a plan returns for one picture of a seed: the swap, and a morph where the model can.
 func outputs(_ plan: Plan, seed: UInt64 = 3) throws -> [Float] {
+  let modes: [RunMode] = [.swap] + (plan.graph.canMorph ? [.morph(0.4)] : [])
+  return try modes.flatMap { try outputs(plan, $0, seed: seed) }
+}
+
+private func outputs(_ plan: Plan, _ mode: RunMode, seed: UInt64) throws -> [Float] {
   let context = try Context(plan: plan)
   let (side, rgbSide) = (plan.architecture.resolution, plan.architecture.rgbSide)
   var random = SplitMix64(state: seed)
@@ -40,7 +46,7 @@ func outputs(_ plan: Plan, seed: UInt64 = 3) throws -> [Float] {
             let d = destinationMask.baseAddress
           else { return }
           try context.run(
-            .swap, ImageView(base: i, width: side, height: side, stride: side * 12, format: .bgrFloat),
+            mode, ImageView(base: i, width: side, height: side, stride: side * 12, format: .bgrFloat),
             rgb: MutableImageView(base: r, width: rgbSide, height: rgbSide, stride: rgbSide * 12, format: .bgrFloat),
             mask: MutableImageView(base: m, width: side, height: side, stride: side * 4, format: .grayFloat),
             destinationMask: MutableImageView(base: d, width: side, height: side, stride: side * 4, format: .grayFloat))

@@ -11,6 +11,7 @@ import Testing
     Architecture(options: "ud", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
     Architecture(flavour: .torch, options: "udt", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
     Architecture(family: .df, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
+    Architecture(family: .amp, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3, interDims: 7),
   ]
 
   @Test(arguments: architectures, Configuration.all)
@@ -44,7 +45,8 @@ import Testing
     // Views do not keep a canvas alive.
     defer { withExtendedLifetime((input, rgb, mask)) {} }
     let (inputs, rgbs, masks) = (input.views, rgb.mutableViews, mask.mutableViews)
-    let modes: [RunMode] = [.swap, .reconstructDestination, .swap]
+    let modes: [RunMode] =
+      [.swap, .reconstructDestination] + (architecture.family == .df ? [] : [.morph(0.5)]) + [.swap]
     let count = try inputs.withUnsafeBufferPointer { inputs in
       try rgbs.withUnsafeBufferPointer { rgbs in
         try masks.withUnsafeBufferPointer { masks in

@@ -18,7 +18,8 @@ import Testing
     (options.instructionSet, options.planning) = (set, .measure)
     let plan = try Plan(model: model, options: options)
     let layers = Dictionary(
-      Network(model.architecture).convolutions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      model.graph.nodes.compactMap { model.graph.layer($0) }.map { ($0.name, $0) },
+      uniquingKeysWith: { first, _ in first })
     for choice in plan.choices {
       if let layer = layers[choice.name] { #expect(WinogradGeometry.fits(layer, choice.algorithm), "\(choice)") }
     }

@@ -17,10 +17,11 @@ import Testing
     let letters = flavour == .torch ? "udt" : "udtc"
     let options = letters.filter { _ in random.flip() }
     let dims = [4, 6, 7, 10, 16, 22, 33]
+    let families: [Architecture.Family] = flavour == .torch ? [.liae] : [.liae, .df, .amp]
     var architecture = Architecture(
-      family: flavour == .torch || random.flip() ? .liae : .df, flavour: flavour, options: options, resolution: 64,
+      family: random.pick(families), flavour: flavour, options: options, resolution: 64,
       eDims: random.pick([4, 6, 7, 10]), aeDims: random.pick(dims), dDims: random.pick([4, 6, 7, 10, 16]),
-      dMaskDims: random.pick([1, 3, 4, 6, 10]))
+      dMaskDims: random.pick([1, 3, 4, 6, 10]), interDims: random.pick([5, 16, 24, 39]))
     architecture.resolution =
       architecture.resolutionStep == 32 ? random.pick([32, 64, 96, 160]) : random.pick([32, 48, 64, 80, 112])
     return architecture
@@ -28,7 +29,7 @@ import Testing
 
   static func mode(_ random: inout SplitMix64, _ family: Architecture.Family) -> RunMode {
     let modes: [RunMode] = [.swap, .reconstructDestination, .reconstructSource]
-    return random.pick(family == .liae ? modes + [.morph(random.uniform())] : modes)
+    return random.pick(family == .df ? modes : modes + [.morph(random.uniform())])
   }
 
   @Test(arguments: seeds) func anyNetworkAgreesWithTheReference(seed: Int) throws {

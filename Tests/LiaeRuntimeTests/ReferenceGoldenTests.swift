@@ -4,12 +4,12 @@ import LiaeTestSupport
 import Testing
 
 /// The reference itself, held against what TensorFlow, PyTorch and onnxruntime computed.
-@Suite struct ReferenceGoldenTests {
-  @Test(arguments: GoldenNetwork.all, ReferenceNetwork.Backend.allCases)
+@Suite(.golden("networks")) struct ReferenceGoldenTests {
+  @Test(
+    .having(GoldenNetwork.all.count, "LIAE or df network"), arguments: GoldenNetwork.all,
+    ReferenceNetwork.Backend.allCases)
   func outputsAreThoseOfTheOriginal(golden: GoldenNetwork, backend: ReferenceNetwork.Backend) throws {
-    let model = try golden.model()
-    #expect(model.architecture == golden.architecture)
-    let network = try ReferenceNetwork(model: model, backend: backend)
+    let network = try ReferenceNetwork(model: golden.model(), backend: backend)
     let arrays = try golden.arrays()
     let inputs = try #require(arrays["input"])
     for i in 0..<inputs.shape[0] {
@@ -20,7 +20,7 @@ import Testing
         ("dst_rgb", destination.rgb), ("dst_mask", destination.mask),
       ] {
         let comparison = Comparison(actual, try #require(arrays[name]).item(i))
-        #expect(comparison.maximum <= 2e-5, "\(golden) \(backend) image \(i) \(name): \(comparison)")
+        #expect(comparison.maximum <= GoldenTolerance.direct, "\(golden) \(backend) image \(i) \(name): \(comparison)")
       }
       #expect(destination.destinationMask.isEmpty)
       // A source face goes the way of the swap.
@@ -29,45 +29,76 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenNetwork.deepFaceLab)
+  @Test(.having(GoldenNetwork.deepFaceLab.count, "network of DeepFaceLab's"), arguments: GoldenNetwork.deepFaceLab)
   func theFlatCodeIsThatOfTheOriginal(golden: GoldenNetwork) throws {
     let network = try ReferenceNetwork(model: golden.model(), backend: .plainLoops)
     let arrays = try golden.arrays()
-    for i in 0..<2 {
-      let comparison = Comparison(
-        try network.encode(#require(arrays["input"]).item(i)), try #require(arrays["code"]).item(i))
-      #expect(comparison.maximum <= 2e-5, "\(golden) image \(i): \(comparison)")
+    let (inputs, codes) = (try #require(arrays["input"]), try #require(arrays["code"]))
+    for i in 0..<inputs.shape[0] {
+      let comparison = Comparison(try network.evaluate(["encoded"], image: inputs.item(i))[0], codes.item(i))
+      #expect(comparison.maximum <= GoldenTolerance.direct, "\(golden) image \(i): \(comparison)")
     }
   }
 
-  @Test(arguments: GoldenNetwork.exported)
-  func theExportedGraphHoldsTheSameNetwork(golden: GoldenNetwork) throws {
+  @Test(
+    .having(GoldenExport.all.count, "exported network"), arguments: GoldenExport.all, ReferenceNetwork.Backend.allCases)
+  func theExportedGraphHoldsTheSameNetwork(golden: GoldenExport, backend: ReferenceNetwork.Backend) throws {
+    let network = try ReferenceNetwork(model: golden.model(), backend: backend)
     let arrays = try golden.arrays()
-    let files = golden.name == "liae-ud" ? ["golden.dfm", "golden_tf24.dfm"] : ["golden.dfm"]
-    for file in files {
-      let network = try ReferenceNetwork(model: golden.model(file), backend: .openBLAS)
-      let output = try network.run(.swap, image: #require(arrays["input"]).item(1), wantDestinationMask: true)
-      for (name, actual) in [
-        ("swap_rgb", output.rgb), ("swap_mask", output.mask), ("dst_mask", output.destinationMask),
+    for i in 0..<arrays.input.shape[0] {
+      let output = try network.run(.swap, image: arrays.input.item(i), wantDestinationMask: true)
+      for (name, actual, expected) in [
+        ("rgb", output.rgb, arrays.rgb), ("mask", output.mask, arrays.mask),
+        ("destination mask", output.destinationMask, arrays.destinationMask),
       ] {
-        let comparison = Comparison(actual, try #require(arrays[name]).item(1))
-        #expect(comparison.maximum <= 2e-5, "\(golden) \(file) \(name): \(comparison)")
+        let comparison = Comparison(actual, expected.item(i))
+        let tolerance = golden.isQuantized ? GoldenTolerance.half : GoldenTolerance.direct
+        #expect(comparison.maximum <= tolerance, "\(golden) \(backend) image \(i) \(name): \(comparison)")
       }
     }
   }
 
-  @Test(arguments: GoldenNetwork.quantized, ReferenceNetwork.Backend.allCases)
-  func theQuantizedGraphIsClose(golden: GoldenNetwork, backend: ReferenceNetwork.Backend) throws {
-    let network = try ReferenceNetwork(model: golden.model("golden_fp16.dfm"), backend: backend)
-    let arrays = try golden.arrays("golden_fp16.npz")
-    for i in 0..<2 {
-      let output = try network.run(.swap, image: #require(arrays["input"]).item(i), wantDestinationMask: true)
-      for (name, actual) in [
-        ("out_celeb_face", output.rgb), ("out_celeb_face_mask", output.mask), ("out_face_mask", output.destinationMask),
-      ] {
-        let comparison = Comparison(actual, try #require(arrays[name]).item(i))
-        #expect(comparison.maximum <= 5e-3, "\(golden) \(backend) image \(i) \(name): \(comparison)")
+  /// AMP at every stored morph, and what its encoder and its latent modules give.
+  @Test(
+    .having(GoldenNetwork.amp.count, "AMP network"), arguments: GoldenNetwork.amp, ReferenceNetwork.Backend.allCases)
+  func amp(golden: GoldenNetwork, backend: ReferenceNetwork.Backend) throws {
+    let network = try ReferenceNetwork(model: golden.model(), backend: backend)
+    let arrays = try golden.arrays()
+    func expect(_ actual: [Float], _ name: String, _ image: Int) throws {
+      let rounded = arrays["\(name)_u16"]
+      let expected = try #require(rounded ?? arrays[name], "\(name)").item(image).map {
+        rounded == nil ? $0 : $0 / 65535
       }
+      let comparison = Comparison(actual, expected)
+      let tolerance = GoldenTolerance.direct + (rounded == nil ? 0 : 0.5 / 65535)
+      #expect(comparison.maximum <= tolerance, "\(golden) \(backend) image \(image) \(name): \(comparison)")
+    }
+    let morphs = Set(
+      arrays.keys.filter { $0.hasPrefix("swap_rgb_m") }.map { $0.dropFirst(10).split(separator: "_")[0] })
+    #expect(morphs.count == arrays["morphs"]?.doubles.count)
+    let slices = Dictionary(
+      uniqueKeysWithValues: zip(
+        try #require(arrays["morphs"]).doubles.map { Float($0) }, try #require(arrays["slices"]).doubles.map { Int($0) }
+      ))
+    let faces = try #require(arrays["dst_u8"])
+    for i in 0..<faces.shape[0] {
+      let image = faces.item(i).map { $0 / 255 }
+      let names = ["encoded": "code_dst", "inter_src": "inter_src_of_dst_nchw", "inter_dst": "inter_dst_of_dst_nchw"]
+      for (value, name) in names { try expect(network.evaluate([value], image: image)[0], name, i) }
+      for morph in morphs {
+        let value = try #require(Float(morph))
+        let output = try network.run(.morph(value), image: image, wantDestinationMask: true)
+        try expect(output.rgb, "swap_rgb_m\(morph)", i)
+        try expect(output.mask, "swap_mask_m\(morph)", i)
+        try expect(output.destinationMask, "dst_dst_mask", i)
+        let codes = try network.evaluate(["morph.code", "inter_src", "inter_dst"], image: image, morph: value)
+        let pixels = codes[0].count / (network.graph.shape(try network.graph.landmark("morph.code")).channels)
+        let taken = try #require(slices[value]) * pixels
+        #expect(isBitEqual(codes[0], Array(codes[1].prefix(taken) + codes[2].dropFirst(taken))))
+      }
+      let destination = try network.run(.reconstructDestination, image: image, wantDestinationMask: false)
+      try expect(destination.rgb, "dst_dst_rgb", i)
+      try expect(destination.mask, "dst_dst_mask", i)
     }
   }
 }

@@ -106,11 +106,32 @@ import Testing
     }
   }
 
-  /// PyTorch 2.13: `pixel_shuffle(torch.arange(16.).reshape(8, 1, 2), 2)`.
-  @Test func depthToSpaceIsPyTorchs() {
+  /// PyTorch 2.13: `pixel_shuffle(torch.arange(16.).reshape(8, 1, 2), 2)`; the reference evaluator of onnx 1.23:
+  /// `DepthToSpace` of the same with blocksize 2 in mode DCR.
+  @Test(arguments: [
+    (ShuffleOrder.crd, [Float(0), 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15]),
+    (.dcr, [0, 4, 1, 5, 8, 12, 9, 13, 2, 6, 3, 7, 10, 14, 11, 15]),
+  ])
+  func depthToSpace(order: ShuffleOrder, expected: [Float]) {
     var output = [Float](repeating: -1, count: 16)
-    Reference.depthToSpace(channels: 2, height: 1, width: 2, input: (0..<16).map { Float($0) }, output: &output)
-    #expect(output == [0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15])
+    Reference.depthToSpace(
+      order, channels: 2, height: 1, width: 2, input: (0..<16).map { Float($0) }, output: &output)
+    #expect(output == expected)
+  }
+
+  /// numpy: `int(np.float32(channels) * np.float32(morph))`; in Double 50 * 0.58 would be 28.
+  @Test(arguments: [
+    (50, Float(0.58), 29), (16, 0, 0), (16, 1, 16), (16, 0.25, 4), (1024, 0.999, 1022), (7, 0.1, 0), (0, 1, 0),
+    (10, 0.7, 7),
+    (100, 0.29, 29), (3, 2, 3), (3, -1, 0), (3, .nan, 0),
+  ])
+  func channelsAreMixed(channels: Int, morph: Float, expected: Int) {
+    let (a, b) = (
+      GuardedBuffer((0..<2 * channels).map(Float.init)), GuardedBuffer([Float](repeating: -1, count: 2 * channels))
+    )
+    let output = GuardedBuffer(count: 2 * channels)
+    Reference.mixChannels(channels: channels, pixels: 2, a.values, b.values, morph: morph, output: output.values)
+    #expect(output.array == (0..<2 * channels).map { $0 < 2 * expected ? Float($0) : -1 })
   }
 
   @Test func elementwiseOperations() {

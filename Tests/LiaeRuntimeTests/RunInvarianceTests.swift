@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
-import LiaeKernelsReference
 import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
@@ -15,8 +14,11 @@ import Testing
     Architecture(flavour: .torch, options: "d", resolution: 64, eDims: 4, aeDims: 7, dDims: 4, dMaskDims: 3),
     Architecture(options: "udt", resolution: 64, eDims: 10, aeDims: 22, dDims: 10, dMaskDims: 4),
     Architecture(family: .df, options: "t", resolution: 96, eDims: 6, aeDims: 10, dDims: 6, dMaskDims: 3),
+    Architecture(family: .amp, resolution: 64, eDims: 6, aeDims: 10, dDims: 6, dMaskDims: 3, interDims: 22),
   ]
-  static let modes: [RunMode] = [.swap, .reconstructDestination, .reconstructSource]
+  static func modes(of architecture: Architecture) -> [RunMode] {
+    [.swap, .reconstructDestination, .reconstructSource] + (architecture.family == .df ? [] : [.morph(0.4)])
+  }
 
   private func plan(_ architecture: Architecture, _ configuration: Configuration? = nil) throws -> Plan {
     let model = try Model.random(architecture, seed: 5)
@@ -29,18 +31,20 @@ import Testing
     let plan = try plan(architecture, configuration)
     let images = testImages(5, side: architecture.resolution, seed: 11)
     let single = try Context(plan)
-    let expected = try images.map { try single.pictures(.swap, [$0]) }
-    for maxBatch in [1, 2, 3, 5] {
-      let context = try Context(plan, maxBatch: maxBatch)
-      for count in [1, 2, 3, 5] {
-        let batch = try context.pictures(.swap, Array(images.prefix(count)))
-        #expect(batch.rgb.count == count)
-        for i in 0..<count {
-          #expect(
-            isBitEqual(batch.rgb[i], expected[i].rgb[0]),
-            "\(configuration) image \(i) of \(count), maxBatch \(maxBatch)")
-          #expect(isBitEqual(batch.mask[i], expected[i].mask[0]))
-          #expect(isBitEqual(batch.destinationMask[i], expected[i].destinationMask[0]))
+    let contexts = try [1, 2, 3, 5].map { ($0, try Context(plan, maxBatch: $0)) }
+    for mode in Self.modes(of: architecture) where mode == .swap || mode == .morph(0.4) {
+      let expected = try images.map { try single.pictures(mode, [$0]) }
+      for (maxBatch, context) in contexts {
+        for count in [1, 2, 3, 5] {
+          let batch = try context.pictures(mode, Array(images.prefix(count)))
+          #expect(batch.rgb.count == count)
+          for i in 0..<count {
+            #expect(
+              isBitEqual(batch.rgb[i], expected[i].rgb[0]),
+              "\(configuration) \(mode) image \(i) of \(count), maxBatch \(maxBatch)")
+            #expect(isBitEqual(batch.mask[i], expected[i].mask[0]))
+            #expect(isBitEqual(batch.destinationMask[i], expected[i].destinationMask[0]))
+          }
         }
       }
     }
@@ -50,7 +54,7 @@ import Testing
   func threadsDoNotChangeABit(architecture: Architecture, configuration: Configuration) throws {
     let plan = try plan(architecture, configuration)
     let images = testImages(2, side: architecture.resolution, seed: 12)
-    for mode in Self.modes {
+    for mode in Self.modes(of: architecture) {
       let expected = try Context(plan, threads: 1).pictures(mode, images)
       for threads in [2, 3, 5] {
         let actual = try Context(plan, threads: threads, maxBatch: 2).pictures(mode, images)
@@ -73,7 +77,7 @@ import Testing
     #expect(isBitEqual(actual.flat, expected.flat))
   }
 
-  @Test(arguments: networks, modes)
+  @Test(arguments: networks.flatMap { network in modes(of: network).map { (network, $0) } })
   func outputsThatAreLeftOutChangeNothing(architecture: Architecture, mode: RunMode) throws {
     let context = try Context(plan(architecture))
     let images = testImages(2, side: architecture.resolution, seed: 14)
@@ -91,7 +95,7 @@ import Testing
     let context = try Context(plan(architecture), maxBatch: 2)
     let images = testImages(4, side: architecture.resolution, seed: 15)
     let first = try context.pictures(.swap, [images[0]])
-    for mode in Self.modes { _ = try context.pictures(mode, images) }
+    for mode in Self.modes(of: architecture) { _ = try context.pictures(mode, images) }
     #expect(isBitEqual(try context.pictures(.swap, [images[0]]).flat, first.flat))
   }
 
@@ -100,25 +104,6 @@ import Testing
     let images = testImages(1, side: 96, seed: 16)
     let swap = try context.pictures(.swap, images, [.rgb, .mask])
     #expect(isBitEqual(try context.pictures(.reconstructSource, images, [.rgb, .mask]).flat, swap.flat))
-  }
-
-  @Test(arguments: networks.filter { $0.family == .liae }, Configuration.all)
-  func morphGoesFromTheDestinationToTheSwap(architecture: Architecture, configuration: Configuration) throws {
-    let model = try Model.random(architecture, seed: 5)
-    let context = try Context(Plan(model, configuration))
-    let images = testImages(2, side: architecture.resolution, seed: 17)
-    let reference = try ReferenceNetwork(model: model, backend: .plainLoops)
-    for (mode, code) in [
-      (RunMode.morph(0), ReferenceNetwork.Code.reconstructDestination), (.morph(1), .swap), (.morph(0.5), .morph(0.5)),
-      (.morph(0.9), .morph(0.9)),
-    ] {
-      let actual = try context.pictures(mode, images)
-      let expected = Pictures(try images.map { try reference.run(code, image: $0, wantDestinationMask: true) })
-      for (got, truth) in zip(actual.parts, expected.parts) {
-        let comparison = Comparison(got.values, truth.values)
-        #expect(configuration.isClose(comparison), "\(configuration) \(mode) \(got.name): \(comparison)")
-      }
-    }
   }
 
   /// Contexts of one plan at the same time, each on a thread of its own.
@@ -135,7 +120,7 @@ import Testing
   @Test func whatAPlanAndAContextSayOfThemselves() throws {
     let plan = try plan(Self.networks[2])
     // Packed weights are never smaller than the float32 ones that they hold.
-    #expect(plan.packedBytes >= Self.networks[2].parameterCount * 4)
+    #expect(plan.packedBytes >= plan.graph.parameterCount * 4)
     #expect(plan.architecture == Self.networks[2])
     let context = try Context(plan, threads: 2)
     #expect(context.threads == 2 && context.workspaceBytes > 0)
@@ -144,12 +129,9 @@ import Testing
     #expect(context.timings.allSatisfy { $0.nanoseconds >= 0 && !$0.name.isEmpty })
     #expect(context.timings.allSatisfy { $0.flops == 0 || !$0.algorithm.isEmpty })
     // The arithmetic of the plain sums, whatever the algorithm.
-    let network = Network(plan.architecture)
-    var flops = network.convolutions.reduce(0) { $0 + $1.flops }
-    flops += (network.decoders[0].mask + [network.decoders[0].maskHead]).reduce(0) { $0 + $1.flops }
-    for spec in plan.architecture.tensors where spec.shape.count == 2 {
-      flops += 2 * Double(spec.shape[0] * spec.shape[1])
-    }
+    let graph = try plan.graph.reaching(["swap.rgb", "swap.mask", "destination.mask"])
+    var flops = graph.nodes.compactMap { graph.layer($0)?.flops }.reduce(0, +)
+    for spec in graph.tensors where spec.shape.count == 2 { flops += 2 * Double(spec.shape[0] * spec.shape[1]) }
     let said = context.timings.reduce(0) { $0 + $1.flops }
     #expect(abs(said / flops - 1) < 0.05, "\(said) of \(flops)")
   }

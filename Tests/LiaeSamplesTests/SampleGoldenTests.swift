@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+import LiaeFormats
 import LiaeFrame
 import LiaeSamples
 import LiaeSystem
@@ -7,9 +7,10 @@ import LiaeTestSupport
 import Testing
 
 /// Whole samples, with the parameters that DeepFaceLab drew.
-@Suite struct SampleGoldenTests {
+@Suite(.golden("warp/samples.json", "faces")) struct SampleGoldenTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     var name = ""
+    /// The path in the golden data.
     var face: String
     var resolution: Int
     var face_type: Int
@@ -19,31 +20,41 @@ import Testing
     var testDescription: String { name }
 
     enum CodingKeys: String, CodingKey { case face, resolution, face_type, ct_mode, ct_face, warp }
+
+    var transfer: SampleColorTransfer? { ct_mode.map(SampleColorTransfer.init(rawValue:)) ?? SampleColorTransfer.none }
   }
 
-  static let cases: [Case] = {
-    guard let data = FileManager.default.contents(atPath: "\(GoldenNetwork.root)/warp/samples.json"),
-      let table = try? JSONDecoder().decode([String: Case].self, from: data)
-    else { return [] }
-    return table.map { name, value in
+  static let loaded = Result {
+    try GoldenSet.chosen.decoded([String: Case].self, "warp/samples.json").sorted { $0.key < $1.key }.map {
+      name, value in
       var value = value
       value.name = name
       return value
-    }.sorted { $0.name < $1.name }
-  }()
+    }
+  }
+  private static let everything = (try? loaded.get()) ?? []
+  static let cases = everything.filter { $0.transfer.map { !$0.isRandom } ?? false }
+  /// Colour transfers whose draws are not stored, and those that training here does not offer.
+  static let unread = everything.filter { $0.transfer.map(\.isRandom) ?? true }.map {
+    "\($0.name) (\($0.ct_mode ?? ""))"
+  }
 
-  @Test func thereAreCases() { #expect(Self.cases.count == 8) }
+  @Test func everyCaseIsRead() throws { #expect(!(try Self.loaded.get()).isEmpty) }
 
-  @Test(arguments: cases) func sample(sample: Case) throws {
+  @Test(.unread(unread)) func theRest() { #expect(Self.unread.isEmpty) }
+
+  @Test(.having(cases.count, "samples"), arguments: cases) func sample(sample: Case) throws {
     let golden = try WarpGolden("sample_\(sample.name)")
-    let source = try FacesetSource(path: goldenFaces("aligned"))
     func face(_ path: String) throws -> SourceFace {
-      try #require(source.faces.first { path.hasSuffix("/\($0.name)") }, "\(path)")
+      let parts = path.split(separator: "/")
+      let source = try FacesetSource(path: GoldenSet.chosen.path(parts.dropLast().joined(separator: "/")))
+      return try #require(source.faces.first { $0.name == parts[parts.count - 1] }, "\(path)")
     }
     var options = SampleOptions()
     options.resolution = sample.resolution
-    options.faceType = try #require([2: FaceType.full, 4: .whole, 10: .head][sample.face_type])
-    if let mode = sample.ct_mode { options.colorTransfer = try #require(SampleColorTransfer(rawValue: mode)) }
+    let type = try #require(FaceMetadata.faceTypes.first { $0.number == sample.face_type }).name
+    options.faceType = try #require(FaceType(rawValue: type))
+    options.colorTransfer = try #require(sample.transfer)
 
     var parameters = SampleParameters(
       transform: try golden.transform, isFlipped: try golden.number("flip") != 0)

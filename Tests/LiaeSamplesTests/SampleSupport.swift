@@ -6,11 +6,11 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's sample code returned: `Tests/golden/warp`.
+/// What DeepFaceLab's sample code returned: `warp` of the golden data.
 struct WarpGolden {
   let arrays: [String: NPYArray]
 
-  init(_ name: String) throws { arrays = try NPZ.read("\(GoldenNetwork.root)/warp/\(name).npz") }
+  init(_ name: String) throws { arrays = try GoldenSet.chosen.arrays("warp/\(name)") }
 
   func array(_ name: String) throws -> NPYArray { try #require(arrays[name], "no array \(name)") }
   func number(_ name: String) throws -> Int { Int(try #require(try array(name).values.first)) }
@@ -92,4 +92,4 @@ extension FaceBatch {
 }
 
 /// The path of something in `Tests/golden/faces`.
-func goldenFaces(_ name: String) -> String { "\(GoldenNetwork.root)/faces/\(name)" }
+func goldenFaces(_ name: String) -> String { GoldenSet.repository.path("faces/\(name)") }

@@ -35,7 +35,7 @@ import Testing
   /// A batch through a network gives what TensorFlow and PyTorch computed. VALID heads lack two pixels on each side.
   @Test(arguments: ["liae-udt", "df-ud", "torch-ud"]) func aBatchGivesTheGoldenOutputs(network: String) throws {
     let folder = try TemporaryFolder()
-    let golden = try GoldenNetwork.named(network).arrays()
+    let golden = try GoldenNetwork.repository(network).arrays()
     let input = try #require(golden["input"])
     try writeArray(input.values, input.shape, to: folder("batch.npy"))
     let log = Log()
@@ -51,7 +51,7 @@ import Testing
   /// A single array has no batch axis, and each image of a batch has a file of its own as PNG.
   @Test func shapesAndNames() throws {
     let folder = try TemporaryFolder()
-    let input = try #require(try GoldenNetwork.named("liae-udt").arrays()["input"])
+    let input = try #require(GoldenNetwork.repository("liae-udt").arrays()["input"])
     try writeArray(input.item(1), [64, 64, 3], to: folder("one.npy"))
     try writeArray(input.values, input.shape, to: folder("two.npy"))
     #expect(try run([folder("one.npy"), folder("two.npy")], into: folder("npy")) == 0)
@@ -159,9 +159,9 @@ import Testing
       let plan = try Plan.golden(network)
       return failure { _ = try FaceRunner(plan, threads: 1, mode: mode) }?.status
     }
-    #expect(try status("liae-udt", .morph(0.5)) == nil)
+    #expect(try status("liae-udt", .morph(0.5)) == nil && status("amp-64", .morph(0.5)) == nil)
     #expect(try status("df-ud", .morph(0.5)) == .unsupported)
-    let exported = try Plan(model: GoldenNetwork.named("df-ud").model("golden.dfm"))
+    let exported = try Plan(model: GoldenNetwork.repository("df-ud").model("golden.dfm"))
     #expect(failure { _ = try FaceRunner(exported, threads: 1, mode: .reconstructDestination) }?.status == .unsupported)
   }
 }

@@ -28,13 +28,34 @@ import Testing
     }
   }
 
+  /// The morph of the settings is the one that the model runs, of both families that can.
+  @Test(arguments: ["liae-udt", "amp-64"]) func morphs(network: String) throws {
+    var frames: [Double: [UInt8]] = [:]
+    for morph in [0, 0.25, 0.75, 1] {
+      var merge = try GoldenMerge(TemporaryFolder())
+      (merge.plan, merge.settings.morph) = (try .golden(network), morph)
+      #expect(try merge.run().swapped == 7)
+      let found = try pixels(merge.output.frame("00001"))
+      #expect(try found == pixels(merge.swapped(0, merge.settings.options).frame))
+      #expect(!frames.values.contains(found), "\(morph)")
+      frames[morph] = found
+    }
+    var swap = try GoldenMerge(TemporaryFolder())
+    swap.plan = try .golden(network)
+    #expect(try swap.run().swapped == 7)
+    if network == "amp-64" { #expect(try frames[1] == pixels(swap.output.frame("00001"))) }
+    swap.settings.morph = 0.5
+    swap.plan = try .golden("df-ud")
+    #expect(failure { _ = try swap.run() }?.message == "--morph: a df-ud model has one code only and cannot morph")
+  }
+
   /// Frame D of the golden merges, with its two faces.
   @Test func twoFacesOfAFrame() throws {
     let folder = try TemporaryFolder()
-    let frame = "\(GoldenNetwork.root)/merge/frame_D.png"
+    let frame = "\(GoldenSet.repository.root)/merge/frame_D.png"
     try File.makeFolder(folder("frames"))
     try File.writeAtomically(folder("frames/D.png"), replacing: false, Bytes.map(path: frame))
-    let arrays = try NPZ.read("\(GoldenNetwork.root)/merge/landmarks.npz")
+    let arrays = try NPZ.read("\(GoldenSet.repository.root)/merge/landmarks.npz")
     var merge = try GoldenMerge(folder, frames: folder("frames"))
     merge.faces = [
       0: try ["D0", "D1"].map { name in

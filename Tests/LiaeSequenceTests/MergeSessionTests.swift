@@ -104,6 +104,7 @@ import Testing
     let settings = try message { ($0.settings.options.erode, $0.settings.options.blend) = (7, .seamless) }
     #expect(settings.contains("mode (\"overlay\" -> \"seamless\"), erode (0 -> 7)."), "\(settings)")
     #expect(try message { $0.settings.faceType = .full }.contains("face-type (\"whole_face\" -> \"full_face\")"))
+    #expect(try message { $0.settings.morph = 0.5 }.contains("morph (null -> 0.5)."))
     #expect(
       try message { $0.settings.landmarkSmoothing = LandmarkSmoothing(.string("on")) }.contains("smooth-landmarks"))
     #expect(try message { $0.faces[3] = nil }.contains("under way here: faces."))

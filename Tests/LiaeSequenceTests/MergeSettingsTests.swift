@@ -31,11 +31,13 @@ import Testing
     written.options.blend = .seamless
     (written.options.erode, written.options.seed, written.faceType) = (-12, 7, .head)
     (written.landmarkSmoothing, written.maskSmoothing) = (LandmarkSmoothing(.string("0.5,2")), 0.25)
+    written.morph = 0.58
     try written.write(to: folder("a.json"), replacing: false)
     let read = try MergeSettings(file: folder("a.json"), given: [("erode", .integer(3))])
     var expected = written
     expected.options.erode = 3
     #expect(read.json.text() == expected.json.text() && read.options == expected.options)
+    #expect(read.runMode == .morph(0.58) && MergeSettings().runMode == .swap)
     #expect(MergeSettings.differences(written.json, read.json) == ["erode (-12 -> 3)"])
     #expect(MergeSettings().json.text() == (try settings()).json.text())
     // The same content may be there already; another may not.
@@ -48,6 +50,7 @@ import Testing
     ("mask-mode", .integer(11), "expected full, dst"), ("erode", .integer(401), "expected -400 to 400"),
     ("seed", .integer(-1), "0 or more"), ("smooth-mask", .number(2), "above 0 and up to 1"),
     ("smooth-color", .number(.nan), "--smooth-color is nan"), ("smooth-landmarks", .string("0,1"), "CUTOFF,BETA"),
+    ("morph", .number(1.01), "--morph is 1.01; expected 0 to 1"), ("morph", .number(.nan), "--morph is nan"),
     ("smooth-landmarks", .string("1,1,1"), "CUTOFF,BETA"), ("face-type", .string("nose"), "whole_face"),
     ("erodee", .integer(1), "the nearest is \"erode\""),
     // Possible alone, and not together or not here.
@@ -57,6 +60,15 @@ import Testing
     let error = failure { _ = try settings((key, value)) }
     #expect(error?.status == .invalidArgument && error?.message.contains(text) == true, "\(error as Any)")
     #expect(error?.message.hasPrefix("--\(key)") == true && error?.message.contains("null") == false)
+  }
+
+  /// DeepFaceLab's letters are the face types of models.
+  @Test func lettersOfFaceTypes() throws {
+    for (letters, type) in [("h", FaceType.half), ("mf", .midFull), ("f", .full), ("wf", .whole), ("head", .head)] {
+      #expect(try settings(("face-type", .string(letters))).faceType == type)
+      #expect(try settings(("face-type", .string(type.rawValue))).faceType == type)
+    }
+    #expect(try settings(("face-type", .string("full_face_no_align"))).faceType == .fullNoAlign)
   }
 
   @Test(arguments: ["none", "idt", "idt-m", "sot-m", "mix-m"]) func coloursWithoutStatistics(transfer: String) {

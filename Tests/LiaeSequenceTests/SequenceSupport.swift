@@ -22,7 +22,7 @@ func failure(_ body: () throws -> Void) -> LiaeError? {
 
 /// Frames and faces of Tests/golden/faces.
 enum GoldenFaces {
-  static let folder = "\(GoldenNetwork.root)/faces"
+  static let folder = GoldenSet.repository.path("faces")
   static let frames = "\(folder)/frames"
   static let aligned = "\(folder)/aligned"
   static let stems = (1...7).map { "0000\($0)" }
@@ -43,13 +43,9 @@ enum GoldenFaces {
   }
 }
 
-extension GoldenNetwork {
-  static func named(_ name: String) throws -> GoldenNetwork { try #require(all.first { $0.name == name }) }
-}
-
 extension Plan {
   static func golden(_ name: String = "liae-udt") throws -> Plan {
-    try Plan(model: GoldenNetwork.named(name).model())
+    try Plan(model: GoldenNetwork.repository(name).model())
   }
 }
 
@@ -156,7 +152,8 @@ struct GoldenMerge {
       face.type = settings.faceType
       return face
     }
-    try FrameSwapper(options: options).swap(picture.view, found, into: result.mutableView, mask: mask.mutableView)
+    try FrameSwapper(options: options, mode: settings.runMode).swap(
+      picture.view, found, into: result.mutableView, mask: mask.mutableView)
     withExtendedLifetime((picture, result, mask)) {}
     return (result, mask)
   }

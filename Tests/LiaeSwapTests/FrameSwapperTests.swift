@@ -50,13 +50,13 @@ import Testing
     CompositeOptions { ($0.maskMode, $0.colorTransfer) = (.full, .sotM) },
   ]
 
-  @Test(arguments: ["liae-udt", "df-ud", "torch-ud"], options.indices)
+  @Test(arguments: ["liae-udt", "df-ud", "torch-ud", "amp-64"], options.indices)
   func swapIsItsSteps(_ network: String, _ index: Int) throws {
     let (context, frame) = (try Context.golden(network), try GoldenFrame.picture("A"))
     let options = Self.options[index]
     var face = FrameFace(landmarks: try GoldenFrame.landmarks("A"), context: context)
     if network.hasPrefix("torch") { face.type = .whole }
-    for mode in [RunMode.swap, .reconstructDestination] {
+    for mode in [RunMode.swap, .reconstructDestination] + (context.plan.graph.canMorph ? [.morph(0.5)] : []) {
       let found = try Swapped(FrameSwapper(options: options, mode: mode), frame, [face])
       let hand = try byHand(frame, face.landmarks, context, .whole, mode)
       #expect(found == (try composited(frame, [hand], options)))

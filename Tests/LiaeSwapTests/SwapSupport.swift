@@ -10,7 +10,7 @@ import Testing
 
 /// Frames and landmarks of Tests/golden/merge.
 enum GoldenFrame {
-  private static let folder = "\(GoldenNetwork.root)/merge"
+  private static let folder = GoldenSet.repository.path("merge")
   private static let points = Result { try NPZ.read("\(folder)/landmarks.npz") }
 
   static func picture(_ name: String, _ format: PixelFormat = .rgb8) throws -> Picture {
@@ -27,8 +27,7 @@ extension Context {
   static func golden(_ name: String, threads: Int = 1) throws -> Context {
     var options = ContextOptions()
     options.threads = threads
-    let network = try #require(GoldenNetwork.all.first { $0.name == name })
-    return try Context(plan: Plan(model: network.model()), options: options)
+    return try Context(plan: Plan(model: GoldenNetwork.repository(name).model()), options: options)
   }
 }
 

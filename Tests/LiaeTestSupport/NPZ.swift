@@ -7,10 +7,13 @@ package struct NPYArray: Sendable {
   package var shape: [Int]
   /// Any kind of number, as float32; truth values are 0 and 1.
   package var values: [Float]
-  /// The exact values of float64 and int64; empty for all else.
+  /// The exact values of float64 and of integers of 32 and 64 bits; empty for all else.
   package var doubles: [Double] = []
-  /// The text of a `<U` array, its elements one after the other.
-  package var text = ""
+  /// The elements of a `<U` array.
+  package var texts: [String] = []
+
+  /// The text of a `<U` array of one element.
+  package var text: String { texts.joined() }
 
   /// Entry `index` of the first axis, flat.
   package func item(_ index: Int) -> [Float] {
@@ -24,7 +27,10 @@ package struct NPYArray: Sendable {
 /// For trusted fixtures: it throws on what it does not know and checks nothing else. The zip reader of LiaeFormats is
 /// not used, so that the expected values do not come through the code under test.
 package enum NPZ {
-  package struct Malformed: Error { package var what: String }
+  package struct Malformed: Error {
+    package let what: String
+    package init(what: String) { self.what = what }
+  }
 
   package static func read(_ path: String) throws -> [String: NPYArray] {
     let data = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -80,7 +86,7 @@ package enum NPZ {
     return output
   }
 
-  /// A `.npy` file of version 1, little-endian, in C order.
+  /// A `.npy` file of version 1, little-endian.
   package static func npy(_ data: ArraySlice<UInt8>, _ name: String) throws -> NPYArray {
     let bytes = Array(data)
     guard bytes.count > 10, bytes[0] == 0x93, bytes[6] == 1 else {
@@ -88,7 +94,7 @@ package enum NPZ {
     }
     let headerEnd = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
     let header = String(decoding: bytes[10..<headerEnd], as: UTF8.self)
-    guard header.contains("'fortran_order': False"), let open = header.lastIndex(of: "("),
+    guard let open = header.lastIndex(of: "("),
       let close = header.lastIndex(of: ")"), let type = header.split(separator: "'").dropFirst(3).first
     else { throw Malformed(what: "\(name): \(header)") }
     let shape = header[header.index(after: open)..<close].split(separator: ",").compactMap {
@@ -109,17 +115,42 @@ package enum NPZ {
       case "<f4": array.values = try load(Float.self)
       case "<f8": array.doubles = try load(Double.self)
       case "<i8": array.doubles = try load(Int64.self).map(Double.init)
+      case "<i4": array.doubles = try load(Int32.self).map(Double.init)
+      case "<u4": array.doubles = try load(UInt32.self).map(Double.init)
       case "<u2": array.values = try load(UInt16.self).map(Float.init)
       case "|u1", "|b1": array.values = try load(UInt8.self).map(Float.init)
       case _ where type.hasPrefix("<U"):
-        let units = stride(from: headerEnd, to: raw.count - 3, by: 4).map {
-          raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)
+        let length = Int(type.dropFirst(2)) ?? 0
+        guard raw.count == headerEnd + 4 * count * length else { throw Malformed(what: "\(name): \(raw.count) bytes") }
+        array.texts = (0..<count).map { element in
+          let units = (0..<length).map {
+            raw.loadUnaligned(fromByteOffset: headerEnd + 4 * (element * length + $0), as: UInt32.self)
+          }
+          return String(String.UnicodeScalarView(units.compactMap { $0 == 0 ? nil : Unicode.Scalar($0) }))
         }
-        array.text = String(String.UnicodeScalarView(units.compactMap { $0 == 0 ? nil : Unicode.Scalar($0) }))
       default: throw Malformed(what: "\(name): elements of type \(type)")
       }
     }
     if !array.doubles.isEmpty { array.values = array.doubles.map(Float.init) }
+    if header.contains("'fortran_order': True") {
+      array.values = rowMajor(array.values, shape)
+      array.doubles = rowMajor(array.doubles, shape)
+      array.texts = rowMajor(array.texts, shape)
+    }
     return array
+  }
+
+  /// Elements in C order that stand in Fortran order, the first axis fastest.
+  private static func rowMajor<T>(_ values: [T], _ shape: [Int]) -> [T] {
+    if values.isEmpty { return values }
+    return (0..<values.count).map { index in
+      var (rest, from, step) = (index, 0, values.count)
+      for side in shape.reversed() {
+        step /= side
+        from += rest % side * step
+        rest /= side
+      }
+      return values[from]
+    }
   }
 }

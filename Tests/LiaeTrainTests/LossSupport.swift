@@ -4,15 +4,8 @@ import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// What DeepFaceLab computed (Tests/golden/losses and training), and tensors of it.
+/// Tensors of golden arrays.
 enum Golden {
-  static func losses(_ file: String) throws -> [String: NPYArray] {
-    try NPZ.read("\(GoldenNetwork.root)/losses/\(file).npz")
-  }
-  static func training(_ file: String) throws -> [String: NPYArray] {
-    try NPZ.read("\(GoldenNetwork.root)/training/\(file).npz")
-  }
-
   /// (N, H, W, C) or (H, W, C), divided by `divisor`; 255 is how DeepFaceLab sees bytes.
   static func tensor(
     _ engine: Engine, _ array: NPYArray?, dividedBy divisor: Float = 255, isDifferentiable: Bool = false

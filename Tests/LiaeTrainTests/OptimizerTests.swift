@@ -4,35 +4,8 @@ import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// The optimisers alone: DeepFaceLab's stored gradients in, DeepFaceLab's weights out.
+/// The optimisers alone: threads, norms and what they draw.
 @Suite struct OptimizerTests {
-  @Test(arguments: TrainingCase.all.filter { !["gan", "trueface"].contains($0.name) })
-  func firstStep(_ c: TrainingCase) throws {
-    let golden = try c.golden()
-    let engine = try Engine(workers: 3)
-    let model = try c.trainer().named
-    for key in golden.keys where key.hasPrefix("grad/") {
-      let name = String(key.dropFirst(5).dropLast(2))
-      let gradient = try #require(golden[key]).values
-      let parameter = try Parameter(name: name, shape: [gradient.count])
-      // The case moves one bias of df-ud a little.
-      parameter.value.update(from: try #require(model[name]).values, count: gradient.count)
-      parameter.gradient.update(from: gradient, count: gradient.count)
-      parameter.hasGradient = true
-      let optimizer = Optimizer(engine, [parameter], seed: 0)
-      optimizer.steps = c.before
-      let mask = try Bytes.allocate(gradient.count * 4 + 64)
-      let factors = mask.base.assumingMemoryBound(to: Float.self)
-      factors.update(repeating: 1, count: gradient.count)
-      if let stored = golden["lr_mask/\(name):0"] { factors.update(from: stored.values, count: gradient.count) }
-      try optimizer.step(
-        c.options, norm: try #require(golden["grad_global_norm"]).doubles[0], factors: { _ in UnsafePointer(factors) })
-      let comparison = Comparison(parameter.values, try #require(golden["w_step1/\(name):0"]).values)
-      #expect(comparison.maximum < 1e-7, "\(name): \(comparison)")
-      withExtendedLifetime(mask) {}
-    }
-  }
-
   /// Parameters of some sizes, with values and gradients that depend on the seed alone.
   private func parameters(_ counts: [Int]) throws -> [Parameter] {
     var random = SplitMix64(state: 4)

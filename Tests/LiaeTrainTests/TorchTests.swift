@@ -71,13 +71,13 @@ import Testing
 
   /// Twenty steps, whose losses float32 and float64 of PyTorch share to 4e-5.
   @Test(arguments: ["torch-udt", "torch-ud"], ["adam", "rmsprop"]) func trajectory(net: String, kind: String) throws {
-    let model = try #require(GoldenNetwork.torch.first { $0.name == net }).model()
+    let model = try GoldenNetwork.repository(net).model()
     var options = TrainingOptions()
     (options.criterion, options.eyesMouthPriority) = (.torch, true)
     (options.optimizer, options.learningRate) = kind == "adam" ? (.adam, 5e-5) : (.torchRMSprop, 5e-6)
     let trainer = try Trainer(
       engine: Engine(workers: 2), architecture: model.architecture, weights: model, options: options, seed: 1)
-    let batches = try TrainingCase.batches.get()
+    let batches = try TrainingBatch.repository.get()
     let expected = try array("\(net)_\(kind)")
     var worst = 0.0
     for step in 0..<20 {

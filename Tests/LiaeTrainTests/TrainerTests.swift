@@ -25,7 +25,7 @@ import Testing
   }
 
   private func step(_ trainer: Trainer, _ count: Int = 1) throws -> [StepReport] {
-    let batches = try TrainingCase.batches.get()
+    let batches = try TrainingBatch.repository.get()
     return try (0..<count).map { _ in try trainer.step(source: batches.source, destination: batches.destination) }
   }
 
@@ -142,6 +142,21 @@ import Testing
     for (name, values) in weights(trainer) { #expect(isBitEqual(values, try #require(before[name])), "\(name)") }
   }
 
+  /// Its losses are others, so that it is refused before anything is made of it.
+  @Test func ampIsRefused() throws {
+    let architecture = Architecture(
+      family: .amp, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4, interDims: 6)
+    for weights in [nil, try Model.random(architecture)] {
+      do throws(LiaeError) {
+        _ = try Trainer(
+          engine: Engine(workers: 1), architecture: architecture, weights: weights, options: TrainingOptions(), seed: 1)
+        Issue.record("amp was accepted")
+      } catch {
+        #expect(error.status == .unsupported && error.message.contains("amp"))
+      }
+    }
+  }
+
   @Test func batchesThatDoNotFit() throws {
     let trainer = try trainer()
     let (two, one) = (try FaceBatch(count: 2, side: 64), try FaceBatch(count: 1, side: 64))
@@ -173,7 +188,7 @@ import Testing
 
   /// The sum over two batches of one is the gradient of a batch of two: what processes that share a batch rely on.
   @Test func gradientsAddUp() throws {
-    let batches = try TrainingCase.batches.get()
+    let batches = try TrainingBatch.repository.get()
     func gradients(_ source: FaceBatch, _ destination: FaceBatch) throws -> [Float] {
       let trainer = try trainer(), peers = Listener()
       trainer.peers = peers
@@ -193,45 +208,5 @@ import Testing
     let whole = try gradients(batches.source, batches.destination)
     let parts = try (0..<2).map { try gradients(part(batches.source, $0), part(batches.destination, $0)) }
     #expect(relativeDistance(zip(parts[0], parts[1]).map { $0 + $1 }, whole) < 1e-5)
-  }
-
-  /// The model folder that DeepFaceLab saved after five steps: its moments are taken over, and training goes on.
-  @Test func deepFaceLabFolder() throws {
-    let folder = "\(GoldenNetwork.root)/training/saved_model"
-    let model = try ModelReader.open(path: folder)
-    let path = "\(folder)/golden_SAEHD_src_dst_opt.npy"
-    let file = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
-    var options = TrainingOptions()
-    (options.eyesMouthPriority, options.blurOutMask) = (true, true)
-    let trainer = try Trainer(
-      engine: Engine(workers: 2), architecture: model.architecture, weights: model, options: options, seed: 1)
-    try trainer.restore(deepFaceLab: file, steps: Int(try #require(file["iters:0"])[0]), iteration: 55)
-    #expect(trainer.iteration == 55 && trainer.optimizer.steps == 5)
-    for parameter in trainer.network.parameters {
-      let name = Trainer.deepFaceLabName(parameter.name)
-      for (moment, prefix) in [(parameter.first, "ms"), (parameter.second, "vs")] {
-        let stored = try #require(file["\(prefix)_\(name)_0:0"]), moment = try #require(moment)
-        #expect((0..<parameter.count).allSatisfy { moment[$0] == stored[$0] }, "\(prefix) \(name)")
-      }
-    }
-    // The last losses that it wrote are those before its fifth step.
-    let report = try step(trainer)[0]
-    #expect(report.sourceLoss < 8.14 && report.destinationLoss < 9.24)
-  }
-
-  @Test func preview() throws {
-    let batches = try TrainingCase.batches.get()
-    let golden = try Golden.training("liae-ud_plain")
-    let trainer = try TrainingCase.all[0].trainer()
-    let preview = try trainer.preview(source: batches.source, destination: batches.destination)
-    for (bytes, name, channels) in [
-      (preview.source, "src_src", 3), (preview.destination, "dst_dst", 3), (preview.swap, "src_dst", 3),
-      (preview.sourceMask, "src_srcm", 1), (preview.destinationMask, "dst_dstm", 1), (preview.swapMask, "src_dstm", 1),
-    ] {
-      let tensor = try Tensor(trainer.engine, count: 2, height: 64, width: 64, channels: channels)
-      tensor.value.update(from: bytes.base.assumingMemoryBound(to: Float.self), count: tensor.elements)
-      let comparison = Comparison(tensor.strided(tensor.values, 2), try #require(golden["pred_\(name)"]).values)
-      #expect(comparison.maximum < 2e-5, "\(name): \(comparison)")
-    }
   }
 }

@@ -1,96 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LiaeConvert
 import LiaeFormats
-import LiaeSamples
 import LiaeSystem
+import LiaeTensor
 import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// A run of DeepFaceLab's own trainer (Tests/golden/training), and ours beside it.
+/// A run of DeepFaceLab's SAEHD trainer (`training/*.npz` of the golden data), and ours beside it.
 struct TrainingCase: Sendable, CustomStringConvertible {
-  let network: String, name: String
-  var change: @Sendable (inout TrainingOptions) -> Void = { _ in }
+  /// `options` of the file. What is missing is as DeepFaceLab has it by default.
+  struct Settings: Decodable, Sendable {
+    var blur_out_mask, adabelief, clipgrad, random_warp, masked_training, eyes_mouth_prio: Bool?
+    var lr_cos, iters0, gan_patch_size, gan_dims: Int?
+    var lr_dropout, gan_power, true_face_power: Float?
+    var face_style_power, bg_style_power: Float?
+  }
+  private struct Rate: Decodable { var lr: Float? }
+
+  /// The file's name without `.npz`.
+  let name: String
+  let arrays: [String: NPYArray]
+  let network: GoldenNetwork
+  let settings: Settings
+  private let rate: Float
+  var description: String { name }
+
+  private init(_ name: String, _ arrays: [String: NPYArray], network: String) throws {
+    (self.name, self.arrays) = (name, arrays)
+    self.network = GoldenNetwork(network, in: .chosen)
+    func decode<T: Decodable>(_ type: T.Type, _ key: String) throws -> T {
+      try JSONDecoder().decode(type, from: Data(try #require(arrays[key], "\(name): no \(key)").text.utf8))
+    }
+    settings = try decode(Settings.self, "options")
+    rate = arrays["optimizer_kwargs"] == nil ? 5e-5 : try decode(Rate.self, "optimizer_kwargs").lr ?? 5e-5
+  }
+
+  private enum File {
+    case run(TrainingCase)
+    case unread(String)
+  }
+  /// SAEHD's runs name their network; those of AMP hold the mask that mixes the inter modules.
+  private static let files = Result {
+    try GoldenSet.chosen.files("training", suffix: ".npz").filter { !$0.hasPrefix("batch_") }.map { file in
+      let name = String(file.dropLast(4)), arrays = try GoldenSet.chosen.arrays("training/\(name)")
+      if let network = arrays["net"]?.text { return File.run(try TrainingCase(name, arrays, network: network)) }
+      let isXSeg = arrays["grad_names"]?.texts.first?.hasPrefix("XSeg/") ?? false
+      return File.unread("\(name) (\(arrays["inter_mask"] != nil ? "AMP" : isXSeg ? "XSeg" : "unknown"))")
+    }
+  }
+  static let loaded = files.map { files in files.compactMap { if case .run(let value) = $0 { value } else { nil } } }
+  static let all = (try? loaded.get()) ?? []
+  static let unread = ((try? files.get()) ?? []).compactMap { if case .unread(let name) = $0 { name } else { nil } }
+
+  // MARK: - Options
+
   /// Steps of the optimiser before the first.
-  var before = 0
-  /// Whether the updates follow DeepFaceLab's: not where our random numbers choose what is updated.
-  var hasDeltas = true
-  var description: String { "\(network)_\(name)" }
+  var before: Int { settings.iters0 ?? 0 }
+  var hasAdversary: Bool { arrays["D_loss"] != nil }
+  /// Whether each step changes a random part of the weights, which here is another part.
+  var isRandom: Bool { (settings.lr_dropout ?? 1) < 1 }
+  /// The last step of which losses are stored; with random updates nothing after the first is the same.
+  var steps: Int {
+    let stored = arrays.keys.compactMap { $0.hasPrefix("src_loss_step") ? Int($0.dropFirst(13)) : nil }
+    return isRandom ? 1 : stored.max() ?? 1
+  }
+  /// Whether the trainer's own schedule is that of the run.
+  private var hasCosine: Bool { Double(settings.lr_cos ?? 0) == Optimizer.cosinePeriod }
 
-  /// Of a gradient's elements, relative to the greatest. Smooth surroundings of the face cancel in the structure's
-  /// variances, which only the unmasked loss sees.
-  var probeTolerance: Double { name == "unmasked" ? 3e-4 : 1e-4 }
-
-  static let all = [
-    TrainingCase(network: "liae-ud", name: "plain"),
-    TrainingCase(network: "liae-ud", name: "blurout") { $0.blurOutMask = true },
-    TrainingCase(network: "liae-ud", name: "rmsprop") { ($0.blurOutMask, $0.optimizer) = (true, .rmsprop) },
-    TrainingCase(network: "liae-ud", name: "clip") { $0.clipGradient = true },
-    TrainingCase(network: "liae-ud", name: "lrcos") { $0.learningRateDropout = true },
-    TrainingCase(network: "liae-ud", name: "lrcos_at120", change: { $0.learningRateDropout = true }, before: 120),
-    TrainingCase(network: "liae-ud", name: "nowarp") { $0.randomWarp = false },
-    TrainingCase(network: "liae-ud", name: "style") { ($0.faceStylePower, $0.backgroundStylePower) = (10, 10) },
-    TrainingCase(network: "liae-ud", name: "unmasked") { ($0.maskedTraining, $0.eyesMouthPriority) = (false, false) },
-    TrainingCase(network: "liae-ud", name: "lrdropout", change: { $0.learningRateDropout = true }, hasDeltas: false),
-    TrainingCase(network: "liae-ud", name: "gan") { ($0.ganPower, $0.ganPatchSize, $0.ganDims) = (0.1, 16, 4) },
-    TrainingCase(network: "liae-udt", name: "plain"),
-    TrainingCase(network: "liae-udt", name: "blurout") { $0.blurOutMask = true },
-    TrainingCase(network: "liae-udt", name: "clip") { $0.clipGradient = true },
-    TrainingCase(network: "df-ud", name: "blurout") { $0.blurOutMask = true },
-    TrainingCase(network: "df-ud", name: "trueface") { $0.trueFacePower = 0.01 },
-  ]
+  /// The rate before `lr_dropout`'s own cosine, which `options` ask for where its period is the stored one.
+  func learningRate(step: Int) -> Float {
+    guard let period = settings.lr_cos, period > 0, !hasCosine else { return rate }
+    return rate * Float((cos(Double(before + step) * 2 * .pi / Double(period)) + 1) / 2)
+  }
 
   var options: TrainingOptions {
     var options = TrainingOptions()
-    options.eyesMouthPriority = true
-    change(&options)
+    options.optimizer = settings.adabelief ?? true ? .adabelief : .rmsprop
+    options.learningRate = learningRate(step: 0)
+    options.learningRateDropout = hasCosine
+    options.clipGradient = settings.clipgrad ?? false
+    options.randomWarp = settings.random_warp ?? true
+    options.maskedTraining = settings.masked_training ?? true
+    options.eyesMouthPriority = settings.eyes_mouth_prio ?? false
+    options.blurOutMask = settings.blur_out_mask ?? false
+    (options.faceStylePower, options.backgroundStylePower) = (
+      settings.face_style_power ?? 0, settings.bg_style_power ?? 0
+    )
+    options.trueFacePower = settings.true_face_power ?? 0
+    options.ganPower = settings.gan_power ?? 0
     return options
   }
 
-  func golden() throws -> [String: NPYArray] { try Golden.training(description) }
+  // MARK: - The trainer
 
-  /// Names in a stored list: they all end in ":0".
-  static func names(_ array: NPYArray?) throws -> [String] {
-    var names: [String] = [], name = ""
-    for character in try #require(array).text {
-      name.append(character)
-      if name.hasSuffix(":0") {
-        names.append(String(name.dropLast(2)))
-        name = ""
-      }
+  /// - Parameter moving: a parameter, by DeepFaceLab's name, and what is added to all its elements.
+  func trainer(workers: Int = 2, moving: (name: String, by: Float)? = nil) throws -> Trainer {
+    let model = try network.model()
+    var options = options
+    let adversary = try discriminator()
+    if let adversary, options.ganPower != 0 {
+      (options.ganPatchSize, options.ganDims) = try shape(of: adversary, side: model.architecture.rgbSide)
     }
-    return names
-  }
-
-  func trainer(workers: Int = 2) throws -> Trainer {
-    let model = try #require(GoldenNetwork.all.first { $0.name == network }).model()
     let trainer = try Trainer(
       engine: Engine(workers: workers), architecture: model.architecture, weights: model, options: options, seed: 1)
-    // One sum before decoder_src.res1's last activation is -5e-7, where float32 errs by 4e-6: which slope of the leaky
-    // ReLU it gets is chance. This makes it TensorFlow's.
-    if network == "df-ud", let bias = trainer.network.parameter("decoder_src.res1.conv2.bias") {
-      bias.value[1] -= 5e-6
-    }
     if before > 0 { try trainer.restore(deepFaceLab: .init(), steps: before, iteration: before) }
-    if let file = ["gan": "GAN", "trueface": "code_discriminator"][name] {
-      let path = "\(GoldenNetwork.root)/training/\(description)_golden_SAEHD_\(file).npy"
-      try trainer.restore(
-        deepFaceLabAdversary: DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path))
+    if let adversary { try trainer.restore(deepFaceLabAdversary: adversary) }
+    if let moving, let parameter = trainer.named[moving.name] {
+      for i in 0..<parameter.count { parameter.value[i] += moving.by }
     }
     return trainer
   }
 
-  static let batches: Result<(source: FaceBatch, destination: FaceBatch), any Error> = Result {
-    let arrays = try Golden.training("batch_r64")
-    func batch(_ side: String) throws -> FaceBatch {
-      let target = try #require(arrays["target_\(side)_u8"])
-      let batch = try FaceBatch(count: target.shape[0], side: target.shape[1])
-      batch.target.fill(target)
-      batch.warped.fill(try #require(arrays["warped_\(side)_u8"]))
-      batch.mask.fill(try #require(arrays["target_\(side)m_u8"]))
-      batch.eyesMouth.fill(try #require(arrays["target_\(side)m_em_u8"]))
-      return batch
+  /// The weights of the discriminator that the run began with.
+  private func discriminator() throws -> TensorDictionary? {
+    guard hasAdversary else { return nil }
+    let ends = ["_GAN.npy", "_code_discriminator.npy"]
+    let file = try #require(
+      GoldenSet.chosen.files("training", prefix: "\(name)_").first { file in ends.contains { file.hasSuffix($0) } },
+      "\(name): no file of its discriminator")
+    return try DeepFaceLabFile.parseWeights(try Bytes.map(path: GoldenSet.chosen.path("training/\(file)")), name: file)
+  }
+
+  /// `gan_patch_size` and `gan_dims`, from the options or from what the discriminator is made of: several sizes of
+  /// patches give the same layers.
+  private func shape(of discriminator: TensorDictionary, side: Int) throws -> (patch: Int, dims: Int) {
+    let dims = try #require(discriminator["in_conv/weight:0"]).shape[3]
+    if let patch = settings.gan_patch_size { return (patch, settings.gan_dims ?? dims) }
+    let layers = (0..<16).count { discriminator["convs_\($0)/weight:0"] != nil }
+    let center = arrays["D_center_out_on_target_src"]?.shape[1]
+    let patch = (3...640).first { patch in
+      let strides = PatchDiscriminator.strides(patch: patch)
+      return strides.count == layers && (center.map { $0 * strides.reduce(1, *) == side } ?? true)
     }
-    return (try batch("src"), try batch("dst"))
+    return (try #require(patch, "\(name): a discriminator of \(layers) layers"), dims)
   }
 }
 
@@ -107,9 +151,4 @@ extension Trainer {
         (Self.deepFaceLabName($0.name), $0)
       })
   }
-}
-
-/// Elements at linspace(0, size - 1, 16), as the golden probes have them; short tensors have as many as they hold.
-func probe(_ values: [Float]) -> [Float] {
-  (0..<16).map { values[Int(Double(values.count - 1) * Double($0) / 15)] }
 }

@@ -109,6 +109,40 @@ static void ways(scene *s) {
   free(second_mask);
 }
 
+// The run options go to the models: a morph is that of the three steps, and df has none.
+static void morphs(scene *s) {
+  liae_composite_options options;
+  liae_run_options run;
+  liae_face face = face_of(s), made = face_of(s);
+  unsigned char *pictures[3];
+  const float values[] = {0.25f, 0.75f, 1};
+  OK(liae_composite_options_init(&options, sizeof options));
+  options.mask_mode = LIAE_MASK_MODE_DESTINATION;
+  OK(liae_run_options_init(&run, sizeof run));
+  run.mode = LIAE_MODE_MORPH;
+  if (!s->f.info.can_morph) {
+    EXPECT(LIAE_ERROR_UNSUPPORTED, liae_frame_swap_faces(&s->frame_image, &face, 1, &options, &run, &s->result_image, NULL));
+    return;
+  }
+  for (int i = 0; i < 3; i++) {
+    run.morph = values[i];
+    pictures[i] = malloc(bytes(s));
+    liae_image picture = byte_image(pictures[i], s->width, s->height, 3);
+    OK(liae_frame_swap_faces(&s->frame_image, &face, 1, &options, &run, &picture, NULL));
+    OK(liae_frame_align(s->f.context, &s->frame_image, s->points, 68, LIAE_FACE_TYPE_AUTOMATIC, &options, &s->f.face, NULL));
+    OK(liae_context_run(s->f.context, &run, &s->f.face, &s->f.rgb, NULL, NULL));
+    made.rgb = &s->f.rgb;
+    OK(liae_frame_composite(&s->frame_image, &made, 1, &options, &s->result_image, NULL));
+    CHECK(memcmp(pictures[i], s->result, bytes(s)) == 0);
+    if (i > 0) CHECK(memcmp(pictures[i], pictures[i - 1], bytes(s)) != 0);
+  }
+  OK(liae_frame_swap_faces(&s->frame_image, &face, 1, &options, NULL, &s->result_image, NULL));
+  if (strcmp(s->f.info.family, "amp") == 0) CHECK(memcmp(pictures[2], s->result, bytes(s)) == 0);
+  run.morph = NAN;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_frame_swap_faces(&s->frame_image, &face, 1, &options, &run, &s->result_image, NULL));
+  for (int i = 0; i < 3; i++) free(pictures[i]);
+}
+
 static void geometry(scene *s) {
   double matrix[6] = {1, 2, 3, 4, 5, 6}, bad[6] = {1, 2, 3, 2, 4, NAN};
   float out[136], back[136], five[10];
@@ -471,6 +505,7 @@ int main(int argc, char **argv) {
   s.result_image = byte_image(s.result, s.width, s.height, 3);
   s.mask_image = byte_image(s.mask, s.width, s.height, 1);
   ways(&s);
+  morphs(&s);
   geometry(&s);
   landmarks(&s);
   failures_leave_the_result(&s);

@@ -182,6 +182,11 @@ static void files(const char *path) {
   options.memory = 3;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
   options.memory = LIAE_MEMORY_SPEED;
+  options.face_type = 8;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
+  options.face_type = LIAE_FACE_TYPE_FULL_NO_ALIGN;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
+  options.face_type = LIAE_FACE_TYPE_AUTOMATIC;
   options.convolution = 77;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(path, &options, &model));
 
@@ -206,6 +211,14 @@ static void files(const char *path) {
     OK(liae_model_info_init(&info, sizeof info));
     OK(liae_model_get_info(model, &info));
     CHECK(info.resolution > 0);
+    OK(liae_model_free(model));
+    // What a file does not say or says otherwise the caller may say.
+    OK(liae_model_options_init(&options, sizeof options));
+    CHECK(options.face_type == LIAE_FACE_TYPE_AUTOMATIC);
+    options.face_type = LIAE_FACE_TYPE_HEAD;
+    OK(liae_model_open(path, &options, &model));
+    OK(liae_model_get_info(model, &info));
+    CHECK(strcmp(info.face_type, "head") == 0);
   }
   OK(liae_model_free(model));
 }

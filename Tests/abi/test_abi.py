@@ -38,7 +38,7 @@ def pixels(path):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "frames", "threads", "allocations", "packed"]:
+    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: it loads it.
@@ -57,7 +57,7 @@ def test_nothing_is_printed(programs):
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.parametrize("network", ["liae", "df-ud", "liae-ud", "torch-ud/ckpts_7.pt"])
+@pytest.mark.parametrize("network", ["liae", "df-ud", "liae-ud", "amp-64", "torch-ud/ckpts_7.pt"])
 def test_smoke_of_other_networks(programs, network):
     assert "0 failures" in run(programs / "smoke", NETWORKS / network)
 
@@ -71,7 +71,12 @@ def test_misuse(programs):
     assert "0 failures" in run(programs / "misuse", MODEL, FILE)
 
 
-@pytest.mark.parametrize("network", ["liae-udt", "df-ud"])
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud", "amp-64"])
+def test_models(programs, tmp_path, network):
+    assert "0 failures" in run(programs / "models", NETWORKS / network, NETWORKS / network / "golden.dfm", tmp_path)
+
+
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud", "amp-64"])
 def test_faces_in_frames(programs, tmp_path, network):
     frame = pixels(MERGE / "frame_A.png")
     frame.tofile(tmp_path / "frame.rgb")
@@ -84,12 +89,13 @@ def test_threads(programs):
     assert "0 failures" in run(programs / "threads", MODEL)
 
 
-def test_run_allocates_nothing(programs):
-    out = run(programs / "allocations", MODEL, env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
+@pytest.mark.parametrize("network", ["liae-udt", "amp-64"])
+def test_run_allocates_nothing(programs, network):
+    out = run(programs / "allocations", NETWORKS / network, env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
     assert "0 failures" in out
 
 
-@pytest.mark.parametrize("network", ["liae-udt", "df-ud", "torch-ud/ckpts_7.pt"])
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud", "amp-64", "torch-ud/ckpts_7.pt"])
 def test_packed_weights(programs, tmp_path, network):
     assert "0 failures" in run(programs / "packed", NETWORKS / network, tmp_path)
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built program and the golden networks, for the tests of the command line.
+"""The built program and the repository's golden files, for the tests of the command line.
 
-LIAE_INFER and LIAE_TRAIN name the programs (build/liae-infer, build/liae-train), LIAE_GOLDEN the folder of networks
-(Tests/golden).
+LIAE_INFER and LIAE_TRAIN name the programs (build/liae-infer, build/liae-train).
 """
 import json
 import os
@@ -10,13 +9,13 @@ import pty
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
+from golden_data import REPOSITORY as GOLDEN
+from golden_data import repository
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("LIAE_INFER", str(ROOT / "build" / "liae-infer"))
 TRAINER = os.environ.get("LIAE_TRAIN", str(ROOT / "build" / "liae-train"))
-GOLDEN = Path(os.environ.get("LIAE_GOLDEN", ROOT / "Tests" / "golden"))
 NETWORKS = GOLDEN / "networks"
 FACES = GOLDEN / "faces"
 
@@ -57,17 +56,12 @@ def on_terminal(*arguments, program=PROGRAM):
 
 
 def checkpoint(name):
-    """Path and options that open a network of golden/networks as it was made."""
-    folder = NETWORKS / name
-    if not name.startswith("torch"):
-        return [folder]
-    letters = name.removeprefix("torch").removeprefix("-")
-    return [folder / "ckpts_7.pt", "--arch", f"liae-{letters}" if letters else "liae"]
+    """Path and options that open one of the repository's networks as it was made."""
+    return repository(name).checkpoint
 
 
 def golden(name):
-    with np.load(NETWORKS / name / "golden.npz") as data:
-        return {key: data[key] for key in data.files}
+    return repository(name).arrays()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,11 @@ import hashlib
 import json
 import struct
 
+import golden_data
 import numpy as np
 import pytest
 from PIL import Image
 from conftest import NETWORKS, ROOT, checkpoint, liae_infer
-
-FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
 
 
 def safetensors(path):
@@ -27,16 +26,17 @@ def inspect(*arguments):
 
 # ---- inspect ---------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_inspect_says_what_the_network_is(name):
-    letters = name.removeprefix("torch").removeprefix("-")
-    found = inspect(*checkpoint(name))
-    assert found["architecture"] == (name if not name.startswith("torch") else f"liae-{letters}" if letters else "liae")
-    assert found["flavour"] == ("torch" if name.startswith("torch") else "dfl")
-    assert (found["resolution"], found["e_dims"], found["ae_dims"], found["d_dims"], found["d_mask_dims"]) == (
-        64, 4, 8, 4, 4)
-    assert found["rgb_side"] == (60 if name in ("torch-d", "torch-ud") else 64)
-    assert found["origin"] == ("torch" if name.startswith("torch") else "deepfacelab")
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_inspect_says_what_the_network_is(network):
+    found, arrays = inspect(*network.checkpoint), network.arrays()
+    assert found["architecture"] == network.architecture
+    assert found["flavour"] == ("torch" if network.is_port else "dfl")
+    assert found["origin"] == ("torch" if network.is_port else "deepfacelab")
+    for key, value in (network.settings or {"options": {}})["options"].items():
+        if key in ("resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims"):
+            assert found[key] == value, key
+    assert (found["resolution"], found["rgb_side"]) == (arrays["input"].shape[1], arrays["swap_rgb"].shape[1])
     assert found["packed_bytes"] > found["parameters"] and found["workspace_bytes"] > 0
 
 
@@ -137,9 +137,23 @@ def test_convert_says_what_a_format_cannot_hold(tmp_path):
     assert result.status == 0 and "a.dfm: a .dfm holds the mask branch of decoder_dst alone" in result.err
     result = liae_infer("convert", tmp_path / "a.dfm", tmp_path / "folder", "--color-order", "rgb")
     assert result.status == 0
-    for text in ("face type is not known", "decoder_dst is not there", "read blue first"):
+    for text in ("face type is not known", "iterations of training are not known", "decoder_dst is not there",
+                 "read blue first"):
         assert f"{tmp_path}/folder: " in result.err and text in result.err
-    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.dfm").err == ""
+    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.dfm").err == (
+        f"liae-infer: {tmp_path}/b.dfm: a .dfm has no place for the face type (whole_face) and the iterations of training "
+        "(50)\n")
+    assert liae_infer("convert", NETWORKS / "liae-ud", tmp_path / "b.safetensors").err == ""
+
+
+def test_a_face_type_is_given_where_a_file_says_none(tmp_path):
+    export = NETWORKS / "liae-udt" / "golden.dfm"
+    assert liae_infer("convert", export, tmp_path / "a.safetensors", "--face-type", "head").status == 0
+    assert inspect(tmp_path / "a.safetensors")["face_type"] == "head"
+    assert liae_infer("pack", export, tmp_path / "a.liaepack", "--face-type", "whole_face").status == 0
+    assert inspect(tmp_path / "a.liaepack")["face_type"] == "whole_face"
+    result = liae_infer("convert", export, tmp_path / "b.safetensors", "--face-type", "wf")
+    assert result.status == 2 and "whole_face" in result.err and not (tmp_path / "b.safetensors").exists()
 
 
 @pytest.mark.parametrize("target, message", [
@@ -154,11 +168,13 @@ def test_convert_into_what_cannot_be(model, tmp_path, target, message):
 
 # ---- verify ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_verify_accepts_genuine_networks(name):
-    result = liae_infer("verify", *checkpoint(name))
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_verify_accepts_genuine_networks(network):
+    result = liae_infer("verify", *network.checkpoint)
     assert result.status == 0, result.out + result.err
-    assert "DIFFERS" not in result.out and result.out.count("agrees") == 5
+    can_morph = not network.architecture.startswith("df")
+    assert "DIFFERS" not in result.out and result.out.count("agrees") == (7 if can_morph else 5)
 
 
 @pytest.mark.parametrize("memory", ["balanced", "memory"])

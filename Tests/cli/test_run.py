@@ -6,12 +6,11 @@ import signal
 import subprocess
 import time
 
+import golden_data
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import NETWORKS, PROGRAM, checkpoint, golden, liae_infer, on_terminal
-
-FOLDERS = sorted(path.name for path in NETWORKS.iterdir() if path.is_dir())
+from conftest import NETWORKS, PROGRAM, golden, liae_infer, on_terminal
 
 
 def run(model, inputs, output, *options, **more):
@@ -38,29 +37,31 @@ def psnr(a, b):
 
 # ---- Values ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_npy_batch_equals_golden(name, tmp_path):
-    expected = golden(name)
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_npy_batch_equals_golden(network, tmp_path):
+    expected = network.arrays()
     np.save(tmp_path / "faces.npy", expected["input"])
     for mode in ["swap", "dst"] + (["src"] if "src_rgb" in expected else []):
         out = tmp_path / mode
-        result = run(checkpoint(name), [tmp_path / "faces.npy"], out, "--mode", mode, "--format", "npy", "--direct",
+        result = run(network.checkpoint, [tmp_path / "faces.npy"], out, "--mode", mode, "--format", "npy", "--direct",
                      "--dst-mask")
         assert (result.status, result.out) == (0, ""), result.err
         assert names(out) == ["faces.dst_mask.npy", "faces.mask.npy", "faces.rgb.npy"]
         for kind, key in (("rgb", f"{mode}_rgb"), ("mask", f"{mode}_mask"), ("dst_mask", "dst_mask")):
             found = np.load(out / f"faces.{kind}.npy")
             assert found.dtype == np.float32 and found.shape == expected[key].shape
-            assert np.abs(found - expected[key]).max() <= 2e-5, (mode, kind)
+            assert np.abs(found - expected[key]).max() <= golden_data.DIRECT, (mode, kind)
 
 
-@pytest.mark.parametrize("name", ["liae-ud", "df-ud", "torch-ud"])
-def test_fast_convolutions_reach_100_dB(name, tmp_path):
-    expected = golden(name)
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_fast_convolutions_reach_100_dB(network, tmp_path):
+    expected = network.arrays()
     np.save(tmp_path / "faces.npy", expected["input"])
-    assert run(checkpoint(name), [tmp_path / "faces.npy"], tmp_path / "out", "--format", "npy").status == 0
-    assert psnr(np.load(tmp_path / "out/faces.rgb.npy"), expected["swap_rgb"]) >= 100
-    assert psnr(np.load(tmp_path / "out/faces.mask.npy"), expected["swap_mask"]) >= 100
+    assert run(network.checkpoint, [tmp_path / "faces.npy"], tmp_path / "out", "--format", "npy").status == 0
+    assert psnr(np.load(tmp_path / "out/faces.rgb.npy"), expected["swap_rgb"]) >= golden_data.DECIBELS
+    assert psnr(np.load(tmp_path / "out/faces.mask.npy"), expected["swap_mask"]) >= golden_data.DECIBELS
 
 
 def test_single_npy_keeps_three_axes_and_equals_its_place_in_a_batch(model, tmp_path):

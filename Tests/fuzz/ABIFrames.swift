@@ -7,7 +7,7 @@ import LiaeTensor
 
 /// An image as it is described, and all of its memory.
 struct Described {
-  var image: LiaeImage
+  var image: CImage
   var block: UnsafeMutableRawPointer
   var bytes: Int
   /// Every value is within 0...1.
@@ -146,11 +146,11 @@ extension Caller {
 
   private func pose() {
     let (landmarks, count) = landmarks(in: nil)
-    let pose = memory.allocate(MemoryLayout<LiaePose>.size)
+    let pose = memory.allocate(MemoryLayout<CPose>.size)
     let status = liaeFacePose(landmarks, count, input.oneIn(32) ? nil : pose)
     expect(status, "face_pose")
     guard status == 0 else { return }
-    let found = pose.load(as: LiaePose.self)
+    let found = pose.load(as: CPose.self)
     for angle in [found.pitch, found.yaw, found.roll] { precondition(abs(angle) < 1.6, "face_pose: \(angle)") }
   }
 
@@ -159,10 +159,10 @@ extension Caller {
     let newest = smoothings.last
     switch input.next(below: 4) {
     case 0:
-      var options = zeroed(LiaeSmoothingOptions.self)
+      var options = zeroed(CSmoothingOptions.self)
       (options.cutoff, options.slope) = (input.float(), input.float())
       (options.maskRate, options.colorRate) = (input.float(), input.float())
-      let made = input.oneIn(4) ? nil : memory.place(options, claiming: input.structSize(of: LiaeSmoothingOptions.self))
+      let made = input.oneIn(4) ? nil : memory.place(options, claiming: input.structSize(of: CSmoothingOptions.self))
       var handle: OpaquePointer? = OpaquePointer(bitPattern: 0xbad)
       let status = liaeSmoothingCreate(made, &handle)
       expect(status, "smoothing_create")
@@ -226,8 +226,8 @@ extension Caller {
 
   private func place(_ described: Described) -> UnsafeMutableRawPointer? {
     if input.oneIn(64) { return nil }
-    let result = memory.allocate(MemoryLayout<LiaeImage>.stride)
-    result.storeBytes(of: described.image, as: LiaeImage.self)
+    let result = memory.allocate(MemoryLayout<CImage>.stride)
+    result.storeBytes(of: described.image, as: CImage.self)
     return result
   }
 
@@ -280,10 +280,10 @@ extension Caller {
 
   private func compositeOptions() -> UnsafeMutableRawPointer? {
     guard !input.oneIn(4) else { return nil }
-    let size = MemoryLayout<LiaeCompositeOptions>.size
+    let size = MemoryLayout<CCompositeOptions>.size
     let made = memory.allocate(size)
     precondition(liaeCompositeOptionsInit(made, size) == 0)
-    var options = made.load(as: LiaeCompositeOptions.self)
+    var options = made.load(as: CCompositeOptions.self)
     for _ in 0..<input.next(below: 6) {
       switch input.next(below: 16) {
       case 0: options.blend = input.enumeration(0...6)
@@ -304,13 +304,13 @@ extension Caller {
       default: options.seed = UInt64(input.next())
       }
     }
-    return memory.place(options, claiming: input.structSize(of: LiaeCompositeOptions.self))
+    return memory.place(options, claiming: input.structSize(of: CCompositeOptions.self))
   }
 
   /// - Returns: the array, what is said of its length, and the contexts of its faces.
   private func faces(in frame: Described, isWithPictures: Bool) -> (UnsafeMutableRawPointer?, Int, [OpaquePointer?]) {
     let described = [1, 1, 2, 3, 0][input.next(below: 5)]
-    let claimed = input.structSize(of: LiaeFace.self)
+    let claimed = input.structSize(of: CFace.self)
     // A size that nobody may believe is not backed by memory.
     let stride = (8...4096).contains(claimed) ? claimed : 8
     let array = memory.allocate(max(described * stride, 8))
@@ -318,7 +318,7 @@ extension Caller {
     for index in 0..<described {
       let (face, context) = face(in: frame, isWithPictures: isWithPictures)
       used.append(context)
-      let size = input.oneIn(64) ? input.structSize(of: LiaeFace.self) : claimed
+      let size = input.oneIn(64) ? input.structSize(of: CFace.self) : claimed
       let bytes = memory.place(face, claiming: claimed)
       (array + index * stride).copyMemory(from: bytes, byteCount: stride)
       (array + index * stride).storeBytes(of: size, as: Int.self)
@@ -327,8 +327,8 @@ extension Caller {
     return (input.oneIn(64) ? nil : array, count, used)
   }
 
-  private func face(in frame: Described, isWithPictures: Bool) -> (LiaeFace, OpaquePointer?) {
-    var face = zeroed(LiaeFace.self)
+  private func face(in frame: Described, isWithPictures: Bool) -> (CFace, OpaquePointer?) {
+    var face = zeroed(CFace.self)
     let (landmarks, count) = landmarks(in: frame)
     (face.landmarks, face.landmarkCount) = (landmarks, count)
     face.context = input.oneIn(8) ? nil : chosen(contexts, models)

@@ -103,7 +103,7 @@ final class Caller {
     precondition(live.insert(model).inserted, "\(call): gave a handle out twice")
     let info = memory.allocate(128)
     precondition(liaeModelInfoInit(info, 128) == 0 && liaeModelGetInfo(model, info) == 0)
-    let found = info.load(as: LiaeModelInfo.self)
+    let found = info.load(as: CModelInfo.self)
     for text in [found.architecture, found.family, found.origin, found.faceType, found.guesses, found.notes] {
       precondition(text.flatMap { String(validatingCString: $0) } != nil)
     }
@@ -159,20 +159,20 @@ final class Caller {
 
   private func modelOptions() -> UnsafeMutableRawPointer? {
     guard !input.oneIn(3) else { return nil }
-    var options = zeroed(LiaeModelOptions.self)
+    var options = zeroed(CModelOptions.self)
     let names = ["liae-udt", "df", "", "liae-", "liae-uu", "\u{fffd}", String(repeating: "u", count: 2000)]
     if input.oneIn(4) { options.architecture = memory.string(Array(names[input.next(below: names.count)].utf8)) }
     options.colorOrder = input.enumeration(0...2)
     options.convolution = input.enumeration(0...1)
     options.threads = input.integer([1, 1, 1, 2, 3])
-    return memory.place(options, claiming: input.structSize(of: LiaeModelOptions.self))
+    return memory.place(options, claiming: input.structSize(of: CModelOptions.self))
   }
 
   private func modelInfo() {
     let model = chosen(models, contexts)
     let info =
       input.oneIn(16)
-      ? nil : memory.place(zeroed(LiaeModelInfo.self), claiming: input.structSize(of: LiaeModelInfo.self))
+      ? nil : memory.place(zeroed(CModelInfo.self), claiming: input.structSize(of: CModelInfo.self))
     expect(liaeModelGetInfo(model, info), "get_info", of: model)
   }
 
@@ -190,14 +190,14 @@ final class Caller {
     if !input.oneIn(4) {
       let hook = Hook(input.next(), input.next())
       hooks.append(hook)
-      var wishes = zeroed(LiaeContextOptions.self)
+      var wishes = zeroed(CContextOptions.self)
       wishes.threads = input.integer([1, 2, 3, 1])
       wishes.maxBatch = input.integer([1, 2, 3, 8])
       wishes.progress = hook.progress
       wishes.progressUserData = hook.userData
       wishes.parallelFor = hook.parallelFor
       wishes.parallelForUserData = hook.userData
-      options = memory.place(wishes, claiming: input.structSize(of: LiaeContextOptions.self))
+      options = memory.place(wishes, claiming: input.structSize(of: CContextOptions.self))
     }
     var context: OpaquePointer? = OpaquePointer(bitPattern: 0xbad)
     let status = liaeContextCreate(model, options, &context)
@@ -212,8 +212,8 @@ final class Caller {
 
   private func contextInfo() {
     let context = chosen(contexts, models)
-    let size = input.structSize(of: LiaeContextInfo.self)
-    let info = input.oneIn(16) ? nil : memory.place(zeroed(LiaeContextInfo.self), claiming: size)
+    let size = input.structSize(of: CContextInfo.self)
+    let info = input.oneIn(16) ? nil : memory.place(zeroed(CContextInfo.self), claiming: size)
     expect(liaeContextGetInfo(context, info), "context_get_info", of: context)
   }
 
@@ -225,7 +225,7 @@ final class Caller {
     let indices = [0, count - 1, count, -1, .max, .min, Int(input.next())]
     let index = indices[input.next(below: indices.count)]
     let timing =
-      input.oneIn(16) ? nil : memory.place(zeroed(LiaeTiming.self), claiming: input.structSize(of: LiaeTiming.self))
+      input.oneIn(16) ? nil : memory.place(zeroed(CTiming.self), claiming: input.structSize(of: CTiming.self))
     let status = liaeContextGetTiming(context, index, timing)
     expect(status, "get_timing", of: context)
     precondition(status != 0 || index >= 0 && index < count)
@@ -258,9 +258,9 @@ final class Caller {
   private func library() {
     precondition(liaeStatusString(input.integer([0, 11, 60])).map { strlen($0) > 0 } == true)
     _ = liaeProvenanceXMP(input.integer([0, 1, 2]))
-    let cpu = input.oneIn(8) ? nil : memory.place(zeroed(LiaeCpu.self), claiming: input.structSize(of: LiaeCpu.self))
+    let cpu = input.oneIn(8) ? nil : memory.place(zeroed(CCpu.self), claiming: input.structSize(of: CCpu.self))
     expect(liaeCpuFeatures(cpu), "cpu_features")
-    let callback: LiaeLogCallback = { _, level, message in
+    let callback: CLogCallback = { _, level, message in
       precondition((1...3).contains(level) && message.map { strlen($0) > 0 } == true)
     }
     liaeLogSetCallback(input.oneIn(2) ? callback : nil, nil)

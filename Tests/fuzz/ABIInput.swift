@@ -5,14 +5,18 @@ import LiaeConvert
 import LiaeGraph
 import LiaeSystem
 
-/// Small networks as files, made once: both families, both flavours, and the two forms that need no other reader's seeds.
+/// Small networks as files, made once: all families, both flavours, and the two forms that need no other reader's seeds.
 let checkpoints: [[UInt8]] = {
   let networks: [(Architecture, ModelWriter.Format)] = [
     (Architecture(options: "udt", resolution: 32, eDims: 1, aeDims: 2, dDims: 2, dMaskDims: 1), .safetensors(.float32)),
     (Architecture(options: "c", resolution: 32, eDims: 2, aeDims: 3, dDims: 1, dMaskDims: 2), .safetensors(.float16)),
     (Architecture(family: .df, options: "d", resolution: 32, eDims: 2, aeDims: 2, dDims: 2, dMaskDims: 1), .torch),
     (Architecture(flavour: .torch, options: "u", resolution: 32, eDims: 2, aeDims: 2, dDims: 2, dMaskDims: 1), .torch),
-    (Architecture(options: "ud", resolution: 32, eDims: 1, aeDims: 2, dDims: 1, dMaskDims: 1), .dfm),
+    (Architecture(options: "ud", resolution: 32, eDims: 1, aeDims: 2, dDims: 1, dMaskDims: 1), .dfm(.float32)),
+    (
+      Architecture(family: .amp, resolution: 32, eDims: 1, aeDims: 2, dDims: 1, dMaskDims: 1, interDims: 3),
+      .dfm(.float16)
+    ),
   ]
   return networks.map { (architecture, format) in
     do {

@@ -25,10 +25,10 @@ extension Caller {
 
   func runOptions() -> UnsafeMutableRawPointer? {
     guard !input.oneIn(3) else { return nil }
-    var options = zeroed(LiaeRunOptions.self)
+    var options = zeroed(CRunOptions.self)
     options.mode = input.enumeration(0...3)
     options.morph = input.float()
-    return memory.place(options, claiming: input.structSize(of: LiaeRunOptions.self))
+    return memory.place(options, claiming: input.structSize(of: CRunOptions.self))
   }
 
   // MARK: - Described images
@@ -57,10 +57,10 @@ extension Caller {
 
   /// `count` descriptions, most of them right.
   private func images(_ count: Int, side: Int) -> UnsafeMutableRawPointer {
-    let size = MemoryLayout<LiaeImage>.stride
+    let size = MemoryLayout<CImage>.stride
     let block = memory.allocate(count * size)
     for index in 0..<count {
-      block.storeBytes(of: image(side, side).image, toByteOffset: index * size, as: LiaeImage.self)
+      block.storeBytes(of: image(side, side).image, toByteOffset: index * size, as: CImage.self)
     }
     return block
   }
@@ -70,7 +70,7 @@ extension Caller {
   /// - Parameter isFixed: the library knows the size, so that another one needs no memory: it is refused. Where it takes
   ///   any size, what is said is true as far as it can be believed.
   func image(_ width: Int, _ height: Int, isFixed: Bool = true) -> Described {
-    var image = zeroed(LiaeImage.self)
+    var image = zeroed(CImage.self)
     image.format = input.enumeration(1...10)
     (image.width, image.height) = (Int32(clamping: width), Int32(clamping: height))
     if input.oneIn(32) { image.width = input.integer([1, Int32(clamping: width + 1)]) }
@@ -142,7 +142,7 @@ extension Caller {
   }
 
   private func tensor(_ elements: Int) -> UnsafeMutableRawPointer {
-    var tensor = zeroed(LiaeTensor.self)
+    var tensor = zeroed(CTensor.self)
     tensor.count = elements
     // A count that fits another number of images would be believed.
     if input.oneIn(16) {
@@ -153,8 +153,8 @@ extension Caller {
     let value = input.float()
     for index in 0..<elements { block.storeBytes(of: value, toByteOffset: index * 4, as: Float.self) }
     tensor.data = input.oneIn(16) ? nil : block + shift
-    let result = memory.allocate(MemoryLayout<LiaeTensor>.stride)
-    result.storeBytes(of: tensor, as: LiaeTensor.self)
+    let result = memory.allocate(MemoryLayout<CTensor>.stride)
+    result.storeBytes(of: tensor, as: CTensor.self)
     return result
   }
 }
@@ -173,7 +173,7 @@ final class Hook {
   var userData: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
   /// Nothing, or a count, or cancels at some step, or what is no context.
-  var progress: LiaeProgressCallback? {
+  var progress: CProgressCallback? {
     guard progressKind % 4 != 0 else { return nil }
     return { raw, share in
       guard let raw else { return }
@@ -188,7 +188,7 @@ final class Hook {
   }
 
   /// The context's own, or one after another, or backwards, or never, or with indices that were not asked for.
-  var parallelFor: LiaeParallelFor? {
+  var parallelFor: CParallelFor? {
     switch poolKind % 8 {
     case 1: return { _, count, task, context in for index in 0..<count { task(context, index) } }
     case 2: return { _, count, task, context in for index in (0..<count).reversed() { task(context, index) } }

@@ -9,6 +9,6 @@ import LiaeTensor
 public func fuzzModelReader(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   fuzz(data, count) { (bytes) throws(LiaeError) in
     let model = try ModelReader.open(memory: bytes, name: "input")
-    for spec in model.architecture.tensors where !spec.isUnused { touch(try model.tensor(spec.name)) }
+    for spec in model.graph.tensors where !spec.isUnused { touch(try model.tensor(spec.name)) }
   }
 }

@@ -29,8 +29,8 @@ unchecked="$common -Ounchecked -enforce-exclusivity=unchecked -sanitize=address"
 objects=
 for module in $MODULES; do
   case $module in
-    LiaeKernelsAVX2) chosen="$unchecked -Xcc -march=x86-64-v3" ;;
-    LiaeKernelsAVX512) chosen="$unchecked -Xcc -march=x86-64-v4" ;;
+    LiaeKernelsAVX2) chosen="$unchecked -Xcc -march=x86-64-v3 -D LIAE_AVX2" ;;
+    LiaeKernelsAVX512) chosen="$unchecked -Xcc -march=x86-64-v4 -D LIAE_AVX512" ;;
     LiaeKernels*) chosen=$unchecked ;;
     *) chosen=$flags ;;
   esac

@@ -7,31 +7,12 @@ Needs numpy, safetensors, onnx, onnxruntime; torch where there is one. LIAE_INFE
 import os
 import pickle
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
+from golden_data import DEEPFACELAB, DIRECT, EXPORTS, FACE_TYPES, HALF, NETWORKS, PORT, ROOT, cases, repository
 
-ROOT = Path(__file__).resolve().parents[2]
-NETWORKS = ROOT / "Tests" / "golden" / "networks"
 LIAE_INFER = os.environ.get("LIAE_INFER", str(ROOT / "build" / "liae-infer"))
-
-DEEPFACELAB = ["df", "df-ud", "liae", "liae-d", "liae-dt", "liae-t", "liae-u", "liae-uc", "liae-ud", "liae-udt",
-               "liae-udtc", "liae-ut"]
-TORCH = ["torch", "torch-d", "torch-dt", "torch-t", "torch-u", "torch-ud", "torch-udt", "torch-ut"]
-EXPORTED = ["df-ud/golden.dfm", "liae-ud/golden.dfm", "liae-ud/golden_tf24.dfm", "liae-udt/golden.dfm"]
-
-
-def options(folder):
-    return folder.split("-")[1] if "-" in folder else ""
-
-
-def arch(folder):
-    """The architecture's name; the port's folders are all liae."""
-    letters = options(folder)
-    family = "df" if folder.startswith("df") else "liae"
-    return f"{family}-{letters}" if letters else family
-
 
 def convert(source, target, *arguments, code=0):
     done = subprocess.run([LIAE_INFER, "convert", str(source), str(target), *arguments], capture_output=True, text=True)
@@ -39,23 +20,16 @@ def convert(source, target, *arguments, code=0):
     return done.stdout + done.stderr
 
 
-def source_of(folder):
-    """A checkpoint and what must be said of it."""
-    if folder.startswith("torch"):
-        return NETWORKS / folder / "ckpts_7.pt", ["--arch", arch(folder)]
-    return NETWORKS / folder, []
-
-
-def genuine(folder):
+def genuine(network):
     """Module to the dictionary that DeepFaceLab itself wrote."""
-    files = (NETWORKS / folder).glob("golden_SAEHD_*.npy")
-    return {f.stem.removeprefix("golden_SAEHD_"): pickle.loads(f.read_bytes()) for f in files}
+    files = network.folder.glob("*_SAEHD_*.npy")
+    return {f.stem.partition("_SAEHD_")[2]: pickle.loads(f.read_bytes()) for f in files}
 
 
-def canonical(folder):
+def canonical(network):
     """Canonical name to array, made here from the pickles with numpy alone."""
     result = {}
-    for module, weights in genuine(folder).items():
+    for module, weights in genuine(network).items():
         for key, value in weights.items():
             path = key.removesuffix(":0").split("/")
             name = ".".join([module] + [p.replace("downs_", "downs.") for p in path])
@@ -73,44 +47,49 @@ def canonical(folder):
 
 # --- safetensors -----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("folder", DEEPFACELAB)
-def test_safetensors_package_reads_the_weights(folder, tmp_path):
+@pytest.mark.golden
+@pytest.mark.parametrize("network", cases(DEEPFACELAB, "network of DeepFaceLab's"))
+def test_safetensors_package_reads_the_weights(network, tmp_path):
     from safetensors import safe_open
     from safetensors.numpy import load_file
     target = tmp_path / "model.safetensors"
-    convert(NETWORKS / folder, target)
-    expected, found = canonical(folder), load_file(target)
+    convert(network.path, target)
+    expected, found = canonical(network), load_file(target)
     assert sorted(found) == sorted(expected)
     for name, value in expected.items():
         assert found[name].dtype == np.float32
         assert np.array_equal(found[name], value), name
     with safe_open(target, "np") as file:
         metadata = file.metadata()
-    wanted = {"liae_checkpoint": "1", "architecture": arch(folder), "flavour": "dfl", "resolution": "64",
-              "e_dims": "4", "ae_dims": "8", "d_dims": "4", "d_mask_dims": "4", "color_order": "bgr",
-              "face_type": "whole_face", "origin": "deepfacelab", "iteration": "50"}
-    assert metadata == wanted
+    wanted = {"liae_checkpoint": "1", "architecture": network.architecture, "flavour": "dfl",
+              "resolution": str(network.resolution), "color_order": "bgr", "origin": "deepfacelab"}
+    if network.settings:
+        options = network.settings["options"]
+        wanted |= {key: str(options[key]) for key in ("e_dims", "ae_dims", "d_dims", "d_mask_dims")}
+        wanted |= {"face_type": FACE_TYPES[options["face_type"]], "iteration": str(network.settings["iter"])}
+        assert metadata == wanted
+    assert metadata.items() >= wanted.items()
 
 
 @pytest.mark.parametrize("folder", ["liae-ud", "df"])
 def test_safetensors_float16_is_numpys_rounding(folder, tmp_path):
     from safetensors.numpy import load_file
-    target = tmp_path / "half.safetensors"
-    convert(NETWORKS / folder, target, "--type", "float16")
+    target, network = tmp_path / "half.safetensors", repository(folder)
+    convert(network.path, target, "--type", "float16")
     found = load_file(target)
-    for name, value in canonical(folder).items():
+    for name, value in canonical(network).items():
         assert found[name].dtype == np.float16
         assert np.array_equal(found[name], value.astype(np.float16)), name
 
 
 def test_safetensors_bfloat16_is_nearest_even(tmp_path):
     import json
-    target = tmp_path / "bf16.safetensors"
-    convert(NETWORKS / "liae-udt", target, "--type", "bfloat16")
+    target, network = tmp_path / "bf16.safetensors", repository("liae-udt")
+    convert(network.path, target, "--type", "bfloat16")
     data = target.read_bytes()
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8:8 + length])
-    for name, value in canonical("liae-udt").items():
+    for name, value in canonical(network).items():
         entry = header[name]
         assert entry["dtype"] == "BF16"
         begin, end = entry["data_offsets"]
@@ -124,7 +103,7 @@ def test_a_file_written_by_the_safetensors_package_is_read(tmp_path):
     from safetensors.numpy import load_file, save_file
     metadata = {"liae_checkpoint": "1", "architecture": "liae-ud", "flavour": "dfl", "resolution": "64", "e_dims": "4",
                 "ae_dims": "8", "d_dims": "4", "d_mask_dims": "4", "color_order": "rgb"}
-    expected = {k: np.ascontiguousarray(v) for k, v in canonical("liae-ud").items()}
+    expected = {k: np.ascontiguousarray(v) for k, v in canonical(repository("liae-ud")).items()}
     save_file(expected, tmp_path / "mine.safetensors", metadata=metadata)
     convert(tmp_path / "mine.safetensors", tmp_path / "again.safetensors")
     found = load_file(tmp_path / "again.safetensors")
@@ -133,15 +112,16 @@ def test_a_file_written_by_the_safetensors_package_is_read(tmp_path):
 
 # --- DeepFaceLab -----------------------------------------------------------------------------------------------------
 
+@pytest.mark.golden
 @pytest.mark.parametrize("via", ["", "safetensors", "pt"])
-@pytest.mark.parametrize("folder", DEEPFACELAB)
-def test_pickle_with_numpy_gives_the_arrays_back(folder, via, tmp_path):
-    source = NETWORKS / folder
+@pytest.mark.parametrize("network", cases(DEEPFACELAB, "network of DeepFaceLab's"))
+def test_pickle_with_numpy_gives_the_arrays_back(network, via, tmp_path):
+    source = network.path
     if via:
         convert(source, tmp_path / f"between.{via}")
         source = tmp_path / f"between.{via}"
     convert(source, tmp_path / "model", "--name", "again")
-    for module, weights in genuine(folder).items():
+    for module, weights in genuine(network).items():
         with open(tmp_path / "model" / f"again_SAEHD_{module}.npy", "rb") as file:
             found = pickle.load(file)
         assert list(found) and set(found) == set(weights)
@@ -151,13 +131,14 @@ def test_pickle_with_numpy_gives_the_arrays_back(folder, via, tmp_path):
             assert np.array_equal(found[key], value), (module, key)
 
 
-@pytest.mark.parametrize("folder", ["liae-udt", "df"])
-def test_data_dat_is_what_deepfacelab_expects(folder, tmp_path):
-    convert(NETWORKS / folder, tmp_path / "model", "--name", "again")
+@pytest.mark.golden
+@pytest.mark.parametrize("network", cases((n for n in DEEPFACELAB if n.settings), "network with a data.dat"))
+def test_data_dat_is_what_deepfacelab_expects(network, tmp_path):
+    convert(network.path, tmp_path / "model", "--name", "again")
     data = pickle.loads((tmp_path / "model" / "again_SAEHD_data.dat").read_bytes())
-    theirs = pickle.loads((NETWORKS / folder / "golden_SAEHD_data.dat").read_bytes())
+    theirs = network.settings
     assert set(data) == set(theirs)
-    assert data["iter"] == 50 and data["loss_history"] == [] and data["sample_for_preview"] is None
+    assert data["iter"] == theirs["iter"] and data["loss_history"] == [] and data["sample_for_preview"] is None
     assert data["choosed_gpu_indexes"] is None
     assert set(data["options"]) == set(theirs["options"])
     for key in ["resolution", "face_type", "archi", "ae_dims", "e_dims", "d_dims", "d_mask_dims"]:
@@ -176,7 +157,7 @@ def run(path, image):
     return dict(zip(names, session.run(names, {session.get_inputs()[0].name: image})))
 
 
-def check_interface(path, resolution=64):
+def check_interface(path, resolution):
     import onnx
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
@@ -194,63 +175,58 @@ def check_interface(path, resolution=64):
         ("out_celeb_face_mask:0", [resolution, resolution, 1])]
 
 
-def check_pictures(found, golden, tolerance=2e-5, flip=False):
+def check_pictures(found, golden, tolerance=DIRECT, flip=False):
     order = slice(None, None, -1) if flip else slice(None)
     assert np.abs(found["out_celeb_face:0"][..., order] - golden["swap_rgb"]).max() <= tolerance
     assert np.abs(found["out_celeb_face_mask:0"] - golden["swap_mask"]).max() <= tolerance
     assert np.abs(found["out_face_mask:0"] - golden["dst_mask"]).max() <= tolerance
 
 
-@pytest.mark.parametrize("folder", DEEPFACELAB + [t for t in TORCH if options(t) not in ("d", "ud")])
-def test_onnxruntime_runs_the_dfm_to_the_golden_pictures(folder, tmp_path):
-    source, said = source_of(folder)
-    convert(source, tmp_path / "model.dfm", *said)
-    check_interface(tmp_path / "model.dfm")
-    golden = np.load(NETWORKS / folder / "golden.npz")
+@pytest.mark.golden
+@pytest.mark.parametrize("network", cases((n for n in NETWORKS if not n.has_valid_heads), "network with SAME heads"))
+def test_onnxruntime_runs_the_dfm_to_the_golden_pictures(network, tmp_path):
+    convert(network.path, tmp_path / "model.dfm", *network.checkpoint[1:])
+    check_interface(tmp_path / "model.dfm", network.resolution)
+    golden = network.arrays()
     check_pictures(run(tmp_path / "model.dfm", golden["input"]), golden)
     # One face at a time too: the batch is symbolic.
-    one = run(tmp_path / "model.dfm", golden["input"][1:])
-    assert one["out_celeb_face:0"].shape == (1, 64, 64, 3)
+    one = run(tmp_path / "model.dfm", golden["input"][:1])
+    assert one["out_celeb_face:0"].shape == golden["swap_rgb"][:1].shape
 
 
-@pytest.mark.parametrize("file", EXPORTED)
-def test_a_dfm_comes_back_as_the_same_network(file, tmp_path):
-    convert(NETWORKS / file, tmp_path / "model.dfm")
-    golden = np.load((NETWORKS / file).parent / "golden.npz")
-    check_pictures(run(tmp_path / "model.dfm", golden["input"]), golden)
-
-
-@pytest.mark.parametrize("folder", ["liae-ud", "liae-udt"])
-def test_a_quantized_dfm_comes_back_within_half_precision(folder, tmp_path):
-    convert(NETWORKS / folder / "golden_fp16.dfm", tmp_path / "model.dfm")
-    golden = np.load(NETWORKS / folder / "golden.npz")
-    check_pictures(run(tmp_path / "model.dfm", golden["input"]), golden, tolerance=5e-3)
+@pytest.mark.golden
+@pytest.mark.parametrize("export", cases(EXPORTS, "exported network"))
+def test_a_dfm_comes_back_as_the_same_network(export, tmp_path):
+    convert(export.path, tmp_path / "model.dfm")
+    golden = export.network.arrays()
+    tolerance = HALF if export.is_quantized else DIRECT
+    check_pictures(run(tmp_path / "model.dfm", golden["input"]), golden, tolerance=tolerance)
 
 
 @pytest.mark.parametrize("folder", ["torch-udt", "torch-u"])
 def test_a_network_trained_red_first_reads_blue_first_in_a_dfm(folder, tmp_path):
     from safetensors import safe_open
     from safetensors.numpy import load_file, save_file
-    source, said = source_of(folder)
+    source, *said = repository(folder).checkpoint
     convert(source, tmp_path / "a.safetensors", *said)
     with safe_open(tmp_path / "a.safetensors", "np") as file:
         metadata = file.metadata() | {"color_order": "rgb"}
     save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "rgb.safetensors", metadata=metadata)
     convert(tmp_path / "rgb.safetensors", tmp_path / "model.dfm")
-    golden = np.load(NETWORKS / folder / "golden.npz")
+    golden = repository(folder).arrays()
     check_pictures(run(tmp_path / "model.dfm", golden["input"][..., ::-1].copy()), golden, flip=True)
 
 
 @pytest.mark.parametrize("folder", ["torch-d", "torch-ud"])
 def test_heads_without_padding_are_refused_in_a_dfm(folder, tmp_path):
-    source, said = source_of(folder)
+    source, *said = repository(folder).checkpoint
     assert "4 pixels" in convert(source, tmp_path / "model.dfm", *said, code=1)
     assert not (tmp_path / "model.dfm").exists()
 
 
 @pytest.mark.parametrize("folder", ["torch-d", "torch-udt"])
 def test_the_ports_heads_are_refused_in_a_deepfacelab_model(folder, tmp_path):
-    source, said = source_of(folder)
+    source, *said = repository(folder).checkpoint
     assert "first head" in convert(source, tmp_path / "model", *said, code=1)
 
 
@@ -321,14 +297,15 @@ def rewritten(source, target, *, fuse_bias=False, depth_to_space=False, rename=F
     onnx.save(model, target)
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("change", ["fuse_bias", "depth_to_space", "rename", "typed", "all"])
-@pytest.mark.parametrize("file", EXPORTED + ["liae-ud/golden_fp16.dfm"])
-def test_structure_and_not_names_or_spelling_make_a_network(file, change, tmp_path):
+@pytest.mark.parametrize("export", cases(EXPORTS, "exported network"))
+def test_structure_and_not_names_or_spelling_make_a_network(export, change, tmp_path):
     from safetensors.numpy import load_file
     every = ["fuse_bias", "depth_to_space", "rename", "typed"]
-    rewritten(NETWORKS / file, tmp_path / "other.dfm", **{c: True for c in (every if change == "all" else [change])})
+    rewritten(export.path, tmp_path / "other.dfm", **{c: True for c in (every if change == "all" else [change])})
     convert(tmp_path / "other.dfm", tmp_path / "other.safetensors")
-    convert(NETWORKS / file, tmp_path / "plain.safetensors")
+    convert(export.path, tmp_path / "plain.safetensors")
     a, b = load_file(tmp_path / "other.safetensors"), load_file(tmp_path / "plain.safetensors")
     assert sorted(a) == sorted(b) and all(np.array_equal(a[k], b[k]) for k in a)
 
@@ -339,10 +316,11 @@ def torch_or_skip():
     return pytest.importorskip("torch", reason="PyTorch is not installed: torch.load is not proved")
 
 
-@pytest.mark.parametrize("folder", TORCH)
-def test_torch_loads_the_ports_checkpoint_bit_for_bit(folder, tmp_path):
+@pytest.mark.golden
+@pytest.mark.parametrize("network", cases(PORT, "network of the port's"))
+def test_torch_loads_the_ports_checkpoint_bit_for_bit(network, tmp_path):
     torch = torch_or_skip()
-    source, said = source_of(folder)
+    source, *said = network.checkpoint
     convert(source, tmp_path / "direct.pt", *said)
     convert(source, tmp_path / "a.safetensors", *said)
     convert(tmp_path / "a.safetensors", tmp_path / "via.pt")
@@ -356,12 +334,13 @@ def test_torch_loads_the_ports_checkpoint_bit_for_bit(folder, tmp_path):
                 assert torch.equal(ours[module][name], value), (module, name)
 
 
-@pytest.mark.parametrize("folder", DEEPFACELAB)
-def test_torch_loads_deepfacelabs_networks_under_their_names(folder, tmp_path):
+@pytest.mark.golden
+@pytest.mark.parametrize("network", cases(DEEPFACELAB, "network of DeepFaceLab's"))
+def test_torch_loads_deepfacelabs_networks_under_their_names(network, tmp_path):
     torch = torch_or_skip()
-    convert(NETWORKS / folder, tmp_path / "model.pt")
+    convert(network.path, tmp_path / "model.pt")
     ours = torch.load(tmp_path / "model.pt", weights_only=True)
-    for module, weights in genuine(folder).items():
+    for module, weights in genuine(network).items():
         assert len(ours[module]) == len(weights)
         for key, value in weights.items():
             name = key.removesuffix(":0").replace("/", ".").replace("downs_", "downs.")
@@ -373,10 +352,10 @@ def test_torch_loads_deepfacelabs_networks_under_their_names(folder, tmp_path):
 
 def test_nothing_is_replaced_unless_asked(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"mine")
-    assert "exists" in convert(NETWORKS / "liae", tmp_path / "model.safetensors", code=1)
+    assert "exists" in convert(repository("liae").path, tmp_path / "model.safetensors", code=1)
     assert (tmp_path / "model.safetensors").read_bytes() == b"mine"
-    convert(NETWORKS / "liae", tmp_path / "model.safetensors", "--force")
+    convert(repository("liae").path, tmp_path / "model.safetensors", "--force")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a_SAEHD_decoder.npy").write_bytes(b"mine")
-    assert "a_SAEHD_decoder.npy" in convert(NETWORKS / "liae", tmp_path / "set", "--name", "a", code=1)
+    assert "a_SAEHD_decoder.npy" in convert(repository("liae").path, tmp_path / "set", "--name", "a", code=1)
     assert [p.name for p in (tmp_path / "set").iterdir()] == ["a_SAEHD_decoder.npy"]

@@ -7,32 +7,25 @@ import pathlib
 import sys
 import threading
 
+import golden_data
 import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NETWORKS = ROOT / "Tests/golden/networks"
+NETWORKS = golden_data.REPOSITORY / "networks"
 os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
 sys.path.insert(0, str(ROOT / "examples/python"))
 
 import liae  # noqa: E402
 
-# The option `u` changes no name or shape, and the files of the port say nothing of it.
-ARCHITECTURE = {}
-for _folder in NETWORKS.iterdir():
-    if _folder.is_dir():
-        _is_port = _folder.name.startswith("torch")
-        ARCHITECTURE[_folder.name] = _folder.name.replace("torch", "liae") if _is_port else None
-
-
-def checkpoint(name):
-    folder = NETWORKS / name
-    return folder / "ckpts_7.pt" if name.startswith("torch") else folder
-
 
 def golden(name):
-    with np.load(NETWORKS / name / "golden.npz") as data:
-        return {key: data[key] for key in data.files}
+    return golden_data.repository(name).arrays()
+
+
+def opened(network, **options):
+    """The option `u` changes no name or shape, and the files of the port say nothing of it."""
+    return liae.Model(network.path, architecture=None if network.settings else network.architecture, **options)
 
 
 def psnr(a, b):
@@ -56,22 +49,24 @@ def data():
     return golden("liae-udt")
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
-def test_direct_convolution_within_2e5(name):
-    data = golden(name)
-    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name], direct=True) as model:
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_direct_convolution_within_2e5(network):
+    data = network.arrays()
+    with opened(network, direct=True) as model:
         context = liae.Context(model, threads=1)
         for mode in ["swap", "dst"]:
             rgb, mask = run(context, data, mode)
             assert rgb.shape == data[f"{mode}_rgb"].shape
-            assert np.abs(rgb - data[f"{mode}_rgb"]).max() <= 2e-5
-            assert np.abs(mask - data[f"{mode}_mask"][..., 0]).max() <= 2e-5
+            assert np.abs(rgb - data[f"{mode}_rgb"]).max() <= golden_data.DIRECT
+            assert np.abs(mask - data[f"{mode}_mask"][..., 0]).max() <= golden_data.DIRECT
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURE))
-def test_fastest_convolution_at_100_decibels(name):
-    data = golden(name)
-    with liae.Model(checkpoint(name), architecture=ARCHITECTURE[name]) as model:
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.NETWORKS, "LIAE or df network"))
+def test_fastest_convolution_at_100_decibels(network):
+    data = network.arrays()
+    with opened(network) as model:
         context = liae.Context(model, max_batch=2)
         for mode in ["swap", "dst"]:
             rgb, mask = run(context, data, mode)
@@ -79,10 +74,35 @@ def test_fastest_convolution_at_100_decibels(name):
             assert psnr(mask, data[f"{mode}_mask"][..., 0]) >= 100
 
 
+@pytest.mark.golden
+@pytest.mark.parametrize("network", golden_data.cases(golden_data.AMP, "AMP network"))
+def test_amp_at_every_morph(network):
+    """Of the checkpoint and of its exports: what DeepFaceLab and onnxruntime computed."""
+    quantized = dict(rgb="out_celeb_face_m", mask="out_celeb_face_mask_m", dst_mask="out_face_mask")
+    for path, values in [(network.path, network.morphs())] + [
+            (export.path, network.morphs(f"{export.path.stem}.npz", **quantized) if export.is_quantized
+             else network.morphs()) for export in network.exports]:
+        faces, morphs, dst_mask, rounding = values
+        for direct in [True, False]:
+            with liae.Model(path, direct=direct) as model:
+                assert (model.family, model.can_morph) == ("amp", True)
+                context = liae.Context(model, max_batch=2)
+                for morph, *expected in morphs:
+                    found = context.run(faces, "morph", morph, order="bgr", outputs=("rgb", "mask", "dst_mask"))
+                    for a, b in zip(found, [*expected, dst_mask]):
+                        b = b.reshape(a.shape)
+                        if "fp16" in path.name:
+                            assert np.abs(a - b).max() <= golden_data.HALF, (path, morph)
+                        elif direct:
+                            assert np.abs(a - b).max() <= golden_data.DIRECT + rounding, (path, morph)
+                        else:
+                            assert psnr(a, b) >= golden_data.DECIBELS, (path, morph)
+
+
 def test_memory_policies_take_less_and_stay_exact(data):
     taken = []
     for memory in ["speed", "balanced", "memory"]:
-        with liae.Model(checkpoint("liae-udt"), memory=memory) as model:
+        with liae.Model(NETWORKS / "liae-udt", memory=memory) as model:
             taken.append(model.packed_bytes)
             rgb, mask = run(liae.Context(model), data, "swap")
             assert psnr(rgb, data["swap_rgb"]) >= 100 and psnr(mask, data["swap_mask"][..., 0]) >= 100
@@ -108,8 +128,42 @@ def test_morph(model, data):
 
 def test_morph_of_df_is_refused():
     with liae.Model(NETWORKS / "df") as model, pytest.raises(liae.Error) as error:
+        assert not model.can_morph
         liae.Context(model).run(np.zeros((64, 64, 3), np.float32), mode="morph", morph=0.5)
     assert error.value.name == "LIAE_ERROR_UNSUPPORTED"
+
+
+def test_amp():
+    face = golden("amp-64")["dst_u8"][0]
+    with liae.Model(NETWORKS / "amp-64") as model:
+        assert (model.architecture, model.family, model.inter_dims, model.face_type) == ("amp", "amp", 16, "whole_face")
+        assert model.can_morph is True and model.trained_morph == 0.5
+        context = liae.Context(model)
+        at = {morph: model.swap(face, mode="morph", morph=morph) for morph in (0, 0.25, 0.5, 1)}
+        for mode, morph in [("dst", 0), ("swap", 1), ("src", 1)]:
+            for a, b in zip(context.run(face, mode), at[morph]):
+                np.testing.assert_array_equal(a, b)
+        for found, expected in zip(model.swap(face), at[1]):
+            np.testing.assert_array_equal(found, expected)
+        assert len({rgb.tobytes() for rgb, _ in at.values()}) == 4
+        # Sixteen channels: the whole of them that are in the share.
+        np.testing.assert_array_equal(model.swap(face, mode="morph", morph=0.49)[0],
+                                      model.swap(face, mode="morph", morph=7 / 16)[0])
+        for morph in [-0.1, 1.1, np.nan]:
+            with pytest.raises(liae.Error, match="LIAE_ERROR_INVALID_ARGUMENT"):
+                context.run(face, "morph", morph)
+
+
+def test_face_type_is_told(model):
+    """A .dfm does not say it, and what is told overrules what is said."""
+    assert (model.face_type, model.trained_morph, model.inter_dims) == ("whole_face", None, 0)
+    for source in [NETWORKS / "liae-udt/golden.dfm", (NETWORKS / "amp-64/golden.dfm").read_bytes(), NETWORKS / "df"]:
+        with liae.Model(source, face_type="head") as other:
+            assert other.face_type == "head"
+    with liae.Model(NETWORKS / "amp-64/golden.dfm") as other:
+        assert other.face_type == "" and other.trained_morph is None
+    with pytest.raises(liae.Error, match="no face type of a model"):
+        liae.Model(NETWORKS / "liae-udt", face_type="full_face_no_align")
 
 
 def test_info(model):
@@ -133,6 +187,17 @@ def test_from_memory(model, data):
         expected, _ = run(liae.Context(model, threads=1), data, "swap")
         found, _ = run(liae.Context(other, threads=1), data, "swap")
         assert psnr(found, expected) >= 100
+
+
+def test_a_dfm_takes_its_face_type_from_the_caller():
+    path = NETWORKS / "liae-udt/golden.dfm"
+    for source in (path, path.read_bytes()):
+        with liae.Model(source) as unknown, liae.Model(source, face_type="whole_face") as known:
+            assert (unknown.face_type, known.face_type) == ("", "whole_face")
+    with liae.Model(NETWORKS / "liae-udt", face_type="head") as model:
+        assert model.face_type == "head"
+    with pytest.raises(liae.Error, match="full_face_no_align"):
+        liae.Model(path, face_type="full_face_no_align")
 
 
 def test_fp16_dfm():

@@ -5,8 +5,11 @@
     rgb, mask = model.swap(face)                 # (H, W, 3) uint8 0...255 or float32 0...1, RGB
     frame = model.swap_frame(frame, landmarks)   # (H, W, 3), and (68, 2) or (5, 2) in pixels of the frame
 
-Pictures are RGB unless order="bgr"; results have the type of the input. The library is looked for in $LIAE_LIBRARY,
-then where the system looks.
+    rgb, mask = model.swap(face, mode="morph", morph=0.5)     # liae and amp, where model.can_morph
+
+Pictures are RGB unless order="bgr"; results have the type of the input. Models are of the families liae, df and amp. What a
+file does not say of its model is told when it is opened, as Model("me.dfm", face_type="whole_face"). The library is looked
+for in $LIAE_LIBRARY, then where the system looks.
 """
 
 import ctypes as c
@@ -68,11 +71,12 @@ Image = _struct("image", ("pixels", _pointer), ("width", _int), ("height", _int)
                 ("format", _int), ("reserved", _int))
 ModelOptions = _growing("model_options", ("architecture", _text), ("color_order", _int), ("convolution", _int),
                         ("threads", _int), ("reserved", _int), ("packed_path", _text), ("verify_packed", _int),
-                        ("memory", _int))
+                        ("memory", _int), ("face_type", _int), ("reserved2", _int))
 ModelInfo = _growing(
     "model_info", *((name, _text) for name in "architecture family flavour origin face_type guesses notes isa".split()),
     ("iteration", c.c_int64), ("parameter_count", c.c_uint64), ("packed_bytes", c.c_uint64),
-    *((name, _int) for name in "resolution rgb_side mask_side color_order e_dims ae_dims d_dims d_mask_dims".split()))
+    *((name, _int) for name in "resolution rgb_side mask_side color_order e_dims ae_dims d_dims d_mask_dims "
+      "inter_dims can_morph".split()), ("trained_morph", c.c_float), ("reserved", _int))
 ContextOptions = _growing("context_options", ("threads", _int), ("max_batch", _int), ("parallel_for", _pointer),
                           ("parallel_for_user_data", _pointer), ("progress", ProgressCallback),
                           ("progress_user_data", _pointer))
@@ -257,9 +261,11 @@ def composite(frame, faces, options=None, order="rgb"):
     return _onto_frame(_lib.liae_frame_composite, frame, faces, options, order)
 
 
-def swap_faces(frame, faces, options=None, order="rgb"):
-    """(frame, mask) with faces swapped: dicts with landmarks and context (liae_face)."""
-    return _onto_frame(_lib.liae_frame_swap_faces, frame, faces, options, order, None)
+def swap_faces(frame, faces, options=None, order="rgb", mode="swap", morph=0.0):
+    """(frame, mask) with faces swapped: dicts with landmarks and context (liae_face); `mode` and `morph` are those of
+    Context.run."""
+    run_options = RunOptions(mode=MODES[mode], morph=morph)
+    return _onto_frame(_lib.liae_frame_swap_faces, frame, faces, options, order, c.byref(run_options))
 
 
 def _onto_frame(function, frame, faces, options, order, *run_options):
@@ -274,16 +280,20 @@ class Model:
     """A checkpoint ready to run: a file, the folder of a model that DeepFaceLab or liae-train trains, or the bytes of a
     file; or a file of packed weights.
 
+    `face_type` is what its faces show, for frames, where the file does not say it or says it wrongly: a name of FACE_TYPES.
     `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
     what weights may take: "speed", "balanced" or "memory".
+
+    Attributes are the members of liae_model_info, among them `family` ("liae", "df" or "amp"), `can_morph`, and
+    `trained_morph`, None where it is not known.
     """
 
     def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False,
-                 memory="speed"):
+                 memory="speed", face_type=None):
         options = ModelOptions(architecture=architecture.encode() if architecture else None, threads=threads,
                                color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct),
                                packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify),
-                               memory=["speed", "balanced", "memory"].index(memory))
+                               memory=["speed", "balanced", "memory"].index(memory), face_type=FACE_TYPES[face_type])
         self._handle, self._context = _pointer(), None
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)
@@ -292,21 +302,24 @@ class Model:
             _check(_lib.liae_model_open(os.fsencode(source), c.byref(options), c.byref(self._handle)))
         info = ModelInfo()
         _check(_lib.liae_model_get_info(self._handle, c.byref(info)))
-        for name, _ in info._fields_[1:]:
+        for name, _ in info._fields_[1:-1]:
             value = getattr(info, name)
             setattr(self, name, value.decode() if isinstance(value, bytes) else value)
+        self.can_morph = bool(info.can_morph)
+        self.trained_morph = info.trained_morph if info.trained_morph >= 0 else None
 
     def swap(self, face, **options):
-        """(rgb, mask) of Context.run with a context that the model keeps."""
+        """(rgb, mask) of Context.run with a context that the model keeps; `options` are those of Context.run."""
         if self._context is None:
             self._context = Context(self)
         return self._context.run(face, **options)
 
-    def swap_frame(self, frame, landmarks, options=None, order="rgb", **face):
+    def swap_frame(self, frame, landmarks, options=None, order="rgb", mode="swap", morph=0.0, **face):
         """The frame with one face swapped; `face` are further members of liae_face, such as face_type."""
         if self._context is None:
             self._context = Context(self)
-        return swap_faces(frame, [dict(landmarks=landmarks, context=self._context, **face)], options, order)[0]
+        face = dict(landmarks=landmarks, context=self._context, **face)
+        return swap_faces(frame, [face], options, order, mode, morph)[0]
 
     def save_packed(self, path):
         """Writes packed weights, which open at once and are shared between processes."""
@@ -340,7 +353,11 @@ class Context:
         _check(_lib.liae_context_create(model._handle, c.byref(options), c.byref(self._handle)))
 
     def run(self, face, mode="swap", morph=0.0, order="rgb", outputs=("rgb", "mask")):
-        """The outputs asked for of "rgb", "mask", "dst_mask", of one face (H, W, 3) or a batch (N, H, W, 3)."""
+        """The outputs asked for of "rgb", "mask", "dst_mask", of one face (H, W, 3) or a batch (N, H, W, 3).
+
+        `mode`: "swap", "dst" or "src" (the face of that side reconstructed), or "morph", which goes from "dst" at morph 0 to
+        "swap" at 1.
+        """
         face = np.asarray(face)
         if face.dtype not in (np.uint8, np.float32) or face.ndim not in (3, 4) or face.shape[-1] != 3:
             raise ValueError(f"expected (H, W, 3) or (N, H, W, 3) of uint8 or float32, not {face.shape} {face.dtype}")

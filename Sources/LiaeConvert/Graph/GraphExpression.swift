@@ -1,56 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 
-/// What a value of an ONNX graph is, in the few terms of which our networks are made. Operands are numbers of other
-/// expressions, always smaller than the expression's own, so that walking down ends.
+/// What a value of an ONNX graph, or of a network of ours, is computed from. Operands are numbers of other expressions,
+/// always smaller than the expression's own.
 ///
-/// The first group is what a network is read from; the second are steps on the way to one of those.
+/// An expression has one normal form: whoever makes one goes through `GraphExpressions`, which knows the ways in which
+/// the same value can be written.
 enum GraphExpression: Hashable {
-  /// The input picture, channels first.
+  /// The picture, channels first.
   case image
-  /// Weights and bias are names of initializers; no bias is zeros.
-  case convolution(Int, weight: String, bias: String?, stride: Int, padding: Int)
-  /// `transposed`: the weights are (out, in) and not (in, out).
-  case dense(Int, weight: String, bias: String?, transposed: Bool)
-  case leaky(Int, slope: Float)
-  case timesCosine(Int)
-  case sum(Int, Int)
-  case depthToSpace(Int, isDCR: Bool)
-  /// (C, H, W) as C*H*W numbers, and back.
-  case flattened(Int)
-  case unflattened(Int)
-  case pixelNorm(Int)
-  case concatenation([Int])
+  /// Convolutions of one input whose channels stand one after the other. `inset` pixels are lost on every side: 0 with
+  /// the padding that keeps the side.
+  case convolution(Int, [Part], stride: Int, inset: Int)
+  case dense(Int, layer: Int)
+  case activation(Int, Activation)
   case sigmoid(Int)
+  case sum(Int, Int)
+  /// Along channels.
+  case concatenation([Int])
+  case depthToSpace(Int, ShuffleOrder)
+  /// (C, H, W) as C*H*W numbers, and back.
+  case flatten(Int)
+  case unflatten(Int, side: Int)
+  case pixelNorm(Int)
+  /// The first trunc(C * morph) channels of the first operand, and the others of the second.
+  case mixChannels(Int, Int)
 
-  /// The input as it comes, channels last.
-  case channelsLastImage
-  case channelsLast(Int)
+  // Arithmetic that becomes one of the above, or is none of our networks'.
+  case product(Int, Int)
   case cosine(Int)
-  case square(Int)
-  case meanSquare(Int)
-  case meanSquarePlusEpsilon(Int)
-  case norm(Int)
-  case inverseNorm(Int)
-  /// Depth-to-space as Reshape and Transpose, before the last Reshape.
-  case split(Int, isDCR: Bool)
-  case interleaved(Int, isDCR: Bool)
+  case power(Int, Double)
+  /// Over all numbers of an image; has the shape [].
+  case mean(Int)
+  case scaled(Int, Double)
+  case shifted(Int, Double)
+  /// Whether a number is below 0, or above it; equality is the same to what is chosen by it.
+  case isNegative(Int)
+  case isPositive(Int)
+  /// What is told by its name alone, and equal to nothing of the other side.
+  case other(String)
+
+  /// One convolution: its weights, by a number of whoever holds them, and the side of its kernel.
+  struct Part: Hashable {
+    var layer: Int
+    var kernel: Int
+  }
+
+  var operands: [Int] {
+    switch self {
+    case .image, .other: []
+    case .convolution(let x, _, _, _), .dense(let x, _), .activation(let x, _), .sigmoid(let x),
+      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .cosine(let x),
+      .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _), .isNegative(let x), .isPositive(let x):
+      [x]
+    case .sum(let x, let y), .mixChannels(let x, let y), .product(let x, let y): [x, y]
+    case .concatenation(let parts): parts
+    }
+  }
+
+  /// What messages call it.
+  var label: String {
+    switch self {
+    case .image: "the input picture"
+    case .convolution(_, let parts, let stride, let inset):
+      (parts.count == 1 ? "a" : "\(parts.count)") + " \(parts.map { "\($0.kernel)x\($0.kernel)" }.joined(separator: ", "))"
+        + " convolution" + (parts.count == 1 ? "" : "s") + (stride == 1 ? "" : " of stride \(stride)")
+        + (inset == 0 ? "" : " without padding")
+    case .dense: "a dense layer"
+    case .activation(_, .leaky(let slope)): "a leaky ReLU of slope \(slope)"
+    case .activation: "x cos x"
+    case .sigmoid: "a sigmoid"
+    case .sum: "a sum"
+    case .concatenation(let parts): "a concatenation of \(parts.count) values"
+    case .depthToSpace: "depth-to-space"
+    case .flatten: "a flattened picture"
+    case .unflatten(_, let side): "numbers as pictures of side \(side)"
+    case .pixelNorm: "a pixel norm"
+    case .mixChannels: "a mix of the channels of two codes"
+    case .product: "a product"
+    case .cosine: "a cosine"
+    case .power(_, let exponent): "a power of \(exponent)"
+    case .mean: "a mean"
+    case .scaled(_, let factor): "a multiple by \(factor)"
+    case .shifted(_, let constant): "a sum with \(constant)"
+    case .isNegative, .isPositive: "a comparison with 0"
+    case .other(let name): name
+    }
+  }
 }
 
-/// Expressions by number; equal expressions have one number, however often the graph computes them.
+/// A value as operators see it: the elements of an expression under a layout. The batch is the first dimension.
+struct GraphView: Hashable {
+  var expression: Int
+  var layout: Layout
+  var shape: [Int] { layout.shape }
+}
+
+/// Expressions by number. Equal expressions have one number, however often a graph computes them.
 struct GraphExpressions {
+  /// Images in the input. A graph that leaves it open is read for one: what it computes from its shapes is known then.
+  let batch: Int
+  /// The node that is being read, for messages about what it makes.
+  var origin = ""
   private(set) var expressions: [GraphExpression] = []
-  /// (C, H, W), or (n) for flat values, or what the step needs for the second group. Without the batch.
+  /// (C, H, W), (n), or () for one number an image; without the batch.
   private(set) var shapes: [[Int]] = []
+  private(set) var origins: [String] = []
   private var numbers: [GraphExpression: Int] = [:]
+
+  init(batch: Int) { self.batch = batch }
 
   mutating func intern(_ expression: GraphExpression, shape: [Int]) -> Int {
     if let number = numbers[expression] { return number }
     numbers[expression] = expressions.count
     expressions.append(expression)
     shapes.append(shape)
+    origins.append(origin)
     return expressions.count - 1
   }
 
   /// `number` came from `intern`.
   subscript(number: Int) -> GraphExpression { expressions[number] }
+
+  /// Interns an expression, and returns it as it is. nil: it has more elements than can be counted.
+  mutating func made(_ expression: GraphExpression, shape: [Int]) -> GraphView? {
+    let number = intern(expression, shape: shape)
+    return view(number)
+  }
+
+  /// An expression as it is. nil: it has more elements than can be counted.
+  func view(_ number: Int) -> GraphView? {
+    Layout([batch] + shapes[number]).map { GraphView(expression: number, layout: $0) }
+  }
 }

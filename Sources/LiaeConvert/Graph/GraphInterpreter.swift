@@ -4,62 +4,114 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// Runs an ONNX graph on descriptions in place of numbers: each node's result becomes a `GraphExpression` with a shape
-/// that was checked against its weights. Operators, their order and their wiring count; names do not.
+/// Runs an ONNX graph on descriptions in place of numbers: each value becomes an expression of the picture under a
+/// layout, or a constant. Operators, their order and their wiring count; names do not.
+///
+/// The files beside this one hold the operators: layers, arithmetic, rearrangements, channels, and the arithmetic of
+/// shapes.
 struct GraphInterpreter {
   enum Value {
-    case constant(String)
-    case expression(Int)
+    case constant(GraphConstant)
+    case view(GraphView)
+    /// Some channels of a picture. Only a concatenation of such parts is a value of our networks.
+    case channels(ChannelRange)
+  }
+
+  /// Weights of a convolution or a dense layer. Without a bias it adds zeros.
+  struct Layer: Hashable {
+    /// Constants by number: (out, in, k, k) or (out, in), and (out).
+    var weight: Int
+    var bias: Int?
   }
 
   let file: String
   let graph: ONNXModel.Graph
-  private(set) var expressions = GraphExpressions()
-  private(set) var constants: TensorDictionary
+  /// Side of the input picture, pixels.
+  let resolution: Int
+  /// Whether the file has a morph value among its inputs, as AMP does.
+  let hasMorph: Bool
+  var expressions: GraphExpressions
+  /// What layers read.
+  private(set) var constants: [GraphConstant] = []
+  private(set) var layers: [Layer] = []
+  private var constantNumbers: [GraphConstant: Int] = [:]
+  private var layerNumbers: [Layer: Int] = [:]
   private var values: [String: Value] = [:]
-  /// Side of the input picture.
-  private(set) var resolution = 0
+  /// How many numbers the arithmetic of shapes may still compute; a network needs some thousands.
+  private var numbersLeft = 1 << 20
 
-  /// - Throws: `unsupported` or `unknownArchitecture` for what DeepFaceLab's networks do not have, `shapeMismatch`,
-  ///   `corruptFile` for a value that nothing before its reader makes.
+  /// - Throws: `corruptFile` for a graph that contradicts itself, `shapeMismatch` for operands that do not fit,
+  ///   `unknownArchitecture` for what none of our networks computes; the message names the node.
   init(_ model: ONNXModel, file: String) throws(LiaeError) {
-    (self.file, graph, constants) = (file, model.graph, model.graph.initializers)
-    for name in constants.names { values[name] = .constant(name) }
-    try readInput()
-    for node in graph.nodes { try run(node) }
-  }
-
-  /// The expression that an output of the graph is, with a last change to channels last and a reshape of one channel
-  /// taken off.
-  func output(_ name: String) throws(LiaeError) -> Int {
-    guard case .expression(var number)? = values[name] else {
-      throw LiaeError(.corruptFile, "\(file): no node makes the output \(name)")
+    (self.file, graph) = (file, model.graph)
+    let input = try GraphInput(model.graph.inputs, file: file)
+    (resolution, hasMorph) = (input.resolution, input.morph != nil)
+    expressions = GraphExpressions(batch: input.batch)
+    for name in graph.initializers.names {
+      if let tensor = graph.initializers[name], let constant = GraphConstant(name, tensor) {
+        values[name] = .constant(constant)
+      }
     }
-    if case .channelsLast(let inner) = expressions[number] { number = inner }
-    return number
+    expressions.origin = "input \(input.picture)"
+    let image = expressions.intern(.image, shape: [3, resolution, resolution])
+    guard let view = expressions.view(image),
+      let layout = input.isChannelsLast ? view.layout.transposed([0, 2, 3, 1]) : view.layout
+    else { throw LiaeError(.limitExceeded, "\(file): input \(input.picture) is too large") }
+    values[input.picture] = .view(GraphView(expression: image, layout: layout))
+    if let morph = input.morph, let constant = GraphConstant([.morph(scale: 1)], shape: morph.shape) {
+      values[morph.name] = .constant(constant)
+    }
+    for node in try nodesThatOutputsReach() { try run(node) }
   }
 
-  private mutating func readInput() throws(LiaeError) {
-    guard graph.inputs.count == 1, let input = graph.inputs.first else {
+  /// The expression of an output of the graph as a picture, channels first.
+  mutating func output(_ name: String) throws(LiaeError) -> Int {
+    guard case .view(var view)? = values[name] else {
+      throw LiaeError(.corruptFile, "\(file): no node computes the output \(name) from the picture")
+    }
+    expressions.origin = "output \(name)"
+    let shape = view.shape
+    var layout: Layout?
+    if shape.count == 3 && shape[1] == shape[2] { layout = view.layout.reshaped([shape[0], 1, shape[1], shape[2]]) }
+    if shape.count == 4 && shape[2] == shape[3] { layout = view.layout }
+    if shape.count == 4 && shape[1] == shape[2] && shape[3] < 4 { layout = view.layout.transposed([0, 3, 1, 2]) }
+    view.layout = layout ?? view.layout
+    guard layout != nil, let expression = expressions.settled(view), expressions.shapes[expression].count == 3 else {
       throw LiaeError(
-        .unknownArchitecture, "\(file): \(graph.inputs.count) inputs (\(names(graph.inputs))); expected one picture")
+        .unknownArchitecture,
+        "\(file): output \(name) has shape \(shape); expected a picture or a mask, (N, C, H, W) or (N, H, W, C)")
     }
-    guard let shape = input.shape, shape.count == 4 else {
-      throw LiaeError(.shapeMismatch, "\(file): input \(input.name) has no shape (N, R, R, 3)")
-    }
-    let sizes = shape.dropFirst().map { if case .fixed(let size) = $0 { size } else { -1 } }
-    let isLast = sizes[2] == 3 && sizes[0] == sizes[1]
-    guard isLast || (sizes[0] == 3 && sizes[1] == sizes[2]), Architecture.resolutionRange.contains(sizes[1]) else {
-      throw LiaeError(
-        .shapeMismatch,
-        "\(file): input \(input.name) has shape (N, \(sizes.map { $0 < 0 ? "?" : "\($0)" }.joined(separator: ", "))); expected (N, R, R, 3), R from \(Architecture.resolutionRange.lowerBound) to \(Architecture.resolutionRange.upperBound)"
-      )
-    }
-    resolution = sizes[1]
-    values[input.name] = .expression(expressions.intern(isLast ? .channelsLastImage : .image, shape: sizes))
+    return expression
   }
 
-  private func names(_ list: [ONNXModel.ValueInfo]) -> String { list.prefix(8).map(\.name).joined(separator: ", ") }
+  /// Files may hold nodes that nothing reads, left behind by training or by an editor.
+  private func nodesThatOutputsReach() throws(LiaeError) -> [ONNXModel.Node] {
+    var makers: [String: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for output in node.outputs where !output.isEmpty {
+        guard values[output] == nil, makers.updateValue(index, forKey: output) == nil else {
+          throw corrupt(node, "makes \(output), which is there already")
+        }
+      }
+    }
+    var isRead = [Bool](repeating: false, count: graph.nodes.count)
+    for output in graph.outputs {
+      if let maker = makers[output.name] { isRead[maker] = true }
+    }
+    for (index, node) in graph.nodes.enumerated().reversed() where isRead[index] {
+      for input in node.inputs where !input.isEmpty {
+        guard let maker = makers[input] else {
+          if values[input] != nil { continue }
+          throw corrupt(node, "reads \"\(input)\", which nothing makes")
+        }
+        guard maker < index else {
+          throw corrupt(node, "reads \"\(input)\", which is not made before it: the graph has a cycle, or is not in order")
+        }
+        isRead[maker] = true
+      }
+    }
+    return zip(graph.nodes, isRead).compactMap { $1 ? $0 : nil }
+  }
 
   // MARK: - Nodes
 
@@ -67,178 +119,99 @@ struct GraphInterpreter {
     guard node.domain.isEmpty || node.domain == "ai.onnx" else {
       throw unexpected(node, "its operator belongs to \(node.domain); expected ONNX's own")
     }
-    guard node.outputs.count == 1, let output = node.outputs.first else {
-      throw unexpected(node, "\(node.outputs.count) outputs; expected one")
+    var inputs: [Value?] = []
+    for name in node.inputs { inputs.append(name.isEmpty ? nil : values[name]) }
+    expressions.origin = node.label
+    let results = try results(node, inputs)
+    guard node.outputs.count <= results.count || node.operation == "Dropout" else {
+      throw corrupt(node, "has \(node.outputs.count) outputs; expected \(results.count)")
     }
-    guard values[output] == nil else { throw corrupt(node, "makes \(output), which is there already") }
-    var inputs: [Value] = []
-    for name in node.inputs {
-      guard let value = values[name] else {
-        throw corrupt(
-          node, "reads \"\(name)\", which nothing before it makes (it is missing, or the graph is a circle)")
-      }
-      inputs.append(value)
-    }
-    values[output] = try result(node, inputs, output)
-  }
-
-  private mutating func result(_ node: ONNXModel.Node, _ inputs: [Value], _ output: String) throws(LiaeError) -> Value {
-    if node.operation == "Constant" {
-      guard case .tensor(let tensor)? = node.attributes["value"] else {
-        throw unexpected(node, "a constant that is no tensor")
-      }
-      constants[output] = tensor
-      return .constant(output)
-    }
-    guard let first = inputs.first else { throw corrupt(node, "has no input") }
-    let second = inputs.count > 1 ? inputs[1] : nil
-    guard inputs.count <= maximumInputs(node) else { throw corrupt(node, "has \(inputs.count) inputs") }
-    switch node.operation {
-    case "Identity", "Cast", "Dropout": return first
-    case "Add": return try add(node, first, second)
-    case "Mul": return try multiply(node, first, second)
-    default: break
-    }
-    let x = try operand(node, first)
-    switch node.operation {
-    case "Conv": return try convolution(node, x, inputs)
-    case "MatMul", "Gemm": return try dense(node, x, inputs)
-    case "LeakyRelu":
-      return make(.leaky(x, slope: node.float("alpha") ?? 0.01), shape(x))
-    case "Cos": return make(.cosine(x), shape(x))
-    case "Sigmoid": return make(.sigmoid(x), shape(x))
-    case "Flatten":
-      guard node.integer("axis") ?? 1 == 1 else { throw unexpected(node, "flattens another axis than 1") }
-      return try flatten(node, x)
-    case "Reshape": return try reshape(node, x, try constant(node, second, "shape"))
-    case "Transpose": return try transpose(node, x)
-    case "DepthToSpace":
-      guard node.integer("blocksize") == 2 else { throw unexpected(node, "block size other than 2") }
-      return try shuffle(node, x, isDCR: node.string("mode") ?? "DCR" == "DCR")
-    case "Concat": return try concatenate(node, inputs)
-    case "Pow":
-      let exponent = try constant(node, second, "exponent")
-      guard exponent.count == 1, exponent[0] == 2 else { throw unexpected(node, "a power other than 2") }
-      return make(.square(x), shape(x))
-    case "ReduceMean": return try mean(node, x, second)
-    case "Sqrt": return try step(node, x) { if case .meanSquarePlusEpsilon(let y) = $0 { .norm(y) } else { nil } }
-    case "Reciprocal": return try step(node, x) { if case .norm(let y) = $0 { .inverseNorm(y) } else { nil } }
-    case "Div":
-      let divisor = try operand(node, second)
-      guard case .norm(x) = expressions[divisor] else {
-        throw unexpected(node, "divides by something else than a norm")
-      }
-      return make(.pixelNorm(x), shape(x))
-    default: throw unexpected(node, "an operator that DeepFaceLab's networks do not have")
-    }
-  }
-
-  private func maximumInputs(_ node: ONNXModel.Node) -> Int {
-    switch node.operation {
-    case "Concat": 4
-    case "Conv", "Gemm": 3
-    default: 2
-    }
-  }
-
-  private mutating func add(_ node: ONNXModel.Node, _ a: Value, _ b: Value?) throws(LiaeError) -> Value {
-    switch (a, b) {
-    case (.expression(let x), .expression(let y)?):
-      guard shape(x) == shape(y) else { throw mismatch(node, "adds shapes \(shape(x)) and \(shape(y))") }
-      return make(.sum(x, y), shape(x))
-    case (.expression(let x), .constant(let name)?), (.constant(let name), .expression(let x)?):
-      guard let tensor = constants[name] else { throw corrupt(node, "reads \(name), which is missing") }
-      switch expressions[x] {
-      case .convolution(let input, let weight, nil, let stride, let padding):
-        try checkBias(node, name, tensor, shape(x)[0])
-        return make(
-          .convolution(input, weight: weight, bias: name, stride: stride, padding: padding), shape(x))
-      case .dense(let input, let weight, nil, let transposed):
-        try checkBias(node, name, tensor, shape(x)[0])
-        return make(.dense(input, weight: weight, bias: name, transposed: transposed), shape(x))
-      case .meanSquare(let y):
-        // 1e-6, which is 9.5e-7 in half precision.
-        guard tensor.count == 1, tensor[0] > 9e-7, tensor[0] < 1.1e-6 else {
-          throw unexpected(node, "the pixel norm has another epsilon than 1e-6")
+    for (name, result) in zip(node.outputs, results) where !name.isEmpty {
+      if case .constant(let constant) = result, case .numbers(let numbers) = constant.source {
+        numbersLeft -= numbers.count
+        guard numbersLeft >= 0 else {
+          throw LiaeError(.limitExceeded, "\(file): \(node.label): more arithmetic of shapes than a network needs")
         }
-        return make(.meanSquarePlusEpsilon(y), [])
-      default: throw unexpected(node, "adds a constant to something else than a convolution or a dense layer")
       }
-    default: throw unexpected(node, "adds constants")
+      values[name] = result
     }
   }
 
-  /// A bias may stand as (C), (1, C) or (1, C, 1, 1).
-  private func checkBias(_ node: ONNXModel.Node, _ name: String, _ tensor: TensorView, _ channels: Int)
-    throws(LiaeError)
+  private mutating func results(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> [Value] {
+    if let results = try channels(node, inputs) { return results }
+    if let result = try constant(node, inputs) { return [.constant(result)] }
+    if let result = try rearranged(node, inputs) { return [result] }
+    if let result = try layer(node, inputs) { return [.view(result)] }
+    if let result = try arithmetic(node, inputs) { return [.view(result)] }
+    throw unexpected(node, "an operator that no network of ours has")
+  }
+
+  // MARK: - Operands
+
+  /// - Throws: `unknownArchitecture` if the operand is none that depends on the picture.
+  func view(_ node: ONNXModel.Node, _ inputs: [Value?], _ place: Int = 0) throws(LiaeError) -> GraphView {
+    guard inputs.count > place, let input = inputs[place] else { throw corrupt(node, "lacks input \(place)") }
+    switch input {
+    case .view(let view): return view
+    case .constant: throw unexpected(node, "input \(place) is a constant; expected a value computed from the picture")
+    case .channels:
+      throw unexpected(node, "reads some of the channels of a value; expected a concatenation of two such parts")
+    }
+  }
+
+  /// An operand that must be a constant; nil: it is left out.
+  func optionalConstant(_ node: ONNXModel.Node, _ inputs: [Value?], _ place: Int, _ what: String) throws(LiaeError)
+    -> GraphConstant?
   {
-    guard tensor.count == channels, tensor.shape.count(where: { $0 != 1 }) <= 1 else {
-      throw mismatch(node, "bias \(name) has shape \(tensor.shape); expected \(channels) numbers")
+    guard inputs.count > place, let input = inputs[place] else { return nil }
+    guard case .constant(let constant) = input else { throw unexpected(node, "its \(what) is not a constant") }
+    return constant
+  }
+
+  func constant(_ node: ONNXModel.Node, _ inputs: [Value?], _ place: Int, _ what: String) throws(LiaeError)
+    -> GraphConstant
+  {
+    guard let constant = try optionalConstant(node, inputs, place, what) else { throw corrupt(node, "has no \(what)") }
+    return constant
+  }
+
+  /// Whole numbers of an operand, or of an attribute as older operator sets have it; nil: neither is there.
+  func integers(_ node: ONNXModel.Node, _ inputs: [Value?], _ place: Int, _ what: String) throws(LiaeError) -> [Int]? {
+    guard let constant = try optionalConstant(node, inputs, place, what) else { return node.integers(what) }
+    guard constant.count <= 64, let numbers = constant.numbers else {
+      throw unexpected(node, "\(constant.count) numbers as its \(what)")
     }
-    let isChannelFirst = tensor.shape.count != 4 || tensor.shape[1] == channels
-    guard isChannelFirst, tensor.dtype.isFloatingPoint else {
-      throw mismatch(
-        node, "bias \(name) is \(tensor.dtype.rawValue) of shape \(tensor.shape); expected (1, \(channels), 1, 1)")
+    let integers = numbers.compactMap(\.integer)
+    guard integers.count == numbers.count else {
+      throw unexpected(node, "its \(what) \(numbers) are not whole numbers that are known")
     }
+    return integers
   }
 
-  private mutating func multiply(_ node: ONNXModel.Node, _ a: Value, _ b: Value?) throws(LiaeError) -> Value {
-    let (x, y) = (try operand(node, a), try operand(node, b))
-    if x == y { return make(.square(x), shape(x)) }
-    for (value, factor) in [(x, y), (y, x)] {
-      switch expressions[factor] {
-      case .cosine(value): return make(.timesCosine(value), shape(value))
-      case .inverseNorm(value): return make(.pixelNorm(value), shape(value))
-      default: break
-      }
-    }
-    throw unexpected(node, "multiplies something else than x cos x or a pixel norm")
+  /// A dimension by its number, which counts from the end if it is negative.
+  func dimension(_ node: ONNXModel.Node, _ number: Int, rank: Int) throws(LiaeError) -> Int {
+    let place = number < 0 ? number &+ rank : number
+    guard place >= 0, place < rank else { throw mismatch(node, "dimension \(number) of a value of \(rank)") }
+    return place
   }
 
-  private mutating func mean(_ node: ONNXModel.Node, _ x: Int, _ axesInput: Value?) throws(LiaeError) -> Value {
-    var axes = node.integers("axes")
-    if let axesInput {
-      let tensor = try constant(node, axesInput, "axes")
-      axes = (0..<min(tensor.count, 2)).map { Int(exactly: tensor[$0]) ?? 0 }
-    }
-    guard case .square(let y) = expressions[x], shape(y).count == 1, axes == [1] || axes == [-1],
-      node.integer("keepdims") ?? 1 == 1
-    else { throw unexpected(node, "a mean of something else than the squares of a flat code") }
-    return make(.meanSquare(y), [])
+  // MARK: - What layers read
+
+  mutating func number(_ constant: GraphConstant) -> Int {
+    if let number = constantNumbers[constant] { return number }
+    constantNumbers[constant] = constants.count
+    constants.append(constant)
+    return constants.count - 1
   }
 
-  /// A step of one operand whose result follows from what the operand is.
-  private mutating func step(
-    _ node: ONNXModel.Node, _ x: Int, _ next: (GraphExpression) -> GraphExpression?
-  ) throws(LiaeError) -> Value {
-    guard let expression = next(expressions[x]) else { throw unexpected(node, "not part of a pixel norm") }
-    return make(expression, [])
+  mutating func number(_ layer: Layer) -> Int {
+    if let number = layerNumbers[layer] { return number }
+    layerNumbers[layer] = layers.count
+    layers.append(layer)
+    return layers.count - 1
   }
 
-  // MARK: - Shared by the operators in the other files
-
-  mutating func make(_ expression: GraphExpression, _ shape: [Int]) -> Value {
-    .expression(expressions.intern(expression, shape: shape))
-  }
-
-  func shape(_ number: Int) -> [Int] { expressions.shapes[number] }
-
-  func operand(_ node: ONNXModel.Node, _ value: Value?) throws(LiaeError) -> Int {
-    guard case .expression(let number)? = value else { throw unexpected(node, "a constant where a value is expected") }
-    return number
-  }
-
-  func constant(_ node: ONNXModel.Node, _ value: Value?, _ what: String) throws(LiaeError) -> TensorView {
-    guard case .constant(let name)? = value, let tensor = constants[name] else {
-      throw unexpected(node, "its \(what) is not a constant")
-    }
-    return tensor
-  }
-
-  func constantName(_ node: ONNXModel.Node, _ value: Value, _ what: String) throws(LiaeError) -> String {
-    guard case .constant(let name) = value else { throw unexpected(node, "its \(what) is not a constant") }
-    return name
-  }
+  // MARK: - Errors
 
   func unexpected(_ node: ONNXModel.Node, _ what: String) -> LiaeError {
     LiaeError(.unknownArchitecture, "\(file): \(node.label): \(what)")
@@ -248,11 +221,5 @@ struct GraphInterpreter {
   }
   func corrupt(_ node: ONNXModel.Node, _ what: String) -> LiaeError {
     LiaeError(.corruptFile, "\(file): \(node.label): \(what)")
-  }
-  func checkedBias(_ node: ONNXModel.Node, _ value: Value, _ channels: Int) throws(LiaeError) -> String {
-    let name = try constantName(node, value, "bias")
-    guard let tensor = constants[name] else { throw corrupt(node, "reads \(name), which is missing") }
-    try checkBias(node, name, tensor, channels)
-    return name
   }
 }

@@ -5,19 +5,23 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelReader {
-  /// A `.dfm` or `.onnx` file that DeepFaceLab (or this library) exported, read by its structure.
+  /// A `.dfm` or `.onnx` file of any program, recognised by what its graph computes.
   ///
   /// float16 weights stay float16.
   static func openGraph(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
     let onnx = try ONNXModel.parse(bytes, name: name)
     try refuseNeighbours(onnx, name)
-    let interpreter = try GraphInterpreter(onnx, file: name)
-    var recognizer = GraphRecognizer(interpreter, file: name)
-    let structure = try recognizer.recognize()
-    let collector = GraphWeights(file: name, interpreter: interpreter, recognizer: recognizer, structure: structure)
+    let recognizer = try GraphRecognizer(try GraphInterpreter(onnx, file: name), file: name)
+    let finding = try recognizer.recognize()
+    let lacksPicture: Bool
+    do throws(LiaeError) { lacksPicture = try finding.lacksDestinationPicture() } catch { throw error.within(name) }
     var info = ModelInfo(origin: .dfm)
     info.settleColors(options, known: true)
-    var (architecture, tensors) = try collector.collect()
+    if finding.isGuess {
+      info.guesses.append(
+        "the graph does not tell its two decoders apart: the output \(finding.swapMask) was taken for the mask of the swap")
+    }
+    var (architecture, tensors) = try finding.model(recognizer.interpreter, file: name)
     if let given = options.architecture {
       let (family, letters) = try Architecture.parse(given)
       let said = DeclaredArchitecture(source: "the given architecture", family: family, options: letters)
@@ -27,7 +31,7 @@ extension ModelReader {
           "\(name): the given architecture says \(given), and the graph of the file computes \(architecture.name)")
       }
     }
-    if architecture.family == .df { try tensors.leaveOutDestinationPicture(architecture, &info) }
+    if lacksPicture { try tensors.leaveOutDestinationPicture(architecture, &info) }
     do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
       throw error.within(name)
     }
@@ -35,97 +39,57 @@ extension ModelReader {
 
   /// Networks that come in the same kind of file and are others.
   private static func refuseNeighbours(_ onnx: ONNXModel, _ name: String) throws(LiaeError) {
-    if onnx.graph.inputs.contains(where: { $0.name.hasPrefix("morph_value") }) {
-      throw LiaeError(
-        .unsupported,
-        "\(name): an AMP model (it has a second input morph_value), which this library does not run; expected SAEHD (liae or df)"
-      )
-    }
     let outputs = onnx.graph.outputs
     if outputs.count == 1, outputs[0].name.hasPrefix("out_mask") {
       throw LiaeError(
         .unsupported,
-        "\(name): an XSeg segmentation model (its one output is \(outputs[0].name)); expected SAEHD (liae or df)")
+        "\(name): an XSeg segmentation model (its one output is \(outputs[0].name)); expected SAEHD (liae or df) or AMP")
     }
   }
 }
 
-/// Turns the layers that were recognised into canonical tensors and their architecture.
-struct GraphWeights {
-  let file: String
-  let interpreter: GraphInterpreter
-  let recognizer: GraphRecognizer
-  let structure: GraphRecognizer.Structure
+extension GraphRecognizer.Finding {
+  /// The name of the output that was taken for the mask of the swap.
+  var swapMask: String { outputs.first { $0.expected == "swap.mask" }?.found.name ?? "" }
 
-  func collect() throws(LiaeError) -> (Architecture, TensorDictionary) {
-    var tensors = TensorDictionary()
-    for (name, layer) in recognizer.layers {
-      var weight = try tensor(layer.weight, name)
-      var bias = try self.bias(layer.bias, weight.shape[0], name)
-      if layer.isDCR == true {
-        guard weight.shape[0] % 4 == 0 else {
-          throw LiaeError(.shapeMismatch, "\(file): \(name) has \(weight.shape[0]) outputs; expected a multiple of 4")
-        }
-        weight = try weight.pixelShuffleOrder()
-        bias = try bias.pixelShuffleOrder()
-      }
-      tensors["\(name).weight"] = weight
-      tensors["\(name).bias"] = bias
+  /// Whether the file holds all but what makes the picture of the destination, as the export of df does.
+  ///
+  /// - Throws: `missingTensor` if it lacks other weights: those of outputs that it does not have.
+  func lacksDestinationPicture() throws(LiaeError) -> Bool {
+    let picture = try network.graph.destinationPictureTensors()
+    let missing = network.graph.tensors.filter { !$0.isUnused && weights[$0.layer] == nil }.map(\.name)
+    if missing.isEmpty { return false }
+    guard Set(missing) == picture else {
+      let made = outputs.map { "\($0.found.name) is \($0.expected)" }.joined(separator: ", ")
+      throw LiaeError(
+        .missingTensor,
+        "\(missing.count) tensors of \(network.architecture.name) are missing, as \(missing[0]), since no output needs them (\(made)); expected the swap's picture, its mask and the destination's mask"
+      )
     }
-    for (name, weightName, biasName, transposed) in recognizer.denses {
-      let weight = try tensor(weightName, name)
-      let canonical = transposed ? weight : try weight.permuted([1, 0])
-      tensors["\(name).weight"] = canonical
-      tensors["\(name).bias"] = try bias(biasName, canonical.shape[0], name)
-    }
-    let architecture = try settle(tensors)
-    if structure.flavour == .torch && structure.doubleResolution && !recognizer.headsAreDCR {
-      do throws(LiaeError) { try tensors.replaceHeads(NamingScheme.gatherHeads) } catch { throw error.within(file) }
-    }
-    return (architecture, tensors)
+    return true
   }
 
-  private func settle(_ tensors: TensorDictionary) throws(LiaeError) -> Architecture {
+  /// The canonical tensors, and the architecture with the sizes that they have.
+  func model(_ interpreter: GraphInterpreter, file: String) throws(LiaeError) -> (Architecture, TensorDictionary) {
+    var tensors = TensorDictionary()
+    for spec in network.graph.tensors where spec.name.hasSuffix(".weight") {
+      guard let weights = weights[spec.layer] else { continue }
+      let (weight, bias) = try interpreter.tensors(weights)
+      tensors[spec.name] = weight
+      tensors["\(spec.layer).bias"] = bias
+    }
     var architecture = try ArchitectureInference(file: file, scheme: .canonical, tensors: tensors).infer()
-    architecture.flavour = structure.flavour
-    architecture.pixelNorm = recognizer.pixelNorm
-    architecture.cosine = structure.cosine
-    guard architecture.resolution == interpreter.resolution, architecture.family == structure.family,
-      architecture.residualDeep == structure.residualDeep,
-      architecture.doubleResolution == structure.doubleResolution
+    let found = network.architecture
+    guard architecture.family == found.family, architecture.doubleResolution == found.doubleResolution,
+      architecture.residualDeep == found.residualDeep, architecture.resolution == found.resolution
     else {
       throw LiaeError(
         .shapeMismatch,
-        "\(file): the input is \(interpreter.resolution) pixels wide, and the dense layers are made for \(architecture.resolution)"
+        "\(file): the input is \(found.resolution) pixels wide and the graph computes \(found.name), and the shapes of the weights are those of \(architecture.name) at \(architecture.resolution) pixels"
       )
     }
-    do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
-    // A 3x3 head with padding and one without are different networks of one shape.
-    for (name, layer) in recognizer.layers where name.contains(text: ".out_conv") {
-      guard layer.padding == (architecture.validHeads && !name.hasSuffix("convm") ? 0 : layer.kernel / 2) else {
-        throw LiaeError(
-          .unknownArchitecture,
-          "\(file): \(name) has padding \(layer.padding), which no head of \(architecture.name) with kernel \(layer.kernel) has"
-        )
-      }
-    }
-    return architecture
-  }
-
-  private func tensor(_ name: String, _ layer: String) throws(LiaeError) -> TensorView {
-    guard let tensor = interpreter.constants[name] else {
-      throw LiaeError(.missingTensor, "\(file): \(layer) reads the weights \(name), which are missing")
-    }
-    return tensor.dtype == .float64 ? try tensor.asFloat32() : tensor
-  }
-
-  /// A graph without a bias adds nothing, which is a bias of zeros.
-  private func bias(_ name: String?, _ count: Int, _ layer: String) throws(LiaeError) -> TensorView {
-    guard let name else {
-      return try TensorView(
-        dtype: .float32, shape: [count],
-        storage: try Bytes.allocate(CheckedSize.product(count, 4) ?? 0, for: "\(layer).bias"))
-    }
-    return try tensor(name, layer).reshaped([count])
+    (architecture.flavour, architecture.pixelNorm, architecture.cosine) = (found.flavour, found.pixelNorm, found.cosine)
+    do throws(LiaeError) { try architecture.validate() } catch { throw error.naming(file) }
+    return (architecture, tensors)
   }
 }

@@ -14,9 +14,10 @@ extension TrainingState {
     let network = try NetworkSettings(settings, file: name)
     (info.faceType, info.iteration) = (network.faceType, iteration)
     var weights = TensorDictionary()
+    let modules = try network.declared.family.modules()
     for tensor in tensors.names {
       let module = tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
-      if ModelReader.modules.contains(module) { weights[tensor] = tensors[tensor] }
+      if modules.contains(module) { weights[tensor] = tensors[tensor] }
     }
     let rest = tensors.count - weights.count
     if rest > 0 { info.notes.append("training state is not used: \(rest) tensors of optimisers and adversaries") }
@@ -46,9 +47,11 @@ private struct NetworkSettings {
         guard texts.updateValue(try reader.string(key), forKey: key) == nil else {
           throw reader.error("the settings say \(key) twice")
         }
-      case "resolution", "e-dims", "ae-dims", "d-dims", "d-mask-dims":
+      case "resolution", "e-dims", "ae-dims", "d-dims", "d-mask-dims", "inter-dims":
         if reader.peek() == UInt8(ascii: "n") { return try reader.word("null", key) }
-        guard sizes.updateValue(try reader.size(key), forKey: key) == nil else {
+        // Settings are named as options of the command line are.
+        let name = String(key.map { $0 == "-" ? "_" : $0 })
+        guard sizes.updateValue(try reader.size(key), forKey: name) == nil else {
           throw reader.error("the settings say \(key) twice")
         }
       default: try reader.skipValue(key)
@@ -70,7 +73,6 @@ private struct NetworkSettings {
     }
     faceType = type.name
     declared = DeclaredArchitecture(
-      source: "the settings", family: family, options: letters, flavour: flavour, resolution: sizes["resolution"],
-      eDims: sizes["e-dims"], aeDims: sizes["ae-dims"], dDims: sizes["d-dims"], dMaskDims: sizes["d-mask-dims"])
+      source: "the settings", family: family, options: letters, flavour: flavour, sizes: sizes)
   }
 }

@@ -124,8 +124,8 @@ package struct ONNXModel: Sendable {
 }
 
 /// onnx.proto TensorProto.DataType.
-enum ONNXDataType {
-  static func dtype(_ code: Int) -> DType? {
+package enum ONNXDataType {
+  package static func dtype(_ code: Int) -> DType? {
     switch code {
     case 1: return .float32
     case 2: return .uint8

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 extension Canvas {
@@ -97,7 +96,7 @@ private func gaussianHalf(_ kernel: Int, _ sigma: Double) -> [Float] {
     }
   }
   let sigma = sigma > 0 ? sigma : 0.3 * (Double(kernel - 1) * 0.5 - 1) + 0.8
-  let half = (0...kernel / 2).map { exp(-0.5 / (sigma * sigma) * Double($0 * $0)) }
+  let half = (0...kernel / 2).map { Math.exp(-0.5 / (sigma * sigma) * Double($0 * $0)) }
   let sum = half.dropFirst().reduce(half[0]) { $0 + 2 * $1 }
   return half.map { Float($0 / sum) }
 }

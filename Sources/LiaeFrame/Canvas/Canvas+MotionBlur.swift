@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 extension Canvas where Pixel == Color {
@@ -17,7 +16,7 @@ extension Canvas where Pixel == Color {
     let line = try MaskCanvas(width: size, height: size)
     for x in 0..<size { line[x, (size - 1) / 2] = 1 }
     let centre = Double(size) / 2 - 0.5
-    let (c, s) = (cos(degrees * .pi / 180), sin(degrees * .pi / 180))
+    let (c, s) = (Math.cos(degrees * .pi / 180), Math.sin(degrees * .pi / 180))
     let turn = Affine(
       xx: c, xy: s, tx: (1 - c) * centre - s * centre, yx: -s, yy: c, ty: s * centre + (1 - c) * centre)
     let turned = try line.warped(turn.inverse, width: size, height: size, interpolation: .linear)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// A complex number for each channel.
@@ -61,7 +60,7 @@ final class FourierTransform: Sendable {
 
   /// exp(πi·halfTurns).
   fileprivate static func unit(_ halfTurns: Double) -> SIMD2<Float> {
-    SIMD2(Float(cos(Double.pi * halfTurns)), Float(sin(Double.pi * halfTurns)))
+    SIMD2(Float(Math.cos(Double.pi * halfTurns)), Float(Math.sin(Double.pi * halfTurns)))
   }
 
   /// The largest passes first: fours, then a two, then odd primes.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Solves u(x-1, y) + u(x+1, y) + u(x, y-1) + u(x, y+1) - 4·u(x, y) = f(x, y), u zero around the image.
@@ -26,7 +25,7 @@ enum PoissonSolver {
       exact.base.bindMemory(to: Double.self, capacity: 2 * width),
       exact.base.assumingMemoryBound(to: Double.self) + width
     )
-    for k in 0..<width { diagonal[k] = 2 * cos(Double.pi * Double(k + 1) / Double(width + 1)) - 4 }
+    for k in 0..<width { diagonal[k] = 2 * Math.cos(Double.pi * Double(k + 1) / Double(width + 1)) - 4 }
     let (pixels, scale) = (image.pixels, 2 / Float(width + 1))
 
     func transformRows() {

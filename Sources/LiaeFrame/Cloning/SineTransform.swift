@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// DST-I of rows of n colours: S[k] = sum over j of x[j]·sin(π·jk/(n + 1)), j and k in 1...n. Twice it is (n + 1)/2 times
@@ -23,7 +22,7 @@ final class SineTransform: Sendable {
     fourier = try FourierTransform(length: period)
     memory = try Bytes.allocate(period * MemoryLayout<Float>.stride, for: "a sine transform")
     sines = memory.base.bindMemory(to: Float.self, capacity: period)
-    for j in 0..<period { sines[j] = Float(sin(Double.pi * Double(j) / Double(period))) }
+    for j in 0..<period { sines[j] = Float(Math.sin(Double.pi * Double(j) / Double(period))) }
   }
 
   /// Two rows in place, which may be the same.

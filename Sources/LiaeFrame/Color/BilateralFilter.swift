@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// An edge-preserving blur as OpenCV's bilateralFilter of float images with d = 0: a disc of radius 1.5·sigmaSpace,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// What the random methods of colour transfer draw from.
@@ -58,10 +57,10 @@ struct ColorDraws {
       return value
     }
     // Within (0, 1], so that the logarithm is finite.
-    let radius = (-2 * log(1 - uniform())).squareRoot()
+    let radius = (-2 * Math.log(1 - uniform())).squareRoot()
     let angle = 2 * Double.pi * uniform()
-    spare = radius * sin(angle)
-    return radius * cos(angle)
+    spare = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
   }
 
   /// Within [0, 1), in all bits that a Double holds.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 import Synchronization
 
@@ -94,5 +93,7 @@ final class Lab8: Sendable {
 
 extension StandardRGB {
   /// The light of a value, both 0...1.
-  static func light(_ value: Double) -> Double { value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4) }
+  static func light(_ value: Double) -> Double {
+    value <= 0.04045 ? value / 12.92 : Math.pow((value + 0.055) / 1.055, 2.4)
+  }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 import Synchronization
 
@@ -83,7 +82,7 @@ final class LabTables: Sendable {
   private func fillCube() {
     let gamma = (0..<Self.side).map { step in
       let x = Double(step) / 32
-      return Float(x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4))
+      return Float(x <= 0.04045 ? x / 12.92 : Math.pow((x + 0.055) / 1.055, 2.4))
     }
     let rows = StandardRGB.toXYZ
     let (x, y, z) = (SIMD3<Float>(rows.0), SIMD3<Float>(rows.1), SIMD3<Float>(rows.2))
@@ -172,6 +171,6 @@ final class LabTables: Sendable {
 extension StandardRGB {
   /// The value of a light, both 0...1.
   static func gamma(_ light: Double) -> Double {
-    light <= 0.0031308 ? light * 12.92 : 1.055 * pow(light, 1 / 2.4) - 0.055
+    light <= 0.0031308 ? light * 12.92 : 1.055 * Math.pow(light, 1 / 2.4) - 0.055
   }
 }

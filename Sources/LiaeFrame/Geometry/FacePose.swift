@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Where a head looks. Source: estimate_pitch_yaw_roll and estimate_averaged_yaw of DeepFaceLab.
@@ -35,12 +34,12 @@ package struct FacePose: Sendable, Equatable {
     let (r00, r10) = (motion.x.x, motion.y.x)
     let level = (r00 * r00 + r10 * r10).squareRoot()
     func clipped(_ angle: Double) -> Double { min(max(angle, -.pi / 2), .pi / 2) }
-    yaw = clipped(atan2(-motion.z.x, level))
+    yaw = clipped(Math.atan2(-motion.z.x, level))
     if level >= 1e-6 {
-      (pitch, roll) = (-clipped(atan2(motion.z.y, motion.z.z)), clipped(atan2(r10, r00)))
+      (pitch, roll) = (-clipped(Math.atan2(motion.z.y, motion.z.z)), clipped(Math.atan2(r10, r00)))
     } else {
       // At the pole, pitch and roll are one: all of it is given to pitch.
-      (pitch, roll) = (-clipped(atan2(-motion.y.z, motion.y.y)), 0)
+      (pitch, roll) = (-clipped(Math.atan2(-motion.y.z, motion.y.y)), 0)
     }
   }
 

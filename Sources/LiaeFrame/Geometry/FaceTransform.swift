@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// The map from pixels to the unit square of `FaceTemplate.flat`, by brows, nose, eyes and the mouth's corners: jaw and
@@ -52,7 +51,7 @@ package struct FacePlacement: Sendable {
     if type == .head {
       let yaw = landmarks.kind == .five ? 0 : FacePose.averagedYaw(landmarks.points.map { toTemplate($0) })
       // Damped where it is small: a face seen from the front stays in the middle.
-      center -= (square.topLeft - square.topRight) * Float(yaw * abs(tanh(yaw * 2)) / 2)
+      center -= (square.topLeft - square.topRight) * Float(yaw * abs(Math.tanh(yaw * 2)) / 2)
       center += (square.topLeft - square.bottomLeft) * 0.5
     }
     self.center = center

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// A turn and a shift in space: from a model's coordinates to those of a camera that looks along z.
@@ -128,7 +127,7 @@ package struct RigidMotion: Sendable {
     result.shift += SIMD3(step[3], step[4], step[5])
     guard angle > 0 else { return result }
     let axis = rotation / angle
-    let (c, s) = (cos(angle), sin(angle))
+    let (c, s) = (Math.cos(angle), Math.sin(angle))
     // Rodrigues' formula, for the columns of the turn.
     let columns = (0..<3).map { index in
       let v = SIMD3(x[index], y[index], z[index])

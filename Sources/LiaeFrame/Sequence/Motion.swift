@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// How a face moves from the frame before to the frame after. Source: DeepFaceLab's merger.
 package struct Motion: Sendable, Equatable {
@@ -13,6 +13,6 @@ package struct Motion: Sendable, Equatable {
   /// The motion from one place to another, y downwards.
   package init(from start: Point, to end: Point) {
     let step = end - start
-    self.init(power: (step * step).sum().squareRoot(), degrees: -atan2(step.y, step.x) * 180 / .pi)
+    self.init(power: (step * step).sum().squareRoot(), degrees: -Math.atan2(step.y, step.x) * 180 / .pi)
   }
 }

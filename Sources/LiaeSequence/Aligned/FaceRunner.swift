@@ -24,6 +24,21 @@ package struct FaceResult {
   }
 }
 
+extension Plan {
+  /// - Throws: `unsupported` where the model cannot run in `mode`, by the names of the programs' options.
+  func checkRunnable(_ mode: RunMode) throws(LiaeError) {
+    if case .morph = mode, !graph.canMorph {
+      throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
+    }
+    if mode == .reconstructDestination, info.lacksDestinationPicture {
+      throw LiaeError(
+        .unsupported,
+        "--mode dst: this checkpoint holds the destination decoder's mask alone, as exported df models do; its picture "
+          + "needs the DeepFaceLab files")
+    }
+  }
+}
+
 /// A model that runs one aligned face after the other in one mode.
 package final class FaceRunner {
   package let architecture: Architecture
@@ -36,15 +51,7 @@ package final class FaceRunner {
   /// - Throws: `unsupported` where the model cannot run in `mode`; `outOfMemory`, `threadFailure`.
   package init(_ plan: Plan, threads: Int, mode: RunMode) throws(LiaeError) {
     architecture = plan.architecture
-    if case .morph = mode, architecture.family == .df {
-      throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
-    }
-    if mode == .reconstructDestination, plan.info.lacksDestinationPicture {
-      throw LiaeError(
-        .unsupported,
-        "--mode dst: this checkpoint holds the destination decoder's mask alone, as exported df models do; its picture "
-          + "needs the DeepFaceLab files")
-    }
+    try plan.checkRunnable(mode)
     self.mode = mode
     format = plan.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
     var options = ContextOptions()

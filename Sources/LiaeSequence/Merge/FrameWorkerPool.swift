@@ -43,7 +43,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   /// - Throws: `invalidArgument` where nobody says the model's face type, and for frames at once that need each other;
-  ///   `outOfMemory`, `threadFailure`.
+  ///   `unsupported` for a morph of a model that cannot; `outOfMemory`, `threadFailure`.
   package init(
     _ plan: Plan, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
@@ -54,9 +54,11 @@ package final class FrameWorkerPool: @unchecked Sendable {
         .invalidArgument,
         "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
+    try plan.checkRunnable(settings.runMode)
     faceType = type
     side = plan.architecture.resolution
-    swapper = FrameSwapper(options: settings.options, computesAllMasks: computesAllMasks)
+    swapper = FrameSwapper(
+      options: settings.options, mode: settings.runMode, computesAllMasks: computesAllMasks)
     let threads = threads > 0 ? threads : processorCount()
     var inFrames = parallelism == .frames
     if parallelism == .auto { inFrames = !settings.isSequential && (frames ?? .max) / 2 >= threads }

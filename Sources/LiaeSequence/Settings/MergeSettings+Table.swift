@@ -37,6 +37,7 @@ extension MergeSettings {
         settings.options.seed = UInt64(seed)
         return true
       }),
+    .real("morph", 0...1, \.morph),
     Setting(
       key: "face-type", expected: FaceType.allCases.map(\.rawValue).joined(separator: ", "), takesNull: true,
       get: { $0.faceType.map { .string($0.rawValue) } ?? .null },
@@ -45,7 +46,7 @@ extension MergeSettings {
           settings.faceType = nil
           return value.isNull
         }
-        settings.faceType = FaceType(rawValue: text)
+        settings.faceType = FaceType(text)
         return settings.faceType != nil
       }),
     Setting(

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
+import LiaeGraph
+import LiaeRuntime
 import LiaeSystem
 import LiaeText
 
 /// How faces are put into frames: what the options of `merge` and `video` and a settings file say.
 package struct MergeSettings: SettingsTable {
   package var options = CompositeOptions()
+  /// Between the destination face reconstructed (0) and the swap (1); nil: the swap.
+  package var morph: Double?
   /// Nil: the model's own.
   package var faceType: FaceType?
   package var landmarkSmoothing: LandmarkSmoothing?
   /// Weight of the newest frame in an exponential average, above 0 and up to 1; nil: none.
   package var maskSmoothing: Double?
   package var colorSmoothing: Double?
+
+  /// What the model is asked for.
+  package var runMode: RunMode { morph.map { .morph(Float($0)) } ?? .swap }
 
   /// Whether a frame needs what was kept of the one before.
   package var isSequential: Bool { maskSmoothing != nil || colorSmoothing != nil }
@@ -52,6 +59,11 @@ package struct MergeSettings: SettingsTable {
       )
     }
   }
+}
+
+extension FaceType {
+  /// By its name, or for those that models have by DeepFaceLab's letters, as `wf`.
+  package init?(_ text: String) { self.init(rawValue: ModelInfo.faceType(text) ?? text) }
 }
 
 /// Strength of the one-euro filter of landmarks.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeFrame
 import LiaeSystem
 
@@ -12,7 +11,7 @@ package struct ImageQuality: Sendable, Equatable {
   package var ssim: Double
 
   /// Peak signal-to-noise ratio of a mean squared error against a peak of 1, dB; infinite for 0.
-  package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * log10(meanSquare) }
+  package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * Math.log10(meanSquare) }
 
   /// Which pixels a comparison of two faces looks at: those that are face in both, so that neither hair nor ground of
   /// one is held against the skin of the other.
@@ -63,7 +62,7 @@ package struct ImageQuality: Sendable, Equatable {
   }
 
   private static let window: [Double] = {
-    let weights = (-5...5).map { exp(-Double($0 * $0) / 4.5) }
+    let weights = (-5...5).map { Math.exp(-Double($0 * $0) / 4.5) }
     let sum = weights.reduce(0, +)
     return weights.map { $0 / sum }
   }()

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Parameters that change smoothly, for a video: between random frames, one every second or so, with blinks.

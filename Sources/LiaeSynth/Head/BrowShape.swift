@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// The middle line of a brow in the frontal view, from its inner end (0) to its outer one (1).
 struct BrowShape {
@@ -15,7 +15,7 @@ struct BrowShape {
 
   func height(_ t: Float) -> Float {
     let t = clamp(t, 0, 1)
-    return -57 - look.height + 7.2 * t * t * t.squareRoot() - look.arch * 1.3 * sinf(.pi * t)
+    return -57 - look.height + 7.2 * t * t * t.squareRoot() - look.arch * 1.3 * Math.sin(.pi * t)
   }
 
   /// The place at `t`, for the brow on the left (`side` -1) or right (1) of the picture.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// How far each vertex of a head follows the muscles: all movements but those of the lids are sums of these.
 struct Expression {
@@ -20,7 +20,7 @@ struct Expression {
     for row in 0..<grid.rows {
       for column in 0..<HeadGrid.stride {
         let p = grid.resting[row * HeadGrid.stride + column]
-        let front = smoothStep(0, 0.4, cosf(grid.angles[column]))
+        let front = smoothStep(0, 0.4, Math.cos(grid.angles[column]))
         let isLower = row > grid.upperLipRow
         smile.append(front * Self.smile(p, isLower, shape))
         brows.append(front * Self.brows(p))

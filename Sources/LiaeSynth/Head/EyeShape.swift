@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// One eye: its ball and the opening between its lids, in the frontal view of a resting head.
 struct EyeShape {

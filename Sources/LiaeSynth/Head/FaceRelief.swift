@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// What a face has and a smooth head has not: each feature moves the surface by bumps placed in the frontal view.
 struct FaceRelief {
@@ -59,7 +59,7 @@ struct FaceRelief {
     height *= 1 - smoothStep(0.12, 1, below) * (1 - 0.2 * (1 - below))
     let halfWidth = mix(7.5, 10.5 * shape.noseWidth, t) * (0.9 + 0.1 * shape.noseWidth)
     let q = side / halfWidth
-    var result = height * expf(-q * q * (0.86 + 0.14 * q * q))
+    var result = height * Math.exp(-q * q * (0.86 + 0.14 * q * q))
     // Wings, and the ball of the tip.
     result += 6.4 * bump(side - 11.6 * shape.noseWidth, y - noseBase + 6.5, 5.2, 6.2)
     result += 2 * bump(side, y - tip, 8 * shape.noseWidth, 7)
@@ -76,15 +76,15 @@ struct FaceRelief {
 
   /// How far above the mouth's line the upper lip's edge is at `x`: its bow dips in the middle.
   func upperLipHeight(_ x: Float) -> Float {
-    let taper = powf(lipTaper(x), 0.75)
+    let taper = Math.pow(lipTaper(x), 0.75)
     return shape.upperLip * (taper - 0.16 * bump(x, 4.5) + 0.10 * bump(abs(x) - 7, 5))
   }
 
-  func lowerLipHeight(_ x: Float) -> Float { shape.lowerLip * powf(lipTaper(x), 0.7) }
+  func lowerLipHeight(_ x: Float) -> Float { shape.lowerLip * Math.pow(lipTaper(x), 0.7) }
 
   private func lips(_ x: Float, _ y: Float) -> Float {
     let q = x / shape.mouthWidth
-    let inside = expf(-q * q * q * q * 1.1)
+    let inside = Math.exp(-q * q * q * q * 1.1)
     let d = y - Self.mouth
     var depth: Float = 0
     depth -= shape.lipBulge * inside * bump(d + shape.upperLip * 0.5, shape.upperLip * 0.75 + 1.5)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// Hair as a shell around the head, with an outline that its strands fray.
 struct Hair {
@@ -47,7 +47,7 @@ struct Hair {
   private func thickness(_ angle: Float, _ y: Float, _ cover: Float, _ noise: Noise) -> Float {
     let root = smoothStep(-3, 16, cover)
     let top = smoothStep(-70, -125, y)
-    let front = cosf(angle)
+    let front = Math.cos(angle)
     switch look.style {
     case .short:
       let sides = mix(5, look.volume, top)
@@ -56,7 +56,7 @@ struct Hair {
       let sides = mix(9, look.volume, top)
       return root * (sides + 7 * (noise.fractal(angle * 14, y * 0.14, octaves: 2) - 0.5)) + 1
     case .long:
-      let waves = 3.5 * sinf(angle * 9 + y * 0.035) * smoothStep(-90, 20, y)
+      let waves = 3.5 * Math.sin(angle * 9 + y * 0.035) * smoothStep(-90, 20, y)
       // It parts in the middle and falls over the ears.
       let parting = 1 - 0.55 * bump(angle, 0.12) * smoothStep(-60, -120, y)
       return root * look.volume * parting + 1 + smoothStep(-70, 0, y) * 3 + root * waves
@@ -80,7 +80,7 @@ struct Hair {
         let fall = falling[row - onHead - 1]
         let narrowing = 1 - 0.0007 * fall
         base = Vector(base.x * narrowing, base.y + fall, mix(base.z, 92, 0.0018 * fall))
-        if cosf(angle) > 0 { base.z -= 0.10 * fall }
+        if Math.cos(angle) > 0 { base.z -= 0.10 * fall }
       }
       let cover = cover(angle, base.y)
       var outward = normalized(Vector(base.x, 0, base.z - 88))
@@ -89,7 +89,7 @@ struct Hair {
       let place = base + outward * thickness(angle, base.y, cover, noise)
       let deep = 0.55 + 0.45 * smoothStep(-2, 14, cover)
       return Vertex(
-        place: place, texture: SIMD2(angle * 92, base.y), openness: row > onHead && cosf(angle) > 0.2 ? 0.8 : deep,
+        place: place, texture: SIMD2(angle * 92, base.y), openness: row > onHead && Math.cos(angle) > 0.2 ? 0.8 : deep,
         inside: cover)
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// The skin of a head as a grid of vertices, denser where a face has its features, at rest.
 ///
@@ -47,9 +47,9 @@ struct HeadGrid {
       let ring = profile.ring(position)
       for angle in angles {
         let base = HeadProfile.point(ring, angle: angle)
-        var p = relief.displaced(base, facing: cosf(angle))
+        var p = relief.displaced(base, facing: Math.cos(angle))
         socketDepth.append(p.z)
-        if cosf(angle) > 0.3 {
+        if Math.cos(angle) > 0.3 {
           for eye in eyes where abs(p.x - eye.center.x) < EyeShape.lidRadius * 1.2 {
             p.z = eye.depth(p.x, p.y, behind: p.z)
           }
@@ -77,7 +77,7 @@ struct HeadGrid {
       for column in 0..<Self.columns {
         let a = Int32(row * Self.stride + column)
         let (b, c) = (a + 1, a + Int32(Self.stride))
-        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, cosf(angles[column]) > 0 {
+        if row == upperLipRow, abs(resting[Int(a)].x) < relief.shape.mouthWidth - 0.5, Math.cos(angles[column]) > 0 {
           continue
         }
         result.append(SIMD3(a, c, b))

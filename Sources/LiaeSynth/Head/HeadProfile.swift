@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// A head without features: rings from the crown to below the chin, smoothly joined.
 ///
@@ -65,7 +65,7 @@ struct HeadProfile {
   func point(_ position: Float, angle: Float) -> Vector { Self.point(ring(position), angle: angle) }
 
   static func point(_ ring: Ring, angle: Float) -> Vector {
-    let (s, c) = (sinf(angle), cosf(angle))
+    let (s, c) = (Math.sin(angle), Math.cos(angle))
     let z = c >= 0 ? ring.middle - (ring.middle - ring.front) * c : ring.middle - (ring.back - ring.middle) * c
     let x = c >= 0 ? ring.width * s * (1 - ring.taper * c * c) : ring.width * s
     return Vector(x, ring.y - ring.lift * smoothStep(0, 58, z - ring.front), z)

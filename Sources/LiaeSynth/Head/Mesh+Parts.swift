@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// What is not the face's skin. Grids run so that their triangles turn one way seen from outside.
 extension Mesh {
@@ -10,7 +10,7 @@ extension Mesh {
       let (v, u) = (Float(row) / Float(n - 1) * 2 - 1, Float(column) / Float(n - 1) * 2 - 1)
       // A square bent over the ball.
       let (a, b) = (u * 1.35, v * 1.0)
-      let direction = normalized(Vector(sinf(a) * cosf(b), sinf(b), -cosf(a) * cosf(b)))
+      let direction = normalized(Vector(Math.sin(a) * Math.cos(b), Math.sin(b), -Math.cos(a) * Math.cos(b)))
       return Vertex(
         place: eye.center + direction * Vector(1.118, 1, 1) * EyeShape.ballRadius, color: direction, inside: 1)
     }
@@ -39,7 +39,7 @@ extension Mesh {
         let x = u * half
         let z = lips + (isUpper ? 2.8 : 4.3) + 17 * u * u
         // Between two teeth their edge recedes.
-        let tooth = abs(sinf(.pi * u * (isUpper ? 5 : 6)))
+        let tooth = abs(Math.sin(.pi * u * (isUpper ? 5 : 6)))
         let gum = isUpper ? 1 - smoothStep(0.05, 0.3, v) : smoothStep(0.75, 0.98, v)
         let edge = (isUpper ? v : 1 - v) * (1 - min(1, tooth * 3)) * 0.9
         let y = isUpper ? line - 8 + v * 9 - edge + 1.2 * u * u * -1 : line + 0.5 + v * 9 + edge
@@ -52,7 +52,8 @@ extension Mesh {
     // Tongue.
     addGrid(rows: 9, columns: 13, material: .mouth) { row, column in
       let (v, u) = (Float(row) / 8, Float(column) / 12 * 2 - 1)
-      let place = Vector(u * 16, line + 8 + 3 * u * u - 5 * sinf(.pi * min(1, v + 0.1)), lips + 30 - v * 21 + 4 * u * u)
+      let place = Vector(
+        u * 16, line + 8 + 3 * u * u - 5 * Math.sin(.pi * min(1, v + 0.1)), lips + 30 - v * 21 + 4 * u * u)
       return Vertex(
         place: place, color: Vector(0.36, 0.11, 0.10), openness: 0.15 + 0.35 * v, inside: 1, attachment: .jaw)
     }
@@ -76,8 +77,8 @@ extension Mesh {
       let r = Float(row) / Float(rings - 1)
       let phi = Float(column) / Float(around - 1) * 2 * .pi * side
       // Upright, narrower at the lobe; its back edge stands off the head.
-      let (backward, down) = (cosf(phi) * r * (15 - 3 * sinf(phi)), sinf(phi) * r * 29)
-      let rim = bump(r - 0.84, 0.13) * (sinf(phi) > 0.7 ? 0.35 : 1)
+      let (backward, down) = (Math.cos(phi) * r * (15 - 3 * Math.sin(phi)), Math.sin(phi) * r * 29)
+      let rim = bump(r - 0.84, 0.13) * (Math.sin(phi) > 0.7 ? 0.35 : 1)
       let bowl = bump(r, 0.42)
       let inner = bump(r - 0.55, 0.1) * 0.5
       let out = 2 + 0.45 * (backward + 12) + 3.4 * rim - 6 * bowl + 1.6 * inner - 5 * smoothStep(0.93, 1, r)
@@ -93,7 +94,7 @@ extension Mesh {
     let broad = 0.5 + 0.5 * identity.shape.jawWidth
     func ring(_ column: Int) -> (x: Float, z: Float) {
       let a = Float(column) / Float(columns - 1) * turn - .pi
-      return (sinf(a), -cosf(a))
+      return (Math.sin(a), -Math.cos(a))
     }
     addGrid(rows: 16, columns: columns, material: .skin) { row, column in
       let v = Float(row) / 15
@@ -110,11 +111,11 @@ extension Mesh {
     addGrid(rows: 10, columns: columns, material: .cloth) { row, column in
       let v = Float(row) / 9
       let (x, z) = ring(column)
-      let width = mix(66 * broad, 215 * (0.85 + 0.15 * broad), powf(v, 0.55))
-      let depth = mix(60, 105, powf(v, 0.6))
+      let width = mix(66 * broad, 215 * (0.85 + 0.15 * broad), Math.pow(v, 0.55))
+      let depth = mix(60, 105, Math.pow(v, 0.6))
       let drop = 128 + 120 * v * v + 26 * v - 14 * z * (1 - v) * -1
       let place = Vector(x * width, drop + 10 * (z < 0 ? -z : 0) * (1 - v), 104 + z * depth)
-      let fold = 0.92 + 0.08 * sinf(x * 9 + v * 14)
+      let fold = 0.92 + 0.08 * Math.sin(x * 9 + v * 14)
       return Vertex(
         place: place, color: identity.shirt * fold, openness: 0.55 + 0.45 * smoothStep(0, 0.35, v), attachment: .body,
         slack: 0.65)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// How much light from all around reaches a resting face: hollows get less than what stands out.
 enum Occlusion {

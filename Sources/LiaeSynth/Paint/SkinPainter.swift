@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Colours of the face's skin, by place on the resting head.
@@ -18,7 +17,7 @@ struct SkinPainter {
   /// Linear colour and, as the fourth value, how much the skin shines.
   func color(_ p: Vector, angle: Float, isLower: Bool) -> SIMD4<Float> {
     let (skin, side) = (identity.skin, abs(p.x))
-    let front = smoothStep(0, 0.4, cosf(angle))
+    let front = smoothStep(0, 0.4, Math.cos(angle))
     // Coordinates that do not stretch around the head.
     let (u, v) = (angle * 85, p.y)
     var color = skin.color * (1 + 0.16 * (noise.fractal(u * 0.05, v * 0.05, octaves: 3) - 0.5))
@@ -77,7 +76,7 @@ struct SkinPainter {
   private func line(_ color: inout Vector, _ p: Vector, _ side: Float, _ front: Float) {
     var dark: Float = 0
     for i in 0..<3 {
-      let height = -78 - Float(i) * 9.5 + 2.5 * sinf(p.x * 0.06 + Float(i) * 2)
+      let height = -78 - Float(i) * 9.5 + 2.5 * Math.sin(p.x * 0.06 + Float(i) * 2)
       dark += 0.4 * bump(p.y - height, 0.9) * bump(p.x, 34)
     }
     // Between the brows, beside the eyes, beside the mouth.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// What changes from frame to frame, the same for whoever is rendered.
 package struct FrameParameters: Sendable, Equatable {
@@ -37,7 +37,7 @@ package struct FrameParameters: Sendable, Equatable {
 
     /// Towards the lamp.
     var direction: Vector {
-      Vector(sinf(azimuth) * cosf(elevation), -sinf(elevation), -cosf(azimuth) * cosf(elevation))
+      Vector(Math.sin(azimuth) * Math.cos(elevation), -Math.sin(elevation), -Math.cos(azimuth) * Math.cos(elevation))
     }
   }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Memory of one thread, for every frame anew.
@@ -66,7 +65,7 @@ final class PosedHead {
   private func shape(_ parameters: FrameParameters) {
     let (smile, brows, pucker) = (parameters.smile, parameters.brows, parameters.pucker)
     let turn = Expression.jawTurn * parameters.jaw
-    let (c, s) = (cosf(turn), sinf(turn))
+    let (c, s) = (Math.cos(turn), Math.sin(turn))
     let (axisY, axisZ) = Expression.jawAxis
     func jawed(_ p: Vector, _ share: Float) -> Vector {
       let (y, z) = (p.y - axisY, p.z - axisZ)
@@ -164,7 +163,7 @@ final class PosedHead {
           // Strands: brightest where they stand across the light. Source: Kajiya and Kay, SIGGRAPH 1989.
           let strand = normalized(up - normal * dot(normal, up))
           let along = dot(strand, half)
-          let gleam = powf(max(0, 1 - along * along), 22)
+          let gleam = Math.pow(max(0, 1 - along * along), 22)
           let diffuse = clamp(0.25 + 0.75 * toLamp, 0, 1) * seen
           lit.base[i] = ambient + light.key * diffuse * vertex.openness
           shine.base[i] = light.key * (gleam * seen * smoothStep(-0.1, 0.4, toLamp)) + ambient * 0.12

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeFrame
 import LiaeImageIO
 import LiaeSystem
@@ -118,8 +117,8 @@ package final class Renderer {
 enum Tone {
   private static let table: [Float] = (0...4096).map { i in
     let x = Float(i) / 1024
-    let y = x < 0.6 ? x : 0.6 + 0.4 * (1 - expf(-(x - 0.6) / 0.4))
-    return y <= 0.003_130_8 ? 12.92 * y : 1.055 * powf(y, 1 / 2.4) - 0.055
+    let y = x < 0.6 ? x : 0.6 + 0.4 * (1 - Math.exp(-(x - 0.6) / 0.4))
+    return y <= 0.003_130_8 ? 12.92 * y : 1.055 * Math.pow(y, 1 / 2.4) - 0.055
   }
 
   @inline(__always) static func curve(_ x: Float) -> Float {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import LiaeSystem
 
 /// The colour of a sample, from its triangle and the place on it.
 struct Shader {
@@ -12,7 +12,7 @@ struct Shader {
   init(_ posed: PosedHead, _ parameters: FrameParameters) {
     (self.posed, self.parameters) = (posed, parameters)
     let (x, y) = (parameters.gaze.x * 0.5, parameters.gaze.y * 0.32)
-    gaze = Vector(sinf(x) * cosf(y), sinf(y), -cosf(x) * cosf(y))
+    gaze = Vector(Math.sin(x) * Math.cos(y), Math.sin(y), -Math.cos(x) * Math.cos(y))
     lamp = parameters.light.direction
   }
 
@@ -79,7 +79,7 @@ struct Shader {
     var color = mix(Vector(0.70, 0.66, 0.63), Vector(0.60, 0.42, 0.38), smoothStep(0.55, 1.05, abs(q)))
     if r < 1.08 {
       let offset = direction - inward * cosine
-      let around = atan2f(offset.y, offset.x)
+      let around = Math.atan2(offset.y, offset.x)
       let fiber = strands(around * 7 + 30, r * 2)
       var iris = mix(head.identity.iris.inner, head.identity.iris.outer, smoothStep(0.3, 0.85, r))
       iris *= 0.65 + 0.75 * fiber
@@ -99,8 +99,8 @@ struct Shader {
     let world = posed.rotation(normal)
     let half = normalized(lamp + Vector(0, 0, -1))
     let h = max(0, dot(world, half))
-    let h8 = powf(h, 8)
-    let glint = powf(h8, 40) * 1.6 + 0.05 * h8
+    let h8 = Math.pow(h, 8)
+    let glint = Math.pow(h8, 40) * 1.6 + 0.05 * h8
     let sky = 0.05 * smoothStep(0.2, -0.9, world.y)
     return color + parameters.light.key * glint * smoothStep(0, 2.5, p.y - upper) + parameters.light.sky * sky * shade
   }

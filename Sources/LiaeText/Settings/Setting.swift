@@ -58,6 +58,18 @@ extension Setting {
       })
   }
 
+  package static func real(
+    _ key: String, _ range: ClosedRange<Double>, _ path: WritableKeyPath<Settings, Double?>
+  ) -> Setting {
+    Setting(
+      key: key, expected: "\(shortest(range.lowerBound)) to \(shortest(range.upperBound))", takesNull: true,
+      get: { $0[keyPath: path].map(JSON.number) ?? .null },
+      set: { settings, value in
+        settings[keyPath: path] = value.real
+        return value.isNull || value.real.map(range.contains) == true
+      })
+  }
+
   package static func boolean(_ key: String, _ path: WritableKeyPath<Settings, Bool>) -> Setting {
     Setting(
       key: key, expected: "true or false", get: { .boolean($0[keyPath: path]) },

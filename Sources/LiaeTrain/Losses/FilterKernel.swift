@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// The weights of a symmetric filter along one axis; the filter of the plane is their outer product.
@@ -17,7 +16,7 @@ final class FilterKernel {
     let taps = storage.base.assumingMemoryBound(to: Float.self)
     func weight(_ i: Int) -> Double {
       let x = Double(i) - Double(size - 1) / 2
-      return exp(-x * x / (2 * sigma * sigma))
+      return Math.exp(-x * x / (2 * sigma * sigma))
     }
     let sum = (0..<size).reduce(0) { $0 + weight($1) }
     for i in 0..<size { taps[i] = Float(weight(i) / sum) }

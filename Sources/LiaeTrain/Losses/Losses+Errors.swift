@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 extension Losses {
@@ -73,8 +72,8 @@ extension Losses {
       var total = 0.0
       for i in sample * logits.stride + from * row..<sample * logits.stride + to * row {
         let x = logits.value[i]
-        let e = exp(-abs(x))
-        total += Double(max(x, 0) - x * label + log1p(e))
+        let e = Math.exp(-abs(x))
+        total += Double(max(x, 0) - x * label + Math.log1p(e))
         // The sigmoid, without overflow on either side.
         gradient[i] += Float(scale) * ((x < 0 ? e : 1) / (1 + e) - label)
       }

@@ -7,6 +7,17 @@ enum WeightLayout {
   case dense(inputs: Int, outputs: Int)
   case bias(outputs: Int, depthToSpace: Bool)
 
+  /// The layout of a tensor of canonical shape: (out, in, k, k), (out, in) or (out).
+  ///
+  /// - Parameter depthToSpace: whether its layer is followed by a depth-to-space, whose canonical order is CRD.
+  init(_ shape: [Int], depthToSpace: Bool) {
+    switch shape.count {
+    case 4: self = .convolution(kernel: shape[2], inputs: shape[1], outputs: shape[0], depthToSpace: depthToSpace)
+    case 2: self = .dense(inputs: shape[1], outputs: shape[0])
+    default: self = .bias(outputs: shape.reduce(1, *), depthToSpace: depthToSpace)
+    }
+  }
+
   var shape: [Int] {
     switch self {
     case .convolution(let kernel, let inputs, let outputs, _): [kernel, kernel, inputs, outputs]

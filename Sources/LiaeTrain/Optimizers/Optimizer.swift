@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import LiaeSystem
 
 /// Changes parameters by their gradients, all of them in one pass.
@@ -70,7 +69,7 @@ package final class Optimizer {
     // The cosine goes by the steps made before this one.
     let rate =
       options.learningRate
-      * (isDropping ? Float((cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
+      * (isDropping ? Float((Math.cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
     let scale: Float = options.clipGradient && norm >= 1 ? Float(1 / norm) : 1
     let dropout = isDropping ? RateDropout(seed: seed, step: steps) : nil
     switch options.optimizer {
@@ -80,7 +79,9 @@ package final class Optimizer {
     case .adam:
       let t = Double(steps + 1)
       try apply(
-        Adam(rate: Float(Double(rate) / (1 - pow(0.9, t))), correction: Float(1 / (1 - pow(0.999, t)).squareRoot())),
+        Adam(
+          rate: Float(Double(rate) / (1 - Math.pow(0.9, t))),
+          correction: Float(1 / (1 - Math.pow(0.999, t)).squareRoot())),
         scale, dropout, factors)
     }
     steps += 1

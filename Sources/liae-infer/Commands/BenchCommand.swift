@@ -38,6 +38,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Dims of the decoder's mask branch. (default: 32)", valueName: "n"))
   var dMaskDims: Int?
 
+  @Option(help: .init("Channels of a latent code of AMP. (default: 1024)", valueName: "n"))
+  var interDims: Int?
+
   @Option(help: .init("Runs that are timed.", valueName: "n"))
   var rounds = 20
 
@@ -76,7 +79,7 @@ struct BenchCommand: ParsableCommand {
     }
     if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
-    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims].contains(where: { $0 != nil }) {
+    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
     }
   }
@@ -118,7 +121,7 @@ struct BenchCommand: ParsableCommand {
       return try Model.random(
         Architecture(
           family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,
-          dDims: dDims ?? 64, dMaskDims: dMaskDims ?? 32))
+          dDims: dDims ?? 64, dMaskDims: dMaskDims ?? 32, interDims: interDims ?? 1024))
     } catch {
       throw error.status == .unknownArchitecture ? Failure(.usage, error.message) : error
     }

@@ -24,6 +24,7 @@ struct ConvertCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var face: FaceTypeArguments
 
   @OptionGroup var target: CheckpointTarget
 
@@ -37,7 +38,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    let model = try checkpoint.open(input)
+    let model = try checkpoint.open(input, faceType: face.faceType)
     try Interruption.check()
     let format = target.format(output)
     try ModelWriter.write(model, to: output, as: format, replacing: force)

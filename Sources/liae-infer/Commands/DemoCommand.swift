@@ -24,6 +24,7 @@ struct DemoCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var face: FaceTypeArguments
 
   @Option(name: .shortAndLong, help: .init("Folder for all of it; made where it is missing.", valueName: "folder"))
   var output: String
@@ -63,11 +64,11 @@ struct DemoCommand: ParsableCommand {
   /// What runs is the converted file, so that the sheets show that both steps work.
   private func plan(_ demo: Demonstration) throws -> Plan {
     let isPacked = try ModelOpening.isPacked(model)
-    let source = isPacked ? nil : try checkpoint.open(model)
+    let source = isPacked ? nil : try checkpoint.open(model, faceType: face.faceType)
     try demo.makeFolders()
     guard let source else {
       Console.complain("\(model): packed weights are run as they are: \(demo.modelPath) cannot be made of them")
-      return try checkpoint.plan(model, compute, nil)
+      return try checkpoint.plan(model, faceType: face.faceType, compute, nil)
     }
     try ModelWriter.write(source, to: demo.modelPath, as: .safetensors(.float32), replacing: force)
     return try compute.plan(ModelReader.open(path: demo.modelPath))

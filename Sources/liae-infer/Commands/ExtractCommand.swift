@@ -5,7 +5,9 @@ import LiaeFrame
 import LiaeSequence
 import LiaeSystem
 
-extension FaceType: ExpressibleByArgument {}
+extension FaceType: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
 
 struct ExtractCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -18,6 +18,7 @@ struct InspectCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var face: FaceTypeArguments
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -27,7 +28,7 @@ struct InspectCommand: ParsableCommand {
       let inspection = try PackInspection(PackFile(path: model))
       return Console.say(json ? inspection.json.text() : inspection.text)
     }
-    let inspection = try Inspection(path: model, model: checkpoint.open(model, mentioningGuesses: false))
+    let inspection = try Inspection(path: model, model: checkpoint.open(model, faceType: face.faceType, mentioningGuesses: false))
     Console.say(json ? inspection.json.text() : inspection.text)
   }
 }

@@ -87,8 +87,14 @@ struct MergeArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "What the model's faces show: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")). Overrules the model; "
-        + "needed where it does not say.", valueName: "name"))
+      "Between the frame's own face (0) and the swapped one (1), DeepFaceLab's morph factor. LIAE and AMP. (default: the "
+        + "swap)", valueName: "t"))
+  var morph: Double?
+
+  @Option(
+    help: .init(
+      "What the model's faces show: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), or DeepFaceLab's letters. "
+        + "Overrules the model; needed where it does not say.", valueName: "name"))
   var faceType: String?
 
   @Option(
@@ -141,6 +147,7 @@ struct MergeArguments: ParsableArguments {
     add("bicubic-degrade", bicubicDegrade.map(JSON.integer))
     add("color-degrade", colorDegrade.map(JSON.integer))
     add("seed", seed.map(JSON.integer))
+    add("morph", morph.map(JSON.number))
     add("face-type", faceType.map(JSON.string))
     add("smooth-landmarks", smoothLandmarks.map(JSON.string))
     add("smooth-mask", smoothMask.map(JSON.number))

@@ -28,6 +28,7 @@ struct PackCommand: ParsableCommand {
   var check = false
 
   @OptionGroup var checkpoint: CheckpointArguments
+  @OptionGroup var face: FaceTypeArguments
   @OptionGroup var compute: ComputeArguments
 
   @Flag(help: "Replace what exists already.")
@@ -44,7 +45,7 @@ struct PackCommand: ParsableCommand {
     if !force, File.kind(output) != nil {
       throw Failure(.files, "\(output): exists already; --force replaces it")
     }
-    let plan = try compute.plan(checkpoint.open(model))
+    let plan = try compute.plan(checkpoint.open(model, faceType: face.faceType))
     try Interruption.check()
     try PackFile.write(plan, to: output, replacing: force)
     if check { try check(output) }

@@ -39,7 +39,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "swap: the source's face with the input's expression. dst, src: the face of that side reconstructed.")
   var mode = Mode.swap
 
-  @Option(help: .init("Between the reconstruction of dst (0) and the swap (1). LIAE only.", valueName: "t"))
+  @Option(help: .init("Between the reconstruction of dst (0) and the swap (1). LIAE and AMP.", valueName: "t"))
   var morph: Float?
 
   @Flag(help: "Also write the mask of the destination face.")

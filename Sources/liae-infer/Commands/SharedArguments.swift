@@ -25,7 +25,7 @@ extension MemoryPolicy: ExpressibleByArgument {
 struct ArchitectureArguments: ParsableArguments {
   @Option(
     help: .init(
-      "liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
+      "amp, or liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
       valueName: "name"))
   var arch: String?
 
@@ -59,15 +59,19 @@ struct CheckpointArguments: ParsableArguments {
   var colorOrder: ColorOrder?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, mentioningGuesses: Bool = true) throws -> Model {
-    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
-    return try Self.open(path, options, mentioningGuesses: mentioningGuesses)
+  func open(_ path: String, faceType: String? = nil, mentioningGuesses: Bool = true) throws -> Model {
+    try Self.open(path, options(faceType), mentioningGuesses: mentioningGuesses)
   }
 
   /// Opens the checkpoint, or packed weights, to be run; passes on what was guessed.
-  func plan(_ path: String, _ compute: ComputeArguments, _ packed: PackedArguments?) throws -> Plan {
-    let options = OpenOptions(architecture: architecture.arch, colorOrder: colorOrder)
-    return try Self.plan(path, options, compute, packed)
+  func plan(
+    _ path: String, faceType: String? = nil, _ compute: ComputeArguments, _ packed: PackedArguments?
+  ) throws -> Plan {
+    try Self.plan(path, options(faceType), compute, packed)
+  }
+
+  private func options(_ faceType: String?) -> OpenOptions {
+    OpenOptions(architecture: architecture.arch, colorOrder: colorOrder, faceType: faceType)
   }
 
   fileprivate static func plan(
@@ -104,6 +108,25 @@ struct CheckpointArguments: ParsableArguments {
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
     return model
+  }
+}
+
+/// What a checkpoint's faces show, where that is kept, shown or used. `merge` and `video` have it among their settings.
+struct FaceTypeArguments: ParsableArguments {
+  @Option(
+    help: .init(
+      "What the model's faces show: \(known). Overrules the file; .dfm and PyTorch files do not tell.",
+      valueName: "name"))
+  var faceType: String?
+
+  private static var known: String {
+    ModelInfo.faceTypes.map { $0.letters == $0.name ? $0.name : "\($0.name) or \($0.letters)" }.joined(separator: ", ")
+  }
+
+  func validate() throws {
+    do throws(LiaeError) { _ = try OpenOptions(faceType: faceType).faceTypeName() } catch {
+      throw ValidationError("--face-type: \(error.message)")
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeCommandLine
 import LiaeSequence
+import LiaeSystem
 
 /// Runs work on a sequence with a progress bar, notices on standard error, and Ctrl-C as its cancellation.
 ///

@@ -12,7 +12,7 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       MODEL is the folder of a model, or one of its files: the state, or a backup. The name of OUT says the format:
         NAME.safetensors  the frozen form, with --type float32, float16 or bfloat16
-        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion
+        NAME.dfm, .onnx   for DeepFaceLive and FaceFusion, --type float32 or float16
         NAME.pt, .pth     state dicts of the PyTorch port
         FOLDER            a DeepFaceLab model, which can be trained on there: any other name, or --to deepfacelab
       """)

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An activation function.
+package enum Activation: Sendable, Hashable {
+  case none
+  /// A leaky ReLU: x, and slope * x for negative x.
+  case leaky(Float)
+  /// x cos x.
+  case cosine
+}
+
+/// Which input channel of a depth-to-space becomes channel c, of C, of the pixel (2y + dy, 2x + dx).
+package enum ShuffleOrder: Sendable, Hashable {
+  /// Channel c*4 + dy*2 + dx: column, row, depth, as in PyTorch's `pixel_shuffle`.
+  case crd
+  /// Channel (dy*2 + dx)*C + c: depth, column, row, the default of TensorFlow and ONNX.
+  case dcr
+}
+
+/// A convolution with bias, or several convolutions of the same input whose output channels follow one another.
+package struct Convolution: Sendable, Hashable {
+  /// Which weights the convolution applies to its input.
+  package enum Reading: Sendable, Hashable {
+    /// Those of its layers, W.
+    case plain
+    /// W1 + W2, where W1 and W2 are W for the first and the second half of its input channels: the input is x, and the
+    /// result that of concat(x, x).
+    case repeatedHalf
+    /// [W1 + W2 ; W2]: the input is [x ; y - x], and the result that of concat(x, y).
+    case splitHalves
+  }
+
+  /// Names of the layers, each with the tensors `NAME.weight` (out, in, k, k) and `NAME.bias` (out): one, or more in a
+  /// node that `joiningConvolutions` made.
+  package var layers: [String]
+  /// Number of output channels of all layers, before depth-to-space.
+  package var outputChannels: Int
+  /// Height and width of the kernel, pixels. A layer of a smaller kernel has its weights in the middle of it.
+  package var kernel: Int
+  package var stride = 1
+  /// Zero pixels added on every side of the input.
+  package var padding: Int
+  /// Applied to the sum of the convolution and, where the node has a second input, that input. Set by
+  /// `fusingConvolutions`, as is `depthToSpace`.
+  package var activation = Activation.none
+  /// Order of a depth-to-space that follows the activation; nil: there is none.
+  package var depthToSpace: ShuffleOrder?
+  /// Set by `foldingCodes`.
+  package var reading = Reading.plain
+
+  package init(_ layer: String, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int) {
+    (layers, self.outputChannels) = ([layer], outputChannels)
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+  }
+}
+
+/// A dense layer with bias, or several dense layers of the same input whose outputs follow one another.
+package struct Dense: Sendable, Hashable {
+  /// Names of the layers, each with the tensors `NAME.weight` (out, in) and `NAME.bias` (out): one, or more in a node
+  /// that `joiningDenseLayers` made.
+  package var layers: [String]
+  /// Number of outputs of all layers.
+  package var outputs: Int
+  /// Whether the input is a picture that is flattened first. Set by `fusingDenseLayers`, as are the following.
+  package var flattens = false
+  /// Whether the flattened input is normalised by its mean square.
+  package var pixelNorm = false
+  /// Side of the picture that the outputs are made into; nil: they stay flat.
+  package var side: Int?
+
+  package init(_ layer: String, outputs: Int) { (layers, self.outputs) = ([layer], outputs) }
+}
+
+/// The computation of a node. Families are made of the first group; the second group is made by passes.
+package enum Operation: Sendable, Hashable {
+  /// The picture that the network reads.
+  case input
+  case convolution(Convolution)
+  case dense(Dense)
+  /// Picture (C, side, side) to the flat value of C*side*side channels in the order channel, row, column.
+  case flatten
+  /// Inverse of `flatten`, to pictures of the given side.
+  case unflatten(side: Int)
+  /// x / sqrt(mean(x * x) + 1e-6), the mean over all values of an image.
+  case pixelNorm
+  case activation(Activation)
+  /// Sum of two inputs of equal shape.
+  case sum
+  /// The channels of all inputs, one input after the other.
+  case concatenation
+  /// a + morph * (b - a) of inputs a and b; morph, 0...1, belongs to the run.
+  case lerp
+  /// Channels 0..<k of the first of two inputs and channels k..<C of the second, k = trunc(C * morph): C and morph in
+  /// float32 and their product rounded to float32, as AMP was trained.
+  case mixChannels
+  /// Picture (C, side, side) to picture (C / 4, 2 * side, 2 * side).
+  case depthToSpace(ShuffleOrder)
+  case sigmoid
+
+  /// Depth-to-space in DCR order followed by the sigmoid.
+  case shuffledSigmoid
+  /// Concatenation of x and y - x: y is the second input, x the first or, if `morphs` is set, the lerp of both.
+  case splitHalves(morphs: Bool)
+  /// The images of all inputs, one input after the other.
+  case stack
+  /// One image of a stack.
+  case unstack(Int)
+  /// The outputs of one of `count` joined dense layers.
+  case denseOutput(Int, of: Int)
+
+  /// Names of the layers whose tensors the node reads.
+  package var layers: [String] {
+    switch self {
+    case .convolution(let convolution): convolution.layers
+    case .dense(let dense): dense.layers
+    default: []
+    }
+  }
+
+  /// Name of the operation for messages.
+  package var label: String {
+    switch self {
+    case .input: "input"
+    case .convolution: "convolution"
+    case .dense: "dense"
+    case .flatten: "flatten"
+    case .unflatten: "unflatten"
+    case .pixelNorm: "pixel norm"
+    case .activation(.leaky): "leaky ReLU"
+    case .activation(.cosine): "x cos x"
+    case .activation(.none): "no activation"
+    case .sum: "sum"
+    case .concatenation: "concatenation"
+    case .lerp: "lerp"
+    case .mixChannels: "channel mix"
+    case .depthToSpace: "depth-to-space"
+    case .sigmoid, .shuffledSigmoid: "sigmoid"
+    case .splitHalves: "split halves"
+    case .stack: "stack"
+    case .unstack: "unstack"
+    case .denseOutput: "dense output"
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeSystem
+
+extension Graph {
+  /// Computes two convolutions of the same layer on different values as one convolution of a stack of the two, so that
+  /// the weights are read once: in a swap the mask branch for the swap and for the destination.
+  ///
+  /// A chain of such pairs is stacked once, in front of its first pair; if the two convolutions of that pair read their
+  /// codes differently (`Convolution.reading`), behind it.
+  package func stackingBranches() throws(LiaeError) -> Graph {
+    let pairs = stackablePairs()
+    guard !pairs.isEmpty else { return self }
+    let seconds = Dictionary(uniqueKeysWithValues: pairs.map { ($0.value, $0.key) })
+    var graph = emptied()
+    var moved: [Int: Value] = [:]
+    // The stack of a pair, by its second convolution.
+    var stacks: [Int: Value] = [:]
+
+    /// Adds a node, or a pair for its second convolution, and tells whether all that it reads was there.
+    func place(_ index: Int) throws(LiaeError) -> Bool {
+      if seconds[index] != nil { return true }
+      guard let first = pairs[index] else {
+        guard let copy = try copy(index) else { return false }
+        moved[index] = copy
+        return true
+      }
+      guard let stack = try stack(first, index) else { return false }
+      stacks[index] = stack
+      for (image, member) in [first, index].enumerated() {
+        moved[member] = try graph.addDerived(
+          .unstack(image), [stack], name: nodes[member].name, part: nodes[member].part)
+      }
+      return true
+    }
+    func copy(_ index: Int) throws(LiaeError) -> Value? {
+      let inputs = nodes[index].inputs.compactMap { moved[$0.index] }
+      return inputs.count == nodes[index].inputs.count ? try graph.addCopy(nodes[index], inputs: inputs) : nil
+    }
+    func stack(_ first: Int, _ second: Int) throws(LiaeError) -> Value? {
+      let (a, b) = (nodes[first], nodes[second])
+      guard let x = moved[a.inputs[0].index], let y = moved[b.inputs[0].index] else { return nil }
+      guard a.operation == b.operation else {
+        guard let one = try copy(first), let other = try copy(second) else { return nil }
+        return try graph.addDerived(.stack, [one, other], name: "\(a.name) results", part: a.part)
+      }
+      if pairs[b.inputs[0].index] == a.inputs[0].index, let before = stacks[b.inputs[0].index] {
+        return try graph.addDerived(b.operation, [before], name: b.name, part: b.part)
+      }
+      let both = try graph.addDerived(.stack, [x, y], name: "\(a.name) inputs", part: a.part)
+      return try graph.addDerived(b.operation, [both], name: b.name, part: b.part)
+    }
+
+    // Nodes whose inputs wait for the second convolution of a pair.
+    var pending: [Int] = []
+    for index in nodes.indices {
+      var waiting: [Int] = []
+      for node in [index] + pending where try !place(node) { waiting.append(node) }
+      pending = waiting
+    }
+    while !pending.isEmpty {
+      var waiting: [Int] = []
+      for node in pending where try !place(node) { waiting.append(node) }
+      guard waiting.count < pending.count else {
+        throw LiaeError(.internalError, "node \(nodes[waiting[0]].name) reads what is stacked behind it")
+      }
+      pending = waiting
+    }
+    for output in outputs {
+      guard let value = moved[output.value.index] else {
+        throw LiaeError(.internalError, "a pass lost the output \(output.name)")
+      }
+      graph.declare(output.name, value)
+    }
+    for (name, value) in landmarks {
+      if let value = moved[value.index] { graph.mark(name, value) }
+    }
+    return try graph.withoutDeadNodes()
+  }
+
+  /// The first convolution of each pair that is to be stacked, by the second: the same layers, operations that are equal
+  /// but for `reading`, one input each, results of one shape, and nothing that would have to be computed both before and
+  /// behind the stack.
+  private func stackablePairs() -> [Int: Int] {
+    var pairs: [Int: Int] = [:]
+    var firsts: [[String]: Int] = [:]
+    for (index, node) in nodes.enumerated() {
+      guard case .convolution(var convolution) = node.operation, node.inputs.count == 1, node.shape.images == 1 else {
+        continue
+      }
+      let layers = convolution.layers
+      if let first = firsts[layers], case .convolution(let other) = nodes[first].operation,
+        nodes[first].shape == node.shape
+      {
+        convolution.reading = other.reading
+        pairs[index] = first
+        if convolution == other, hasOrder(pairs) {
+          firsts[layers] = nil
+          continue
+        }
+        pairs[index] = nil
+      }
+      if firsts[layers] == nil { firsts[layers] = index }
+    }
+    return pairs
+  }
+
+  /// Whether all nodes can be computed one after the other, the two convolutions of each pair together.
+  private func hasOrder(_ pairs: [Int: Int]) -> Bool {
+    let seconds = Dictionary(uniqueKeysWithValues: pairs.map { ($0.value, $0.key) })
+    func group(_ index: Int) -> Int { seconds[index] ?? index }
+    var waits = [Int](repeating: 0, count: nodes.count)
+    var readers = [[Int]](repeating: [], count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      for input in node.inputs {
+        waits[group(index)] += 1
+        readers[group(input.index)].append(group(index))
+      }
+    }
+    var ready = nodes.indices.filter { group($0) == $0 && waits[$0] == 0 }
+    var count = 0
+    while let next = ready.popLast() {
+      count += 1
+      for reader in readers[next] {
+        waits[reader] -= 1
+        if waits[reader] == 0 { ready.append(reader) }
+      }
+    }
+    return count == nodes.count - pairs.count
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeKernels
+import LiaeSystem
+
+/// Where a convolution reads and writes.
+package struct ConvolutionBinding {
+  package var source: ActivationView
+  package var target: ActivationView
+  /// The residual block's input; may be the target itself, pixel by pixel.
+  package var residual: ActivationView?
+  package var images: Int
+  /// Of a code that is folded into the weights the first half alone is read: the code repeats itself.
+  package var readsHalf: Bool
+  /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
+  var sharesInputs: Bool?
+
+  package init(
+    source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
+    readsHalf: Bool = false
+  ) {
+    (self.source, self.target, self.residual) = (source, target, residual)
+    (self.images, self.readsHalf) = (images, readsHalf)
+  }
+}
+
+/// What a convolution's tables depend on, which hold offsets and no addresses.
+private struct ConvolutionShape: Hashable {
+  let layer: String
+  let images: Int
+  let readsHalf: Bool
+  let sharesInputs: Bool?
+  let strides: [Int]
+
+  init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
+    (layer, images, readsHalf, sharesInputs) = (packed.layer.name, b.images, b.readsHalf, b.sharesInputs)
+    strides = [b.source, b.target, b.residual ?? b.target].flatMap { [$0.row, $0.plane, $0.image] }
+  }
+}
+
+/// The tables of convolutions, made once for all schedules of a context: schedules differ in addresses alone.
+package final class ConvolutionTables {
+  private var winograd: [ConvolutionShape: WinogradTiling] = [:]
+  private var direct: [ConvolutionShape: DirectTiling] = [:]
+  package init() {}
+
+  func winograd(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> WinogradTiling {
+    let shape = ConvolutionShape(packed, binding)
+    if let known = winograd[shape] { return known }
+    let made = WinogradTiling(packed, binding)
+    winograd[shape] = made
+    return made
+  }
+
+  func direct(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> DirectTiling {
+    let shape = ConvolutionShape(packed, binding)
+    if let known = direct[shape] { return known }
+    let made = DirectTiling(packed, binding)
+    direct[shape] = made
+    return made
+  }
+
+  /// Scratch memory of a convolution's step; the binding's addresses do not count.
+  func scratch(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> ScratchSize {
+    packed.family == 0 ? ScratchSize() : winograd(packed, binding).scratch
+  }
+}
+
+/// Makes the step of a packed convolution.
+package func convolutionStep(
+  _ packed: PackedConvolution, _ binding: ConvolutionBinding, tables: ConvolutionTables = ConvolutionTables(),
+  part: String = ""
+) -> Step {
+  packed.family == 0
+    ? DirectStep(packed, binding, tables.direct(packed, binding), part: part)
+    : WinogradStep(packed, binding, tables.winograd(packed, binding), part: part)
+}
+
+/// Memory of parameters that kernels point into.
+final class Table<Element> {
+  let pointer: UnsafeMutablePointer<Element>
+  init(_ elements: [Element]) {
+    pointer = .allocate(capacity: max(1, elements.count))
+    _ = UnsafeMutableBufferPointer(start: pointer, count: elements.count).initialize(from: elements)
+  }
+  deinit { pointer.deallocate() }
+}
+
+private func activationKind(_ activation: LiaeGraph.Activation) -> (kind: Int, slope: Float) {
+  switch activation {
+  case .none: return (ActivationKind.leaky, 1)
+  case .leaky(let slope): return (ActivationKind.leaky, slope)
+  case .cosine: return (ActivationKind.cosine, 0)
+  }
+}
+
+/// Where each vector of output channels lies from the origin of the target.
+func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView) -> [Int] {
+  let perPart = packed.vectors / (packed.layer.depthToSpace ? 4 : 1)
+  return (0..<packed.vectors).map { vector in
+    let part = vector / perPart
+    return vector % perPart * target.plane + part / 2 * target.row + part % 2 * packed.width
+  }
+}
+
+/// Those of the sum that is really made: half of them where half of a code is read.
+func countMultiplications(_ packed: PackedConvolution, _ b: ConvolutionBinding) -> Double {
+  Work(packed.layer, packed.algorithm).multiplications * Double(b.images) / (b.readsHalf ? 2 : 1)
+}
+
+func destination(_ packed: PackedConvolution, _ binding: ConvolutionBinding, _ offsets: Table<Int>) -> Destination {
+  let (kind, slope) = activationKind(packed.layer.activation)
+  return Destination(
+    target: binding.target, step: packed.layer.depthToSpace ? 2 : 1, offsets: UnsafePointer(offsets.pointer),
+    vectors: packed.vectors, residual: binding.residual, bias: packed.bias, activation: kind, slope: slope)
+}

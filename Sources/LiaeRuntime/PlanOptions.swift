@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+
+package struct PlanOptions: Sendable {
+  /// Which convolution algorithms the planner may choose from.
+  package enum Convolution: Int32, Sendable, CaseIterable {
+    /// The fastest for each layer; at least 100 dB against float64.
+    case automatic = 0
+    /// Direct sums only.
+    case direct = 1
+  }
+  package var convolution = Convolution.automatic
+  /// How the planner chooses among them.
+  package enum Planning: String, Sendable, CaseIterable {
+    /// By a model of costs: the same choice on every machine of an instruction set.
+    case model
+    /// By timing each shape of layer on this machine while the model is opened. Choices, and with them the last bits of
+    /// results, may differ from one opening to another.
+    case measure
+  }
+  package var planning = Planning.model
+  /// What packed weights may take of memory.
+  package var memory = MemoryPolicy.speed
+  /// Threads that pack the weights and are timed; 0 is one for each processor.
+  package var threads = 0
+  /// nil: the processor's best, or what `LIAE_ISA` says.
+  package var instructionSet: InstructionSet?
+  package init() {}
+}
+
+extension PlanOptions.Convolution {
+  package var name: String {
+    switch self {
+    case .automatic: return "automatic"
+    case .direct: return "direct"
+    }
+  }
+}
+
+extension PlanOptions {
+  /// The options that decide what packed weights hold, beside the instruction set: always the same names in the same
+  /// order.
+  package var packing: [(name: String, value: String)] {
+    [("convolution", convolution.name), ("planning", planning.rawValue), ("memory", memory.name)]
+  }
+
+  /// From such names and values; nil where they are not known, or not all there.
+  package init?(packing: [(name: String, value: String)]) {
+    self.init()
+    for (name, value) in packing {
+      switch name {
+      case "convolution":
+        guard let found = Convolution.allCases.first(where: { $0.name == value }) else { return nil }
+        convolution = found
+      case "planning":
+        guard let found = Planning(rawValue: value) else { return nil }
+        planning = found
+      case "memory":
+        guard let found = MemoryPolicy(name: value) else { return nil }
+        memory = found
+      default: return nil
+      }
+    }
+    guard packing.map(\.name) == self.packing.map(\.name) else { return nil }
+  }
+}

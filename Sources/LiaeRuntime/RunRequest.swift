@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeSystem
+
+/// Which of the network's codes the decoder is given.
+package enum RunMode: Sendable, Equatable {
+  /// The destination's face with the source's identity: liae AB, AB of a destination face.
+  case swap
+  /// The destination face reconstructed: liae B, AB.
+  case reconstructDestination
+  /// The source face reconstructed: liae AB, AB of a source face.
+  case reconstructSource
+  /// Between both for t in 0...1: 0 reconstructs the destination, 1 is the swap. liae: lerp(B, AB, t), AB; amp: that
+  /// share of the source's channels.
+  case morph(Float)
+
+  /// What the graph's outputs of the mode begin with.
+  var run: String {
+    switch self {
+    case .swap, .reconstructSource: "swap"
+    case .reconstructDestination: "destination"
+    case .morph: "morph"
+    }
+  }
+}
+
+/// What a run is asked for.
+struct RunRequest {
+  /// `swap`, `destination` or `morph`.
+  let run: String
+  let rgb, mask, destinationMask: Bool
+
+  /// Places of all requests, for tables.
+  static let count = 3 * 8
+
+  init(run: String, rgb: Bool, mask: Bool, destinationMask: Bool) {
+    self.run = run
+    self.rgb = rgb
+    // The picture's mask is the destination's mask there: one is computed, both are handed out.
+    let isShared = run == "destination"
+    self.mask = mask || (isShared && destinationMask)
+    self.destinationMask = destinationMask && !isShared
+  }
+
+  /// The place in a table of `count`.
+  var index: Int {
+    let mode = run == "swap" ? 0 : run == "morph" ? 1 : 2
+    return mode * 8 + (rgb ? 1 : 0) + (mask ? 2 : 0) + (destinationMask ? 4 : 0)
+  }
+
+  /// The graph's outputs.
+  var outputs: [String] {
+    (rgb ? ["\(run).rgb"] : []) + (mask ? ["\(run).mask"] : []) + (destinationMask ? ["destination.mask"] : [])
+  }
+
+  /// Everything that runs of a network can ask for, each once.
+  static func all(of graph: Graph) -> [RunRequest] {
+    var requests: [RunRequest] = []
+    for run in ["swap", "morph", "destination"] where graph.hasOutput("\(run).rgb") {
+      for bits in 1..<8 {
+        let request = RunRequest(
+          run: run, rgb: bits & 1 != 0, mask: bits & 2 != 0, destinationMask: bits & 4 != 0)
+        if !requests.contains(where: { $0.index == request.index }) { requests.append(request) }
+      }
+    }
+    return requests
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeKernels
+import LiaeSystem
+
+/// Where a graph's values stand in one piece of memory: which share a buffer, and from which node to which each buffer
+/// is needed. Steps are numbered as the nodes are.
+///
+/// The sum of a residual block takes the place of its own residual, which is read pixel by pixel before it is written.
+/// The values of a stack stand in the stack's buffer from the start.
+struct ValuePlaces {
+  /// A picture of blocked activations.
+  struct Picture {
+    let buffer: Int
+    /// The first of its images in the buffer.
+    let image: Int
+  }
+  struct Buffer {
+    let grid: ActivationGrid
+    /// Place among `lifetimes`.
+    let stretch: Int
+    /// Whether something reads it that looks past the edge.
+    let readsBorder: Bool
+  }
+
+  /// By node; nil where the value is no picture of ours: the run's input, numbers without a place, outputs.
+  private(set) var pictures: [Picture?]
+  private(set) var buffers: [Buffer] = []
+  /// Numbers without a place by node: stretch, first number of an image, numbers of an image in the stretch.
+  private(set) var numbers: [Int: (stretch: Int, offset: Int, stride: Int)] = [:]
+  /// Memory that one step alone uses, by node.
+  private(set) var scratch: [Int: Int] = [:]
+  private(set) var lifetimes: [Lifetime] = []
+
+  /// - Parameter images: images of a run.
+  /// - Throws: `outOfMemory`; `internalError` for a graph whose stacks overlap.
+  init(_ graph: Graph, images: Int, width: Int) throws(LiaeError) {
+    pictures = [Picture?](repeating: nil, count: graph.nodes.count)
+    let (owners, isPicture) = try Self.owners(graph, images: images)
+    let last = graph.lifetimes
+    var members: [Int: [Int]] = [:]
+    for index in graph.nodes.indices where isPicture[index] { members[owners[index].node, default: []].append(index) }
+    for (owner, values) in members.sorted(by: { $0.key < $1.key }) {
+      let shape = graph.nodes[owner].shape
+      let grid = try ActivationGrid(
+        channels: Self.channels(graph.nodes[owner], graph, width), side: shape.side, width: width)
+      guard let size = CheckedSize.product([images, shape.images, grid.image]) else {
+        throw LiaeError(.outOfMemory, "out of memory: activations of \(graph.nodes[owner].name)")
+      }
+      let stretch = add(
+        Lifetime(
+          size: size, first: values.min() ?? owner, last: values.map { last[$0] }.max() ?? owner, plane: grid.plane))
+      for value in values { pictures[value] = Picture(buffer: buffers.count, image: owners[value].image) }
+      let readsBorder = values.contains { value in graph.nodes.contains { Self.readsBorder($0, of: Graph.Value(value)) }
+      }
+      buffers.append(Buffer(grid: grid, stretch: stretch, readsBorder: readsBorder))
+    }
+    for (index, node) in graph.nodes.enumerated() {
+      switch node.operation {
+      case .dense(let dense) where dense.side == nil:
+        guard let size = CheckedSize.product(images, dense.outputs) else {
+          throw LiaeError(.outOfMemory, "out of memory: the numbers of \(node.name)")
+        }
+        // Parts of joined layers are read until the last of their readers.
+        let parts = graph.nodes.indices.filter {
+          if case .denseOutput = graph.nodes[$0].operation {
+            graph.nodes[$0].inputs == [Graph.Value(index)]
+          } else {
+            false
+          }
+        }
+        let end = ([index] + parts).map { last[$0] }.max() ?? index
+        numbers[index] = (add(Lifetime(size: size, first: index, last: end)), 0, dense.outputs)
+        for part in parts {
+          guard case .denseOutput(let place, let count) = graph.nodes[part].operation, let whole = numbers[index] else {
+            continue
+          }
+          numbers[part] = (whole.stretch, place * (dense.outputs / count), dense.outputs)
+        }
+      default: break
+      }
+    }
+  }
+
+  /// Takes memory that the step of a node alone uses; it holds anything.
+  mutating func takeScratch(_ floats: Int, node: Int) {
+    scratch[node] = add(Lifetime(size: floats, first: node, last: node))
+  }
+
+  private mutating func add(_ lifetime: Lifetime) -> Int {
+    lifetimes.append(lifetime)
+    return lifetimes.count - 1
+  }
+
+  /// For each picture the node whose buffer it stands in, and its first image there.
+  private static func owners(_ graph: Graph, images: Int) throws(LiaeError) -> (
+    owners: [(node: Int, image: Int)], isPicture: [Bool]
+  ) {
+    var owners = graph.nodes.indices.map { (node: $0, image: 0) }
+    var isPicture = [Bool](repeating: false, count: graph.nodes.count)
+    let last = graph.lifetimes
+    for (index, node) in graph.nodes.enumerated() {
+      switch node.operation {
+      case .convolution:
+        isPicture[index] = true
+        guard node.inputs.count == 2 else { continue }
+        let residual = node.inputs[1].index
+        if last[residual] == index && isPicture[residual] { owners[index] = owners[residual] }
+      case .dense(let dense): isPicture[index] = dense.side != nil
+      case .splitHalves, .mixChannels: isPicture[index] = true
+      case .unstack(let place):
+        isPicture[index] = true
+        let stack = owners[node.inputs[0].index]
+        owners[index] = (stack.node, stack.image + place * images)
+      case .stack:
+        isPicture[index] = true
+        for (place, input) in node.inputs.enumerated() {
+          guard isPicture[input.index], owners[input.index] == (input.index, 0) else {
+            throw LiaeError(.internalError, "node \(node.name): \(graph[input].name) stands in another stack already")
+          }
+          for other in 0..<index where owners[other].node == input.index {
+            owners[other] = (index, owners[other].image + place * images)
+          }
+        }
+      default: break
+      }
+    }
+    return (owners, isPicture)
+  }
+
+  /// Channels in the buffer: each half of a code begins at a whole vector, in a stack of codes too.
+  private static func channels(_ node: Graph.Node, _ graph: Graph, _ width: Int) -> Int {
+    switch node.operation {
+    case .splitHalves: 2 * roundUp(node.shape.channels / 2, width)
+    case .stack: node.inputs.first.map { channels(graph[$0], graph, width) } ?? node.shape.channels
+    default: node.shape.channels
+    }
+  }
+
+  private static func readsBorder(_ reader: Graph.Node, of value: Graph.Value) -> Bool {
+    guard reader.inputs.contains(value) else { return false }
+    switch reader.operation {
+    case .convolution(let convolution): return reader.inputs[0] == value && convolution.padding > 0
+    // These copy whole planes.
+    case .splitHalves, .mixChannels: return true
+    default: return false
+    }
+  }
+}

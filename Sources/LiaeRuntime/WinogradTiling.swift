@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
+import LiaeSystem
+
+/// The tiles of a Winograd layer, how they are divided into tasks, and the scratch memory that they take.
+final class WinogradTiling {
+  let tiles: Table<Tile>
+  /// Tiles by kind, (rows, columns): (6,4), (6,6), (4,6), (4,4); all of the second for the other families.
+  let kinds: [Int]
+  let tileCount: Int
+  let offsets: Table<Int>
+  /// For each point the last k that is read.
+  let kHigh: Table<Int>
+  /// Packed channels of a phase that are read.
+  let channels: Int
+  /// Whether the transformed inputs of all tiles are shared by tasks, each of which is a block of output channels.
+  let isShared: Bool
+  /// Makes U of weights that are stored as taps.
+  let transform: WeightTransform?
+  /// Tiles of a task, and how many such blocks there are.
+  let rowBlock, rowBlocks: Int
+  /// Blocks of W input channels.
+  let inputBlocks: Int
+  let inputRows, inputPlane, productPlane: Int
+  let scratch: ScratchSize
+
+  init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
+    let layer = packed.layer, width = packed.width, side = layer.outputSide
+    let points = packed.points
+
+    let axis = WinogradGeometry.axis(side: side, family: packed.family) ?? []
+    var kinds: [[Tile]] = [[], [], [], []]
+    let residual = b.residual ?? b.target
+    let step = layer.depthToSpace ? 2 : 1
+    for image in 0..<b.images {
+      for row in axis {
+        for column in axis {
+          let kind = packed.family == 6 ? (row.size == 6 ? (column.size == 6 ? 1 : 0) : (column.size == 6 ? 2 : 3)) : 1
+          let y = row.start * layer.stride - layer.padding, x = column.start * layer.stride - layer.padding
+          kinds[kind].append(
+            Tile(
+              source: image * b.source.image + y * b.source.row + x * width,
+              residual: image * residual.image + row.start * residual.row + column.start * width,
+              target: image * b.target.image + row.start * step * b.target.row + column.start * step * width,
+              skippedRows: row.skipped, skippedColumns: column.skipped))
+        }
+      }
+    }
+    let tiles = kinds.flatMap { $0 }
+    (self.kinds, tileCount) = (kinds.map(\.count), tiles.count)
+
+    let channels = b.readsHalf ? layer.inputChannels / 2 : packed.phaseChannels
+    self.channels = channels
+    let total = channels * packed.phases
+    inputBlocks = roundUp(total, width) / width
+    let uBytes = points * points * total * packed.vectors * width * 4
+    let perTile = points * points * roundUp(total, width) * 4
+    // A private block of transformed tiles should stay in L2 while U streams past it.
+    let privateRows = min(28, (3 << 19) / max(1, perTile))
+    // Shared V is read once for each block of output channels: past 8 MB that costs more than to read U once for each
+    // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md).
+    let line = axis.reduce(0) { $0 + $1.size + 2 }
+    let vBytes = b.images * line * line * roundUp(total, width) * 4
+    // U that is made in the run is made whole for private V, and takes its memory.
+    let isTransformed = packed.stored == .transformed
+    isShared =
+      b.sharesInputs
+      ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48))
+        || (!isTransformed && uBytes > vBytes))
+    let wanted = min(tileCount, isShared ? 64 : privateRows)
+    let blocks = (tileCount + wanted - 1) / wanted
+    var rowBlock = (tileCount + blocks - 1) / blocks
+    if isTransformed {
+      transform = nil
+    } else if isShared {
+      // M of all tiles and U of a piece, or U of a column block and M of some tiles: what takes less memory.
+      let perRow = packed.blockVectors * width * 4 * points * points
+      let isWide = WeightTransform.pieceBytes + tileCount * perRow > (total + rowBlock) * perRow
+      if !isWide { rowBlock = tileCount }
+      transform = WeightTransform(packed, channels: channels, scope: isWide && blocks > 1 ? .columnBlock : .piece)
+    } else {
+      transform = WeightTransform(packed, channels: channels, scope: .layer)
+    }
+    self.rowBlock = rowBlock
+    rowBlocks = (tileCount + rowBlock - 1) / rowBlock
+    inputRows = isShared ? tileCount : rowBlock
+
+    // The last row of a block's plane is followed by a vector, so that planes do not start at powers of two.
+    inputPlane = inputBlocks * inputRows * width + width
+    productPlane = rowBlock * packed.blockVectors * width + width
+    offsets = Table(targetOffsets(packed, b.target))
+    self.tiles = Table(tiles)
+    kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
+    let v = points * points * inputPlane
+    let u = transform?.floats ?? 0
+    scratch = ScratchSize(
+      shared: isShared ? v : u, input: isShared ? 0 : v, product: points * points * productPlane,
+      weights: isShared ? u : 0)
+  }
+}

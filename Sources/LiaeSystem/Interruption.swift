@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
+package enum Interruption {
+  private static let flag = Atomic<Bool>(false)
+
+  /// - Parameter termination: whether the polite request of `kill` and of a machine that shuts down means the same.
+  package static func watch(termination: Bool = false) {
+    // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
+    guard !flag.load(ordering: .relaxed) else { return }
+    for number in termination ? [SIGINT, SIGTERM] : [SIGINT] {
+      signal(number) { number in
+        Interruption.flag.store(true, ordering: .relaxed)
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+
+  package static var came: Bool { flag.load(ordering: .relaxed) }
+
+  /// - Throws: `cancelled` once it came.
+  package static func check() throws(LiaeError) {
+    if came { throw LiaeError(.cancelled, "interrupted") }
+  }
+}

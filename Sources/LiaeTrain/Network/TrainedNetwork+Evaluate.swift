@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeSystem
+
+extension TrainedNetwork {
+  /// Computes values of the network on a tape, from others that are given.
+  ///
+  /// A given tensor stands for the value of its name and may hold any number of images. Nodes that only given values
+  /// depend on are not computed: `evaluate(["swap.rgb"], given: ["swap.code": x], ...)` runs the decoder alone.
+  ///
+  /// - Parameters:
+  ///   - names: of outputs and of values within the network (`Graph.landmarks`).
+  ///   - given: tensors (count, side, side, channels) by such names; without one that leads to the targets, `input`.
+  /// - Returns: the values in the order of `names`.
+  /// - Throws: `unsupported` for a name that the network does not have, for operations that the tape does not have, and
+  ///   for a missing input; `invalidArgument` for a tensor of another shape; `outOfMemory`.
+  package func evaluate(_ names: [String], given: [String: Tensor], on tape: Tape) throws(LiaeError) -> [Tensor] {
+    var targets: [Graph.Value] = []
+    for name in names { targets.append(try graph.value(name)) }
+    var known: [Graph.Value: Tensor] = [:]
+    for (name, tensor) in given {
+      let value = try graph.value(name), shape = graph.shape(value)
+      guard (tensor.height, tensor.width, tensor.channels) == (shape.side, shape.side, shape.channels) else {
+        throw LiaeError(
+          .invalidArgument,
+          "\(name) is of shape \(shape); given (\(tensor.channels), \(tensor.height), \(tensor.width))")
+      }
+      known[value] = tensor
+    }
+    return try graph.evaluate(targets, given: known) { (node, inputs) throws(LiaeError) in
+      try run(node, inputs, on: tape)
+    }
+  }
+
+  /// Computes one value; see `evaluate(_:given:on:)`.
+  package func evaluate(_ name: String, given: [String: Tensor], on tape: Tape) throws(LiaeError) -> Tensor {
+    try evaluate([name], given: given, on: tape)[0]
+  }
+
+  private func run(_ node: Graph.Node, _ inputs: [Tensor], on tape: Tape) throws(LiaeError) -> Tensor {
+    switch node.operation {
+    case .convolution(let convolution) where convolution.reading == .plain:
+      return try run(convolution, node.name, inputs, on: tape)
+    case .dense(let dense) where dense.layers.count == 1 && !dense.flattens && dense.side == nil:
+      let (weight, bias) = try layer(dense.layers[0])
+      return try tape.dense(inputs[0], weight: weight, bias: bias)
+    case .flatten: return try tape.flatten(inputs[0])
+    case .unflatten(let side): return try tape.unflatten(inputs[0], side: side)
+    case .pixelNorm: return try tape.pixelNorm(inputs[0])
+    case .concatenation: return try tape.concatenate(inputs)
+    case .sigmoid: return try tape.sigmoid(inputs[0])
+    case .input: throw LiaeError(.unsupported, "node input: no faces are given")
+    case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .depthToSpace, .shuffledSigmoid, .splitHalves,
+      .stack, .unstack, .denseOutput:
+      throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
+    }
+  }
+
+  private func run(_ convolution: Convolution, _ name: String, _ inputs: [Tensor], on tape: Tape) throws(LiaeError)
+    -> Tensor
+  {
+    let (weight, bias): (Parameter, Parameter)
+    if let joined = joined[name] {
+      joined.update(on: tape)
+      (weight, bias) = (joined.weight, joined.bias)
+    } else {
+      (weight, bias) = try layer(convolution.layers[0])
+    }
+    var slope: Float = 1
+    if case .leaky(let value) = convolution.activation { slope = value }
+    let padding = convolution.padding
+    let y = try tape.convolution(
+      inputs[0], weight: weight, bias: bias, kernel: convolution.kernel, stride: convolution.stride,
+      padding: padding == 0 && convolution.kernel > 1 ? .valid : .same(before: padding), slope: slope,
+      residual: inputs.count > 1 ? inputs[1] : nil, depthToSpace: convolution.depthToSpace != nil)
+    return convolution.activation == .cosine ? try tape.cosine(y) : y
+  }
+}
