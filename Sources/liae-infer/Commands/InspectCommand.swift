@@ -28,7 +28,8 @@ struct InspectCommand: ParsableCommand {
       let inspection = try PackInspection(PackFile(path: model))
       return Console.say(json ? inspection.json.text() : inspection.text)
     }
-    let inspection = try Inspection(path: model, model: checkpoint.open(model, faceType: face.faceType, mentioningGuesses: false))
+    let inspection = try Inspection(
+      path: model, model: checkpoint.open(model, faceType: face.faceType, mentioningGuesses: false))
     Console.say(json ? inspection.json.text() : inspection.text)
   }
 }
