@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func anotherEpsilon() throws {
-    expectError(.unknownArchitecture, "product", "expected a pixel norm") {
+    expectError(.unknownArchitecture, "(Mul)", "epsilon 0.001") {
       _ = try lie {
         let add = try node($0, "ReduceMean") + 1
         $0.initializers[$0.nodes[add].inputs[1]] = try floats([1e-3], [])
@@ -205,7 +205,7 @@ import Testing
 
   @Test func aMissingOutput() throws {
     // The mask of the destination with the picture of the swap, and without any mask of the destination.
-    expectError(.unknownArchitecture, "expected a concatenation") {
+    expectError(.unknownArchitecture, "other weights than another run of inter_AB") {
       _ = try lie {
         $0.outputs.removeLast(); return true
       }
@@ -341,14 +341,15 @@ import Testing
     }
     for leaf in ["weight", "bias"] {
       let (a, b) = (try model.tensor("encoder.res1.conv1.\(leaf)"), try model.tensor("encoder.res1.conv2.\(leaf)"))
-      #expect(a.raw.elementsEqual(b.raw))
-      #expect(a.raw.elementsEqual(try golden("liae-udt").model().tensor("encoder.res1.conv1.\(leaf)").raw))
+      let theirs = try golden("liae-udt").model()
+      let original = try theirs.tensor("encoder.res1.conv1.\(leaf)")
+      #expect((0..<a.count).allSatisfy { a[$0] == b[$0] && a[$0] == original[$0] } && a.count == original.count)
     }
   }
 
   @Test func weightsOfTwoNodesThatNeedThemInTwoShapes() throws {
-    for (place, parts) in [(0, "Conv"), (3, "Conv")] {
-      expectError(.shapeMismatch, parts) {
+    for (place, status) in [(0, Status.shapeMismatch), (3, .unknownArchitecture)] {
+      expectError(status, "(Conv)") {
         _ = try lie { graph in
           let convolutions = graph.nodes.indices.filter { graph.nodes[$0].operation == "Conv" }
           graph.nodes[convolutions[2]].inputs[1] = graph.nodes[convolutions[place]].inputs[1]

@@ -9,8 +9,9 @@ Needs numpy and torch; `simplified` needs onnxsim, `optimized` and `run` need on
 import contextlib
 import hashlib
 import io
+import os
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -113,11 +114,11 @@ def specs(a):
 def draw(a, seed=0):
     """Canonical weights of a trained network's scale: NAME.weight and NAME.bias, float32.
 
-    Multiples of 1/64 with few digits, so that files of them compress."""
+    Numbers of few digits, so that files of them compress; small ones with x cos x, which multiplies roundings."""
     rng = np.random.default_rng(seed)
     canonical = {}
     for name, shape in specs(a).items():
-        scale = 1.25 / np.sqrt(np.prod(shape[1:]))
+        scale = (0.6 if "c" in a.letters else 1.25) / np.sqrt(np.prod(shape[1:]))
         step = 2.0 ** np.floor(np.log2(scale / 8))
         canonical[f"{name}.weight"] = (np.round(rng.standard_normal(shape) * scale / step) * step).astype(np.float32)
         # Never zeros, which an exporter leaves out.
@@ -447,7 +448,6 @@ def optimized(path):
         content = file.read()
     with open(path, "wb") as file:
         file.write(content)
-    import os
     os.remove(target)
 
 

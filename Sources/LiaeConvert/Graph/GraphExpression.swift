@@ -37,7 +37,7 @@ enum GraphExpression: Hashable {
   /// Whether a number is below 0, or above it; equality is the same to what is chosen by it.
   case isNegative(Int)
   case isPositive(Int)
-  /// What no file can express.
+  /// What is told by its name alone, and equal to nothing of the other side.
   case other(String)
 
   /// One convolution: its weights, by a number of whoever holds them, and the side of its kernel.

@@ -56,17 +56,21 @@ extension GraphExpressions {
     if x == y { return power(x, 2) }
     for (value, factor) in [(x, y), (y, x)] {
       if expressions[factor] == .cosine(value) { return make(value) { .activation($0, .cosine) } }
-      if isInverseNorm(factor, of: value) { return make(value) { .pixelNorm($0) } }
+      if let epsilon = epsilon(factor, of: value) {
+        // Half precision has 9.5e-7.
+        let isOurs = epsilon > 9e-7 && epsilon < 1.1e-6
+        return make(value) { isOurs ? .pixelNorm($0) : .other("a pixel norm with epsilon \(epsilon)") }
+      }
     }
     return intern(.product(min(x, y), max(x, y)), shape: shapes[shapes[x].isEmpty ? y : x])
   }
 
-  /// Whether a number is (mean(x * x) + 1e-6) ^ -0.5. Half precision has 9.5e-7 for the epsilon.
-  private func isInverseNorm(_ number: Int, of x: Int) -> Bool {
+  /// The epsilon of a number that is (mean(x * x) + epsilon) ^ -0.5.
+  private func epsilon(_ number: Int, of x: Int) -> Double? {
     guard case .power(let sum, -0.5) = expressions[number], case .shifted(let mean, let epsilon) = expressions[sum],
       case .mean(let square) = expressions[mean], expressions[square] == .power(x, 2)
-    else { return false }
-    return epsilon > 9e-7 && epsilon < 1.1e-6
+    else { return nil }
+    return epsilon
   }
 
   /// - Returns: nil if the shapes do not fit each other.

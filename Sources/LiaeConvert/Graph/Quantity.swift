@@ -154,18 +154,22 @@ enum Quantity: Hashable, CustomStringConvertible {
     }
   }
 
-  /// Neg, Abs, Floor, Ceil, Sqrt, Reciprocal, Not; nil for other operators too.
-  func transformed(_ operation: String) -> Quantity? {
-    switch (operation, self) {
-    case ("Neg", .integer), ("Neg", .channels): return Quantity.integer(0).linear(self, -1)
-    case ("Neg", .real(let value)): return .real(-value)
-    case ("Abs", .integer(let value)): return value == .min ? nil : .integer(abs(value))
-    case ("Not", .integer(let value)): return .integer(value == 0 ? 1 : 0)
-    case ("Abs", .real(let value)): return .real(abs(value))
-    case ("Floor", .real(let value)): return .real(value.rounded(.down))
-    case ("Ceil", .real(let value)): return .real(value.rounded(.up))
-    case ("Sqrt", .real(let value)): return value < 0 ? nil : .real(value.squareRoot())
-    case ("Reciprocal", .real(let value)): return value == 0 ? nil : .real(1 / value)
+  enum Function: String {
+    case negative = "Neg", absolute = "Abs", not = "Not", floor = "Floor", ceiling = "Ceil", root = "Sqrt"
+    case reciprocal = "Reciprocal"
+  }
+
+  func applying(_ function: Function) -> Quantity? {
+    switch (function, self) {
+    case (.negative, .integer), (.negative, .channels): return Quantity.integer(0).linear(self, -1)
+    case (.negative, .real(let value)): return .real(-value)
+    case (.absolute, .integer(let value)): return value == .min ? nil : .integer(abs(value))
+    case (.absolute, .real(let value)): return .real(abs(value))
+    case (.not, .integer(let value)): return .integer(value == 0 ? 1 : 0)
+    case (.floor, .real(let value)): return .real(value.rounded(.down))
+    case (.ceiling, .real(let value)): return .real(value.rounded(.up))
+    case (.root, .real(let value)): return value < 0 ? nil : .real(value.squareRoot())
+    case (.reciprocal, .real(let value)): return value == 0 ? nil : .real(1 / value)
     default: return nil
     }
   }

@@ -41,7 +41,12 @@ extension GraphInterpreter {
     case "Where" where operands.count == 3: return try chosen(node, operands)
     default: break
     }
-    if operands.count == 1, let result = first.mapped({ $0.transformed(node.operation) }) { return result }
+    if operands.count == 1, let function = Quantity.Function(rawValue: node.operation) {
+      guard let result = first.mapped({ $0.applying(function) }) else {
+        throw mismatch(node, "of \(first.numbers?.description ?? first.name) has no value")
+      }
+      return result
+    }
     if operands.count == 2, let operation = Quantity.Operator(rawValue: node.operation) {
       return try combined(node, operation, first, operands[1])
     }
