@@ -54,6 +54,7 @@ package struct TrainingSettings: SettingsTable {
   package func architecture() throws(LiaeError) -> Architecture {
     do throws(LiaeError) {
       let (family, letters) = try Architecture.parse(archi)
+      try Trainer.check(family)
       let network = Architecture(
         family: family, flavour: flavour, options: letters, resolution: resolution, eDims: eDims, aeDims: aeDims,
         dDims: dDims, dMaskDims: dMaskDims ?? Self.usualMaskDims(dDims))
