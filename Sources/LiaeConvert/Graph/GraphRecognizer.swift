@@ -36,13 +36,14 @@ struct GraphRecognizer {
     (self.interpreter, self.file) = (interpreter, file)
     let outputs = interpreter.graph.outputs
     guard (1...4).contains(outputs.count) else { throw unexpectedOutputs() }
+    var later = 0
     for output in outputs {
       let expression = try self.interpreter.output(output.name)
       switch self.interpreter.expressions.shapes[expression][0] {
       case 3: pictures.append(Output(name: output.name, expression: expression))
       case 1:
-        // The mask that follows the picture stands first, as far as the order goes: DeepFaceLab has the destination's
-        // mask, the swap and its mask; others the swap, its mask, the destination's.
+        // As far as the order goes, the swap's mask is the one that follows the picture: DeepFaceLab has the
+        // destination's mask, the swap, its mask; others the swap, its mask, the destination's.
         masks.insert(Output(name: output.name, expression: expression), at: pictures.isEmpty ? masks.count : later)
         later += pictures.isEmpty ? 0 : 1
       default: throw unexpectedOutputs()
@@ -50,8 +51,6 @@ struct GraphRecognizer {
     }
     guard (1...2).contains(pictures.count), (1...2).contains(masks.count) else { throw unexpectedOutputs() }
   }
-  /// How many masks have followed a picture.
-  private var later = 0
 
   private func unexpectedOutputs() -> LiaeError {
     let outputs = interpreter.graph.outputs
@@ -63,16 +62,15 @@ struct GraphRecognizer {
 
   // MARK: - Candidates
 
-  /// Every network, with small sizes: those of the file follow from the shapes of its weights.
+  /// Every network, with sizes of 1: those of the file follow from the shapes of its weights.
   private var candidates: [Architecture] {
     var all: [Architecture] = []
-    for family in [Architecture.Family.liae, .df, .amp] {
+    for family in Architecture.Family.allCases {
       for flavour in Architecture.Flavour.allCases {
         for letters in 0..<16 {
           let options = zip(["u", "d", "t", "c"], 0...).filter { (letters >> $1) & 1 == 1 }.map(\.0).joined()
-          let architecture = Architecture(
-            family: family, flavour: flavour, options: options, resolution: interpreter.resolution, eDims: 2, aeDims: 2,
-            dDims: 2, dMaskDims: 2, interDims: family == .amp ? 2 : 0)
+          var architecture = Architecture.smallest(family, flavour: flavour, options: options)
+          architecture.resolution = interpreter.resolution
           // Without d the flavours are one network.
           if flavour == .torch && !architecture.doubleResolution || all.contains(architecture) { continue }
           do throws(LiaeError) { try architecture.validate() } catch { continue }
