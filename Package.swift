@@ -33,16 +33,17 @@ let core: [Target] = [
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
   .target(
     name: "LiaePack",
-    dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-    ]),
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
+  .target(
+    name: "LiaeOpening",
+    dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
   .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
   .target(
     name: "LiaeABI",
     dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack", "LiaeFrame",
-      "LiaeSwap",
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeOpening", "LiaeFrame", "LiaeSwap",
     ],
     linkerSettings: [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
@@ -118,7 +119,7 @@ let tools: [Target] = [
   .executableTarget(
     name: "liae-train",
     dependencies: [
-      "LiaeSystem", "LiaeText", "LiaeConvert", "LiaePack", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTrain",
+      "LiaeSystem", "LiaeText", "LiaeConvert", "LiaeOpening", "LiaeFrame", "LiaeImageIO", "LiaeSamples", "LiaeTrain",
       "LiaeSynth", "LiaeSequence", "LiaeTrainingSession", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -127,7 +128,7 @@ let tools: [Target] = [
     name: "liae-infer",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime",
-      "LiaePack", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
+      "LiaePack", "LiaeOpening", "LiaeFrame", "LiaeSequence", "LiaeDiagnostics", "LiaeCommandLine",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     linkerSettings: [.unsafeFlags(programLinkerFlags)]),
@@ -184,6 +185,7 @@ let tests: [Target] = [
     name: "LiaePackTests",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeOpening",
       "LiaeTestSupport",
     ]),
   .testTarget(

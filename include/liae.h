@@ -4,7 +4,7 @@
 #define LIAE_H
 
 /*
- * libliae: runs LIAE and DF face-swap autoencoders on the CPU, on faces and on faces in frames.
+ * libliae: runs LIAE, DF and AMP face-swap autoencoders on the CPU, on faces and on faces in frames.
  *
  *   liae_model *model = NULL;
  *   liae_context *context = NULL;
@@ -108,16 +108,20 @@ enum {
   LIAE_PIXEL_FORMAT_GRAY_FLOAT = 10
 };
 
-/// Which of the network's codes the decoder is given.
+/// Which face a run computes: which of the network's codes its decoder is given. A code is named after the module that
+/// makes it.
 typedef int32_t liae_mode;
 enum {
-  /// AB, AB of a destination face: the swap.
+  /// The swap: the source's face in place of a destination face. liae: AB, AB; df: inter, by the source's decoder; amp:
+  /// inter_src.
   LIAE_MODE_SWAP = 0,
-  /// B, AB: the destination face reconstructed.
+  /// A destination face reconstructed. liae: B, AB; df: inter, by the destination's decoder; amp: inter_dst.
   LIAE_MODE_RECONSTRUCT_DESTINATION = 1,
-  /// AB, AB of a source face: the source face reconstructed.
+  /// A source face reconstructed: what the swap computes, of a source face.
   LIAE_MODE_RECONSTRUCT_SOURCE = 2,
-  /// lerp(B, AB, morph), AB: between the destination reconstructed (0) and the swap (1). Not for DF networks.
+  /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
+  /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
+  /// Not in df, which has one code.
   LIAE_MODE_MORPH = 3
 };
 
@@ -154,7 +158,7 @@ enum {
 /// How much of a head a face shows: DeepFaceLab's face types.
 typedef int32_t liae_face_type;
 enum {
-  /// As the model's file says.
+  /// The model's; in liae_model_options: as the file says.
   LIAE_FACE_TYPE_AUTOMATIC = 0,
   LIAE_FACE_TYPE_HALF = 1,
   LIAE_FACE_TYPE_MID_FULL = 2,
@@ -344,8 +348,8 @@ struct liae_tensor {
 struct liae_model_options {
   /// sizeof(liae_model_options); set by liae_model_options_init().
   size_t struct_size;
-  /// "liae-udt" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no shape.
-  /// NULL: as the file says. Copied.
+  /// "liae-udt", "df", "amp" and the like: overrules what the file says or what would be guessed, as `u` and `c` change no
+  /// shape. NULL: as the file says. Copied.
   const char *architecture;
   /// Overrules what the file says.
   liae_color_order color_order;
@@ -353,9 +357,8 @@ struct liae_model_options {
   liae_convolution convolution;
   /// Threads that pack the weights, 0...64; 0 is one for each processor.
   int32_t threads;
-  /// Face type that the model was trained on: overrules what the file says. A .dfm says nothing of it. Not one of
-  /// ..._NO_ALIGN; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
-  liae_face_type face_type;
+  /// Zero.
+  int32_t reserved;
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
   /// is not possible done without; the log says which. NULL: none. Copied.
   const char *packed_path;
@@ -363,6 +366,11 @@ struct liae_model_options {
   int32_t verify_packed;
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   liae_memory memory;
+  /// What the model's faces show: overrules what the file says. A .dfm does not say it, a PyTorch file neither, and frames
+  /// need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  liae_face_type face_type;
+  /// Zero.
+  int32_t reserved2;
   /* 0.1 ends here; append below. */
 };
 
@@ -370,15 +378,15 @@ struct liae_model_options {
 struct liae_model_info {
   /// sizeof(liae_model_info); set by liae_model_info_init().
   size_t struct_size;
-  /// Family and options: "liae-udt", "df".
+  /// Family and options: "liae-udt", "df", "amp".
   const char *architecture;
-  /// "liae" or "df".
+  /// "liae", "df" or "amp".
   const char *family;
   /// "dfl" or "torch": which of the two published implementations.
   const char *flavour;
   /// "safetensors", "deepfacelab", "dfm" or "torch": what the file was.
   const char *origin;
-  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where the file does not say.
+  /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where neither the file nor the options say it.
   const char *face_type;
   /// What the file could not tell and was assumed, a line each; empty where nothing was.
   const char *guesses;
@@ -404,6 +412,15 @@ struct liae_model_info {
   int32_t ae_dims;
   int32_t d_dims;
   int32_t d_mask_dims;
+  /// Channels of a latent code of AMP, which liae_run_options.morph is a share of; 0 in other families.
+  int32_t inter_dims;
+  /// 1: LIAE_MODE_MORPH runs (liae, amp); 0: it is LIAE_ERROR_UNSUPPORTED (df).
+  int32_t can_morph;
+  /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
+  /// does not say, and in other families.
+  float trained_morph;
+  /// Zero.
+  int32_t reserved;
   /* 0.1 ends here; append below. */
 };
 
@@ -443,7 +460,7 @@ struct liae_run_options {
   /// sizeof(liae_run_options); set by liae_run_options_init().
   size_t struct_size;
   liae_mode mode;
-  /// For LIAE_MODE_MORPH, 0...1; not read in other modes.
+  /// For LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other modes.
   float morph;
   /* 0.1 ends here; append below. */
 };
@@ -664,13 +681,15 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_info_init(liae_model_info *info, 
 /// Opens a checkpoint of any kind, recognised by its content, and makes it ready to run; or packed weights, which are
 /// ready at once.
 ///
-/// @param[in]  path     UTF-8: a .safetensors, .dfm, .onnx, .pt or .pth file, a DeepFaceLab model folder, or one file of
-///   its set; or packed weights
+/// @param[in]  path     UTF-8: a .safetensors, .dfm, .onnx, .pt or .pth file; a DeepFaceLab model folder, or one file of
+///   its set; the folder in which liae-train trains one model, its state file or a backup, of which the weights of the
+///   last save are taken; or packed weights
 /// @param[in]  options  made by liae_model_options_init(); NULL: defaults
 /// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
-/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT or LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status
-///   of the families 20 (the file) and 30 (the network in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another
-///   processor, library or choice; LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
+///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
+///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
 /// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
 /// them by its name is fine.
@@ -819,8 +838,9 @@ LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *opti
 /// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
 ///   infinite pixels; LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context;
-///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for a morph of a DF network. On failure the content of the outputs is
-///   undefined.
+///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
+///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
+///   outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_run(liae_context *context, const liae_run_options *options,
@@ -948,7 +968,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_composite_options_init(liae_composite_o
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model whose file says its face type
+/// @param[in]  context    a live handle of a model whose face type is known, of its file or liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
@@ -971,7 +991,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_frame_swap(liae_context *context, const
 /// @param[in]  faces        face_count of liae_face, made by liae_face_init(), each with landmarks and context
 /// @param[in]  face_count   0...1024
 /// @param[in]  options      made by liae_composite_options_init(); NULL: the defaults
-/// @param[in]  run_options  made by liae_run_options_init(); NULL: the swap
+/// @param[in]  run_options  made by liae_run_options_init(), for all faces; NULL: the swap
 /// @param[out] result       describes the caller's pixels, of the frame's size, any format; may be the frame itself; NULL:
 ///   not wanted; unchanged on failure
 /// @param[out] mask         likewise: how much of each pixel is a face, 0...1; NULL: not wanted
@@ -988,7 +1008,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_frame_swap_faces(const liae_image *fram
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  as for liae_frame_swap()
 /// @param[in]  count      as for liae_frame_swap()
-/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: as the model's file says
+/// @param[in]  face_type  LIAE_FACE_TYPE_AUTOMATIC: the model's
 /// @param[in]  options    made by liae_composite_options_init(), for super_resolution; NULL: the defaults
 /// @param[out] face       describes the caller's resolution x resolution pixels (liae_model_info), any format; unchanged on
 ///   failure

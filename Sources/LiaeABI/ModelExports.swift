@@ -39,8 +39,9 @@ package func liaeModelInfoInit(_ info: Out<CModelInfo>?, _ structSize: Int) -> C
 /// @param[in]  options  made by liae_model_options_init(); NULL: defaults
 /// @param[out] model    the handle, to be given to liae_model_free(); NULL on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
-///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another
-///   processor, library or choice; LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
+///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
 /// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
 /// them by its name is fine.

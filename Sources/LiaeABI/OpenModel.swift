@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeGraph
-import LiaePack
+import LiaeOpening
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor

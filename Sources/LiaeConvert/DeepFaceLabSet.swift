@@ -63,8 +63,7 @@ struct DeepFaceLabSet {
 
   /// What the names of a set's files end in, the longest first: `src_dst_opt.npy` and `GAN_opt.npy` end in others' names.
   private static func endings() throws(LiaeError) -> [String] {
-    var endings = companions + [dataFile]
-    for family in Architecture.Family.allCases { endings += try family.modules().map(weightFile) }
+    let endings = try companions + [dataFile] + Architecture.Family.allModules().map(weightFile)
     return endings.sorted { $0.count > $1.count }
   }
 

@@ -93,4 +93,11 @@ extension Architecture {
 extension Architecture.Family {
   /// Names of the modules of the family's networks.
   func modules() throws(LiaeError) -> [String] { try Graph(.smallest(self)).modules }
+
+  /// Names of the modules of all families.
+  static func allModules() throws(LiaeError) -> Set<String> {
+    var modules: Set<String> = []
+    for family in allCases { modules.formUnion(try family.modules()) }
+    return modules
+  }
 }

@@ -18,8 +18,7 @@ extension ModelReader {
     guard let pairs = root.pairs else {
       throw LiaeError(.unknownArchitecture, "\(name): holds \(root.kind); expected a dictionary of tensors")
     }
-    var modules: Set<String> = []
-    for family in Architecture.Family.allCases { modules.formUnion(try family.modules()) }
+    let modules = try Architecture.Family.allModules()
     var tensors = TensorDictionary()
     var info = ModelInfo(origin: .torch)
     var declared: DeclaredArchitecture?

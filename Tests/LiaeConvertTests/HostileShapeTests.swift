@@ -66,7 +66,8 @@ import Testing
       testDescription: "Squeeze, Unsqueeze, Cast, Floor, Range, Where and Equal",
       nodes: [
         node("Range", ["start", "limit", "step"], "range"), node("Gather", ["range", "one"], "item"),
-        node("Squeeze", ["item"], "scalar"), node("Cast", ["scalar"], "real", ["to": 1]), node("Floor", ["real"], "floor"),
+        node("Squeeze", ["item"], "scalar"), node("Cast", ["scalar"], "real", ["to": 1]),
+        node("Floor", ["real"], "floor"),
         node("Cast", ["floor"], "whole", ["to": 7]), node("Unsqueeze", ["whole", "zero"], "flat"),
         node("Equal", ["flat", "minusOne"], "isOpen"), node("Where", ["isOpen", "one", "flat"], "checked"),
         node("Sub", ["checked", "zero"], "same"), node("Concat", ["minusOne", "same"], "shape", ["axis": 0]),
@@ -96,59 +97,84 @@ import Testing
     lie("a remainder by zero", .shapeMismatch, "(Mod)", ["a": [128], "b": [0]], node("Mod", ["a", "b"], "shape")),
     lie("a product past 64 bits", .shapeMismatch, "(Mul)", ["a": [.max], "b": [2]], node("Mul", ["a", "b"], "shape")),
     lie("a sum past 64 bits", .shapeMismatch, "(Add)", ["a": [.max], "b": [1]], node("Add", ["a", "b"], "shape")),
-    lie("a quotient past 64 bits", .shapeMismatch, "(Div)", ["a": [.min], "b": [-1]], node("Div", ["a", "b"], "shape")),
+    lie(
+      "a quotient past 64 bits", .shapeMismatch, "(Div)", ["a": [.min], "b": [-1]], node("Div", ["a", "b"], "shape")),
     lie("no magnitude", .shapeMismatch, "(Abs)", ["a": [.min]], node("Abs", ["a"], "shape")),
     lie("negative sizes", .shapeMismatch, "(Reshape)", ["a": [1, 128]], node("Neg", ["a"], "shape")),
     lie("huge sizes", .shapeMismatch, "(Reshape)", ["a": [1 << 40, 1 << 40]], node("Identity", ["a"], "shape")),
     lie("an empty shape", .shapeMismatch, "(Reshape)", ["a": []], node("Identity", ["a"], "shape")),
-    lie("a size of no number", .shapeMismatch, "(Reciprocal)", ["a": [0]], node("Cast", ["a"], "r", ["to": 1]),
+    lie(
+      "a size of no number", .shapeMismatch, "(Reciprocal)", ["a": [0]], node("Cast", ["a"], "r", ["to": 1]),
       node("Sqrt", ["r"], "s"), node("Reciprocal", ["s"], "q"), node("Cast", ["q"], "shape", ["to": 7])),
-    lie("a root of a negative number", .shapeMismatch, "(Sqrt)", ["a": [-2]], node("Cast", ["a"], "r", ["to": 1]),
+    lie(
+      "a root of a negative number", .shapeMismatch, "(Sqrt)", ["a": [-2]], node("Cast", ["a"], "r", ["to": 1]),
       node("Sqrt", ["r"], "shape")),
-    lie("rank 20", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": Array(0..<19)],
+    lie(
+      "rank 20", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": Array(0..<19)],
       node("Unsqueeze", ["a", "axes"], "shape")),
-    lie("rank 20 of the value", .shapeMismatch, "(Unsqueeze)", ["axes": Array(4..<20)],
+    lie(
+      "rank 20 of the value", .shapeMismatch, "(Unsqueeze)", ["axes": Array(4..<20)],
       node("Unsqueeze", ["value", "axes"], "wide"), node("Shape", ["wide"], "shape")),
-    lie("an axis twice", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": [0, 0]],
+    lie(
+      "an axis twice", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": [0, 0]],
       node("Unsqueeze", ["a", "axes"], "shape")),
-    lie("an axis that there is not", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": [.min]],
+    lie(
+      "an axis that there is not", .shapeMismatch, "(Unsqueeze)", ["a": [128], "axes": [.min]],
       node("Unsqueeze", ["a", "axes"], "shape")),
-    lie("a dimension that cannot be taken off", .shapeMismatch, "(Squeeze)", ["a": [1, 128], "axes": [0]],
+    lie(
+      "a dimension that cannot be taken off", .shapeMismatch, "(Squeeze)", ["a": [1, 128], "axes": [0]],
       node("Squeeze", ["a", "axes"], "shape")),
-    lie("an element past the end", .shapeMismatch, "(Gather)", ["a": [1, 128], "i": [2]],
+    lie(
+      "an element past the end", .shapeMismatch, "(Gather)", ["a": [1, 128], "i": [2]],
       node("Gather", ["a", "i"], "shape")),
-    lie("an element before the start", .shapeMismatch, "(Gather)", ["a": [1, 128], "i": [.min]],
+    lie(
+      "an element before the start", .shapeMismatch, "(Gather)", ["a": [1, 128], "i": [.min]],
       node("Gather", ["a", "i"], "shape")),
-    lie("a slice out of range", .shapeMismatch, "(Reshape)", ["a": [1, 128], "s": [7], "e": [.max]],
+    lie(
+      "a slice out of range", .shapeMismatch, "(Reshape)", ["a": [1, 128], "s": [7], "e": [.max]],
       node("Slice", ["a", "s", "e"], "shape")),
-    lie("a slice of step 0", .corruptFile, "(Slice)", ["a": [1, 128], "s": [0], "e": [2], "x": [0], "t": [0]],
+    lie(
+      "a slice of step 0", .corruptFile, "(Slice)", ["a": [1, 128], "s": [0], "e": [2], "x": [0], "t": [0]],
       node("Slice", ["a", "s", "e", "x", "t"], "shape")),
-    lie("a slice of the longest steps, which leaves no batch", .shapeMismatch, "(ReduceMean)",
+    lie(
+      "a slice of the longest steps, which leaves no batch", .shapeMismatch, "(ReduceMean)",
       ["a": [1, 128], "s": [.max], "e": [.min], "x": [0], "t": [.min]],
       node("Slice", ["a", "s", "e", "x", "t"], "shape")),
-    lie("a slice of another dimension", .shapeMismatch, "(Slice)", ["a": [1, 128], "s": [0], "e": [2], "x": [3]],
+    lie(
+      "a slice of another dimension", .shapeMismatch, "(Slice)", ["a": [1, 128], "s": [0], "e": [2], "x": [3]],
       node("Slice", ["a", "s", "e", "x"], "shape")),
-    lie("more starts than ends", .corruptFile, "(Slice)", ["a": [1, 128], "s": [0, 0], "e": [2]],
+    lie(
+      "more starts than ends", .corruptFile, "(Slice)", ["a": [1, 128], "s": [0, 0], "e": [2]],
       node("Slice", ["a", "s", "e"], "shape")),
-    lie("a part of the picture", .unknownArchitecture, "(Slice)", ["s": [0], "e": [1], "x": [2]],
+    lie(
+      "a part of the picture", .unknownArchitecture, "(Slice)", ["s": [0], "e": [1], "x": [2]],
       node("Slice", ["value", "s", "e", "x"], "part"), node("Shape", ["part"], "shape")),
-    lie("a part of the channels", .unknownArchitecture, "(Shape)", ["s": [0], "e": [1], "x": [1]],
+    lie(
+      "a part of the channels", .unknownArchitecture, "(Shape)", ["s": [0], "e": [1], "x": [1]],
       node("Slice", ["value", "s", "e", "x"], "part"), node("Shape", ["part"], "shape")),
-    lie("an endless range", .shapeMismatch, "(Range)", ["s": [0], "e": [.max], "t": [1]],
+    lie(
+      "an endless range", .shapeMismatch, "(Range)", ["s": [0], "e": [.max], "t": [1]],
       node("Range", ["s", "e", "t"], "shape")),
-    lie("a range of step 0", .unknownArchitecture, "(Range)", ["s": [0], "e": [1], "t": [0]],
+    lie(
+      "a range of step 0", .unknownArchitecture, "(Range)", ["s": [0], "e": [1], "t": [0]],
       node("Range", ["s", "e", "t"], "shape")),
-    lie("a huge constant", .unknownArchitecture, "(Reshape)", ["a": [1 << 30, 1 << 30]],
+    lie(
+      "a huge constant", .unknownArchitecture, "(Reshape)", ["a": [1 << 30, 1 << 30]],
       node("ConstantOfShape", ["a"], "huge"), node("Cast", ["huge"], "shape", ["to": 7])),
-    lie("a constant too large to count", .shapeMismatch, "(ConstantOfShape)", ["a": [1 << 40, 1 << 40]],
+    lie(
+      "a constant too large to count", .shapeMismatch, "(ConstantOfShape)", ["a": [1 << 40, 1 << 40]],
       node("ConstantOfShape", ["a"], "shape")),
-    lie("a constant of a negative shape", .shapeMismatch, "(ConstantOfShape)", ["a": [-1]],
+    lie(
+      "a constant of a negative shape", .shapeMismatch, "(ConstantOfShape)", ["a": [-1]],
       node("ConstantOfShape", ["a"], "shape")),
-    lie("an expansion to nothing that fits", .shapeMismatch, "(Expand)", ["a": [1, 128], "b": [3]],
+    lie(
+      "an expansion to nothing that fits", .shapeMismatch, "(Expand)", ["a": [1, 128], "b": [3]],
       node("Expand", ["a", "b"], "shape")),
-    lie("shapes that do not broadcast", .shapeMismatch, "(Add)", ["a": [1, 128], "b": [1, 2, 3]],
+    lie(
+      "shapes that do not broadcast", .shapeMismatch, "(Add)", ["a": [1, 128], "b": [1, 2, 3]],
       node("Add", ["a", "b"], "shape")),
-    lie("a choice of lists that do not fit", .shapeMismatch, "(Where)", ["c": [0, 1], "a": [1, 128], "b": [1, 2, 3]],
+    lie(
+      "a choice of lists that do not fit", .shapeMismatch, "(Where)", ["c": [0, 1], "a": [1, 128], "b": [1, 2, 3]],
       node("Where", ["c", "a", "b"], "shape")),
     lie("a shape from the picture", .unknownArchitecture, "(Reshape)", [:], node("Sigmoid", ["value"], "shape")),
   ]
@@ -160,7 +186,9 @@ import Testing
 
   /// Long arithmetic on single numbers is read; on long lists it ends.
   @Test func longArithmetic() throws {
-    let chain = (0..<15_000).map { Self.node("Sub", [$0 == 0 ? "a" : "s\($0 - 1)", "zero"], $0 == 14_999 ? "shape" : "s\($0)") }
+    let chain = (0..<15_000).map {
+      Self.node("Sub", [$0 == 0 ? "a" : "s\($0 - 1)", "zero"], $0 == 14_999 ? "shape" : "s\($0)")
+    }
     expectSame(
       try golden("liae-udt").model("golden.dfm"),
       try open(chain, constants: ["a": [-1, 128], "zero": [0]]))

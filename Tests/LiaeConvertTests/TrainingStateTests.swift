@@ -53,7 +53,8 @@ import Testing
     tensors["D_src.in_conv.bias"] = try floats([1], [1])
     return TrainingState(
       tensors: tensors, counters: [("iteration", 1234), ("optimizer", 0), ("optimizer_steps", 1234), ("seed", .max)],
-      settings: settings(network.architecture, change), losses: ([3, .nan, 1], [2, 2, .infinity]), attempt: 2,
+      settings: settings(try network.model().architecture, change), losses: ([3, .nan, 1], [2, 2, .infinity]),
+      attempt: 2,
       name: "a state")
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LiaeGraph
+import LiaeOpening
 import LiaePack
 import LiaeRuntime
 import LiaeSystem

@@ -3,6 +3,7 @@ import LiaeConvert
 import LiaeDispatch
 import LiaeFormats
 import LiaeGraph
+import LiaeOpening
 import LiaePack
 import LiaeRuntime
 import LiaeSystem

@@ -35,7 +35,7 @@ import Testing
   /// A batch through a network gives what TensorFlow and PyTorch computed. VALID heads lack two pixels on each side.
   @Test(arguments: ["liae-udt", "df-ud", "torch-ud"]) func aBatchGivesTheGoldenOutputs(network: String) throws {
     let folder = try TemporaryFolder()
-    let golden = GoldenNetwork.repository(network).arrays()
+    let golden = try GoldenNetwork.repository(network).arrays()
     let input = try #require(golden["input"])
     try writeArray(input.values, input.shape, to: folder("batch.npy"))
     let log = Log()

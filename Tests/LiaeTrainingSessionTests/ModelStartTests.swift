@@ -58,7 +58,7 @@ import Testing
 
   /// A folder that DeepFaceLab trained in: its options, iteration, losses and moments.
   @Test func aModelOfDeepFaceLab() throws {
-    let source = "\(GoldenNetwork.root)/training/saved_model"
+    let source = GoldenSet.repository.path("training/saved_model")
     try File.makeFolder(training.model)
     for file in try File.list(source) {
       try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.map(path: "\(source)/\(file)"))
@@ -75,18 +75,18 @@ import Testing
 
   /// Weights of another file: iteration 0, and what the file does not say is open.
   @Test func weightsOfAnotherFile() throws {
-    let network = try #require(GoldenNetwork.all.first { $0.name == "liae-ud" })
+    let network = GoldenNetwork.repository("liae-ud")
     let start = try training.start(weights: network.folder)
     #expect(
       start.settings.eDims == 4 && start.settings.faceType == .whole && start.origin.description == "other weights")
     let resumed = try ResumedTraining(start, engine: Engine(workers: 1))
     #expect(resumed.trainer.iteration == 0 && resumed.history.last == 0)
     let (a, b) = (try network.model(), try resumed.trainer.model())
-    for spec in a.architecture.tensors where !spec.isUnused {
+    for spec in a.graph.tensors where !spec.isUnused {
       #expect(try a.tensor(spec.name).contents == b.tensor(spec.name).contents, "\(spec.name)")
     }
     // Shapes alone do not tell the activations; that is said.
-    let torch = try #require(GoldenNetwork.torch.first { $0.name == "torch-udt" })
+    let torch = GoldenNetwork.repository("torch-udt")
     let guessed = try training.start([("face-type", .string("h"))], weights: torch.path("state_dict.pt"))
     #expect(guessed.settings.faceType == .half)
     #expect(guessed.origin.guesses.count == 2)

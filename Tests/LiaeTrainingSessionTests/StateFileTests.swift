@@ -47,7 +47,7 @@ import Testing
     #expect(read.info.origin == .trained && read.info.iteration == 1 && read.info.colorOrder == .bgr)
     #expect(read.info.faceType == model.info.faceType ?? "midfull_face" && read.info.guesses.isEmpty)
     var hasChanged = false
-    for spec in read.architecture.tensors where !spec.isUnused {
+    for spec in read.graph.tensors where !spec.isUnused {
       let tensor = try read.tensor(spec.name)
       #expect(try tensor.contents == expected.tensor(spec.name).contents, "\(spec.name)")
       if try tensor.contents != model.tensor(spec.name).asFloat32().contents { hasChanged = true }

@@ -16,7 +16,7 @@ struct Training {
   var model: String { folder("model") }
   var state: String { folder("model/model_liae-train.safetensors") }
 
-  static let aligned = "\(GoldenNetwork.root)/faces/aligned"
+  static let aligned = GoldenSet.repository.path("faces/aligned")
   static let network: Given = [
     ("arch", .string("liae-ud")), ("resolution", .integer(64)), ("e-dims", .integer(2)), ("ae-dims", .integer(4)),
     ("d-dims", .integer(2)), ("d-mask-dims", .integer(2)), ("batch-size", .integer(2)), ("threads", .integer(1)),

@@ -148,11 +148,11 @@ def test_convert_says_what_a_format_cannot_hold(tmp_path):
 
 def test_a_face_type_is_given_where_a_file_says_none(tmp_path):
     export = NETWORKS / "liae-udt" / "golden.dfm"
-    assert liae_infer("convert", export, tmp_path / "a.safetensors", "--face-type", "head").status == 0
-    assert inspect(tmp_path / "a.safetensors")["face_type"] == "head"
+    assert liae_infer("convert", export, tmp_path / "a.safetensors", "--face-type", "mf").status == 0
+    assert inspect(tmp_path / "a.safetensors")["face_type"] == "midfull_face"
     assert liae_infer("pack", export, tmp_path / "a.liaepack", "--face-type", "whole_face").status == 0
     assert inspect(tmp_path / "a.liaepack")["face_type"] == "whole_face"
-    result = liae_infer("convert", export, tmp_path / "b.safetensors", "--face-type", "wf")
+    result = liae_infer("convert", export, tmp_path / "b.safetensors", "--face-type", "head_no_align")
     assert result.status == 2 and "whole_face" in result.err and not (tmp_path / "b.safetensors").exists()
 
 

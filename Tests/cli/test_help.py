@@ -63,7 +63,7 @@ def test_version_with_an_unknown_isa_says_so():
     ["bench", "model", "--resolution", "64"], ["bench", "--resolution", "100"],
     ["bench", "--arch", "liae-x"], ["demo", "-m", "x", "-o", "y", "--faces", "0"],
     ["convert", "a", "b.dfm", "--type", "bfloat16"], ["convert", "a", "b", "--name", "x/y"],
-    ["convert", "a", "b.pt", "--type", "float16"], ["convert", "a", "b", "--face-type", "wf"],
+    ["convert", "a", "b.pt", "--type", "float16"], ["convert", "a", "b", "--face-type", "cheek"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--mode", "both"], ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "2"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--morph", "0.5", "--mode", "src"],
     ["run", "-m", "m", "-i", "a", "-o", "o", "--threads", "-1"],

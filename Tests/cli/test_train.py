@@ -329,9 +329,11 @@ def test_only_files_that_a_save_left_half_written_are_cleared_away(model):
 
 
 def test_faces_that_show_too_little_make_no_model(tmp_path):
-    folder = tmp_path / "model"
-    result = train(folder, *TINY, "--face-type", "head", "--target-iter", 1)
-    assert result.status == 2 and "no face can be used" in result.err, result.err
+    folder, half = tmp_path / "model", tmp_path / "half"
+    half.mkdir()
+    shutil.copy(ALIGNED / "00007_0.jpg", half)
+    result = liae_train("--src", half, "--dst", ALIGNED, "--model", folder, *TINY, "--target-iter", 1)
+    assert result.status == 2 and "no face can be used" in result.err and "half_face" in result.err, result.err
     assert not state_of(folder).exists()
     new(folder, 1)
 

@@ -13,7 +13,7 @@ out=$root/build/fuzz
 parsers="LiaeSystem LiaeTensor LiaeGraph LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
 case " $* " in
-  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeFrame LiaeSwap LiaeABI"} ;;
+  *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeOpening LiaeFrame LiaeSwap LiaeABI"} ;;
   *" Pack "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack"} ;;
   *) MODULES=${MODULES:-$parsers} ;;
 esac

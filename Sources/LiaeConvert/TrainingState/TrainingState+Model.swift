@@ -14,7 +14,8 @@ extension TrainingState {
     let network = try NetworkSettings(settings, file: name)
     (info.faceType, info.iteration) = (network.faceType, iteration)
     var weights = TensorDictionary()
-    let modules = try network.declared.family.modules()
+    // Of every family, so that settings which contradict the weights are noticed.
+    let modules = try Architecture.Family.allModules()
     for tensor in tensors.names {
       let module = tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
       if modules.contains(module) { weights[tensor] = tensors[tensor] }

@@ -3,7 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeConvert
 import LiaeDiagnostics
-import LiaePack
+import LiaeFormats
 import LiaeRuntime
 import LiaeSystem
 
@@ -63,12 +63,12 @@ struct DemoCommand: ParsableCommand {
 
   /// What runs is the converted file, so that the sheets show that both steps work.
   private func plan(_ demo: Demonstration) throws -> Plan {
-    let isPacked = try ModelOpening.isPacked(model)
-    let source = isPacked ? nil : try checkpoint.open(model, faceType: face.faceType)
+    let file = try CheckpointFile(path: model)
+    let source = file.packedWeights == nil ? try checkpoint.open(file, faceType: face.faceType) : nil
     try demo.makeFolders()
     guard let source else {
       Console.complain("\(model): packed weights are run as they are: \(demo.modelPath) cannot be made of them")
-      return try checkpoint.plan(model, faceType: face.faceType, compute, nil)
+      return try checkpoint.plan(file, faceType: face.faceType, compute, nil)
     }
     try ModelWriter.write(source, to: demo.modelPath, as: .safetensors(.float32), replacing: force)
     return try compute.plan(ModelReader.open(path: demo.modelPath))

@@ -2,6 +2,7 @@
 import ArgumentParser
 import LiaeCommandLine
 import LiaeDiagnostics
+import LiaeFormats
 import LiaePack
 
 struct InspectCommand: ParsableCommand {
@@ -24,11 +25,13 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    if try ModelOpening.isPacked(model) {
-      let inspection = try PackInspection(PackFile(path: model))
+    let file = try CheckpointFile(path: model)
+    if let bytes = file.packedWeights {
+      let inspection = try PackInspection(PackFile(bytes, name: model))
       return Console.say(json ? inspection.json.text() : inspection.text)
     }
-    let inspection = try Inspection(path: model, model: checkpoint.open(model, faceType: face.faceType, mentioningGuesses: false))
+    let inspection = try Inspection(
+      path: model, model: checkpoint.open(file, faceType: face.faceType, mentioningGuesses: false))
     Console.say(json ? inspection.json.text() : inspection.text)
   }
 }

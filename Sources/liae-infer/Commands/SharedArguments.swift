@@ -3,8 +3,9 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeConvert
 import LiaeDispatch
+import LiaeFormats
 import LiaeGraph
-import LiaePack
+import LiaeOpening
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -38,12 +39,12 @@ struct ArchitectureArguments: ParsableArguments {
 
   /// Opens the model and passes on what was guessed.
   func open(_ path: String) throws -> Model {
-    try CheckpointArguments.open(path, OpenOptions(architecture: arch), mentioningGuesses: true)
+    try CheckpointArguments.open(CheckpointFile(path: path), OpenOptions(architecture: arch), mentioningGuesses: true)
   }
 
   /// Opens the checkpoint, or packed weights, to be run.
   func plan(_ path: String, _ compute: ComputeArguments, _ packed: PackedArguments?) throws -> Plan {
-    try CheckpointArguments.plan(path, OpenOptions(architecture: arch), compute, packed)
+    try CheckpointArguments.plan(CheckpointFile(path: path), OpenOptions(architecture: arch), compute, packed)
   }
 }
 
@@ -59,15 +60,27 @@ struct CheckpointArguments: ParsableArguments {
   var colorOrder: ColorOrder?
 
   /// Opens the model and passes on what was guessed, unless the command's results say it.
-  func open(_ path: String, faceType: String? = nil, mentioningGuesses: Bool = true) throws -> Model {
-    try Self.open(path, options(faceType), mentioningGuesses: mentioningGuesses)
+  func open(_ file: CheckpointFile, faceType: String? = nil, mentioningGuesses: Bool = true) throws -> Model {
+    try Self.open(file, options(faceType), mentioningGuesses: mentioningGuesses)
+  }
+
+  /// Opens the model and passes on what was guessed.
+  func open(_ path: String, faceType: String? = nil) throws -> Model {
+    try open(CheckpointFile(path: path), faceType: faceType)
+  }
+
+  /// Opens the checkpoint, or packed weights, to be run; passes on what was guessed.
+  func plan(
+    _ file: CheckpointFile, faceType: String? = nil, _ compute: ComputeArguments, _ packed: PackedArguments?
+  ) throws -> Plan {
+    try Self.plan(file, options(faceType), compute, packed)
   }
 
   /// Opens the checkpoint, or packed weights, to be run; passes on what was guessed.
   func plan(
     _ path: String, faceType: String? = nil, _ compute: ComputeArguments, _ packed: PackedArguments?
   ) throws -> Plan {
-    try Self.plan(path, options(faceType), compute, packed)
+    try plan(CheckpointFile(path: path), faceType: faceType, compute, packed)
   }
 
   private func options(_ faceType: String?) -> OpenOptions {
@@ -75,19 +88,19 @@ struct CheckpointArguments: ParsableArguments {
   }
 
   fileprivate static func plan(
-    _ path: String, _ options: OpenOptions, _ compute: ComputeArguments, _ packed: PackedArguments?
+    _ file: CheckpointFile, _ options: OpenOptions, _ compute: ComputeArguments, _ packed: PackedArguments?
   ) throws -> Plan {
     // What is written beside a checkpoint is large: a first Ctrl-C does not leave half of it.
     if packed?.packed != nil { Interruption.watch() }
-    guard try ModelOpening.isPacked(path) else {
-      let plan = try compute.plan(open(path, options, mentioningGuesses: true), packed)
+    guard file.packedWeights != nil else {
+      let plan = try compute.plan(open(file, options, mentioningGuesses: true), packed)
       try Interruption.check()
       return plan
     }
     var opening = compute.opening(packed)
     opening.checkpoint = options
-    let plan = try asModel { () throws(LiaeError) in try opening.open(path) }
-    for guess in plan.info.guesses { Console.complain("\(path): \(guess)") }
+    let plan = try asModel { () throws(LiaeError) in try opening.open(file) }
+    for guess in plan.info.guesses { Console.complain("\(file.path): \(guess)") }
     return plan
   }
 
@@ -103,10 +116,11 @@ struct CheckpointArguments: ParsableArguments {
     }
   }
 
-  fileprivate static func open(_ path: String, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
-    let model = try asModel { () throws(LiaeError) in try ModelReader.open(path: path, options: options) }
+  fileprivate static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model
+  {
+    let model = try asModel { () throws(LiaeError) in try ModelReader.open(file, options: options) }
     guard mentioningGuesses else { return model }
-    for guess in model.info.guesses { Console.complain("\(path): \(guess)") }
+    for guess in model.info.guesses { Console.complain("\(file.path): \(guess)") }
     return model
   }
 }

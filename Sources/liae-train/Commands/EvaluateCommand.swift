@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LiaeCommandLine
-import LiaePack
+import LiaeOpening
 import LiaeSynth
 import LiaeSystem
 import LiaeText

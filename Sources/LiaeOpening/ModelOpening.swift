@@ -2,6 +2,7 @@
 import LiaeConvert
 import LiaeFormats
 import LiaeGraph
+import LiaePack
 import LiaeRuntime
 import LiaeSystem
 
@@ -24,11 +25,6 @@ package struct ModelOpening {
   }
 
   package init() {}
-
-  /// Whether `path` is a file of packed weights.
-  package static func isPacked(_ path: String) throws(LiaeError) -> Bool {
-    File.kind(path) == .file ? try CheckpointFile(path: path).packedWeights != nil : false
-  }
 
   /// - Parameter path: a checkpoint, as `ModelReader.open` takes it, or packed weights.
   /// - Throws: what reading a checkpoint or packed weights throws; `packMismatch` for packed weights that do not fit;
