@@ -52,7 +52,8 @@ enum GraphExpression: Hashable {
     switch self {
     case .image, .other: []
     case .convolution(let x, _, _, _), .dense(let x, _), .activation(let x, _), .sigmoid(let x),
-      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .padded(let x, _), .cosine(let x),
+      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .padded(let x, _),
+      .cosine(let x),
       .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _), .isNegative(let x), .isPositive(let x):
       [x]
     case .sum(let x, let y), .mixChannels(let x, let y), .product(let x, let y): [x, y]
@@ -65,7 +66,8 @@ enum GraphExpression: Hashable {
     switch self {
     case .image: "the input picture"
     case .convolution(_, let parts, let stride, let inset):
-      (parts.count == 1 ? "a" : "\(parts.count)") + " \(parts.map { "\($0.kernel)x\($0.kernel)" }.joined(separator: ", "))"
+      (parts.count == 1 ? "a" : "\(parts.count)")
+        + " \(parts.map { "\($0.kernel)x\($0.kernel)" }.joined(separator: ", "))"
         + " convolution" + (parts.count == 1 ? "" : "s") + (stride == 1 ? "" : " of stride \(stride)")
         + (inset == 0 ? "" : " without padding")
     case .dense: "a dense layer"

@@ -75,7 +75,9 @@ extension GraphInterpreter {
     guard let result else {
       throw a.shape == b.shape
         ? unexpected(
-          node, "of \(expressions[a.expression].label) and \(expressions[b.expression].label), which no network of ours computes")
+          node,
+          "of \(expressions[a.expression].label) and \(expressions[b.expression].label), which no network of ours computes"
+        )
         : mismatch(node, "shapes \(a.shape) and \(b.shape) do not fit each other")
     }
     return result

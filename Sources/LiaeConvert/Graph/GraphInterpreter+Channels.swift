@@ -46,7 +46,11 @@ extension GraphInterpreter {
     guard let axis = node.integer("axis") else { throw corrupt(node, "has no axis") }
     var (views, ranges) = ([GraphView](), [ChannelRange]())
     for (place, input) in inputs.enumerated() {
-      if case .channels(let range)? = input { ranges.append(range) } else { views.append(try view(node, inputs, place)) }
+      if case .channels(let range)? = input {
+        ranges.append(range)
+      } else {
+        views.append(try view(node, inputs, place))
+      }
     }
     if !ranges.isEmpty {
       guard views.isEmpty, ranges.count == 2, axis == 1 || axis == -3 else {

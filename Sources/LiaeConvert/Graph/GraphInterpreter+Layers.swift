@@ -55,7 +55,8 @@ extension GraphInterpreter {
     }
     let sides = input.dropFirst().map { ($0 + 2 * padding - kernel) / strides[0] + 1 }
     let bias = try optionalConstant(node, inputs, 2, "bias")
-    let layer = Layer(weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, outputs) })
+    let layer = Layer(
+      weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, outputs) })
     let part = GraphExpression.Part(layer: number(layer), kernel: kernel)
     return try whole(
       node, .convolution(x, [part], stride: strides[0], inset: kernel / 2 - padding), [outputs] + sides)
@@ -80,7 +81,8 @@ extension GraphInterpreter {
     let input = try view(node, inputs)
     guard input.shape.count == 2, let x = expressions.settled(input), expressions.shapes[x].count == 1 else {
       throw unexpected(
-        node, "a product with a value of shape \(input.shape) in an order of its own; expected flat numbers, as (C, H, W)")
+        node,
+        "a product with a value of shape \(input.shape) in an order of its own; expected flat numbers, as (C, H, W)")
     }
     let inputCount = expressions.shapes[x][0]
     let isGemm = node.operation == "Gemm"
@@ -100,14 +102,17 @@ extension GraphInterpreter {
     }
     let bias = isGemm ? try optionalConstant(node, inputs, 2, "bias") : nil
     let layer = Layer(
-      weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, weight.shape[0]) })
+      weight: number(weight),
+      bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, weight.shape[0]) })
     return try whole(node, .dense(x, layer: number(layer)), [weight.shape[0]])
   }
 
   // MARK: - Bias
 
   /// The sum of a value and a constant: a bias behind a layer, or one number.
-  mutating func sum(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant) throws(LiaeError) -> GraphView {
+  mutating func sum(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant) throws(LiaeError)
+    -> GraphView
+  {
     func biased(_ number: Int, _ channels: Int) throws(LiaeError) -> Int? {
       guard layers[number].bias == nil else { return nil }
       let bias = try self.bias(node, value, constant, channels)
@@ -128,7 +133,8 @@ extension GraphInterpreter {
     }
     guard let number = constant.uniform?.number, constant.shape.count <= value.shape.count else {
       throw unexpected(
-        node, "adds a constant of shape \(constant.shape) to \(expressions[value.expression].label) that has a bias or none")
+        node,
+        "adds a constant of shape \(constant.shape) to \(expressions[value.expression].label) that has a bias or none")
     }
     return expressions.shifted(value, number)
   }
@@ -144,7 +150,8 @@ extension GraphInterpreter {
       let isAlongChannels = wide.allSatisfy {
         parts[added + $0] == [Layout.Axis(size: channels, stride: channelStride)] && constant.shape[$0] == channels
       }
-      let layout = wide.isEmpty ? constant.layout.reshaped([])?.expanded([channels]) : constant.layout.reshaped([channels])
+      let layout =
+        wide.isEmpty ? constant.layout.reshaped([])?.expanded([channels]) : constant.layout.reshaped([channels])
       if isAlongChannels, let layout { return constant.with(layout) }
     }
     throw mismatch(

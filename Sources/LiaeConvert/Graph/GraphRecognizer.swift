@@ -57,7 +57,8 @@ struct GraphRecognizer {
     let names = outputs.prefix(8).map(\.name).joined(separator: ", ")
     return LiaeError(
       .unknownArchitecture,
-      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask")
+      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask"
+    )
   }
 
   // MARK: - Candidates
@@ -88,7 +89,9 @@ struct GraphRecognizer {
       .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
   }
 
-  private func has(_ kind: (GraphExpression) -> Bool) -> Bool { interpreter.expressions.expressions.contains(where: kind) }
+  private func has(_ kind: (GraphExpression) -> Bool) -> Bool {
+    interpreter.expressions.expressions.contains(where: kind)
+  }
 
   /// - Throws: `unknownArchitecture`, saying at which node the file differs from the network that is nearest to it.
   func recognize() throws(LiaeError) -> Finding {
@@ -106,7 +109,8 @@ struct GraphRecognizer {
           network = matcher.network
           guard error.status == .unknownArchitecture else { throw error }
           if matcher.progress > nearest?.progress ?? -1 {
-            let message = "\(file): \(error.message), as \(architecture.name) has it, the nearest of the networks that are known"
+            let message =
+              "\(file): \(error.message), as \(architecture.name) has it, the nearest of the networks that are known"
             nearest = (matcher.progress, LiaeError(.unknownArchitecture, message))
           }
         }
