@@ -55,6 +55,9 @@ class Style:
     order: tuple = ("rgb", "mask", "destination")
     cast: bool = False
     identity: bool = False
+    pad: bool = False               # pictures padded before convolutions
+    repeat: bool = False            # the swap's code as a repetition
+    clamp: bool = False             # outputs clamped to 0...1
 
 
 def specs(a):
@@ -208,7 +211,10 @@ class Network(nn.Module):
 
     def conv(self, name, x, stride=1, valid=False):
         w = self.get(f"{name}.weight")
-        return F.conv2d(x, w, self.get(f"{name}.bias"), stride=stride, padding=0 if valid else w.shape[-1] // 2)
+        padding = 0 if valid else w.shape[-1] // 2
+        if self.style.pad and padding:
+            x, padding = F.pad(x, (padding,) * 4), 0
+        return F.conv2d(x, w, self.get(f"{name}.bias"), stride=stride, padding=padding)
 
     def act(self, x, slope):
         if "c" in self.a.letters:
@@ -346,7 +352,8 @@ class Network(nn.Module):
             decoders = ["decoder", "decoder"]
         elif self.a.family == "liae":
             ab, b = self.latent("inter_AB", encoded), self.latent("inter_B", encoded)
-            swap, other, decoders = torch.cat([ab, ab], 1), torch.cat([b, ab], 1), ["decoder", "decoder"]
+            swap = ab.repeat(1, 2, 1, 1) if self.style.repeat else torch.cat([ab, ab], 1)
+            other, decoders = torch.cat([b, ab], 1), ["decoder", "decoder"]
         else:
             swap = other = self.latent("inter", encoded)
             decoders = ["decoder_src", "decoder_dst"]
@@ -356,6 +363,8 @@ class Network(nn.Module):
         }
         if "destination_rgb" in self.style.order:
             outputs["destination_rgb"] = self.rgb(decoders[1], other)
+        if self.style.clamp:
+            outputs = {k: v.clamp(0, 1) for k, v in outputs.items()}
         if self.style.layout == "nhwc":
             outputs = {k: v.permute(0, 2, 3, 1) for k, v in outputs.items()}
         if self.style.layout == "squeezed":
@@ -500,6 +509,7 @@ def fixtures():
         Case("picture_norm", small(options="utc"), Style("split_crd", "picture", flatten="reshape"), 17),
         Case("ones_prelu", small(), Style("depth_to_space_dcr", "ones", "prelu", cast=True, identity=True), 15),
         Case("power_squeezed", small(), Style("split_nhwc", "power_minus_half", layout="squeezed"), 16),
+        Case("padded_repeated", small(options="t"), Style(pad=True, repeat=True, clamp=True), 11),
         Case("merged_heads", small(), Style(heads="merged"), 14),
         Case("merged_heads_dcr", small(options="udt"), Style(dcr, heads="merged"), 14),
         Case("sigmoid_heads", small(options="d"), Style(heads="sigmoid_first"), 14),
@@ -559,6 +569,10 @@ def everything():
         for order in [("rgb", "mask", "destination"), ("destination", "rgb", "mask"), ("mask", "destination", "rgb")]:
             cases.append(Case(f"layout-{layout}-{order[0]}", style=Style(layout=layout, order=order, shuffle="split_dcr")))
     cases.append(Case("cast", style=Style(cast=True, identity=True)))
+    for opset in (11, 17, 18):
+        style = Style(pad=True, repeat=True, clamp=True)
+        cases.append(Case(f"pad-repeat-clamp-{opset}", style=style, opset=opset, dynamo=opset == 18))
+        cases.append(Case(f"pad-repeat-clamp-{opset}-fixed", style=style, opset=opset, batch=2, fold=False))
     cases.append(Case("df-both-pictures", Architecture("df"), Style(order=("rgb", "mask", "destination_rgb", "destination"))))
     cases.append(Case("liae-both-pictures", Architecture(), Style(order=("rgb", "mask", "destination_rgb", "destination"))))
     cases.append(Case("half", a=Architecture(options="udt"), half=True, batch=1))

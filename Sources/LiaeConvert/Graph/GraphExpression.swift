@@ -26,7 +26,9 @@ enum GraphExpression: Hashable {
   /// The first trunc(C * morph) channels of the first operand, and the others of the second.
   case mixChannels(Int, Int)
 
-  // Arithmetic that becomes one of the above, or is none of our networks'.
+  // What becomes one of the above, or is none of our networks'.
+  /// With zeros on every side, for a convolution without padding of its own.
+  case padded(Int, by: Int)
   case product(Int, Int)
   case cosine(Int)
   case power(Int, Double)
@@ -50,7 +52,8 @@ enum GraphExpression: Hashable {
     switch self {
     case .image, .other: []
     case .convolution(let x, _, _, _), .dense(let x, _), .activation(let x, _), .sigmoid(let x),
-      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .cosine(let x),
+      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .padded(let x, _),
+      .cosine(let x),
       .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _), .isNegative(let x), .isPositive(let x):
       [x]
     case .sum(let x, let y), .mixChannels(let x, let y), .product(let x, let y): [x, y]
@@ -63,7 +66,8 @@ enum GraphExpression: Hashable {
     switch self {
     case .image: "the input picture"
     case .convolution(_, let parts, let stride, let inset):
-      (parts.count == 1 ? "a" : "\(parts.count)") + " \(parts.map { "\($0.kernel)x\($0.kernel)" }.joined(separator: ", "))"
+      (parts.count == 1 ? "a" : "\(parts.count)")
+        + " \(parts.map { "\($0.kernel)x\($0.kernel)" }.joined(separator: ", "))"
         + " convolution" + (parts.count == 1 ? "" : "s") + (stride == 1 ? "" : " of stride \(stride)")
         + (inset == 0 ? "" : " without padding")
     case .dense: "a dense layer"
@@ -77,6 +81,7 @@ enum GraphExpression: Hashable {
     case .unflatten(_, let side): "numbers as pictures of side \(side)"
     case .pixelNorm: "a pixel norm"
     case .mixChannels: "a mix of the channels of two codes"
+    case .padded: "padding"
     case .product: "a product"
     case .cosine: "a cosine"
     case .power(_, let exponent): "a power of \(exponent)"

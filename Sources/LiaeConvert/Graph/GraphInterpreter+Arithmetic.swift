@@ -18,6 +18,7 @@ extension GraphInterpreter {
       return expressions.activation(x, .leaky(Float(slope)))
     case "Cos": return expressions.cosine(try view(node, inputs))
     case "Sigmoid": return expressions.sigmoid(try view(node, inputs))
+    case "Clip": return try clipped(node, inputs)
     case "Sqrt": return expressions.power(try view(node, inputs), 0.5)
     case "Reciprocal": return expressions.power(try view(node, inputs), -1)
     case "Pow":
@@ -27,7 +28,7 @@ extension GraphInterpreter {
       }
       return expressions.power(x, exponent)
     case "ReduceMean", "ReduceSum", "ReduceSumSquare", "ReduceL2": return try reduced(node, inputs)
-    case "Add", "Mul", "Div", "Max": return try combined(node, inputs)
+    case "Add", "Sum", "Mul", "Div", "Max": return try combined(node, inputs)
     case "Less", "LessOrEqual", "Greater", "GreaterOrEqual":
       let x = try view(node, inputs)
       guard try constant(node, inputs, 1, "bound").uniform?.number == 0 else {
@@ -50,7 +51,7 @@ extension GraphInterpreter {
     for (place, other) in [(0, 1), (1, 0)] {
       guard case .constant(let constant)? = inputs[other] else { continue }
       let x = try view(node, inputs, place)
-      if node.operation == "Add" { return try sum(node, x, constant) }
+      if node.operation == "Add" || node.operation == "Sum" { return try sum(node, x, constant) }
       guard let number = constant.uniform?.number, constant.shape.count <= x.shape.count,
         zip(constant.shape.reversed(), x.shape.reversed()).allSatisfy({ $0 == 1 || $0 == $1 })
       else {
@@ -66,7 +67,7 @@ extension GraphInterpreter {
     let (a, b) = (try view(node, inputs, 0), try view(node, inputs, 1))
     let result: GraphView?
     switch node.operation {
-    case "Add": result = expressions.sum(a, b)
+    case "Add", "Sum": result = expressions.sum(a, b)
     case "Mul": result = expressions.product(a, b)
     case "Div": result = expressions.product(a, expressions.power(b, -1))
     default: result = expressions.maximum(a, b)
@@ -74,10 +75,23 @@ extension GraphInterpreter {
     guard let result else {
       throw a.shape == b.shape
         ? unexpected(
-          node, "of \(expressions[a.expression].label) and \(expressions[b.expression].label), which no network of ours computes")
+          node,
+          "of \(expressions[a.expression].label) and \(expressions[b.expression].label), which no network of ours computes"
+        )
         : mismatch(node, "shapes \(a.shape) and \(b.shape) do not fit each other")
     }
     return result
+  }
+
+  /// Bounds that a sigmoid does not reach change nothing.
+  private func clipped(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
+    let x = try view(node, inputs)
+    let lower = try optionalConstant(node, inputs, 1, "bound").map { $0.uniform?.number }
+    let upper = try optionalConstant(node, inputs, 2, "bound").map { $0.uniform?.number }
+    guard case .sigmoid = expressions[x.expression], let lower = lower ?? -.infinity, let upper = upper ?? .infinity,
+      lower <= 0, upper >= 1
+    else { throw unexpected(node, "of other than a sigmoid to 0...1") }
+    return x
   }
 
   private mutating func reduced(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {

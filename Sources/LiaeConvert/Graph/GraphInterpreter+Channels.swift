@@ -18,6 +18,15 @@ extension GraphInterpreter {
     case "Concat": return [try concatenation(node, inputs)]
     case "Slice": return [try slice(node, inputs)]
     case "Split": return try split(node, inputs)
+    case "Tile":
+      // A code twice, as its concatenation with itself.
+      let value = try view(node, inputs)
+      let times = try integers(node, inputs, 1, "repeats") ?? []
+      guard times.count == value.shape.count, let count = times.max(), (1...16).contains(count),
+        times.indices.allSatisfy({ times[$0] == ($0 == 1 ? count : 1) }),
+        let result = expressions.concatenation([GraphView](repeating: value, count: count), dimension: 1)
+      else { throw unexpected(node, "repeats \(value.shape) \(times) times; expected channels") }
+      return [.view(result)]
     case "Gather":
       // One place of a dimension of one place: the dimension is taken off.
       let value = try view(node, inputs)
@@ -37,7 +46,11 @@ extension GraphInterpreter {
     guard let axis = node.integer("axis") else { throw corrupt(node, "has no axis") }
     var (views, ranges) = ([GraphView](), [ChannelRange]())
     for (place, input) in inputs.enumerated() {
-      if case .channels(let range)? = input { ranges.append(range) } else { views.append(try view(node, inputs, place)) }
+      if case .channels(let range)? = input {
+        ranges.append(range)
+      } else {
+        views.append(try view(node, inputs, place))
+      }
     }
     if !ranges.isEmpty {
       guard views.isEmpty, ranges.count == 2, axis == 1 || axis == -3 else {

@@ -4,12 +4,14 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// Operators that read weights: convolutions and dense layers, and the sum with a bias behind one.
+/// Operators that read weights: convolutions and dense layers; and what belongs to them, padding before a convolution and
+/// the sum with a bias behind a layer.
 extension GraphInterpreter {
   /// - Returns: nil for other operators.
   mutating func layer(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView? {
     switch node.operation {
     case "Conv": return try convolution(node, inputs)
+    case "Pad": return try padded(node, inputs)
     case "MatMul", "Gemm": return try dense(node, inputs)
     default: return nil
     }
@@ -17,7 +19,8 @@ extension GraphInterpreter {
 
   /// Square kernels of 1, 3 or 5, the same padding on every side, no groups and no dilation.
   private mutating func convolution(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
-    let x = try picture(node, try view(node, inputs))
+    var (x, border) = (try picture(node, try view(node, inputs)), 0)
+    if case .padded(let inner, let by) = expressions[x] { (x, border) = (inner, by) }
     let input = expressions.shapes[x]
     let weight = try constant(node, inputs, 1, "weight")
     guard weight.shape.count == 4, weight.shape[1] == input[0], weight.shape[3] == weight.shape[2],
@@ -35,11 +38,12 @@ extension GraphInterpreter {
     // With stride 1 and an odd kernel both sides get as much.
     if mode.hasPrefix("SAME_") && strides == [1, 1] { pads = [Int](repeating: kernel / 2, count: 4) }
     if mode == "VALID" { pads = [0, 0, 0, 0] }
-    let padding = pads.first ?? 0
+    let own = pads.first ?? 0
+    let padding = own < 3 ? own + border : own
     guard ["NOTSET", "VALID"].contains(mode) || mode.hasPrefix("SAME_") && strides == [1, 1],
       node.integer("group") ?? 1 == 1, (node.integers("dilations") ?? [1, 1]) == [1, 1],
-      strides == [1, 1] || strides == [2, 2], pads == [padding, padding, padding, padding],
-      padding >= 0, padding <= kernel / 2, node.integers("kernel_shape") ?? [kernel, kernel] == [kernel, kernel]
+      strides == [1, 1] || strides == [2, 2], pads == [own, own, own, own], own >= 0,
+      padding <= kernel / 2, node.integers("kernel_shape") ?? [kernel, kernel] == [kernel, kernel]
     else {
       throw unexpected(
         node,
@@ -51,10 +55,25 @@ extension GraphInterpreter {
     }
     let sides = input.dropFirst().map { ($0 + 2 * padding - kernel) / strides[0] + 1 }
     let bias = try optionalConstant(node, inputs, 2, "bias")
-    let layer = Layer(weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, outputs) })
+    let layer = Layer(
+      weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, outputs) })
     let part = GraphExpression.Part(layer: number(layer), kernel: kernel)
     return try whole(
       node, .convolution(x, [part], stride: strides[0], inset: kernel / 2 - padding), [outputs] + sides)
+  }
+
+  /// Zeros around a picture, as many on every side.
+  private mutating func padded(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
+    let x = try picture(node, try view(node, inputs))
+    let pads = try integers(node, inputs, 1, "pads") ?? []
+    let value = try optionalConstant(node, inputs, 2, "value")
+    let by = pads.count == 8 ? pads[2] : -1
+    guard node.string("mode") ?? "constant" == "constant", value.map({ $0.uniform?.number == 0 }) ?? true,
+      node.float("value") ?? 0 == 0, (0...2).contains(by), pads == [0, 0, by, by, 0, 0, by, by], inputs.count < 4
+    else { throw unexpected(node, "pads by \(pads); expected up to 2 zeros, as many on every side") }
+    let shape = expressions.shapes[x]
+    if by == 0 { return try whole(node, expressions[x], shape) }
+    return try whole(node, .padded(x, by: by), [shape[0], shape[1] + 2 * by, shape[2] + 2 * by])
   }
 
   /// MatMul with the weights on the right, or Gemm without scaling.
@@ -62,7 +81,8 @@ extension GraphInterpreter {
     let input = try view(node, inputs)
     guard input.shape.count == 2, let x = expressions.settled(input), expressions.shapes[x].count == 1 else {
       throw unexpected(
-        node, "a product with a value of shape \(input.shape) in an order of its own; expected flat numbers, as (C, H, W)")
+        node,
+        "a product with a value of shape \(input.shape) in an order of its own; expected flat numbers, as (C, H, W)")
     }
     let inputCount = expressions.shapes[x][0]
     let isGemm = node.operation == "Gemm"
@@ -82,14 +102,17 @@ extension GraphInterpreter {
     }
     let bias = isGemm ? try optionalConstant(node, inputs, 2, "bias") : nil
     let layer = Layer(
-      weight: number(weight), bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, weight.shape[0]) })
+      weight: number(weight),
+      bias: try bias.map { (bias) throws(LiaeError) in try number(node, bias: bias, weight.shape[0]) })
     return try whole(node, .dense(x, layer: number(layer)), [weight.shape[0]])
   }
 
   // MARK: - Bias
 
   /// The sum of a value and a constant: a bias behind a layer, or one number.
-  mutating func sum(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant) throws(LiaeError) -> GraphView {
+  mutating func sum(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant) throws(LiaeError)
+    -> GraphView
+  {
     func biased(_ number: Int, _ channels: Int) throws(LiaeError) -> Int? {
       guard layers[number].bias == nil else { return nil }
       let bias = try self.bias(node, value, constant, channels)
@@ -110,7 +133,8 @@ extension GraphInterpreter {
     }
     guard let number = constant.uniform?.number, constant.shape.count <= value.shape.count else {
       throw unexpected(
-        node, "adds a constant of shape \(constant.shape) to \(expressions[value.expression].label) that has a bias or none")
+        node,
+        "adds a constant of shape \(constant.shape) to \(expressions[value.expression].label) that has a bias or none")
     }
     return expressions.shifted(value, number)
   }
@@ -126,7 +150,8 @@ extension GraphInterpreter {
       let isAlongChannels = wide.allSatisfy {
         parts[added + $0] == [Layout.Axis(size: channels, stride: channelStride)] && constant.shape[$0] == channels
       }
-      let layout = wide.isEmpty ? constant.layout.reshaped([])?.expanded([channels]) : constant.layout.reshaped([channels])
+      let layout =
+        wide.isEmpty ? constant.layout.reshaped([])?.expanded([channels]) : constant.layout.reshaped([channels])
       if isAlongChannels, let layout { return constant.with(layout) }
     }
     throw mismatch(

@@ -105,7 +105,8 @@ struct GraphInterpreter {
           throw corrupt(node, "reads \"\(input)\", which nothing makes")
         }
         guard maker < index else {
-          throw corrupt(node, "reads \"\(input)\", which is not made before it: the graph has a cycle, or is not in order")
+          throw corrupt(
+            node, "reads \"\(input)\", which is not made before it: the graph has a cycle, or is not in order")
         }
         isRead[maker] = true
       }

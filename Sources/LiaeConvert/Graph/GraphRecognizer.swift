@@ -36,13 +36,14 @@ struct GraphRecognizer {
     (self.interpreter, self.file) = (interpreter, file)
     let outputs = interpreter.graph.outputs
     guard (1...4).contains(outputs.count) else { throw unexpectedOutputs() }
+    var later = 0
     for output in outputs {
       let expression = try self.interpreter.output(output.name)
       switch self.interpreter.expressions.shapes[expression][0] {
       case 3: pictures.append(Output(name: output.name, expression: expression))
       case 1:
-        // The mask that follows the picture stands first, as far as the order goes: DeepFaceLab has the destination's
-        // mask, the swap and its mask; others the swap, its mask, the destination's.
+        // As far as the order goes, the swap's mask is the one that follows the picture: DeepFaceLab has the
+        // destination's mask, the swap, its mask; others the swap, its mask, the destination's.
         masks.insert(Output(name: output.name, expression: expression), at: pictures.isEmpty ? masks.count : later)
         later += pictures.isEmpty ? 0 : 1
       default: throw unexpectedOutputs()
@@ -50,29 +51,27 @@ struct GraphRecognizer {
     }
     guard (1...2).contains(pictures.count), (1...2).contains(masks.count) else { throw unexpectedOutputs() }
   }
-  /// How many masks have followed a picture.
-  private var later = 0
 
   private func unexpectedOutputs() -> LiaeError {
     let outputs = interpreter.graph.outputs
     let names = outputs.prefix(8).map(\.name).joined(separator: ", ")
     return LiaeError(
       .unknownArchitecture,
-      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask")
+      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask"
+    )
   }
 
   // MARK: - Candidates
 
-  /// Every network, with small sizes: those of the file follow from the shapes of its weights.
+  /// Every network, with sizes of 1: those of the file follow from the shapes of its weights.
   private var candidates: [Architecture] {
     var all: [Architecture] = []
-    for family in [Architecture.Family.liae, .df, .amp] {
+    for family in Architecture.Family.allCases {
       for flavour in Architecture.Flavour.allCases {
         for letters in 0..<16 {
           let options = zip(["u", "d", "t", "c"], 0...).filter { (letters >> $1) & 1 == 1 }.map(\.0).joined()
-          let architecture = Architecture(
-            family: family, flavour: flavour, options: options, resolution: interpreter.resolution, eDims: 2, aeDims: 2,
-            dDims: 2, dMaskDims: 2, interDims: family == .amp ? 2 : 0)
+          var architecture = Architecture.smallest(family, flavour: flavour, options: options)
+          architecture.resolution = interpreter.resolution
           // Without d the flavours are one network.
           if flavour == .torch && !architecture.doubleResolution || all.contains(architecture) { continue }
           do throws(LiaeError) { try architecture.validate() } catch { continue }
@@ -90,7 +89,9 @@ struct GraphRecognizer {
       .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
   }
 
-  private func has(_ kind: (GraphExpression) -> Bool) -> Bool { interpreter.expressions.expressions.contains(where: kind) }
+  private func has(_ kind: (GraphExpression) -> Bool) -> Bool {
+    interpreter.expressions.expressions.contains(where: kind)
+  }
 
   /// - Throws: `unknownArchitecture`, saying at which node the file differs from the network that is nearest to it.
   func recognize() throws(LiaeError) -> Finding {
@@ -108,7 +109,8 @@ struct GraphRecognizer {
           network = matcher.network
           guard error.status == .unknownArchitecture else { throw error }
           if matcher.progress > nearest?.progress ?? -1 {
-            let message = "\(file): \(error.message), as \(architecture.name) has it, the nearest of the networks that are known"
+            let message =
+              "\(file): \(error.message), as \(architecture.name) has it, the nearest of the networks that are known"
             nearest = (matcher.progress, LiaeError(.unknownArchitecture, message))
           }
         }

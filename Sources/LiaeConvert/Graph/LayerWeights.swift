@@ -65,7 +65,9 @@ extension GraphInterpreter {
     let biases = try Bytes.allocate(rows.count * biasSize, for: "a head")
     for (to, row) in rows.enumerated() {
       guard let (weight, bias) = stored[row.layer] else { continue }
-      let (from, added) = (try weight.converted(to: weightType, name: "a head"), try bias.converted(to: biasType, name: "a head"))
+      let (from, added) = (
+        try weight.converted(to: weightType, name: "a head"), try bias.converted(to: biasType, name: "a head")
+      )
       defer { withExtendedLifetime((from, added)) {} }
       (biases.base + to * biasSize).copyMemory(
         from: added.storage.base + added.offset + row.row * biasSize, byteCount: biasSize)

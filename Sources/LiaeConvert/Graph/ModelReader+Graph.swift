@@ -19,7 +19,8 @@ extension ModelReader {
     info.settleColors(options, known: true)
     if finding.isGuess {
       info.guesses.append(
-        "the graph does not tell its two decoders apart: the output \(finding.swapMask) was taken for the mask of the swap")
+        "the graph does not tell its two decoders apart: the output \(finding.swapMask) was taken for the mask of the swap"
+      )
     }
     var (architecture, tensors) = try finding.model(recognizer.interpreter, file: name)
     if let given = options.architecture {
@@ -43,7 +44,8 @@ extension ModelReader {
     if outputs.count == 1, outputs[0].name.hasPrefix("out_mask") {
       throw LiaeError(
         .unsupported,
-        "\(name): an XSeg segmentation model (its one output is \(outputs[0].name)); expected SAEHD (liae or df) or AMP")
+        "\(name): an XSeg segmentation model (its one output is \(outputs[0].name)); expected SAEHD (liae or df) or AMP"
+      )
     }
   }
 }

@@ -86,7 +86,8 @@ extension GraphInterpreter {
   private func concatenation(_ node: ONNXModel.Node, _ operands: [GraphConstant]) throws(LiaeError) -> GraphConstant {
     var numbers: [Quantity] = []
     for operand in operands {
-      guard operand.shape.count == 1, let part = operand.numbers, numbers.count + part.count <= GraphConstant.numberLimit
+      guard operand.shape.count == 1, let part = operand.numbers,
+        numbers.count + part.count <= GraphConstant.numberLimit
       else { throw unexpected(node, "joins constants \(operands.map(\.shape)); expected short lists of numbers") }
       numbers += part
     }
@@ -133,7 +134,8 @@ extension GraphInterpreter {
     guard let shape = try broadcast(node, operands), (CheckedSize.product(shape) ?? .max) <= GraphConstant.numberLimit
     else { throw mismatch(node, "shapes \(operands.map(\.shape))") }
     let lists = operands.compactMap { operand in operand.layout.expanded(shape).flatMap { operand.with($0).numbers } }
-    let numbers = lists.count < 3 ? [] : lists[0].indices.map { lists[0][$0] == .integer(0) ? lists[2][$0] : lists[1][$0] }
+    let numbers =
+      lists.count < 3 ? [] : lists[0].indices.map { lists[0][$0] == .integer(0) ? lists[2][$0] : lists[1][$0] }
     return try checked(node, GraphConstant(numbers, shape: shape))
   }
 
