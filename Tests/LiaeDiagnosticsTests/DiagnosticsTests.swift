@@ -12,8 +12,8 @@ import LiaeText
 import Testing
 
 @Suite struct DiagnosticsTests {
-  private func golden(_ name: String = "liae-udt") throws -> GoldenNetwork {
-    try #require(GoldenNetwork.all.first { $0.name == name })
+  private func golden(_ name: String = "liae-udt") -> GoldenNetwork {
+    GoldenNetwork.repository(name)
   }
 
   /// The model with one value of a tensor changed.
@@ -29,7 +29,7 @@ import Testing
   // MARK: - What a model is
 
   @Test func inspection() throws {
-    let network = try golden()
+    let network = golden()
     let model = try network.model()
     let inspection = try Inspection(path: network.folder, model: model)
     let json = inspection.json
@@ -60,7 +60,7 @@ import Testing
 
   @Test func weightsThatAreNotFinite() throws {
     let name = "decoder.upscale0.conv1.weight"
-    let model = try golden().model()
+    let model = golden().model()
     let shape = try model.tensor(name).shape
     #expect(try shape.count == 4 && WeightReport(model).isFinite)
     // Output 1, input 2, row 0, column 1.
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: ["liae-udt", "df-ud", "torch-ud", "amp-64"]) func verification(name: String) throws {
-    let model = try golden(name).model()
+    let model = golden(name).model()
     let right = try Verification(model, Plan(model: model), threads: 1)
     let morph = name == "df-ud" ? [] : ["morph 0.5 rgb", "morph 0.5 mask"]
     #expect(

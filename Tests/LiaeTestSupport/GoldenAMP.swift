@@ -56,9 +56,9 @@ package struct GoldenAMP: Sendable, CustomStringConvertible {
       isQuantized
       ? ("out_celeb_face_m", "out_celeb_face_mask_m", "out_face_mask") : ("swap_rgb_m", "swap_mask_m", "dst_dst_mask")
     let names = Set(
-      arrays.keys.filter { $0.hasPrefix(rgb) }.map {
-        String($0.dropFirst(rgb.count).prefix { $0 != "_" })
-      }
+      // Masks have names that begin alike and go on without a number.
+      arrays.keys.filter { $0.hasPrefix(rgb) }.map { String($0.dropFirst(rgb.count).prefix { $0 != "_" }) }
+        .filter { Double($0) != nil }
     ).sorted()
     guard let faces = checkpoint["dst_u8"], !names.isEmpty, names.count == arrays["morphs"]?.doubles.count else {
       throw NPZ.Malformed(what: "\(self): no faces, or no pictures at the morphs that it states")
