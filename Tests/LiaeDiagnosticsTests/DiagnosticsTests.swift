@@ -60,7 +60,7 @@ import Testing
 
   @Test func weightsThatAreNotFinite() throws {
     let name = "decoder.upscale0.conv1.weight"
-    let model = golden().model()
+    let model = try golden().model()
     let shape = try model.tensor(name).shape
     #expect(try shape.count == 4 && WeightReport(model).isFinite)
     // Output 1, input 2, row 0, column 1.
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: ["liae-udt", "df-ud", "torch-ud", "amp-64"]) func verification(name: String) throws {
-    let model = golden(name).model()
+    let model = try golden(name).model()
     let right = try Verification(model, Plan(model: model), threads: 1)
     let morph = name == "df-ud" ? [] : ["morph 0.5 rgb", "morph 0.5 mask"]
     #expect(

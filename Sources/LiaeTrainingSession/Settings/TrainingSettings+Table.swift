@@ -15,7 +15,9 @@ extension TrainingSettings {
     Setting(
       key: "arch", expected: "liae or df with letters of u, d, t, c, as in liae-udt", get: { .string($0.archi) },
       set: { settings, value in
-        guard let text = value.text, let (family, letters) = try? Architecture.parse(text) else { return false }
+        guard let text = value.text, let (family, letters) = try? Architecture.parse(text),
+          (try? Trainer.check(family)) != nil
+        else { return false }
         // Letters in one order, so that names can be compared.
         settings.archi =
           Architecture(
