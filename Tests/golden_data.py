@@ -7,6 +7,7 @@ to the package, or Tests/golden. Tests that need a particular file take it from 
 import functools
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,8 @@ class Network:
         def array(name):
             return arrays[name] if name in arrays else arrays[f"{name}_u16"].astype(np.float64) / 65535
 
-        values = sorted({key[len(rgb):].split("_")[0] for key in arrays if key.startswith(rgb)})
+        # Masks may have names that begin alike and go on without a number.
+        values = sorted({match[1] for key in arrays if (match := re.fullmatch(rf"{rgb}([\d.]+)(_u16)?", key))})
         assert len(values) == len(arrays["morphs"]) > 0
         faces = self.arrays()["dst_u8"].astype(np.float32) / np.float32(255)
         return faces, [(float(v), array(rgb + v), array(mask + v)) for v in values], array(dst_mask), 0.5 / 65535

@@ -63,7 +63,7 @@ def test_inspect_tells_the_dims_and_the_morph_of_training():
     assert (found["architecture"], found["inter_dims"], found["morph_factor"]) == ("amp", 16, 0.5)
     assert (found["face_type"], found["iteration"], found["origin"]) == ("whole_face", 77, "deepfacelab")
     assert [found[key] for key in ("resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims")] == [64, 4, 8, 4, 4]
-    for fact in ("amp, DeepFaceLab flavour", "e 4, ae 8, d 4, d_mask 4, inter 16", "trained morph  0.5", found["hash"]):
+    for fact in ("amp, DeepFaceLab flavour", "e 4, ae 8, d 4, d_mask 4, inter 16", "trained morph 0.5", found["hash"]):
         assert fact in text, text
     # No other family has these.
     other = inspect(NETWORKS / "liae-udt")
