@@ -45,24 +45,26 @@ package final class ConvolutionTables {
   package init() {}
 
   func winograd(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> WinogradTiling {
-    let shape = ConvolutionShape(packed, binding)
-    if let known = winograd[shape] { return known }
-    let made = WinogradTiling(packed, binding)
-    winograd[shape] = made
-    return made
+    winograd.value(ConvolutionShape(packed, binding)) { WinogradTiling(packed, binding) }
   }
 
   func direct(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> DirectTiling {
-    let shape = ConvolutionShape(packed, binding)
-    if let known = direct[shape] { return known }
-    let made = DirectTiling(packed, binding)
-    direct[shape] = made
-    return made
+    direct.value(ConvolutionShape(packed, binding)) { DirectTiling(packed, binding) }
   }
 
   /// Scratch memory of a convolution's step; the binding's addresses do not count.
   func scratch(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> ScratchSize {
     packed.family == 0 ? ScratchSize() : winograd(packed, binding).scratch
+  }
+}
+
+extension Dictionary {
+  /// The value of a key, made and kept if there is none yet.
+  fileprivate mutating func value(_ key: Key, make: () -> Value) -> Value {
+    if let known = self[key] { return known }
+    let made = make()
+    self[key] = made
+    return made
   }
 }
 

@@ -59,7 +59,7 @@ package final class Plan: Sendable {
     let fingerprint = try model.fingerprint()
     let source = WeightSource(consume model)
     let runGraph = try graph.prepared()
-    let storage = try StorageChoice(graph, options: made)
+    let storage = try StorageChoice(graph, runGraph, options: made)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
       options: made, store: WeightStore(), pool: pool,
@@ -92,7 +92,7 @@ package final class Plan: Sendable {
     let table = Dictionary(choices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let graph = try Graph(architecture)
     let runGraph = try graph.prepared()
-    let storage = try StorageChoice(graph, options: options)
+    let storage = try StorageChoice(graph, runGraph, options: options)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
       options: options, store: store, pool: ThreadPool(workers: 1),
@@ -135,6 +135,17 @@ package final class Plan: Sendable {
     (instructionSet, self.kernels) = (set, kernels)
     weights = try PackedWeights(runGraph, layers, kernels: kernels, pool: pool, store: store)
     (choices, parts) = (weights.choices, store.parts)
+  }
+}
+
+extension Plan {
+  /// The network that a run of some outputs computes.
+  ///
+  /// - Throws: `unsupported` for a name that is not that of an output.
+  func graph(of outputs: [String]) throws(LiaeError) -> Graph {
+    let graph = try runGraph.reaching(outputs).joiningDenseLayers()
+    // One branch after the other takes less memory.
+    return options.memory == .memory ? graph : try graph.stackingBranches()
   }
 }
 

@@ -3,14 +3,6 @@ import LiaeGraph
 import LiaeKernels
 import LiaeSystem
 
-/// Memory of a context that all of its schedules read from or write to, for the largest number of images.
-struct RunMemory {
-  /// The run's pictures, interleaved, with a border of zeros.
-  let input: ActivationView
-  /// (images, side, side, channels), by the graph's outputs.
-  let outputs: [String: UnsafeMutablePointer<Float>]
-}
-
 /// The steps of one kind of run over a fixed number of images, before they have memory.
 ///
 /// Everything is an interpretation of the graph: a step for each node that computes something, buffers from `ValuePlaces`.
@@ -25,19 +17,14 @@ struct ScheduleDraft {
   let scratch: ScratchSize
 
   /// - Parameters:
-  ///   - outputs: those of the plan's graph that the run computes.
+  ///   - graph: `Plan.graph(of:)` of the run's outputs.
   ///   - input: the run's pictures.
   /// - Throws: `outOfMemory`, `internalError`.
-  init(_ plan: Plan, outputs: [String], images: Int, input: ActivationView, tables: ConvolutionTables)
-    throws(LiaeError)
-  {
-    var graph = try plan.runGraph.reaching(outputs).joiningDenseLayers()
-    // One after the other takes less memory.
-    if plan.options.memory != .memory { graph = try graph.stackingBranches() }
+  init(_ plan: Plan, _ graph: Graph, images: Int, input: ActivationView, tables: ConvolutionTables) throws(LiaeError) {
     var places = try ValuePlaces(graph, images: images, width: plan.kernels.width)
     var scratch = ScratchSize()
     // Addresses are computed from it and not used.
-    let nowhere = ScheduleAddresses(plan, graph, images: images, places: places)
+    let nowhere = ScheduleAddresses(graph, images: images, places: places)
     for (index, node) in graph.nodes.enumerated() {
       switch node.operation {
       case .convolution(let convolution):
@@ -73,8 +60,7 @@ private struct ScheduleAddresses {
 
   /// In memory; without it addresses can be computed and not used.
   init(
-    _ plan: Plan, _ graph: Graph, images: Int, places: ValuePlaces, placement: LifetimePlanner.Placement? = nil,
-    memory: Bytes? = nil
+    _ graph: Graph, images: Int, places: ValuePlaces, placement: LifetimePlanner.Placement? = nil, memory: Bytes? = nil
   ) {
     (self.graph, self.images, self.places) = (graph, images, places)
     offsets = placement?.offsets ?? [Int](repeating: 0, count: places.lifetimes.count)
@@ -123,14 +109,17 @@ final class Schedule {
 
   /// - Parameters:
   ///   - activations: `draft.bytes` or more, zero at first, which other schedules may use between runs of this one.
+  ///   - input: the run's pictures.
+  ///   - outputs: where the graph's outputs go, (images, side, side, channels).
   /// - Throws: `outOfMemory`, `unsupported`, `internalError`.
-  init(_ draft: ScheduleDraft, plan: Plan, activations: Bytes, memory: RunMemory, tables: ConvolutionTables)
-    throws(LiaeError)
-  {
+  init(
+    _ draft: ScheduleDraft, plan: Plan, activations: Bytes, input: ActivationView,
+    outputs: [String: UnsafeMutablePointer<Float>], tables: ConvolutionTables
+  ) throws(LiaeError) {
     images = draft.images
     let graph = draft.graph, places = draft.places
     let addresses = ScheduleAddresses(
-      plan, graph, images: images, places: places, placement: draft.placement, memory: activations)
+      graph, images: images, places: places, placement: draft.placement, memory: activations)
     let sharesBorder = places.buffers.map {
       $0.readsBorder && LifetimePlanner.sharesBorder($0.stretch, places.lifetimes, draft.placement)
     }
@@ -140,7 +129,7 @@ final class Schedule {
       switch node.operation {
       case .convolution(let convolution):
         step = convolutionStep(
-          try plan.weights.convolution(convolution), try addresses.binding(index, input: memory.input), tables: tables,
+          try plan.weights.convolution(convolution), try addresses.binding(index, input: input), tables: tables,
           part: node.part)
       case .dense(let dense) where dense.flattens:
         let (packed, first) = try plan.weights.rows(dense)
@@ -150,9 +139,9 @@ final class Schedule {
           source: try addresses.buffer(node.inputs[0]).view, images: images, scratch: addresses.stretch(scratch),
           output: try addresses.numbers(value).start, part: node.part)
       case .dense(let dense):
-        let (input, stride) = try addresses.numbers(node.inputs[0])
+        let numbers = try addresses.numbers(node.inputs[0])
         step = DenseColumnsStep(
-          try plan.weights.columns(dense), input: input, inputStride: stride,
+          try plan.weights.columns(dense), input: numbers.start, inputStride: numbers.stride,
           target: try addresses.buffer(value).view, images: images, part: node.part)
       case .splitHalves(let morphs):
         step = SplitHalvesStep(
@@ -163,7 +152,7 @@ final class Schedule {
           node.name, first: try addresses.buffer(node.inputs[0]), rest: try addresses.buffer(node.inputs[1]),
           target: try addresses.buffer(value), images: images, part: node.part)
       case .sigmoid, .shuffledSigmoid:
-        guard let output = graph.outputs.first(where: { $0.value == value }), let target = memory.outputs[output.name]
+        guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
         else { throw LiaeError(.unsupported, "node \(node.name): a sigmoid that is no output has no kernel") }
         step = HeadStep(
           node.name, source: try addresses.buffer(node.inputs[0]).view, side: graph.shape(node.inputs[0]).side,

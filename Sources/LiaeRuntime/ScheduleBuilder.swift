@@ -57,10 +57,10 @@ struct ScheduleBuilder {
     var drafts: [Int: [ScheduleDraft]] = [:]
     var bytes = 0
     var scratch = ScratchSize()
-    for images in Set([1, maxBatch]) {
-      for request in requests {
-        let draft = try ScheduleDraft(
-          plan, outputs: request.outputs, images: images, input: pictures.input, tables: tables)
+    for request in requests {
+      let graph = try plan.graph(of: request.outputs)
+      for images in Set([1, maxBatch]) {
+        let draft = try ScheduleDraft(plan, graph, images: images, input: pictures.input, tables: tables)
         drafts[images, default: []].append(draft)
         bytes = max(bytes, draft.bytes)
         scratch.include(draft.scratch)
@@ -77,8 +77,8 @@ struct ScheduleBuilder {
     var schedules = [Schedule?](repeating: nil, count: RunRequest.count)
     for (request, draft) in zip(requests, drafts[images] ?? []) {
       schedules[request.index] = try Schedule(
-        draft, plan: plan, activations: activations,
-        memory: RunMemory(input: pictures.input, outputs: pictures.outputs(of: request)), tables: tables)
+        draft, plan: plan, activations: activations, input: pictures.input, outputs: pictures.outputs(of: request),
+        tables: tables)
     }
     return schedules
   }

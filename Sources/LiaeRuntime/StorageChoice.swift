@@ -45,20 +45,23 @@ struct StorageChoice {
   /// What `balanced` may take, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
-  /// - Parameter graph: the network as the family writes it.
-  init(_ graph: Graph, options: PlanOptions) throws(LiaeError) {
+  /// - Parameters:
+  ///   - graph: the network as the family writes it.
+  ///   - runGraph: the same as it is run.
+  init(_ graph: Graph, _ runGraph: Graph, options: PlanOptions) throws(LiaeError) {
+    let comparesMemory = options.convolution == .automatic && options.memory != .speed
     var layers: [ConvolutionLayer] = []
-    var denseWeights = 0
     // Joined layers count beside the layers that they join: packed files name choices that were made so.
-    for graph in [try graph.fusing().foldingCodes(), try graph.prepared()] {
+    for graph in (comparesMemory ? [try graph.fusing().foldingCodes()] : []) + [runGraph] {
       for node in graph.nodes {
         guard let layer = graph.layer(node), choices[layer.name] == nil else { continue }
         choices[layer.name] = ConvolutionChoice(algorithm: Planner.choose(layer, options: options))
         layers.append(layer)
       }
     }
+    guard comparesMemory else { return }
+    var denseWeights = 0
     for spec in graph.tensors where spec.shape.count == 2 { denseWeights += spec.shape[0] * spec.shape[1] }
-    guard options.convolution == .automatic, options.memory != .speed else { return }
     struct Candidate { let name: String; let choice: ConvolutionChoice; let bytes, seconds: Double }
     var candidates: [Candidate] = []
     var bytes = 4 * Double(denseWeights), stored = bytes

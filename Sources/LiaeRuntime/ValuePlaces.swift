@@ -38,6 +38,7 @@ struct ValuePlaces {
     pictures = [Picture?](repeating: nil, count: graph.nodes.count)
     let (owners, isPicture) = try Self.owners(graph, images: images)
     let last = graph.lifetimes
+    let borders = Self.valuesReadPastTheEdge(graph)
     var members: [Int: [Int]] = [:]
     for index in graph.nodes.indices where isPicture[index] { members[owners[index].node, default: []].append(index) }
     for (owner, values) in members.sorted(by: { $0.key < $1.key }) {
@@ -51,8 +52,7 @@ struct ValuePlaces {
         Lifetime(
           size: size, first: values.min() ?? owner, last: values.map { last[$0] }.max() ?? owner, plane: grid.plane))
       for value in values { pictures[value] = Picture(buffer: buffers.count, image: owners[value].image) }
-      let readsBorder = values.contains { value in graph.nodes.contains { Self.readsBorder($0, of: Graph.Value(value)) }
-      }
+      let readsBorder = values.contains { borders.contains(Graph.Value($0)) }
       buffers.append(Buffer(grid: grid, stretch: stretch, readsBorder: readsBorder))
     }
     for (index, node) in graph.nodes.enumerated() {
@@ -61,22 +61,14 @@ struct ValuePlaces {
         guard let size = CheckedSize.product(images, dense.outputs) else {
           throw LiaeError(.outOfMemory, "out of memory: the numbers of \(node.name)")
         }
-        // Parts of joined layers are read until the last of their readers.
-        let parts = graph.nodes.indices.filter {
-          if case .denseOutput = graph.nodes[$0].operation {
-            graph.nodes[$0].inputs == [Graph.Value(index)]
-          } else {
-            false
-          }
+        numbers[index] = (add(Lifetime(size: size, first: index, last: last[index])), 0, dense.outputs)
+      case .denseOutput(let place, let count):
+        guard let whole = numbers[node.inputs[0].index] else {
+          throw LiaeError(.internalError, "node \(node.name) is a part of no dense layer")
         }
-        let end = ([index] + parts).map { last[$0] }.max() ?? index
-        numbers[index] = (add(Lifetime(size: size, first: index, last: end)), 0, dense.outputs)
-        for part in parts {
-          guard case .denseOutput(let place, let count) = graph.nodes[part].operation, let whole = numbers[index] else {
-            continue
-          }
-          numbers[part] = (whole.stretch, place * (dense.outputs / count), dense.outputs)
-        }
+        numbers[index] = (whole.stretch, place * (whole.stride / count), whole.stride)
+        // A part stands in the numbers of all until its last reader.
+        lifetimes[whole.stretch].last = max(lifetimes[whole.stretch].last, last[index])
       default: break
       }
     }
@@ -137,13 +129,17 @@ struct ValuePlaces {
     }
   }
 
-  private static func readsBorder(_ reader: Graph.Node, of value: Graph.Value) -> Bool {
-    guard reader.inputs.contains(value) else { return false }
-    switch reader.operation {
-    case .convolution(let convolution): return reader.inputs[0] == value && convolution.padding > 0
-    // These copy whole planes.
-    case .splitHalves, .mixChannels: return true
-    default: return false
+  /// Values of which a reader needs the border of zeros.
+  private static func valuesReadPastTheEdge(_ graph: Graph) -> Set<Graph.Value> {
+    var values: Set<Graph.Value> = []
+    for node in graph.nodes {
+      switch node.operation {
+      case .convolution(let convolution) where convolution.padding > 0: values.insert(node.inputs[0])
+      // These copy whole planes.
+      case .splitHalves, .mixChannels: values.formUnion(node.inputs)
+      default: break
+      }
     }
+    return values
   }
 }

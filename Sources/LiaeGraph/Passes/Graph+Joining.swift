@@ -73,9 +73,6 @@ extension Graph {
       return try graph.addDerived(.denseOutput(place, of: count), [all], name: node.name, part: node.part)
     }
   }
-
-  /// Returns the graph without the nodes that no output depends on.
-  func withoutDeadNodes() throws(LiaeError) -> Graph { try reaching(outputs.map(\.name)) }
 }
 
 extension Convolution {

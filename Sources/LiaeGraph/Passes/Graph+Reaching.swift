@@ -47,19 +47,34 @@ extension Graph {
     _ replace: (_ index: Int, _ node: Node, _ inputs: [Value], _ graph: inout Graph) throws(LiaeError) -> Value?
   ) throws(LiaeError) -> Graph {
     var graph = emptied()
-    var moved: [Int: Value] = [:]
+    var moved = [Value?](repeating: nil, count: nodes.count)
     for (index, node) in nodes.enumerated() {
       moved[index] = try replace(index, node, node.inputs.compactMap { moved[$0.index] }, &graph)
     }
-    for output in outputs where names?.contains(output.name) ?? true {
+    try graph.takeNames(of: self, outputs: names, moved: moved)
+    return graph
+  }
+
+  /// Declares the outputs and marks the values of the graph that this one was made from.
+  ///
+  /// - Parameters:
+  ///   - names: those of the outputs that are kept; nil: all.
+  ///   - moved: for each node of `original` the value that stands for it; nil: none does.
+  /// - Throws: `internalError` for an output for which nothing stands.
+  mutating func takeNames(of original: Graph, outputs names: [String]? = nil, moved: [Value?]) throws(LiaeError) {
+    for output in original.outputs where names?.contains(output.name) ?? true {
       guard let value = moved[output.value.index] else {
         throw LiaeError(.internalError, "a pass lost the output \(output.name)")
       }
-      graph.declare(output.name, value)
+      declare(output.name, value)
     }
-    for (name, value) in landmarks {
-      if let value = moved[value.index] { graph.mark(name, value) }
+    for (name, value) in original.landmarks {
+      if let value = moved[value.index] { mark(name, value) }
     }
-    return graph
+  }
+
+  /// Returns the graph without the nodes that no output depends on.
+  func withoutDeadNodes() throws(LiaeError) -> Graph {
+    reached(from: outputs.map(\.value)).allSatisfy { $0 } ? self : try reaching(outputs.map(\.name))
   }
 }

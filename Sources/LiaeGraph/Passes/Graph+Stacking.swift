@@ -12,7 +12,7 @@ extension Graph {
     guard !pairs.isEmpty else { return self }
     let seconds = Dictionary(uniqueKeysWithValues: pairs.map { ($0.value, $0.key) })
     var graph = emptied()
-    var moved: [Int: Value] = [:]
+    var moved = [Value?](repeating: nil, count: nodes.count)
     // The stack of a pair, by its second convolution.
     var stacks: [Int: Value] = [:]
 
@@ -65,15 +65,7 @@ extension Graph {
       }
       pending = waiting
     }
-    for output in outputs {
-      guard let value = moved[output.value.index] else {
-        throw LiaeError(.internalError, "a pass lost the output \(output.name)")
-      }
-      graph.declare(output.name, value)
-    }
-    for (name, value) in landmarks {
-      if let value = moved[value.index] { graph.mark(name, value) }
-    }
+    try graph.takeNames(of: self, moved: moved)
     return try graph.withoutDeadNodes()
   }
 
