@@ -108,8 +108,8 @@ enum {
   LIAE_PIXEL_FORMAT_GRAY_FLOAT = 10
 };
 
-/// Which face a run computes: which of the network's codes its decoder is given. A code is named after the module that
-/// makes it.
+/// A mode chooses the face that a run computes, by the code that the decoder is given. A code is named after the module
+/// that makes it.
 typedef int32_t liae_mode;
 enum {
   /// The swap: the source's face in place of a destination face. liae: AB, AB; df: inter, by the source's decoder; amp:
@@ -366,8 +366,8 @@ struct liae_model_options {
   int32_t verify_packed;
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   liae_memory memory;
-  /// What the model's faces show: overrules what the file says. A .dfm does not say it, a PyTorch file neither, and frames
-  /// need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
+  /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
   liae_face_type face_type;
   /// Zero.
   int32_t reserved2;

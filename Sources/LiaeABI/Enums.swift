@@ -15,8 +15,8 @@ package typealias CStatus = CEnum<Status>
 /// begin at addresses divisible by 4.
 package typealias CPixelFormat = CEnum<PixelFormat>
 
-/// Which face a run computes: which of the network's codes its decoder is given. A code is named after the module that
-/// makes it.
+/// A mode chooses the face that a run computes, by the code that the decoder is given. A code is named after the module
+/// that makes it.
 package typealias CMode = CEnum<Mode>
 
 /// The order of the three channels that a network was trained on.

@@ -82,8 +82,8 @@ package struct CModelOptions: GrowingStruct {
   package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   package var memory: CMemory = 0
-  /// What the model's faces show: overrules what the file says. A .dfm does not say it, a PyTorch file neither, and frames
-  /// need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
+  /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
+  /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
   package var faceType: CFaceType = 0
   /// Zero.
   package var reserved2: Int32 = 0

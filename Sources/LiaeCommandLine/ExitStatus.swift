@@ -59,3 +59,17 @@ package struct Failure: Error {
     (self.status, self.message) = (status, message)
   }
 }
+
+/// Runs what reads a model. Errors that are those of a file become those of the model: no other file is damaged. Nor is
+/// the command line wrong where this library does not run a kind.
+///
+/// - Throws: `Failure` with the status of a damaged model; what `body` throws else.
+package func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
+  do throws(LiaeError) { return try body() } catch {
+    switch error.status {
+    case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported, .packMismatch:
+      throw Failure(.model, error.message)
+    default: throw error
+    }
+  }
+}

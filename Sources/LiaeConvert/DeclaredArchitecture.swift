@@ -2,7 +2,7 @@
 import LiaeGraph
 import LiaeSystem
 
-/// What a file says of its network apart from the weights.
+/// Declaration of a network in a file, apart from the weights.
 struct DeclaredArchitecture {
   /// Who says it, for messages: `me_SAEHD_data.dat`, `the metadata`.
   var source: String
@@ -26,7 +26,7 @@ struct DeclaredArchitecture {
 }
 
 extension Architecture {
-  /// Whether the family has options, of which shapes do not tell `u` and `c`.
+  /// True if the family has options, of which shapes do not tell `u` and `c`.
   var hasOptions: Bool { family != .amp }
 
   /// The sizes that a checkpoint of the family states, by DeepFaceLab's names.

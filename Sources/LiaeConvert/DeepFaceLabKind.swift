@@ -15,7 +15,7 @@ enum DeepFaceLabKind: String, CaseIterable {
   /// Trainers whose files have similar names, and whose networks this library does not run.
   static let foreign = ["Quick96", "XSeg"]
 
-  /// What a folder may hold, for messages.
+  /// Names of the files that a folder may hold, for messages.
   static let expected = allCases.map { "NAME_\($0.rawValue)_encoder.npy" }.joined(separator: " or ")
 
   /// The values of the option `face_type` that the trainer knows.

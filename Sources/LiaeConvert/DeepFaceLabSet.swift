@@ -61,7 +61,8 @@ struct DeepFaceLabSet {
   /// The file of a module's weights.
   static func weightFile(_ module: String) -> String { "\(module).npy" }
 
-  /// What the names of a set's files end in, the longest first: `src_dst_opt.npy` and `GAN_opt.npy` end in others' names.
+  /// Endings of the names of a set's files, the longest first: `src_dst_opt.npy` and `GAN_opt.npy` end in others'
+  /// names.
   private static func endings() throws(LiaeError) -> [String] {
     let endings = try companions + [dataFile] + Architecture.Family.allModules().map(weightFile)
     return endings.sorted { $0.count > $1.count }

@@ -5,7 +5,7 @@ import LiaeTensor
 
 /// Weights under the names and layouts of whoever wrote them, and what the file says beside them.
 struct ForeignCheckpoint {
-  /// What messages call it.
+  /// The file's name in messages.
   var file: String
   var scheme: NamingScheme
   var tensors: TensorDictionary
@@ -51,7 +51,7 @@ struct ForeignCheckpoint {
       canonical[spec.name] = laidOut
     }
     if !missing.isEmpty, try Set(missing) == graph.destinationPictureTensors() {
-      try canonical.leaveOutDestinationPicture(architecture, &info)
+      try canonical.leaveOutDestinationPicture(of: graph, &info)
       missing = []
     }
     guard missing.isEmpty else { throw missingError(missing, architecture, graph) }
@@ -122,8 +122,7 @@ extension ModelInfo {
 
 extension TensorDictionary {
   /// Puts zeros where the branch is missing that only reconstructs the destination picture, and says so.
-  mutating func leaveOutDestinationPicture(_ architecture: Architecture, _ info: inout ModelInfo) throws(LiaeError) {
-    let graph = try Graph(architecture)
+  mutating func leaveOutDestinationPicture(of graph: Graph, _ info: inout ModelInfo) throws(LiaeError) {
     let picture = try graph.destinationPictureTensors()
     for spec in graph.tensors where picture.contains(spec.name) { self[spec.name] = try .zeros(spec) }
     info.lacksDestinationPicture = true

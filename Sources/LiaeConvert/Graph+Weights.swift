@@ -73,13 +73,6 @@ extension Graph {
   }
 }
 
-extension TensorSpec {
-  /// `decoder` of `decoder.res0.conv1.weight`.
-  var module: String { String(name.prefix { $0 != "." }) }
-  /// `decoder.res0.conv1` of `decoder.res0.conv1.weight`.
-  var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
-}
-
 extension Architecture {
   /// The architecture of a kind with all sizes 1 at a resolution that every kind has. Its graph tells the names of
   /// tensors, and which sizes they grow with.

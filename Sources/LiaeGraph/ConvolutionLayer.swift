@@ -5,7 +5,7 @@
 /// Its tensors are `NAME.weight` (out, in, k, k) and `NAME.bias` (out). With `depthToSpace`, which follows the activation,
 /// output channel c*4 + dy*2 + dx becomes channel c of pixel (2y + dy, 2x + dx), as in PyTorch's `pixel_shuffle`.
 package struct ConvolutionLayer: Sendable, Hashable {
-  /// What the weights are packed for.
+  /// Layout of the input that the weights are packed for.
   package enum Source: Sendable, Hashable {
     /// Channel c is channel c.
     case channels

@@ -12,6 +12,11 @@ package struct TensorSpec: Sendable, Hashable {
   package init(name: String, shape: [Int], isUnused: Bool = false) {
     (self.name, self.shape, self.isUnused) = (name, shape, isUnused)
   }
+
+  /// `decoder` of `decoder.res0.conv1.weight`.
+  package var module: String { String(name.prefix { $0 != "." }) }
+  /// `decoder.res0.conv1` of `decoder.res0.conv1.weight`.
+  package var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
 }
 
 /// A network: a list of nodes in single assignment, each of which reads nodes before it, and named outputs.
@@ -40,7 +45,7 @@ package struct Graph: Sendable {
   /// The values that a run can be asked for, in the order in which they were declared.
   package private(set) var outputs: [(name: String, value: Value)] = []
   /// Values within the network that interpreters find by name, such as `encoded`, the encoder's result.
-  package private(set) var landmarks: [String: Value] = [:]
+  package private(set) var namedValues: [String: Value] = [:]
   /// The tensors of a checkpoint, in the order in which nodes first read them.
   package private(set) var tensors: [TensorSpec] = []
   /// `Node.part` of the nodes that are added from now on.
@@ -74,8 +79,8 @@ package struct Graph: Sendable {
   /// Returns a value within the network by its name.
   ///
   /// - Throws: `internalError` if there is none of that name.
-  package func landmark(_ name: String) throws(LiaeError) -> Value {
-    guard let value = landmarks[name] else { throw LiaeError(.internalError, "the network has no value \(name)") }
+  package func namedValue(_ name: String) throws(LiaeError) -> Value {
+    guard let value = namedValues[name] else { throw LiaeError(.internalError, "the network has no value \(name)") }
     return value
   }
 
@@ -83,7 +88,7 @@ package struct Graph: Sendable {
   ///
   /// - Throws: `unsupported` if there is none of that name.
   package func value(_ name: String) throws(LiaeError) -> Value {
-    if let value = landmarks[name] { return value }
+    if let value = namedValues[name] { return value }
     return try output(name)
   }
 
@@ -160,7 +165,7 @@ package struct Graph: Sendable {
   package mutating func declare(_ name: String, _ value: Value) { outputs.append((name, value)) }
 
   /// Gives a value within the network a name.
-  package mutating func mark(_ name: String, _ value: Value) { landmarks[name] = value }
+  package mutating func mark(_ name: String, _ value: Value) { namedValues[name] = value }
 
   private mutating func note(_ layer: String, _ shape: [Int], node: String) throws(LiaeError) {
     guard CheckedSize.product(shape) != nil else {
@@ -199,8 +204,7 @@ package struct Graph: Sendable {
 
   /// Returns the shape of a tensor by its name, `LAYER.weight` or `LAYER.bias`; nil if the network has none of that name.
   package func tensorShape(_ name: String) -> [Int]? {
-    let layer = name.split(separator: ".").dropLast().joined(separator: ".")
-    guard let known = layers[layer] else { return nil }
+    guard let known = layers[TensorSpec(name: name, shape: []).layer] else { return nil }
     return tensors[known.weight...].prefix(2).first { $0.name == name }?.shape
   }
 

@@ -19,7 +19,7 @@ package enum ShuffleOrder: Sendable, Hashable {
 
 /// A convolution with bias, or several convolutions of the same input whose output channels follow one another.
 package struct Convolution: Sendable, Hashable {
-  /// Which weights the convolution applies to its input.
+  /// Weights that the convolution applies to its input.
   package enum Reading: Sendable, Hashable {
     /// Those of its layers, W.
     case plain

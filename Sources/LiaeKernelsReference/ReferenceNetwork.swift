@@ -14,22 +14,6 @@ package struct ReferenceNetwork: Sendable {
     case openBLAS
   }
 
-  /// Which code the decoder reads.
-  package enum Code: Sendable, Equatable {
-    case swap, reconstructDestination, reconstructSource
-    /// Between the reconstruction of the destination at 0 and the swap at 1, in families that can morph.
-    case morph(Float)
-
-    /// The first part of the names of the outputs. A source face takes the way of the swap.
-    var name: String {
-      switch self {
-      case .swap, .reconstructSource: "swap"
-      case .reconstructDestination: "destination"
-      case .morph: "morph"
-      }
-    }
-  }
-
   package struct Output: Sendable {
     /// (rgbSide, rgbSide, 3) in the model's channel order.
     package var rgb: [Float]
@@ -61,14 +45,14 @@ package struct ReferenceNetwork: Sendable {
     return try TensorView(dtype: .float32, shape: tensor.shape, storage: Bytes.copy(tensor.raw))
   }
 
-  /// Computes the picture and the mask of a code, and on request the destination's mask.
+  /// Computes the picture and the mask of a mode, and on request the destination's mask.
   ///
   /// - Parameter image: (resolution, resolution, 3), 0...1, in the model's channel order.
   /// - Throws: as `evaluate`.
-  package func run(_ code: Code, image: [Float], wantDestinationMask: Bool) throws(LiaeError) -> Output {
+  package func run(_ mode: RunMode, image: [Float], wantDestinationMask: Bool) throws(LiaeError) -> Output {
     var morph: Float = 1
-    if case .morph(let value) = code { morph = value }
-    let names = ["\(code.name).rgb", "\(code.name).mask"] + (wantDestinationMask ? ["destination.mask"] : [])
+    if case .morph(let value) = mode { morph = value }
+    let names = ["\(mode.run).rgb", "\(mode.run).mask"] + (wantDestinationMask ? ["destination.mask"] : [])
     let maps = try maps(names, image: image, morph: morph)
     return Output(
       rgb: maps[0].interleaved(), mask: maps[1].interleaved(),

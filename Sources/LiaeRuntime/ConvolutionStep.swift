@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeKernels
 import LiaeSystem
 
-/// Where a convolution reads and writes.
+/// Memory that a convolution reads and writes.
 package struct ConvolutionBinding {
   package var source: ActivationView
   package var target: ActivationView
@@ -24,7 +24,7 @@ package struct ConvolutionBinding {
   }
 }
 
-/// What a convolution's tables depend on, which hold offsets and no addresses.
+/// Key of a convolution's tables, which hold offsets and no addresses.
 private struct ConvolutionShape: Hashable {
   let layer: String
   let images: Int
@@ -96,7 +96,7 @@ private func activationKind(_ activation: LiaeGraph.Activation) -> (kind: Int, s
   }
 }
 
-/// Where each vector of output channels lies from the origin of the target.
+/// Offsets of the vectors of output channels from the origin of the target.
 func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView) -> [Int] {
   let perPart = packed.vectors / (packed.layer.depthToSpace ? 4 : 1)
   return (0..<packed.vectors).map { vector in
@@ -105,7 +105,7 @@ func targetOffsets(_ packed: PackedConvolution, _ target: ActivationView) -> [In
   }
 }
 
-/// Those of the sum that is really made: half of them where half of a code is read.
+/// Multiplications of the sum that is really made: half of them where half of a code is read.
 func countMultiplications(_ packed: PackedConvolution, _ b: ConvolutionBinding) -> Double {
   Work(packed.layer, packed.algorithm).multiplications * Double(b.images) / (b.readsHalf ? 2 : 1)
 }

@@ -32,7 +32,7 @@ final class DenseRowsStep: Step {
       weightBytes: dense.bytes / dense.rows * rows, part: part)
   }
 
-  /// What a step over some images takes of scratch memory; nil where it does not fit in the address space.
+  /// Floats of scratch memory of a step over some images; nil where they do not fit in the address space.
   static func scratchFloats(_ dense: PackedDenseRows, images: Int) -> Int? {
     CheckedSize.product(images, dense.length + 1)
   }

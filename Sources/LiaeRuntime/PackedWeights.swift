@@ -6,11 +6,11 @@ import LiaeTensor
 
 /// The packed weights of every layer of a network, found by name. Immutable.
 final class PackedWeights: Sendable {
-  /// Where a plan's layers come from.
+  /// Source of a plan's layers: in memory, or packed before.
   struct Layers {
     /// The algorithm of a convolution and how its weights are stored.
     let choose: (ConvolutionLayer) throws(LiaeError) -> ConvolutionChoice
-    /// What the weights of layers that are packed together are kept in, where they are kept as they are.
+    /// Element type of the weights of layers that are packed together, where they are kept as they are.
     let type: (_ layers: [String]) throws(LiaeError) -> DType
     /// Weights and bias of a layer, asked for where the store has to be filled.
     let tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
@@ -36,7 +36,7 @@ final class PackedWeights: Sendable {
     var columns: [String: PackedDenseColumns] = [:]
     var choices: [LayerChoice] = []
     let width = kernels.width
-    /// What dense layers that are packed together are kept in.
+    /// Element type of dense layers that are packed together.
     func element(_ names: [String]) throws(LiaeError) -> DType {
       let element = try layers.type(names)
       if element != .float32 {

@@ -2,7 +2,7 @@
 import LiaeDispatch
 
 package struct PlanOptions: Sendable {
-  /// Which convolution algorithms the planner may choose from.
+  /// Convolution algorithms that the planner may choose from.
   package enum Convolution: Int32, Sendable, CaseIterable {
     /// The fastest for each layer; at least 100 dB against float64.
     case automatic = 0
@@ -19,7 +19,7 @@ package struct PlanOptions: Sendable {
     case measure
   }
   package var planning = Planning.model
-  /// What packed weights may take of memory.
+  /// Policy for the memory of packed weights.
   package var memory = MemoryPolicy.speed
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0

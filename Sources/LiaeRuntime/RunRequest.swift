@@ -2,29 +2,7 @@
 import LiaeGraph
 import LiaeSystem
 
-/// Which of the network's codes the decoder is given.
-package enum RunMode: Sendable, Equatable {
-  /// The destination's face with the source's identity: liae AB, AB of a destination face.
-  case swap
-  /// The destination face reconstructed: liae B, AB.
-  case reconstructDestination
-  /// The source face reconstructed: liae AB, AB of a source face.
-  case reconstructSource
-  /// Between both for t in 0...1: 0 reconstructs the destination, 1 is the swap. liae: lerp(B, AB, t), AB; amp: that
-  /// share of the source's channels.
-  case morph(Float)
-
-  /// What the graph's outputs of the mode begin with.
-  var run: String {
-    switch self {
-    case .swap, .reconstructSource: "swap"
-    case .reconstructDestination: "destination"
-    case .morph: "morph"
-    }
-  }
-}
-
-/// What a run is asked for.
+/// The outputs that a run is asked for.
 struct RunRequest {
   /// `swap`, `destination` or `morph`.
   let run: String

@@ -13,7 +13,7 @@ struct ScheduleDraft {
   fileprivate let placement: LifetimePlanner.Placement
   /// Bytes of activations.
   let bytes: Int
-  /// What the steps need of the workspace.
+  /// Scratch memory that the steps need of the workspace.
   let scratch: ScratchSize
 
   /// - Parameters:

@@ -30,7 +30,7 @@ struct RunPictures {
     destinationMask = mask + maskFloats
   }
 
-  /// Where the graph's outputs of a request go.
+  /// Memory of the graph's outputs of a request.
   func outputs(of request: RunRequest) -> [String: UnsafeMutablePointer<Float>] {
     var outputs = ["\(request.run).rgb": rgb, "\(request.run).mask": mask]
     if request.destinationMask { outputs["destination.mask"] = destinationMask }

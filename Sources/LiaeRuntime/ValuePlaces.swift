@@ -3,8 +3,8 @@ import LiaeGraph
 import LiaeKernels
 import LiaeSystem
 
-/// Where a graph's values stand in one piece of memory: which share a buffer, and from which node to which each buffer
-/// is needed. Steps are numbered as the nodes are.
+/// Places of a graph's values in one piece of memory: which share a buffer, and from which node to which each buffer is
+/// needed. Steps are numbered as the nodes are.
 ///
 /// The sum of a residual block takes the place of its own residual, which is read pixel by pixel before it is written.
 /// The values of a stack stand in the stack's buffer from the start.

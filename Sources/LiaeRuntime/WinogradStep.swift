@@ -11,7 +11,7 @@ final class WinogradStep: Step {
   private let packed: PackedConvolution
   private let tiling: WinogradTiling
   private let parameters: Table<WinogradParameters>
-  /// Which of two regions is running: the one that makes V or U for all, or the one that multiplies.
+  /// True in the region that makes V or U for all tiles, false in the one that multiplies.
   private var transforming = false
   package override var scratch: ScratchSize { tiling.scratch }
 

@@ -18,7 +18,7 @@ package struct FrameFace {
   package var xsegDestination: MaskCanvas?
   package var motion = Motion()
   package var smoothing: FaceSmoothing?
-  /// What messages call the face; nil: its place among the faces of its frame.
+  /// The face's name in messages; nil: its place among the faces of its frame.
   package var name: String?
 
   package init(landmarks: Landmarks, context: Context) { (self.landmarks, self.context) = (landmarks, context) }
@@ -51,7 +51,7 @@ package struct SwappedFace {
   /// Of the same side; nil: not computed.
   package var swapMask: MaskCanvas?
   package var destinationMask: MaskCanvas?
-  /// What the model was given.
+  /// The crop that the model was given.
   package var aligned: AlignedFace
 
   /// Frame to the pixels of `rgb`.

@@ -24,28 +24,6 @@ func expectSame(
   }
 }
 
-/// The error that `body` throws; fails where it throws none or one of another status, or where the message lacks
-/// one of `parts`.
-@discardableResult
-func expectError(
-  _ status: Status, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
-  _ body: () throws -> Void
-) -> LiaeError? {
-  do {
-    try body()
-    Issue.record("nothing was thrown; expected \(status)", sourceLocation: sourceLocation)
-  } catch let error as LiaeError {
-    #expect(error.status == status, "\(error.message)", sourceLocation: sourceLocation)
-    for part in parts {
-      #expect(error.message.contains(part), "\(error.message) lacks \(part)", sourceLocation: sourceLocation)
-    }
-    return error
-  } catch {
-    Issue.record("threw \(error)", sourceLocation: sourceLocation)
-  }
-  return nil
-}
-
 /// A copy of bytes in memory that the library may read.
 func bytes(_ array: [UInt8]) throws -> Bytes { try array.withUnsafeBytes { try Bytes.copy($0) } }
 

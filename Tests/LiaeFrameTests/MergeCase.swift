@@ -45,12 +45,7 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let loaded = Result {
-    try GoldenSet.chosen.decoded([String: MergeCase].self, "merge/cases.json").sorted { $0.key < $1.key }.map {
-      name, value in
-      var value = value
-      value.name = name
-      return value
-    }
+    try GoldenSet.chosen.cases("merge/cases.json", name: \MergeCase.name)
   }
   private static let everything = (try? loaded.get()) ?? []
   static let all = everything.filter { !$0.landmarks.isList }

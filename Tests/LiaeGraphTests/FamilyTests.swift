@@ -33,7 +33,7 @@ import Testing
     let graph = try Graph(architecture)
     let (t, d) = (architecture.residualDeep, architecture.doubleResolution)
     let codeSide = (d ? 3 : 6) * (t ? 1 : 2)
-    func shape(_ name: String) throws -> Shape { try graph.shape(graph.landmark(name)) }
+    func shape(_ name: String) throws -> Shape { try graph.shape(graph.namedValue(name)) }
     #expect(try shape("input") == Shape(3, 96))
     switch architecture.family {
     case .liae:
@@ -43,13 +43,13 @@ import Testing
     case .df:
       #expect(graph.latentModules == ["inter"])
       #expect(try shape("inter") == Shape(10, codeSide))
-      #expect(try graph.landmark("swap.code") == graph.landmark("inter"))
-      #expect(try graph.landmark("destination.code") == graph.landmark("inter"))
+      #expect(try graph.namedValue("swap.code") == graph.namedValue("inter"))
+      #expect(try graph.namedValue("destination.code") == graph.namedValue("inter"))
     case .amp:
       #expect(graph.latentModules == ["inter_src", "inter_dst"])
       for name in ["inter_src", "inter_dst", "morph.code"] { #expect(try shape(name) == Shape(14, 3)) }
-      #expect(try graph.landmark("swap.code") == graph.landmark("inter_src"))
-      #expect(try graph.landmark("destination.code") == graph.landmark("inter_dst"))
+      #expect(try graph.namedValue("swap.code") == graph.namedValue("inter_src"))
+      #expect(try graph.namedValue("destination.code") == graph.namedValue("inter_dst"))
     }
     let flat = 6 * 8 * (t ? 3 * 3 : 6 * 6)
     #expect(try shape("encoded") == Shape(architecture.family == .amp ? 10 : flat))

@@ -210,11 +210,11 @@ import Testing
   /// The code is an output itself.
   @Test func aCodeThatIsAnOutput() throws {
     var graph = try codes().graph
-    graph.declare("code", try graph.landmark("destination.code"))
+    graph.declare("code", try graph.namedValue("destination.code"))
     let folded = try graph.foldingCodes()
     #expect(folded[try folded.output("code")].operation == .concatenation)
-    #expect(folded.landmarks["destination.code"] == (try folded.output("code")))
-    #expect(folded.landmarks["swap.code"] == nil)
+    #expect(folded.namedValues["destination.code"] == (try folded.output("code")))
+    #expect(folded.namedValues["swap.code"] == nil)
   }
 
   @Test func threePartsAreNotFolded() throws {

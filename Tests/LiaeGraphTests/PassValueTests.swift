@@ -21,7 +21,7 @@ import Testing
   private func expectEqual(
     _ before: Graph, _ after: Graph, _ weights: [String: [Double]], _ image: [Double], morph: Float, _ what: String
   ) throws {
-    let names = after.outputs.map(\.name) + after.landmarks.keys
+    let names = after.outputs.map(\.name) + after.namedValues.keys
     let expected = try DoubleNetwork(before, weights: weights).evaluate(names, image: image, morph: morph)
     let found = try DoubleNetwork(after, weights: weights).evaluate(names, image: image, morph: morph)
     for (name, (a, b)) in zip(names, zip(found, expected)) {

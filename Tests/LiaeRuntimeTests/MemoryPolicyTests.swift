@@ -23,7 +23,7 @@ import Testing
     let reference = try ReferenceNetwork(model: wide, backend: .openBLAS)
     let modes: [RunMode] = [.swap, .reconstructDestination] + (golden.kind == .amp ? [.morph(0.5)] : [])
     let expected: [(RunMode, Pictures)] = try modes.map { mode in
-      (mode, Pictures([try reference.run(.init(mode), image: image[0], wantDestinationMask: true)]))
+      (mode, Pictures([try reference.run(mode, image: image[0], wantDestinationMask: true)]))
     }
     for configuration in Self.configurations {
       let context = try Context(Plan(narrow, configuration)), other = try Context(Plan(wide, configuration))

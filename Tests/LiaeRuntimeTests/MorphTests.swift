@@ -48,7 +48,7 @@ import Testing
     let images = testImages(2, side: architecture.resolution, seed: 17)
     let reference = try ReferenceNetwork(model: model, backend: .plainLoops)
     for (mode, code) in [
-      (RunMode.morph(0), ReferenceNetwork.Code.reconstructDestination), (.morph(1), .swap), (.morph(0.5), .morph(0.5)),
+      (RunMode.morph(0), RunMode.reconstructDestination), (.morph(1), .swap), (.morph(0.5), .morph(0.5)),
       (.morph(0.9), .morph(0.9)),
     ] {
       let actual = try context.pictures(mode, images)

@@ -46,7 +46,7 @@ import Testing
     let reference = try ReferenceNetwork(model: model, backend: .openBLAS)
     let expected = Pictures(
       try images.map {
-        try reference.run(.init(mode), image: $0, wantDestinationMask: wanted.contains(.destinationMask))
+        try reference.run(mode, image: $0, wantDestinationMask: wanted.contains(.destinationMask))
       })
     for configuration in Configuration.all {
       let plan = try Plan(model, configuration)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 import LiaeKernelsReference
 import LiaeTestSupport
 import Testing
@@ -92,7 +93,7 @@ import Testing
         try expect(output.mask, "swap_mask_m\(morph)", i)
         try expect(output.destinationMask, "dst_dst_mask", i)
         let codes = try network.evaluate(["morph.code", "inter_src", "inter_dst"], image: image, morph: value)
-        let pixels = codes[0].count / (network.graph.shape(try network.graph.landmark("morph.code")).channels)
+        let pixels = codes[0].count / (network.graph.shape(try network.graph.namedValue("morph.code")).channels)
         let taken = try #require(slices[value]) * pixels
         #expect(isBitEqual(codes[0], Array(codes[1].prefix(taken) + codes[2].dropFirst(taken))))
       }

@@ -25,14 +25,14 @@ import Testing
   @Test func morphGoesFromTheDestinationToTheSwap() throws {
     let network = try ReferenceNetwork(model: model(), backend: .plainLoops)
     let image = testImages(2, side: 64, seed: 1)[1]
-    func rgb(_ code: ReferenceNetwork.Code) throws -> [Float] {
+    func rgb(_ code: RunMode) throws -> [Float] {
       try network.run(code, image: image, wantDestinationMask: false).rgb
     }
     #expect(try isBitEqual(rgb(.morph(0)), rgb(.reconstructDestination)))
     #expect(try isBitEqual(rgb(.morph(1)), rgb(.swap)))
     let ends = try Comparison(rgb(.swap), rgb(.reconstructDestination)).maximum
     #expect(ends > 0.01)
-    for end in [ReferenceNetwork.Code.swap, .reconstructDestination] {
+    for end in [RunMode.swap, .reconstructDestination] {
       #expect(try Comparison(rgb(.morph(0.5)), rgb(end)).maximum > ends / 10)
     }
   }

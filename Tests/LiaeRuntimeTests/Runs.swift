@@ -124,17 +124,6 @@ extension Context {
   }
 }
 
-extension ReferenceNetwork.Code {
-  init(_ mode: RunMode) {
-    switch mode {
-    case .swap: self = .swap
-    case .reconstructDestination: self = .reconstructDestination
-    case .reconstructSource: self = .reconstructSource
-    case .morph(let t): self = .morph(t)
-    }
-  }
-}
-
 /// Smooth and noisy pictures of a seed.
 func testImages(_ count: Int, side: Int, seed: UInt64) -> [[Float]] {
   var random = SplitMix64(state: seed)

@@ -25,12 +25,7 @@ import Testing
   }
 
   static let loaded = Result {
-    try GoldenSet.chosen.decoded([String: Case].self, "warp/samples.json").sorted { $0.key < $1.key }.map {
-      name, value in
-      var value = value
-      value.name = name
-      return value
-    }
+    try GoldenSet.chosen.cases("warp/samples.json", name: \Case.name)
   }
   private static let everything = (try? loaded.get()) ?? []
   static let cases = everything.filter { $0.transfer.map { !$0.isRandom } ?? false }

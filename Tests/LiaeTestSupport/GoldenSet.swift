@@ -66,6 +66,17 @@ package struct GoldenSet: Sendable {
     try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
+  /// The cases that a JSON file lists by name, sorted by their names.
+  ///
+  /// - Parameter name: where a case keeps its name.
+  package func cases<Case: Decodable>(_ file: String, name: WritableKeyPath<Case, String>) throws -> [Case] {
+    try decoded([String: Case].self, file).sorted { $0.key < $1.key }.map { key, value in
+      var value = value
+      value[keyPath: name] = key
+      return value
+    }
+  }
+
   private func names(_ folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }

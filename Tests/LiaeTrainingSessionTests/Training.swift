@@ -83,21 +83,3 @@ struct Training {
       .map { try JSON(parsing: Array($0), name: "the log") }
   }
 }
-
-/// The error that `body` throws; fails where it throws none or one of another status, or where the message lacks one of
-/// `parts`.
-func expectError(
-  _ status: Status, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) {
-  do {
-    try body()
-    Issue.record("nothing was thrown; expected \(status)", sourceLocation: sourceLocation)
-  } catch let error as LiaeError {
-    #expect(error.status == status, "\(error.message)", sourceLocation: sourceLocation)
-    for part in parts {
-      #expect(error.message.contains(part), "\(error.message) lacks \(part)", sourceLocation: sourceLocation)
-    }
-  } catch {
-    Issue.record("threw \(error)", sourceLocation: sourceLocation)
-  }
-}

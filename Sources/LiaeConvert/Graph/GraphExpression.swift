@@ -61,7 +61,7 @@ enum GraphExpression: Hashable {
     }
   }
 
-  /// What messages call it.
+  /// The file's name in messages.
   var label: String {
     switch self {
     case .image: "the input picture"

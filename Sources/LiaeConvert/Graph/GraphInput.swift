@@ -3,7 +3,7 @@ import LiaeFormats
 import LiaeGraph
 import LiaeSystem
 
-/// What the inputs of an ONNX graph say: a square picture, and for AMP the morph value.
+/// Inputs of an ONNX graph: a square picture, and for AMP the morph value.
 struct GraphInput {
   /// Name of the input that is the picture.
   let picture: String

@@ -124,7 +124,7 @@ extension GraphInterpreter {
   }
 }
 
-/// What a Slice takes of one dimension.
+/// Range of one dimension that a Slice takes.
 struct SliceBounds {
   var axis: Int
   var start, end: Quantity

@@ -31,7 +31,7 @@ struct GraphInterpreter {
   /// Whether the file has a morph value among its inputs, as AMP does.
   let hasMorph: Bool
   var expressions: GraphExpressions
-  /// What layers read.
+  /// Values that layers read.
   private(set) var constants: [GraphConstant] = []
   private(set) var layers: [Layer] = []
   private var constantNumbers: [GraphConstant: Int] = [:]

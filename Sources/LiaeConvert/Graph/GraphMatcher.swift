@@ -10,7 +10,7 @@ import LiaeSystem
 struct GraphMatcher {
   private(set) var network: NetworkExpressions
   let file: GraphInterpreter
-  /// What was found for each layer of the network.
+  /// Weights that were found for each layer of the network.
   private(set) var weights: [String: LayerWeights] = [:]
   /// How many pairs fit: of several networks that do not, the one with most is the nearest.
   private(set) var progress = 0

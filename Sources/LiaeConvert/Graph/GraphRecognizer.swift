@@ -120,7 +120,7 @@ struct GraphRecognizer {
     throw nearest?.error ?? LiaeError(.unknownArchitecture, "\(file): no network has this resolution")
   }
 
-  /// Which outputs of the file may be which of the network.
+  /// Assignments of the file's outputs to the network's that are possible.
   private func pairings(_ network: NetworkExpressions) -> [[Pairing]] {
     func orders(_ outputs: [Output]) -> [[Output]] { outputs.count == 1 ? [outputs] : [outputs, outputs.reversed()] }
     var all: [[Pairing]] = []
@@ -163,7 +163,7 @@ struct GraphRecognizer {
     return side(expected) * side(found)
   }
 
-  /// What the names of the weights of each module begin with.
+  /// Common beginnings of the names of each module's weights.
   private func commonNames(_ finding: Finding) -> [String: String] {
     var common: [String: String] = [:]
     for (layer, weights) in finding.weights {

@@ -49,7 +49,7 @@ struct GraphWriter {
     let graph = model.graph
     let swap = morphs ? "morph" : "swap"
     // What both decoder runs share is written once, before them.
-    let codes = [try graph.landmark("\(swap).code"), try graph.landmark("destination.code")]
+    let codes = [try graph.namedValue("\(swap).code"), try graph.namedValue("destination.code")]
     var given: [Graph.Value: Value] = [:]
     for (code, written) in zip(codes, try write(codes, given: [:])) { given[code] = written }
 

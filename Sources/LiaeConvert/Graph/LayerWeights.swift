@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// Where the weights and the bias of a layer stand in a file.
+/// Places of the weights and the bias of a layer in a file.
 enum LayerWeights: Hashable {
   case dense(Int)
   /// `isDCR`: the output channels are in the order that depth-to-space has in TensorFlow.

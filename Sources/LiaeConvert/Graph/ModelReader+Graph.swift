@@ -32,7 +32,7 @@ extension ModelReader {
           "\(name): the given architecture says \(given), and the graph of the file computes \(architecture.name)")
       }
     }
-    if lacksPicture { try tensors.leaveOutDestinationPicture(architecture, &info) }
+    if lacksPicture { try tensors.leaveOutDestinationPicture(of: Graph(architecture), &info) }
     do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
       throw error.within(name)
     }

@@ -29,7 +29,7 @@ extension TrainingState {
   }
 }
 
-/// What the settings of a training say of the network.
+/// Network that the settings of a training describe.
 private struct NetworkSettings {
   let declared: DeclaredArchitecture
   let faceType: String

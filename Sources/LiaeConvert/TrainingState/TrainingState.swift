@@ -17,7 +17,7 @@ package struct TrainingState: Sendable {
   package var losses: (source: [Float], destination: [Float])
   /// How many times training was rolled back to an earlier save, 0...`attemptLimit`.
   package var attempt: Int
-  /// What messages call the file.
+  /// The file's name in messages.
   package let name: String
 
   /// The metadata key whose presence makes a safetensors file one of these; its value is the version.

@@ -26,7 +26,7 @@ extension Graph {
   /// Names of the latent modules in the order of their nodes: `inter_AB` and `inter_B`, `inter`, `inter_src` and
   /// `inter_dst`.
   package var latentModules: [String] {
-    landmarks.filter { $0.key.hasPrefix("inter") }.sorted { $0.value.index < $1.value.index }.map(\.key)
+    namedValues.filter { $0.key.hasPrefix("inter") }.sorted { $0.value.index < $1.value.index }.map(\.key)
   }
 
   /// LIAE: one decoder, which reads the results of both latent modules, and for a swap that of inter_AB twice.

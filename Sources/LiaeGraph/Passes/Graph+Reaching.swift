@@ -36,7 +36,7 @@ extension Graph {
     }
   }
 
-  /// Returns a graph that is made from this one node by node, with its outputs and the landmarks that remain.
+  /// Returns a graph that is made from this one node by node, with its outputs and the named values that remain.
   ///
   /// - Parameters:
   ///   - outputs: names of the outputs that are kept; nil: all.
@@ -68,7 +68,7 @@ extension Graph {
       }
       declare(output.name, value)
     }
-    for (name, value) in original.landmarks {
+    for (name, value) in original.namedValues {
       if let value = moved[value.index] { mark(name, value) }
     }
   }

@@ -18,7 +18,7 @@ package struct DetectedFace {
   }
 }
 
-/// Where the faces of a sequence are read from.
+/// Source of the faces of a sequence.
 package enum FaceSource: Sendable {
   /// DeepFaceLab's faces: a folder of JPEG files or with a faceset.pak, or a .pak file.
   case aligned(String)

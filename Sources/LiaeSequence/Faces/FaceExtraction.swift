@@ -7,7 +7,7 @@ import LiaeTensor
 
 /// Aligned faces cut out of the frames of a folder, as DeepFaceLab's extractor leaves them.
 package final class FaceExtraction {
-  /// What became of the faces.
+  /// Outcome for the faces.
   package struct Report: Sendable, Equatable {
     package var faces = 0
     package var frames = 0

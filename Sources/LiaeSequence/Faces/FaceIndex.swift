@@ -9,7 +9,7 @@ package struct FaceIndex {
   package private(set) var faces: [Int: [DetectedFace]] = [:]
   /// How many files could not be read; `notices` names them.
   package private(set) var failures = 0
-  /// What was left out, and why.
+  /// Inputs that were left out, and why.
   package private(set) var notices: [SequenceNotice] = []
   private let place: (LandmarksFile.FrameName) -> Int?
 

@@ -19,7 +19,7 @@ package enum Parallelism: String, CaseIterable, Sendable {
 /// A frame with its faces swapped.
 package struct SwappedFrame {
   package var picture: Picture
-  /// Where the picture was changed, 8-bit gray.
+  /// Mask of the pixels that were changed, 8-bit gray.
   package var mask: Picture
   package var faces: [SwappedFace]
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a merge did to the frames of a sequence.
+/// Outcome of a merge for the frames of a sequence.
 package struct MergeReport: Sendable, Equatable {
   /// Frames with faces.
   package var swapped = 0

@@ -9,7 +9,7 @@ extension TrainedNetwork {
   /// depend on are not computed: `evaluate(["swap.rgb"], given: ["swap.code": x], ...)` runs the decoder alone.
   ///
   /// - Parameters:
-  ///   - names: of outputs and of values within the network (`Graph.landmarks`).
+  ///   - names: of outputs and of values within the network (`Graph.namedValues`).
   ///   - given: tensors (count, side, side, channels) by such names; without one that leads to the targets, `input`.
   /// - Returns: the values in the order of `names`.
   /// - Throws: `unsupported` for a name that the network does not have, for operations that the tape does not have, and

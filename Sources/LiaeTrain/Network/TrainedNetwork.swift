@@ -82,7 +82,7 @@ package final class TrainedNetwork {
   }
 
   /// Whether the decoders of source and destination read the same code.
-  var sharesCode: Bool { graph.landmarks["swap.code"] == graph.landmarks["destination.code"] }
+  var sharesCode: Bool { graph.namedValues["swap.code"] == graph.namedValues["destination.code"] }
 
   // MARK: - Model
 

@@ -3,7 +3,7 @@ import LiaeConvert
 import LiaeGraph
 import LiaeSystem
 
-/// What a training begins from: its own last save, a DeepFaceLab model, weights of another file, or nothing.
+/// Origin of a training's weights: its own last save, a DeepFaceLab model, another file, or none.
 package enum ModelOrigin {
   case state(TrainingState, TrainingSettings)
   case deepFaceLab(Model, DeepFaceLabTraining, path: String)
@@ -72,7 +72,7 @@ package enum ModelOrigin {
     }
   }
 
-  /// Where the weights come from, for a line of progress.
+  /// Description of the weights' origin, for a line of progress.
   package var description: String {
     switch self {
     case .state: return "its last save"

@@ -11,7 +11,7 @@ package struct ResumedTraining {
   package var history: LossHistory
   /// How many times training was rolled back.
   package var attempt = 0
-  /// What a user should know of the start, a sentence each.
+  /// Remarks on the start for the user, a sentence each.
   package private(set) var remarks: [String] = []
 
   /// - Throws: `corruptFile`, `missingTensor`, `shapeMismatch` where the state contradicts its settings;

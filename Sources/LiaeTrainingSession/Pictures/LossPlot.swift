@@ -8,7 +8,7 @@ import LiaeText
 package struct LossPlot {
   private static let (width, height) = (1200, 640)
   private static let (left, right, top, bottom) = (78, 1172, 64, 580)
-  /// Where curves are drawn: inside the axes, with room for half a line.
+  /// Area of the curves: inside the axes, with room for half a line.
   private static let area = PixelRectangle(columns: left - 2..<right + 3, rows: top - 2..<bottom + 3)
   private static let ground = Ink(0xfdfdfb), text = Ink(0x333333), grid = Ink(0xe3e3df), frame = Ink(0x9a9a94)
   private static let sides: [(name: String, ink: Ink)] = [("src", Ink(0x1f6fb4)), ("dst", Ink(0xd9631e))]

@@ -2,7 +2,7 @@
 import LiaeSamples
 import LiaeSystem
 
-/// What a training session reports while it runs, on the thread that runs it.
+/// Event that a training session reports while it runs, on the thread that runs it.
 package enum SessionEvent {
   /// One iteration was done. Losses are means over the batch; the time is that of all that belongs to the iteration.
   case step(iteration: Int, source: Float, destination: Float, milliseconds: Double)

@@ -125,7 +125,7 @@ struct MergeCommand: ParsableCommand {
   }
 }
 
-/// Where the faces of frames are read from.
+/// Source of the faces of frames.
 struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,

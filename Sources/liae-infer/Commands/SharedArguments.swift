@@ -104,18 +104,6 @@ struct CheckpointArguments: ParsableArguments {
     return plan
   }
 
-  /// Errors that are those of a file become those of the model: no other file is damaged. Nor is the command line wrong
-  /// where this library does not run a kind.
-  private static func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
-    do throws(LiaeError) { return try body() } catch {
-      switch error.status {
-      case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported, .packMismatch:
-        throw Failure(.model, error.message)
-      default: throw error
-      }
-    }
-  }
-
   fileprivate static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model
   {
     let model = try asModel { () throws(LiaeError) in try ModelReader.open(file, options: options) }
@@ -125,7 +113,7 @@ struct CheckpointArguments: ParsableArguments {
   }
 }
 
-/// What a checkpoint's faces show, where that is kept, shown or used. `merge` and `video` have it among their settings.
+/// Face type of a checkpoint, for commands that keep, show or use it. `merge` and `video` have it among their settings.
 struct FaceTypeArguments: ParsableArguments {
   @Option(
     help: .init(

@@ -3,17 +3,6 @@ import LiaeCommandLine
 import LiaeSequence
 import LiaeSystem
 
-/// Runs what reads a model: a damaged file ends the program with the status of a damaged model.
-func asModel<Result>(_ body: () throws(LiaeError) -> Result) throws -> Result {
-  do throws(LiaeError) { return try body() } catch {
-    switch error.status {
-    case .unknownFormat, .corruptFile, .limitExceeded, .unsafeFile, .unsupported:
-      throw Failure(.model, error.message)
-    default: throw error
-    }
-  }
-}
-
 /// Runs work on a sequence with a progress bar, and Ctrl-C as its cancellation.
 ///
 /// - Parameter unit: what is counted, in the plural.
