@@ -87,6 +87,8 @@ enum {
   LIAE_ERROR_SHAPE_MISMATCH = 32,
   LIAE_ERROR_OUT_OF_MEMORY = 40,
   LIAE_ERROR_THREAD_FAILURE = 41,
+  /// A buffer would pass the memory limit that the caller has set.
+  LIAE_ERROR_RESOURCE_LIMIT = 42,
   LIAE_ERROR_CANCELLED = 50,
   LIAE_ERROR_BUSY = 51,
   LIAE_ERROR_UNSUPPORTED = 60
@@ -371,6 +373,12 @@ struct liae_model_options {
   liae_face_type face_type;
   /// Zero.
   int32_t reserved2;
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
+  /// The caller's, valid for the call; NULL: none.
+  const int32_t *cancel;
+  /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
+  /// Mapped files do not count. 0: no limit.
+  uint64_t memory_limit;
   /* 0.1 ends here; append below. */
 };
 
@@ -440,6 +448,9 @@ struct liae_context_options {
   /// NULL: none. Kept until the context is gone.
   liae_progress_callback progress;
   void *progress_user_data;
+  /// Bytes of memory that the context may take, and with it each call that uses it, frames included; past it
+  /// LIAE_ERROR_RESOURCE_LIMIT. 0: no limit.
+  uint64_t memory_limit;
   /* 0.1 ends here; append below. */
 };
 
@@ -569,6 +580,9 @@ struct liae_composite_options {
   int32_t color_degrade;
   /// Zero.
   int32_t reserved;
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store;
+  /// liae_context_cancel() does the same where a context takes part. The caller's, valid for the call; NULL: none.
+  const int32_t *cancel;
   /* 0.1 ends here; append below. */
 };
 
@@ -633,6 +647,14 @@ LIAE_API const char *liae_last_error(void);
 /// when this returns.
 /// Threads: any. Since: 0.1.
 LIAE_API void liae_log_set_callback(liae_log_callback callback, void *user_data);
+
+/// Sets how much memory any one call may take at a time, with its images and buffers; past it the call ends with
+/// LIAE_ERROR_RESOURCE_LIMIT before it takes more. For contexts and models there are limits of their own in their options.
+///
+/// @param[in] bytes  0: no limit, as at first
+/// @return LIAE_OK.
+/// Threads: any; calls that are under way keep the limit they began with. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_memory_set_limit(uint64_t bytes);
 
 /// Fills in an empty liae_cpu.
 ///
@@ -729,6 +751,15 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_get_info(liae_model *model, liae_
 /// Ownership: path is borrowed for the call.
 /// Threads: any; blocks until the weights are on the disk. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_save_packed(liae_model *model, const char *path);
+
+/// Ends the calls of liae_model_save_packed() that are under way with LIAE_ERROR_CANCELLED, soon; the file stays as it was.
+/// One that starts later is not affected. liae_model_open() has a flag in its options for this, contexts have
+/// liae_context_cancel().
+///
+/// @param[in] model  a live handle
+/// @return LIAE_OK, also when nothing is saved; LIAE_ERROR_INVALID_HANDLE.
+/// Threads: any. It does not wait for the calls to end. Since: 0.1.
+LIAE_API liae_status liae_model_cancel(liae_model *model);
 
 /// Ends a handle. Contexts of the model stay usable; calls that are under way on other threads end as they would.
 ///

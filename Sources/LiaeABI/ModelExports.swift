@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeGraph
-import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
@@ -55,8 +54,9 @@ package func liaeModelOpen(
     let model = try require(model, "model")
     model.pointee = nil
     let path = try text(path, "path")
-    let options = try options.map { (p) throws(LiaeError) in try CModelOptions.read(p, "options") } ?? .init()
-    model.pointee = try OpenModel.registry.insert(OpenModel(options.opening().open(path)))
+    model.pointee = try CModelOptions.with(options) { (options) throws(LiaeError) in
+      try OpenModel.registry.insert(OpenModel(options.opening().open(path)))
+    }
   }
 }
 
@@ -79,11 +79,12 @@ package func liaeModelOpenMemory(
     model.pointee = nil
     let data = try require(data, "data")
     guard size >= 0 else { throw LiaeError(.invalidArgument, "size is \(UInt(bitPattern: size))") }
-    let options = try options.map { (p) throws(LiaeError) in try CModelOptions.read(p, "options") } ?? .init()
     let memory = Bytes.borrow(UnsafeRawBufferPointer(start: data, count: size))
-    let opening = try options.opening()
-    let opened = try ModelReader.open(memory: memory, options: opening.checkpoint)
-    model.pointee = try OpenModel.registry.insert(OpenModel(opening.open(consume opened)))
+    model.pointee = try CModelOptions.with(options) { (options) throws(LiaeError) in
+      let opening = try options.opening()
+      let opened = try ModelReader.open(memory: memory, options: opening.checkpoint)
+      return try OpenModel.registry.insert(OpenModel(opening.open(consume opened)))
+    }
   }
 }
 
@@ -117,8 +118,20 @@ package func liaeModelGetInfo(_ model: Handle<CModel>?, _ info: Out<CModelInfo>?
 package func liaeModelSavePacked(_ model: Handle<CModel>?, _ path: UnsafePointer<CChar>?) -> CStatus {
   call { () throws(LiaeError) in
     let model = try OpenModel.registry.find(model)
-    try PackFile.write(model.plan, to: try text(path, "path"), replacing: true)
+    try model.save(to: try text(path, "path"))
   }
+}
+
+/// Ends the calls of liae_model_save_packed() that are under way with LIAE_ERROR_CANCELLED, soon; the file stays as it was.
+/// One that starts later is not affected. liae_model_open() has a flag in its options for this, contexts have
+/// liae_context_cancel().
+///
+/// @param[in] model  a live handle
+/// @return LIAE_OK, also when nothing is saved; LIAE_ERROR_INVALID_HANDLE.
+/// Threads: any. It does not wait for the calls to end. Since: 0.1.
+@_cdecl("liae_model_cancel")
+package func liaeModelCancel(_ model: Handle<CModel>?) -> CStatus {
+  call { () throws(LiaeError) in try OpenModel.registry.find(model).cancel() }
 }
 
 /// Ends a handle. Contexts of the model stay usable; calls that are under way on other threads end as they would.

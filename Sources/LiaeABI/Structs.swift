@@ -87,6 +87,12 @@ package struct CModelOptions: GrowingStruct {
   package var faceType: CFaceType = 0
   /// Zero.
   package var reserved2: Int32 = 0
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
+  /// The caller's, valid for the call; NULL: none.
+  package var cancel: UnsafePointer<Int32>? = nil
+  /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
+  /// Mapped files do not count. 0: no limit.
+  package var memoryLimit: UInt64 = 0
   // 0.1 ends here; append below.
 }
 
@@ -158,6 +164,9 @@ package struct CContextOptions: GrowingStruct {
   /// NULL: none. Kept until the context is gone.
   package var progress: CProgressCallback? = nil
   package var progressUserData: UnsafeMutableRawPointer? = nil
+  /// Bytes of memory that the context may take, and with it each call that uses it, frames included; past it
+  /// LIAE_ERROR_RESOURCE_LIMIT. 0: no limit.
+  package var memoryLimit: UInt64 = 0
   // 0.1 ends here; append below.
 }
 
@@ -293,6 +302,9 @@ package struct CCompositeOptions: GrowingStruct {
   package var colorDegrade: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store;
+  /// liae_context_cancel() does the same where a context takes part. The caller's, valid for the call; NULL: none.
+  package var cancel: UnsafePointer<Int32>? = nil
   // 0.1 ends here; append below.
 }
 

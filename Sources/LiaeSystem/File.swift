@@ -124,8 +124,9 @@ package final class File {
     package func write(_ bytes: UnsafeRawBufferPointer) throws(LiaeError) {
       var rest = bytes
       while !rest.isEmpty {
-        // Linux writes at most 2 GB a call.
-        let n = Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
+        // In pieces, so that a call that is cancelled ends soon.
+        try CallScope.check()
+        let n = Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 24))
         if n < 0 {
           if errno == EINTR { continue }
           throw writeError(path, errno)
@@ -136,6 +137,7 @@ package final class File {
 
     /// Waits until what was written is on the disk.
     package func synchronize() throws(LiaeError) {
+      try CallScope.check()
       guard fdatasync(descriptor) == 0 else { throw writeError(path, errno) }
     }
 
@@ -149,14 +151,16 @@ package final class File {
 package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 private func openError(_ path: String, _ code: Int32) -> LiaeError {
-  code == ENOENT || code == ENOTDIR
+  if code == ENOMEM { return LiaeError(.outOfMemory, "\(path): cannot be opened: out of memory") }
+  return code == ENOENT || code == ENOTDIR
     ? LiaeError(.fileNotFound, "\(path): no such file or folder")
     : LiaeError(.inputOutput, "\(path): cannot be opened: \(systemMessage(code))")
 }
 
 /// What a failed attempt to make or write a file is called.
 func writeError(_ path: String, _ code: Int32) -> LiaeError {
-  code == ENOENT || code == ENOTDIR
+  if code == ENOMEM { return LiaeError(.outOfMemory, "\(path): cannot be written: out of memory") }
+  return code == ENOENT || code == ENOTDIR
     ? LiaeError(.fileNotFound, "\(path): cannot be written: its folder does not exist")
     : LiaeError(.inputOutput, "\(path): cannot be written: \(systemMessage(code))")
 }

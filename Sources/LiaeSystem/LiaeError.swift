@@ -35,6 +35,8 @@ package enum Status: Int32, Sendable, CaseIterable {
   // 40: resources.
   case outOfMemory = 40
   case threadFailure = 41
+  /// A buffer would pass the memory limit that the caller has set.
+  case resourceLimit = 42
 
   // 50: during a run.
   case cancelled = 50

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CLiaeProcess
 import Glibc
 import Synchronization
 
@@ -9,6 +10,7 @@ package final class Bytes: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let count: Int
   private let release: Release
+  private let charge: MemoryCharge?
 
   private enum Release {
     case free
@@ -19,10 +21,11 @@ package final class Bytes: @unchecked Sendable {
     case part(of: Bytes)
   }
 
-  private init(base: UnsafeMutableRawPointer, count: Int, release: Release) {
+  private init(base: UnsafeMutableRawPointer, count: Int, release: Release, charge: MemoryCharge? = nil) {
     self.base = base
     self.count = count
     self.release = release
+    self.charge = charge
   }
 
   deinit {
@@ -42,44 +45,58 @@ package final class Bytes: @unchecked Sendable {
 
   /// Memory of our own, zeroed, aligned to 64 bytes; to 2 MB, and asking for huge pages, from 2 MB up.
   ///
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `outOfMemory`; `resourceLimit`, `cancelled` where the scope of the call says so.
   package static func allocate(_ count: Int, for purpose: @autoclosure () -> String = "a buffer")
     throws(LiaeError) -> Bytes
   {
-    func refuse() -> LiaeError { LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
-    guard count >= 0, !AllocationFaults.shouldFail() else { throw refuse() }
-    guard count < hugePage else {
-      // mmap gives zeroed pages, so nothing is touched before it is used.
-      guard let padded = CheckedSize.sum(count, hugePage) else { throw refuse() }
-      let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      guard let address, address != MAP_FAILED else { throw refuse() }
-      let aligned = UnsafeMutableRawPointer(
-        bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
-      guard let aligned else { throw refuse() }
-      madvise(aligned, count, Int32(MADV_HUGEPAGE))
-      return Bytes(base: aligned, count: count, release: .unmap(address, padded))
+    try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
+      guard count < hugePage else {
+        // mmap gives zeroed pages, so nothing is touched before it is used.
+        guard let padded = CheckedSize.sum(count, hugePage) else { return nil }
+        let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address, address != MAP_FAILED else { return nil }
+        let aligned = UnsafeMutableRawPointer(
+          bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
+        guard let aligned else { return nil }
+        madvise(aligned, count, Int32(MADV_HUGEPAGE))
+        return (aligned, .unmap(address, padded))
+      }
+      var address: UnsafeMutableRawPointer?
+      let padded = max(count, 1)
+      guard liae_memory_allocate(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address
+      else { return nil }
+      memset(address, 0, padded)
+      return (address, .free)
     }
-    var address: UnsafeMutableRawPointer?
-    let padded = max(count, 1)
-    guard posix_memalign(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address else {
-      throw refuse()
-    }
-    memset(address, 0, padded)
-    return Bytes(base: address, count: count, release: .free)
   }
 
   /// Memory of our own that holds anything, aligned to 64 bytes, for what is written whole before it is read. It comes
   /// from malloc, which keeps what is freed for the next time: pages that are new each time cost more than most image
   /// operations.
   ///
-  /// - Throws: `outOfMemory`.
+  /// - Throws: as `allocate`.
   package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes
   {
-    var address: UnsafeMutableRawPointer?
-    guard count >= 0, !AllocationFaults.shouldFail(), posix_memalign(&address, alignment, max(count, 1)) == 0,
-      let address
-    else { throw LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
-    return Bytes(base: address, count: count, release: .free)
+    try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
+      var address: UnsafeMutableRawPointer?
+      guard liae_memory_allocate(&address, alignment, max(count, 1)) == 0, let address else { return nil }
+      return (address, .free)
+    }
+  }
+
+  /// Memory that `take` gets from the system, counted in the budget of the call.
+  private static func allocate(
+    _ count: Int, _ purpose: () -> String, _ take: () -> (UnsafeMutableRawPointer, Release)?
+  ) throws(LiaeError) -> Bytes {
+    func refuse() -> LiaeError { LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
+    guard count >= 0 else { throw refuse() }
+    try CallScope.check()
+    let charge = try MemoryCharge.inForce(count, for: purpose)
+    guard !AllocationFaults.shouldFail(), let (base, release) = take() else { throw refuse() }
+    let result = Bytes(base: base, count: count, release: release, charge: charge)
+    // The object itself may have come from the reserve, which is not to be held.
+    try MemoryShortage.check()
+    return result
   }
 
   /// Memory of somebody else, who keeps it valid and unchanged for as long as this object lives.

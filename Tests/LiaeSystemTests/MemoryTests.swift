@@ -74,6 +74,7 @@ import Testing
       .ok: 0, .internalError: 1, .invalidArgument: 10, .invalidHandle: 11, .invalidStructSize: 12, .fileNotFound: 20,
       .inputOutput: 21, .unknownFormat: 22, .corruptFile: 23, .limitExceeded: 24, .unsafeFile: 25, .fileExists: 26,
       .packMismatch: 27, .unknownArchitecture: 30, .missingTensor: 31, .shapeMismatch: 32, .outOfMemory: 40,
+      .resourceLimit: 42,
       .threadFailure: 41,
       .cancelled: 50, .busy: 51, .unsupported: 60,
     ]

@@ -105,6 +105,8 @@ package final class FolderMerge {
   }
 
   private func process(_ work: Work, _ worker: Int) -> Outcome {
+    // Memory that ran out for another frame may be there for this one.
+    MemoryShortage.clear()
     let frame = frames.frames[work.place]
     do throws(LiaeError) {
       let picture = try Picture.read(path: frame.path)

@@ -121,6 +121,8 @@ package final class VideoMerge {
   }
 
   private func process(_ number: Int, _ frame: Picture, _ worker: Int) -> Outcome {
+    // Memory that ran out for another frame may be there for this one.
+    MemoryShortage.clear()
     do throws(LiaeError) {
       let detected = timeline.faces[number] ?? []
       if detected.isEmpty { return Outcome(frame: try unchanged(frame), isUnchanged: true) }
