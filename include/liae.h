@@ -29,6 +29,16 @@
  * Errors: a function that can fail returns a liae_status, and liae_last_error() is its message. No argument ends
  * the process, unless it points to memory that is not there.
  *
+ * Memory: an allocation that fails is LIAE_ERROR_OUT_OF_MEMORY, small ones included: objects of the Swift runtime,
+ * which cannot report it, come from a reserve of 8 MiB in the library's own pages until the call has given up. What
+ * no status can be had for: a host whose other threads use up the reserve at the same time, a stack that cannot
+ * grow, and a system that grants memory and ends the process when it is used (overcommitment). How much memory a
+ * call, a context or a model may take can be limited: LIAE_ERROR_RESOURCE_LIMIT.
+ *
+ * The process: each call sets the floating-point environment (MXCSR, x87) to the default and restores the caller's;
+ * callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
+ * signals but those of their own faults. Environment variables that the library reads: LIAE_ISA.
+ *
  * Growth: a struct that begins with struct_size may grow at its end. Its _init function, which takes its sizeof,
  * fills it in; the library reads and writes no more of it than struct_size says. Enums travel as int32_t.
  */
@@ -319,8 +329,8 @@ typedef void (*liae_progress_callback)(void *user_data, float share);
 typedef void (*liae_task)(void *context, size_t index);
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
-/// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
-/// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+/// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
+/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
 typedef void (*liae_parallel_for)(void *user_data, size_t count, liae_task task, void *context);
 
 /// An image described, not copied. This struct never grows.
@@ -711,7 +721,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_info_init(liae_model_info *info, 
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
 ///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT; LIAE_ERROR_CANCELLED.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
 /// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
 /// them by its name is fine.
@@ -747,7 +757,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_get_info(liae_model *model, liae_
 /// @param[in] model  a live handle
 /// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
-///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there.
+///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there, LIAE_ERROR_OUT_OF_MEMORY; LIAE_ERROR_CANCELLED after
+///   liae_model_cancel().
 /// Ownership: path is borrowed for the call.
 /// Threads: any; blocks until the weights are on the disk. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_save_packed(liae_model *model, const char *path);
@@ -800,7 +811,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_timing_init(liae_timing *timing, size_t
 /// @param[in]  options  made by liae_context_options_init(); NULL: defaults
 /// @param[out] context  the handle, to be given to liae_context_free(); NULL on failure
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT, LIAE_ERROR_INVALID_STRUCT_SIZE,
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: options are copied; the user data in them is kept until the context is gone.
 /// Threads: any. One context is for one thread at a time; make one for each. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_create(liae_model *model, const liae_context_options *options,
@@ -947,7 +958,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_points_transform(const double *matrix, 
 /// @param[in]  interpolation  LIAE_INTERPOLATION_CUBIC as faces are merged, LIAE_INTERPOLATION_LINEAR as they are extracted
 /// @param[out] result         describes the caller's square pixels, any format; unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, descriptions that cannot be, a result that is no square, a matrix
-///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY.
+///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; the two MUST NOT overlap.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, const double *matrix,
@@ -961,7 +973,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, con
 /// @param[in]  eyebrow_expansion  how far the hull goes above the eyebrows: 1 as DeepFaceLab, 0 not at all; 0...4
 /// @param[out] mask               describes the caller's pixels, any format and size, for eyes and mouth at least 32 rows;
 ///   unchanged on failure
-/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY.
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_landmark_mask(const float *landmarks, size_t count, liae_mask_kind kind,
@@ -1009,7 +1022,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_composite_options_init(liae_composite_o
 ///   unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, sizes that differ, landmarks that are
 ///   not finite, lie on a line or outside the frame, options out of range; LIAE_ERROR_INVALID_STRUCT_SIZE;
-///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY.
+///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; where frame and result overlap they MUST be the same.
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_frame_swap(liae_context *context, const liae_image *frame,

@@ -43,7 +43,8 @@ package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ stru
 ///   unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, sizes that differ, landmarks that are
 ///   not finite, lie on a line or outside the frame, options out of range; LIAE_ERROR_INVALID_STRUCT_SIZE;
-///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY.
+///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; where frame and result overlap they MUST be the same.
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap")

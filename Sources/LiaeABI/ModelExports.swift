@@ -40,7 +40,7 @@ package func liaeModelInfoInit(_ info: Out<CModelInfo>?, _ structSize: Int) -> C
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
 ///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT; LIAE_ERROR_CANCELLED.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
 /// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
 /// them by its name is fine.
@@ -111,7 +111,8 @@ package func liaeModelGetInfo(_ model: Handle<CModel>?, _ info: Out<CModelInfo>?
 /// @param[in] model  a live handle
 /// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
-///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there.
+///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there, LIAE_ERROR_OUT_OF_MEMORY; LIAE_ERROR_CANCELLED after
+///   liae_model_cancel().
 /// Ownership: path is borrowed for the call.
 /// Threads: any; blocks until the weights are on the disk. Since: 0.1.
 @_cdecl("liae_model_save_packed")
