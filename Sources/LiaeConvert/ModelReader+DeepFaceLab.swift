@@ -129,7 +129,8 @@ extension ModelReader {
       if info.faceType == nil {
         let known = ModelInfo.faceTypes.map(\.letters).joined(separator: ", ")
         info.notes.append(
-          "option face_type is \(letters.map { "\"\($0.prefix(40))\"" } ?? value.kind), none of \(known): the face type is not known")
+          "option face_type is \(letters.map { "\"\($0.prefix(40))\"" } ?? value.kind), none of \(known): the face type is not known"
+        )
       }
     }
     var declared = DeclaredArchitecture(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LiaeConvert
 import LiaeFormats
 import LiaeSystem
@@ -34,7 +35,7 @@ import Testing
 
   @Test func aStopIsAfterAWholeIterationAndSaved() throws {
     let training = try Training()
-    let run = try training.run(Training.network) { $0 >= 3 }
+    let run = try training.run(Training.network, isStopRequested: { $0 >= 3 })
     #expect(run.outcome == .stopped && run.iteration == 3)
     #expect(try TrainingState(path: training.state).iteration == 3)
     // The same command goes on from there.
@@ -178,6 +179,149 @@ import Testing
     let training = try Training()
     try File.makeFolder(training.folder("model/model_liae-train.safetensors/x"))
     expectError(.inputOutput, training.state) { try training.begin(1) }
+  }
+
+  /// A model's files that cannot be written: training goes on, and says so.
+  @Test func aLogAndBackupsThatCannotBeWritten() throws {
+    let training = try Training()
+    try File.makeFolder(training.folder("model/model_log.jsonl"))
+    try File.writeAtomically(training.folder("model/backups"), replacing: false, text: "")
+    let run = try training.begin(6, [("backup-every", .integer(2))])
+    #expect(run.outcome == .finished && run.iteration == 6)
+    let failures = run.events.compactMap { event -> String? in
+      switch event {
+      case .progressFileFailed: return "log"
+      case .backupFailed: return "backup"
+      case .step, .skippedFaces: return nil
+      default: return "\(event)"
+      }
+    }
+    #expect(failures.sorted() == ["backup", "backup", "backup", "log"])
+  }
+
+  // MARK: - Saves that fail
+
+  /// Takes the state away while a folder stands in its place, whatever the user of the tests may write.
+  private func block(_ training: Training) throws {
+    try? File.remove(training.state)
+    try File.makeFolder(training.folder("model/model_liae-train.safetensors/x"))
+  }
+
+  @Test func theLastSaveIsTriedUntilItWorks() throws {
+    let training = try Training()
+    var waits: [Int] = []
+    let rescue = SaveRescue { seconds in
+      waits.append(seconds)
+      if waits.count == 6 {
+        try? FileManager.default.removeItem(atPath: training.state)
+      }
+      return nil
+    }
+    let run = try training.run(
+      Training.network + [("target-iter", .integer(3))], rescue: rescue,
+      watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } })
+    #expect(run.outcome == .finished && run.stateElsewhere == nil && waits == [1, 2, 5, 10, 10, 10])
+    #expect(try TrainingState(path: training.state).iteration == 3)
+    let failures = run.events.filter { if case .lastSaveFailed = $0 { true } else { false } }
+    #expect(failures.count == 1)
+  }
+
+  @Test func aFolderThatIsNamedTakesTheLastSave() throws {
+    let training = try Training()
+    let other = training.folder("other/disk")
+    for named in [false, true] {
+      let rescue = SaveRescue(folder: named ? nil : other) { _ in named ? other : nil }
+      let run = try training.run(
+        Training.network + [("target-iter", .integer(3))], rescue: rescue,
+        watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } })
+      #expect(run.outcome == .finished && run.stateElsewhere == "\(other)/model_liae-train.safetensors")
+      #expect(try TrainingState(path: "\(other)/model_liae-train.safetensors").iteration == 3)
+      for folder in ["model", "other"] { try FileManager.default.removeItem(atPath: training.folder(folder)) }
+    }
+  }
+
+  /// The other folder may hold a model of the same name, which is somebody's.
+  @Test func theStateOfAnotherTrainingStays() throws {
+    let training = try Training()
+    let theirs = training.folder("other/model_liae-train.safetensors")
+    try File.makeFolder(training.folder("other"))
+    try File.writeAtomically(theirs, replacing: false, text: "theirs")
+    var isTired = false
+    let rescue = SaveRescue(folder: training.folder("other")) { _ in
+      isTired = true
+      return nil
+    }
+    expectError(.inputOutput, training.state, theirs, "exists already", "given up at iteration 3", "iteration 0") {
+      try training.run(
+        Training.network + [("target-iter", .integer(3))], rescue: rescue,
+        watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } }, isStopRequested: { _ in isTired })
+    }
+    #expect(try contents(theirs) == Array("theirs".utf8))
+    let folder = try ModelFolder(training.model, name: nil)
+    expectError(.invalidArgument, "own folder") { _ = try rescue.path(in: training.model, of: folder) }
+    expectError(.invalidArgument, "own folder") { _ = try rescue.path(in: training.model + "/.", of: folder) }
+  }
+
+  /// On the way, the other folder has the newest state until the model's own can be written to again.
+  @Test func aSaveThatFailsOnTheWay() throws {
+    let training = try Training()
+    let other = training.folder("other")
+    let run = try training.run(
+      Training.network + [("target-iter", .integer(4)), ("save-every", .number(1e-9))],
+      rescue: SaveRescue(folder: other) { _ in nil },
+      watch: { event in
+        if case .step(2, _, _, _) = event { try? self.block(training) }
+        if case .step(4, _, _, _) = event { try? FileManager.default.removeItem(atPath: training.state) }
+      })
+    let places = run.events.compactMap { event -> String? in
+      if case .saveFailed(let error, let elsewhere?) = event, error.message.contains(training.state) {
+        elsewhere
+      } else {
+        nil
+      }
+    }
+    #expect(places == ["\(other)/model_liae-train.safetensors"] && run.stateElsewhere == nil)
+    #expect(try TrainingState(path: training.state).iteration == 4)
+    #expect(try TrainingState(path: places[0]).iteration == 2)
+  }
+
+  // MARK: - Stops
+
+  /// A stop is asked for in the middle of an iteration: the model is the one of the iteration before.
+  @Test func aStopWithinAnIterationGivesItUp() throws {
+    let (stopped, whole) = (try Training(), try Training())
+    var questions = 0
+    try stopped.run(
+      Training.network,
+      isStopRequested: { steps in
+        questions += steps == 3 ? 1 : 0
+        return questions > 20
+      })
+    // A step asks at each of its operations, hundreds of them.
+    #expect((21..<30).contains(questions), "the step was given up, not finished")
+    try whole.run(Training.network, isStopRequested: { $0 == 3 })
+    #expect(try stopped.bytes() == whole.bytes())
+    // Both go on alike.
+    for training in [stopped, whole] { try training.run([("target-iter", .integer(5))]) }
+    #expect(try stopped.bytes() == whole.bytes())
+  }
+
+  // MARK: - Limits
+
+  @Test func countersStayWithinWhatIsRead() throws {
+    let training = try Training()
+    try training.begin(1)
+    var state = try TrainingState(path: training.state)
+    let limit = UInt64(TrainingState.counterLimit)
+    state.counters = state.counters.map {
+      $0.name == "iteration" ? ($0.name, limit - 2) : $0.name == "optimizer_steps" ? ($0.name, limit) : $0
+    }
+    state.attempt = TrainingState.attemptLimit
+    try state.write(to: training.state)
+    let run = try training.run([("target-iter", .integer(0))])
+    #expect(run.outcome == .finished && run.iteration == TrainingState.counterLimit && run.losses.count == 2)
+    let last = try TrainingState(path: training.state)
+    #expect(last.counters.first { $0.name == "optimizer_steps" }?.value == limit && last.losses.source.count == 3)
   }
 
   @Test func backupsAreStatesOfTheirIteration() throws {
