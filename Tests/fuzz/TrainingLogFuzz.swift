@@ -19,9 +19,11 @@ public func fuzzTrainingLog(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     if let last = kept.last { precondition((last?["iter"]?.whole ?? .max) <= iteration) }
     log.step(iteration + 1, source: .nan, destination: 1e38, milliseconds: .infinity)
     log.rewind(to: iteration)
-    precondition(try lines(path).count == kept.count)
+    let rewound = try lines(path)
+    precondition(rewound.count == kept.count)
     log.event("start", at: iteration)
-    precondition(try lines(path).last??["event"]?.text == "start")
+    let last = try lines(path).last
+    precondition(last??["event"]?.text == "start")
     try File.remove(path)
   } catch { preconditionFailure(error.message) }
   return 0
