@@ -10,14 +10,15 @@ extension File {
   /// Whether `name` is exactly what `writeAtomically` calls a temporary file of `whole`, and the process that made it has
   /// ended: `.tmp`, the number of the process, and from the second try on `-` and the number of the try.
   ///
-  /// Names are compared byte for byte: two that only look alike are two files.
+  /// To be asked before this process writes such a file: one of its own number is that of an earlier process, as in
+  /// containers, where each has the same. Names are compared byte for byte: two that only look alike are two files.
   package static func isAbandonedTemporary(_ name: String, of whole: String) -> Bool {
     let prefix = Array("\(whole).tmp".utf8), bytes = Array(name.utf8)
     guard bytes.starts(with: prefix) else { return false }
     let parts = bytes.dropFirst(prefix.count).split(
       separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
     guard let process = parts.first.flatMap(number), parts.count < 2 || number(parts[1]) != nil else { return false }
-    return !isAlive(process)
+    return process == getpid() || !isAlive(process)
   }
 
   /// Digits without leading zeros as a number.

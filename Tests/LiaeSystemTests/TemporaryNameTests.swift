@@ -12,11 +12,10 @@ import Testing
   @Test(arguments: ["a.png", "", "a*b", "a.tmp1", "é"]) func aTemporaryOfAnEndedProcess(whole: String) {
     #expect(File.isAbandonedTemporary("\(whole).tmp\(Self.ended)", of: whole))
     #expect(File.isAbandonedTemporary("\(whole).tmp\(Self.ended)-7", of: whole))
-    let own = ProcessInfo.processInfo.processIdentifier
-    #expect(!File.isAbandonedTemporary("\(whole).tmp\(own)", of: whole))
-    #expect(!File.isAbandonedTemporary("\(whole).tmp\(own)-1", of: whole))
-    // The first process belongs to somebody else, or is this one.
-    #expect(!File.isAbandonedTemporary("\(whole).tmp1", of: whole))
+    // Of an earlier process that had the number of this one.
+    #expect(File.isAbandonedTemporary("\(whole).tmp\(getpid())", of: whole))
+    #expect(!File.isAbandonedTemporary("\(whole).tmp\(getppid())", of: whole))
+    #expect(!File.isAbandonedTemporary("\(whole).tmp\(getppid())-1", of: whole))
   }
 
   @Test(arguments: [

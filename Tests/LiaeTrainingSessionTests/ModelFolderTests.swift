@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func whatAnEarlierProcessLeftHalfWrittenGoes() throws {
-    let own = ProcessInfo.processInfo.processIdentifier
+    let living = getppid()
     let left = [
       "me_liae-train.safetensors.tmp\(ended)", "me_samples.png.tmp\(ended)-3", "me_losses.png.tmp\(ended)",
       "backups/me_000000012.safetensors.tmp\(ended)", "me_history/000000012.png.tmp\(ended)",
@@ -75,7 +75,8 @@ import Testing
       "me_notes.tmpl.txt", "me_b_liae-train.safetensors.tmp\(ended)", "me_liae-train.safetensors.tmp\(ended)x",
       "me_log.jsonl", "me_liae-train.safetensors", "me.tmp\(ended)", "me_tmp.tmp\(ended)",
       // Of a process that lives.
-      "me_liae-train.safetensors.tmp\(own)", "me_samples.png.tmp\(own)-1", "backups/me_000000012.safetensors.tmp\(own)",
+      "me_liae-train.safetensors.tmp\(living)", "me_samples.png.tmp\(living)-1",
+      "backups/me_000000012.safetensors.tmp\(living)",
       "backups/me_b_000000012.safetensors.tmp\(ended)", "backups/me_12.safetensors.tmp\(ended)",
       "backups/me_000000012.txt.tmp\(ended)", "backups/me_000000012.safetensors", "me_history/12.png.tmp\(ended)",
       "me_history/000000012.png", "me_history/x.tmp\(ended)", "me_b_history/000000012.png.tmp\(ended)",

@@ -264,6 +264,33 @@ def steps_written(model):
     return [line for line in (model / "model_log.jsonl").read_text().splitlines() if "src" in line]
 
 
+def test_a_reader_of_the_progress_that_goes_is_no_reason_to_stop(model):
+    process = start(model, "--target-iter", 300, "--preview-every", 0, "--status-every", 0)
+    read_until(process, "[10]")
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert iteration(state_of(model)) == 300
+
+
+def test_the_end_of_the_terminal_stops_and_saves(model):
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0)
+    read_until(process, "[10]")
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and iteration(state_of(model)) == steps(model)[-1] >= 10, err
+    # Under nohup it goes on.
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0,
+                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    read_until(process, f"[{steps(model)[-1] + 10}]")
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
 def test_a_kill_at_any_moment_loses_no_model(model):
     """Fifty times; saving as often as it goes, so that many of them come while a file is being written."""
     random = np.random.default_rng(1)

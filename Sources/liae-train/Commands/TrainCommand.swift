@@ -104,6 +104,8 @@ struct TrainCommand: ParsableCommand {
     if leads { say(folder, start, training.trainer, source, destination) }
     Interruption.watch(termination: true)
     ignoreFileSizeSignal()
+    // Whoever reads the progress may go, as `head` does.
+    ignorePipeSignal()
     let outcome: SessionOutcome
     do {
       defer { printer.end() }
