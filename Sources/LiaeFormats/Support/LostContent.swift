@@ -21,13 +21,16 @@ package enum LostContent {
 
   /// What `read` makes of the file.
   ///
-  /// - Parameter wayOut: what the user can do, a clause; follows the reason where content was lost.
+  /// - Parameters:
+  ///   - bytes: the file; looked at only where `read` throws.
+  ///   - wayOut: what the user can do, a clause; follows the reason where content was lost.
   /// - Throws: what `read` throws; where content was lost, with that as the reason.
   package static func explain<Result>(
-    _ bytes: Bytes, name: String, wayOut: String, _ read: () throws(LiaeError) -> Result
+    _ bytes: @autoclosure () throws(LiaeError) -> Bytes, name: String, wayOut: String,
+    _ read: () throws(LiaeError) -> Result
   ) throws(LiaeError) -> Result {
     do throws(LiaeError) { return try read() } catch {
-      guard error.status == .corruptFile || error.status == .unknownFormat, let remark = remark(bytes) else {
+      guard error.status == .corruptFile || error.status == .unknownFormat, let remark = try remark(bytes()) else {
         throw error
       }
       throw LiaeError(error.status, "\(name): \(remark); \(wayOut)")
