@@ -122,9 +122,16 @@ extension ModelReader {
       throw corrupt("describes a network of \(family.rawValue), and its name says \(kind.rawValue)")
     }
 
-    info.iteration = data["iter"]?.intValue.flatMap { $0 >= 0 ? $0 : nil }
-    if let letters = option("face_type")?.stringValue {
-      info.faceType = ModelInfo.faceTypes.first(where: { $0.letters == letters })?.name
+    info.iteration = data["iter"]?.intValue.flatMap { (0...TrainingState.counterLimit).contains($0) ? $0 : nil }
+    if let value = option("face_type") {
+      let letters = value.stringValue
+      info.faceType = ModelInfo.faceTypes.first { $0.letters == letters }?.name
+      if info.faceType == nil {
+        let known = ModelInfo.faceTypes.map(\.letters).joined(separator: ", ")
+        info.notes.append(
+          "option face_type is \(letters.map { "\"\($0.prefix(40))\"" } ?? value.kind), none of \(known): the face type is not known"
+        )
+      }
     }
     var declared = DeclaredArchitecture(
       source: "\(set.prefix)\(DeepFaceLabSet.dataFile)", family: family, options: letters, flavour: .dfl)

@@ -49,7 +49,12 @@ package enum ModelReader {
       switch file.content {
       case .folder: return try open(folder: file.path, options: options)
       case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
-      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      case .file(let format, let bytes):
+        // What a power cut leaves of a pickle is known by its name alone.
+        if format == .unknown, LostContent.remark(bytes) != nil, try DeepFaceLabSet.containing(file.path) != nil {
+          return try openDeepFaceLab(file: file.path, options: options)
+        }
+        return try openFile(bytes, format, name: file.path, options: options)
       }
     }
   }
@@ -100,7 +105,7 @@ package enum ModelReader {
     case .unknown:
       throw LiaeError(
         .unknownFormat,
-        "\(name): \(memory.count == 0 ? "is empty" : "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
+        "\(name): \(LostContent.remark(memory) ?? "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
       )
     }
   }

@@ -34,11 +34,6 @@ extension File {
     }
   }
 
-  /// A name beside `path` for what is to become that file, of this process alone.
-  ///
-  /// - Parameter ending: of the name, for programs that take the format from it.
-  package static func temporaryPath(_ path: String, ending: String = "") -> String { "\(path).tmp\(getpid())\(ending)" }
-
   /// Gives a finished file its name; another file of that name is replaced.
   ///
   /// - Throws: `inputOutput`, `fileNotFound`.

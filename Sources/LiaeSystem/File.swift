@@ -83,7 +83,7 @@ package final class File {
     var attempts = 0
     while descriptor < 0, errno == EEXIST, attempts < 1000 {
       attempts += 1
-      temporary = temporaryPath(path, ending: "\(attempts)")
+      temporary = temporaryPath(path, ending: "-\(attempts)")
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else { throw writeError(path, errno) }

@@ -12,7 +12,7 @@ package enum StandardStream: Sendable {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno != EINTR { return }
+      if count == 0 || count < 0 && errno != EINTR { return }
       rest = rest.dropFirst(max(count, 0))
     }
   }

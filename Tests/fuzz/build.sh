@@ -9,10 +9,16 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 out=$root/build/fuzz
 [ $# -gt 0 ] || set -- $(cd "$root/Tests/fuzz" && ls *Fuzz.swift | sed 's/Fuzz\.swift$//')
 
-# Arrows point down: each module may import those before it. The parsers need no kernels, the C ABI everything.
+# Arrows point down: each module may import those before it. The parsers need no kernels, the C ABI everything but training,
+# and what a training reads all that a training does.
 parsers="LiaeSystem LiaeTensor LiaeGraph LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
+training="LiaeText LiaeImageIO LiaeSamples LiaeTrain LiaeSynth LiaeSequence LiaeTrainingSession"
+libraries=
 case " $* " in
+  *" Training"*|*" Settings "*|*" LossPlot "*)
+    MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeOpening LiaeFrame LiaeSwap LiaeABI $training"}
+    libraries=$(pkg-config --libs libpng libjpeg openblas) ;;
   *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeOpening LiaeFrame LiaeSwap LiaeABI"} ;;
   *" Pack "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack"} ;;
   *) MODULES=${MODULES:-$parsers} ;;
@@ -21,12 +27,25 @@ mkdir -p "$out/CLiaeIntrinsics"
 # SwiftPM makes the same for itself.
 echo "module CLiaeIntrinsics { umbrella \"$root/Sources/CLiaeIntrinsics/include\" export * }" \
   > "$out/CLiaeIntrinsics/module.modulemap"
+echo "module CLiaeImage { header \"$root/Sources/CLiaeImage/include/liae_image.h\" export * }" \
+  > "$out/CLiaeImage.modulemap"
 common="-g -swift-version 6 -parse-as-library -package-name liae -I $out -I $out/CLiaeIntrinsics"
+[ -z "$libraries" ] || common="$common $(pkg-config --cflags-only-I openblas libpng libjpeg | sed 's/-I/-Xcc -I/g')"
+for map in Sources/COpenBLAS/module Sources/CPNG/module Sources/CJPEG/module build/fuzz/CLiaeImage; do
+  common="$common -Xcc -fmodule-map-file=$root/$map.modulemap"
+done
 flags="$common -O -sanitize=fuzzer,address"
 # As in Package.swift. The engine learns nothing from branches of kernels: they are checked, but not counted.
 unchecked="$common -Ounchecked -enforce-exclusivity=unchecked -sanitize=address"
 
 objects=
+if [ -n "$libraries" ]; then
+  for source in "$root"/Sources/CLiaeImage/*.c; do
+    object=$out/$(basename "$source" .c).o
+    clang -g -O1 -fsanitize=address,fuzzer-no-link -I "$root/Sources/CLiaeImage/include" -c "$source" -o "$object"
+    objects="$objects $object"
+  done
+fi
 for module in $MODULES; do
   case $module in
     LiaeKernelsAVX2) chosen="$unchecked -Xcc -march=x86-64-v3 -D LIAE_AVX2" ;;
@@ -46,6 +65,6 @@ cd "$out"
 for name in "$@"; do
   # shellcheck disable=SC2086
   swiftc $flags -use-ld=lld -wmo -module-name "${name}Fuzz" -o "$out/${name}Fuzz" \
-    "$root/Tests/fuzz/$name"*.swift "$root/Tests/fuzz/Walk.swift" $objects
+    "$root/Tests/fuzz/$name"*.swift "$root/Tests/fuzz/Walk.swift" $objects $libraries
   echo "build/fuzz/${name}Fuzz"
 done
