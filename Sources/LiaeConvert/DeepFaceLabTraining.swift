@@ -40,7 +40,7 @@ package struct DeepFaceLabTraining: Sendable {
     }
     if set.has(DeepFaceLabSet.dataFile) {
       let path = set.path(DeepFaceLabSet.dataFile)
-      let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
+      let data = try DeepFaceLabFile.parseData(try Bytes.read(path: path), name: path)
       for (key, value) in data["options"]?.pairs ?? [] {
         if let key = key.stringValue { options.append((key, value)) }
       }
@@ -53,7 +53,7 @@ package struct DeepFaceLabTraining: Sendable {
       }
     }
     for file in Self.fileNames where set.has(file) {
-      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
+      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.read(path: set.path(file)), name: set.path(file))
     }
   }
 

@@ -58,7 +58,7 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
       let path = "\(folder)/out.safetensors"
       let metadata = original.metadata.merging(["control": "\u{1}\u{1f}"]) { $1 }
       try SafetensorsFile.write(original.tensors, metadata: metadata, to: path, replacing: false)
-      let bytes = try Bytes.map(path: path)
+      let bytes = try Bytes.read(path: path)
       let copy = try SafetensorsFile.parse(bytes, name: "copy")
       #expect(copy.metadata == metadata)
       #expect(copy.tensors.names == original.tensors.names)
@@ -71,7 +71,7 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
       #expect(throws: LiaeError.self) {
         try SafetensorsFile.write(original.tensors, metadata: [:], to: path, replacing: false)
       }
-      #expect(try Bytes.map(path: path).array == bytes.array)
+      #expect(try Bytes.read(path: path).array == bytes.array)
     }
   }
 

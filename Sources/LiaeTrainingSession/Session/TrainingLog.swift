@@ -30,7 +30,7 @@ package final class TrainingLog {
   /// Cuts off the lines of iterations past `iteration`, and a last one that was not finished.
   package func rewind(to iteration: Int) throws(LiaeError) {
     (count, sums) = (0, (0, 0, 0))
-    let bytes = try Bytes.map(path: file.path)
+    let bytes = try Bytes.read(path: file.path)
     defer { withExtendedLifetime(bytes) {} }
     let text = bytes.raw
     let newline = UInt8(ascii: "\n")

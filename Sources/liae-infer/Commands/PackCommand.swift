@@ -52,7 +52,7 @@ struct PackCommand: ParsableCommand {
   }
 
   private func check(_ path: String) throws {
-    let file = try PackFile(path: path)
+    var file = try PackFile(path: path)
     try file.verify()
     Console.say("\(path): all \(file.header.parts.count) parts are as they were written")
   }

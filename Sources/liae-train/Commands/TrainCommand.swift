@@ -90,7 +90,6 @@ struct TrainCommand: ParsableCommand {
     let session = try TrainingSession(
       folder: folder, settings: settings, training: training, loader: loader, report: printer.show)
     Interruption.watch(termination: true)
-    ignoreFileSizeSignal()
     let outcome: SessionOutcome
     do {
       defer { printer.end() }
