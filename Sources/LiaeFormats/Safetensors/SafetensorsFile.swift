@@ -56,7 +56,7 @@ package struct SafetensorsFile: Sendable {
         result.leftOut += 1
         continue
       }
-      let storage = try Bytes.allocateUnfilled(entry.end - entry.begin, for: "tensor \(entry.name) of \(file.path)")
+      let storage = try Bytes.allocate(entry.end - entry.begin, for: "tensor \(entry.name) of \(file.path)")
       stretches.append(FileStretch(offset: header.dataStart + entry.begin, count: storage.count, into: storage.base))
       result.tensors[entry.name] = try TensorView(dtype: entry.dtype, shape: entry.shape, storage: storage)
     }
