@@ -12,7 +12,7 @@ package enum Console {
   /// A line of what the user should know: warnings, errors.
   package static func complain(_ line: String) {
     ProgressBar.clearLine()
-    StandardStream.error.write("\(program): \(line.printableLines)\n")
+    StandardStream.error.write("\(program): \(line.printable)\n")
   }
 
   /// Whether somebody watches standard error.

@@ -86,7 +86,8 @@ package enum ModelReader {
     throws(LiaeError) -> Model
   {
     switch format {
-    case .safetensors: return try openSafetensors(SafetensorsFile.parse(memory, name: name), name: name, options: options)
+    case .safetensors:
+      return try openSafetensors(SafetensorsFile.parse(memory, name: name), name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)
     case .pickle:

@@ -45,9 +45,9 @@ package struct ModelOpening: Sendable {
       throw LiaeError(
         .invalidArgument, "\(source.path): holds packed weights itself; others beside it are for a checkpoint")
     }
-    var file = try PackFile(packed, copying: copiesPacked)
+    let file = try PackFile(packed, copying: copiesPacked)
     if verifiesPacked { try file.verify() }
-    return try file.plan(PackRequest(plan), info: try described(file))
+    return try file.plan(PackRequest(plan), info: try described(file), isSound: verifiesPacked)
   }
 
   /// - Parameters:
@@ -69,9 +69,9 @@ package struct ModelOpening: Sendable {
     /// Why the file is written; nil where it is not ours to replace.
     let reason: String?
     do throws(LiaeError) {
-      var file = try PackFile(path: path, copying: copiesPacked)
+      let file = try PackFile(path: path, copying: copiesPacked)
       if verifiesPacked { try file.verify() }
-      return try file.plan(request, makeAnew: packingAnew(source, request, to: path))
+      return try file.plan(request, isSound: verifiesPacked, makeAnew: packingAnew(source, request, to: path))
     } catch {
       switch error.status {
       case .fileNotFound: reason = "\(path): packed weights are not there yet"

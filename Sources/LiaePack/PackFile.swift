@@ -16,8 +16,6 @@ package struct PackFile: Sendable {
   package let header: PackHeader
   private let bytes: Bytes
   private let dataStart: Int
-  /// Whether every part was compared with its checksum.
-  private var isSound = false
 
   /// Takes a file and reads its header.
   ///
@@ -48,25 +46,25 @@ package struct PackFile: Sendable {
   /// Reads every part and compares its checksum.
   ///
   /// - Throws: `corruptFile`, naming the part.
-  package mutating func verify() throws(LiaeError) {
+  package func verify() throws(LiaeError) {
     for part in header.parts {
       guard try PartChecksum.of(slice(part)) == part.checksum else {
         throw LiaeError(.corruptFile, "\(name): part \(part.name) is damaged: its checksum is another")
       }
     }
-    isSound = true
   }
 
   /// The plan, on the pages of the file.
   ///
   /// - Parameters:
   ///   - info: in place of the header's.
+  ///   - isSound: whether `verify` has compared every part; else each is compared as it is first used.
   ///   - makeAnew: packs the same weights again where a part turns out to be damaged, as it is first used; nil: the run
   ///     that finds it fails (`corruptFile`).
   /// - Throws: `corruptFile` for parts and choices that are not those of the architecture, and for weights that are not
   ///   finite, unless they are allowed; `packMismatch`, `unsupported`, `outOfMemory`.
   package func plan(
-    _ request: PackRequest, info: ModelInfo? = nil,
+    _ request: PackRequest, info: ModelInfo? = nil, isSound: Bool = false,
     makeAnew: (@Sendable () throws(LiaeError) -> [WeightPart])? = nil
   ) throws(LiaeError) -> Plan {
     if let reason = try request.mismatch(header) { throw LiaeError(.packMismatch, "\(name): \(reason)") }

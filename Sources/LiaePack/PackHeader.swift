@@ -91,30 +91,31 @@ extension PackHeader {
     if let faceType = info.faceType { model.append(("face_type", jsonQuoted(faceType))) }
     if let iteration = info.iteration { model.append(("iteration", number(iteration))) }
     if let morph = info.trainedMorph { model.append(("morph_factor", jsonQuoted("\(morph)"))) }
-    return object([
-      ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
-      ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),
-      ("fingerprint", jsonQuoted(fingerprint)), ("model", object(model)),
-    ] + (nonFinite.map { [("non_finite", jsonQuoted($0))] } ?? []) + [
-      (
-        "layers",
-        array(
-          choices.map {
-            object(
-              [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
-                + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
-          })
-      ),
-      (
-        "parts",
-        array(
-          parts.map {
-            object([
-              ("name", jsonQuoted($0.name)), ("offset", number($0.offset)), ("size", number($0.size)),
-              ("checksum", jsonQuoted(String($0.checksum, radix: 16))),
-            ])
-          })
-      ),
-    ])
+    return object(
+      [
+        ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
+        ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),
+        ("fingerprint", jsonQuoted(fingerprint)), ("model", object(model)),
+      ] + (nonFinite.map { [("non_finite", jsonQuoted($0))] } ?? []) + [
+        (
+          "layers",
+          array(
+            choices.map {
+              object(
+                [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
+                  + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
+            })
+        ),
+        (
+          "parts",
+          array(
+            parts.map {
+              object([
+                ("name", jsonQuoted($0.name)), ("offset", number($0.offset)), ("size", number($0.size)),
+                ("checksum", jsonQuoted(String($0.checksum, radix: 16))),
+              ])
+            })
+        ),
+      ])
   }
 }

@@ -34,6 +34,10 @@ extension File {
   ///
   /// - Throws: `inputOutput` where it ends past the end of the file; `outOfMemory`.
   package func read(offset: Int, count: Int) throws(LiaeError) -> Bytes {
+    let length = try self.length()
+    guard offset >= 0, count >= 0, let end = CheckedSize.sum(offset, count), end <= length else {
+      throw ended(at: length)
+    }
     let bytes = try Bytes.allocateUnfilled(count, for: path)
     try read([FileStretch(offset: offset, count: count, into: bytes.base)])
     return bytes

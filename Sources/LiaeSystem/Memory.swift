@@ -129,7 +129,9 @@ package final class Bytes: @unchecked Sendable {
   package func replacePages(offset: Int, with bytes: Bytes) throws(LiaeError) {
     precondition(offset >= 0 && offset <= count - bytes.count && offset % Self.pageAlignment == 0)
     defer { withExtendedLifetime((self, bytes)) {} }
-    if case .part(let whole) = release { return try whole.replacePages(offset: base - whole.base + offset, with: bytes) }
+    if case .part(let whole) = release {
+      return try whole.replacePages(offset: base - whole.base + offset, with: bytes)
+    }
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
     guard case .unmapFile = release, bytes.count > 0 else {
       return (base + offset).copyMemory(from: bytes.base, byteCount: bytes.count)

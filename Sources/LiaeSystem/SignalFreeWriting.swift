@@ -15,9 +15,9 @@ func writeWithoutSignals(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ coun
   sigpending(&waiting)
   let result = write(descriptor, bytes, count)
   let code = result < 0 ? errno : 0
-  let signal = code == EFBIG ? SIGXFSZ : code == EPIPE ? SIGPIPE : 0
-  // One that was waiting already is the host's.
-  if signal != 0, sigismember(&waiting, signal) == 0 {
+  // Bytes that were taken before the reader went are counted, and the signal is raised all the same.
+  for signal in result < count ? [SIGXFSZ, SIGPIPE] : [] where sigismember(&waiting, signal) == 0 {
+    // One that was waiting already is the host's.
     var one = sigset_t()
     sigemptyset(&one)
     sigaddset(&one, signal)

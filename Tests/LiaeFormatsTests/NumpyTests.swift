@@ -18,7 +18,8 @@ import Testing
       #expect(floats(view) == fixtureValues(24, dtype))
       try withFolder { folder in
         try NumpyArray.write(view, to: "\(folder)/a.npy", replacing: false)
-        #expect(try Bytes.read(path: "\(folder)/a.npy").array == bytes.array, "\(code): not the bytes that numpy writes")
+        #expect(
+          try Bytes.read(path: "\(folder)/a.npy").array == bytes.array, "\(code): not the bytes that numpy writes")
       }
     }
   }

@@ -75,6 +75,46 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
     }
   }
 
+  /// From a file each tensor has memory of its own, and only what is wanted is read.
+  @Test func readingAFileGivesTheSameTensors() throws {
+    let parsed = try SafetensorsFile.parse(golden("formats/types.safetensors"), name: "types")
+    try withFolder { folder in
+      let path = "\(folder)/types.safetensors"
+      try File.writeAtomically(path, replacing: false, golden("formats/types.safetensors"))
+      let read = try SafetensorsFile.read(File(reading: path))
+      #expect(read.metadata == parsed.metadata && read.tensors.names == parsed.tensors.names && read.leftOut == 0)
+      for name in parsed.tensors.names {
+        let (one, other) = (try #require(parsed.tensors[name]), try #require(read.tensors[name]))
+        #expect(one.dtype == other.dtype && one.shape == other.shape && one.raw.elementsEqual(other.raw))
+        #expect(other.storage.count == other.byteCount)
+      }
+      let wanted = parsed.tensors.names[1]
+      let part = try SafetensorsFile.read(File(reading: path)) { (name, metadata) throws(LiaeError) in
+        #expect(metadata == parsed.metadata)
+        return name == wanted
+      }
+      #expect(part.tensors.names == [wanted] && part.leftOut == parsed.tensors.count - 1)
+    }
+  }
+
+  /// Cut off anywhere, the error is the one of the same bytes in memory.
+  @Test func truncatedFilesAreRefusedAlike() throws {
+    let whole = try golden("formats/types.safetensors").array
+    try withFolder { folder in
+      let path = "\(folder)/cut"
+      for length in Array(0..<min(whole.count, 300)) + [whole.count - 1] {
+        let bytes = Array(whole[..<length])
+        try File.writeAtomically(path, replacing: true, Bytes.of(bytes))
+        var errors: [LiaeError] = []
+        do throws(LiaeError) { _ = try SafetensorsFile.parse(Bytes.of(bytes), name: path) } catch {
+          errors.append(error)
+        }
+        do throws(LiaeError) { _ = try SafetensorsFile.read(File(reading: path)) } catch { errors.append(error) }
+        #expect(errors.count == 2 && errors.first == errors.last, "\(length): \(errors)")
+      }
+    }
+  }
+
   @Test func spaceAndEscapesInTheHeader() throws {
     let header =
       "{ \"\\u0061\\u00e9\\ud83d\\ude00\" :\t{\"shape\":[ 1 , 2 ],\"data_offsets\":[0,8],\"dtype\":\"F32\"}}\n  "

@@ -101,24 +101,7 @@ import Testing
       } == .fileNotFound)
   }
 
-  @Test func mappingGivesTheBytesOfTheFile() throws {
-    let folder = try TemporaryFolder()
-    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    #expect(FileManager.default.createFile(atPath: folder("a"), contents: Data(bytes)))
-    #expect(FileManager.default.createFile(atPath: folder("empty"), contents: Data()))
-    let mapped = try Bytes.read(path: folder("a"))
-    // What is mapped outlives the file's name.
-    try FileManager.default.removeItem(atPath: folder("a"))
-    #expect(mapped.raw.elementsEqual(bytes))
-    // Pages that were given back come back.
-    mapped.dropPages(offset: 100, count: 9000)
-    #expect(mapped.raw.elementsEqual(bytes))
-    Bytes.slice(mapped, offset: 4097, count: 5903).dropPages(offset: 0, count: 5903)
-    #expect(mapped.raw.elementsEqual(bytes))
-    #expect(try Bytes.read(path: folder("empty")).count == 0)
-  }
-
-  @Test func whatCannotBeMappedSaysWhy() throws {
+  @Test func whatCannotBeReadSaysWhy() throws {
     let folder = try TemporaryFolder()
     for (path, expected, word) in [
       (folder("missing"), Status.fileNotFound, "no such file"), (folder("missing/x"), .fileNotFound, "no such file"),
@@ -126,7 +109,7 @@ import Testing
     ] {
       do throws(LiaeError) {
         _ = try Bytes.read(path: path)
-        Issue.record("\(path) could be mapped")
+        Issue.record("\(path) could be read")
       } catch {
         #expect(error.status == expected)
         #expect(error.message.contains(path) && error.message.contains(word))

@@ -61,7 +61,8 @@ import Testing
     let source = GoldenSet.repository.path("training/saved_model")
     try File.makeFolder(training.model)
     for file in try File.list(source) {
-      try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.read(path: "\(source)/\(file)"))
+      try File.writeAtomically(
+        training.folder("model/\(file)"), replacing: false, Bytes.read(path: "\(source)/\(file)"))
     }
     let start = try training.start()
     #expect(start.origin.description == "DeepFaceLab's files" && start.changes.isEmpty)

@@ -13,6 +13,9 @@ out=$root/build/fuzz
 parsers="LiaeSystem LiaeTensor LiaeGraph LiaeFormats LiaeConvert"
 kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512"
 case " $* " in
+  *" ABI "*" Picture "*)
+    MODULES=${MODULES:-"$parsers LiaeImageIO $kernels LiaeDispatch LiaeRuntime LiaePack LiaeOpening LiaeFrame LiaeSwap LiaeABI"} ;;
+  *" Picture "*) MODULES=${MODULES:-"$parsers LiaeImageIO"} ;;
   *" ABI "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack LiaeOpening LiaeFrame LiaeSwap LiaeABI"} ;;
   *" Pack "*) MODULES=${MODULES:-"$parsers $kernels LiaeDispatch LiaeRuntime LiaePack"} ;;
   *) MODULES=${MODULES:-$parsers} ;;
@@ -27,6 +30,21 @@ flags="$common -O -sanitize=fuzzer,address"
 unchecked="$common -Ounchecked -enforce-exclusivity=unchecked -sanitize=address"
 
 objects=
+libraries=
+case " $MODULES " in
+  *" LiaeImageIO "*)
+    echo "module CLiaeImage { umbrella \"$root/Sources/CLiaeImage/include\" export * }" \
+      > "$out/CLiaeImage.modulemap"
+    common="$common -Xcc -fmodule-map-file=$out/CLiaeImage.modulemap"
+    flags="$common -O -sanitize=fuzzer,address"
+    for source in "$root"/Sources/CLiaeImage/*.c; do
+      object=$out/$(basename "$source" .c).o
+      clang -g -O1 -fsanitize=fuzzer-no-link,address -I "$root/Sources/CLiaeImage/include" -c "$source" -o "$object"
+      objects="$objects $object"
+    done
+    libraries="-lpng -ljpeg"
+    ;;
+esac
 for module in $MODULES; do
   case $module in
     LiaeKernelsAVX2) chosen="$unchecked -Xcc -march=x86-64-v3 -D LIAE_AVX2" ;;
@@ -46,6 +64,6 @@ cd "$out"
 for name in "$@"; do
   # shellcheck disable=SC2086
   swiftc $flags -use-ld=lld -wmo -module-name "${name}Fuzz" -o "$out/${name}Fuzz" \
-    "$root/Tests/fuzz/$name"*.swift "$root/Tests/fuzz/Walk.swift" $objects
+    "$root/Tests/fuzz/$name"*.swift "$root/Tests/fuzz/Walk.swift" $objects $libraries
   echo "build/fuzz/${name}Fuzz"
 done

@@ -21,8 +21,10 @@ extension Subprocess {
 package enum VideoContainer {
   /// What ffmpeg calls the formats that it may read.
   private static let readable = [
-    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "flv", "live_flv", "asf", "ogg", "mxf", "nut", "wtv",
-    "dv", "gxf", "rm", "ivf", "obu", "av1", "h264", "hevc", "vc1", "h263", "h261", "mjpeg", "yuv4mpegpipe", "gif", "apng",
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "flv", "live_flv", "asf", "ogg", "mxf", "nut",
+    "wtv",
+    "dv", "gxf", "rm", "ivf", "obu", "av1", "h264", "hevc", "vc1", "h263", "h261", "mjpeg", "yuv4mpegpipe", "gif",
+    "apng",
     "dnxhd", "cavsvideo", "dirac", "avs2", "avs3", "vvc", "evc",
   ]
 
@@ -48,12 +50,13 @@ package enum VideoContainer {
 
   /// The format to be written.
   ///
-  /// - Throws: `invalidArgument` for an ending that stands for none, or for one of many files.
+  /// - Throws: `unknownFormat` for an ending that stands for none, or for one of many files.
   package static func output(_ path: String) throws(LiaeError) -> String {
     if let format = writable[ending(path).lowercased()] { return format }
     throw LiaeError(
-      .invalidArgument,
-      "\(path): its ending names no container of video; expected \(writable.keys.sorted().joined(separator: " "))")
+      .unknownFormat,
+      "\(path): its ending names no container of video for ffmpeg; expected "
+        + writable.keys.sorted().joined(separator: " "))
   }
 
   /// An error of a program that was given an input, where it refused the format.

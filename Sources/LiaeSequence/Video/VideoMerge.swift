@@ -29,8 +29,8 @@ package final class VideoMerge {
   /// Frames: a year at 30 a second.
   private static let longest = 1_000_000_000
 
-  /// - Throws: `invalidArgument` where a result would replace the input, the frames and the masks would be one file, or an
-  ///   ending names no container of video; `fileExists`, unless `replacing`.
+  /// - Throws: `invalidArgument` where a result would replace the input, or the frames and the masks would be one file;
+  ///   `unknownFormat` where an ending names no container of video; `fileExists`, unless `replacing`.
   package static func checkOutputs(_ path: String, maskPath: String?, source: String, replacing: Bool)
     throws(LiaeError)
   {

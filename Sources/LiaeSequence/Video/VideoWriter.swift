@@ -55,7 +55,8 @@ package final class VideoWriter {
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
     var arguments = [
       "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pixel_format", format == .gray8 ? "gray" : "rgb24",
-      "-video_size", "\(width)x\(height)", "-framerate", "\(source.rate)", "-protocol_whitelist", "pipe", "-i", "pipe:0",
+      "-video_size", "\(width)x\(height)", "-framerate", "\(source.rate)", "-protocol_whitelist", "pipe", "-i",
+      "pipe:0",
     ]
     if withAudio {
       arguments += VideoContainer.input(source.path) + ["-map", "0:v:0", "-map", "1:a?"]

@@ -33,7 +33,8 @@ package struct RenderedSequence {
         let name = String(repeating: "0", count: max(0, 5 - number.count)) + number + ".png"
         let frame = try faces.frame(index)
         // A rendering is no work of a model: no provenance.
-        try frame.picture.writePNG(to: "\(files.framesFolder)/\(name)", provenance: nil, replacing: replacing, in: batch)
+        try frame.picture.writePNG(
+          to: "\(files.framesFolder)/\(name)", provenance: nil, replacing: replacing, in: batch)
         try faces.frame(index, of: source).picture
           .writePNG(to: "\(files.truthFolder)/\(name)", provenance: nil, replacing: replacing, in: batch)
         lines.append(LandmarksFile.line(frame: .name(name), points: frame.landmarks))

@@ -52,7 +52,7 @@ struct PackCommand: ParsableCommand {
   }
 
   private func check(_ path: String) throws {
-    var file = try PackFile(path: path)
+    let file = try PackFile(path: path)
     try file.verify()
     Console.say("\(path): all \(file.header.parts.count) parts are as they were written")
   }
