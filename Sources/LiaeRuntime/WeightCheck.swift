@@ -71,19 +71,19 @@ package final class WeightCheck: @unchecked Sendable {
   ///
   /// - Throws: `corruptFile` naming the first damaged part, unless it could be made anew.
   func require(_ wanted: [Int], _ pool: ThreadPool) throws(LiaeError) {
-    let error: LiaeError? = monitor.locked {
-      do throws(LiaeError) {
-        for place in wanted where !isSound[place] {
-          guard checksum(parts[place].bytes, pool) == parts[place].checksum else {
-            try repair(place, pool)
-            return nil
-          }
-          isSound[place] = true
-        }
-      } catch { return error }
-      return nil
+    // A closure that returned it would have the runtime make its type's metadata, in the first run.
+    var failure: LiaeError?
+    monitor.locked {
+      do throws(LiaeError) { try compare(wanted, pool) } catch { failure = error }
     }
-    if let error { throw error }
+    if let failure { throw failure }
+  }
+
+  private func compare(_ wanted: [Int], _ pool: ThreadPool) throws(LiaeError) {
+    for place in wanted where !isSound[place] {
+      guard checksum(parts[place].bytes, pool) == parts[place].checksum else { return try repair(place, pool) }
+      isSound[place] = true
+    }
   }
 
   private func checksum(_ bytes: Bytes, _ pool: ThreadPool) -> UInt64 {

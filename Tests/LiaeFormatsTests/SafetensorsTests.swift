@@ -104,9 +104,10 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
       let path = "\(folder)/cut"
       for length in Array(0..<min(whole.count, 300)) + [whole.count - 1] {
         let bytes = Array(whole[..<length])
-        try File.writeAtomically(path, replacing: true, Bytes.of(bytes))
+        let memory = try Bytes.of(bytes)
+        try File.writeAtomically(path, replacing: true, memory)
         var errors: [LiaeError] = []
-        do throws(LiaeError) { _ = try SafetensorsFile.parse(Bytes.of(bytes), name: path) } catch {
+        do throws(LiaeError) { _ = try SafetensorsFile.parse(memory, name: path) } catch {
           errors.append(error)
         }
         do throws(LiaeError) { _ = try SafetensorsFile.read(File(reading: path)) } catch { errors.append(error) }
