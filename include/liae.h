@@ -372,9 +372,11 @@ struct liae_model_options {
   /// Zero.
   int32_t reserved;
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
-  /// is not possible done without; the log says which. NULL: none. Copied.
+  /// is not possible done without; the log says which. Where a run finds them damaged, the checkpoint is packed again in
+  /// that run. NULL: none. Copied.
   const char *packed_path;
-  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
+  /// of each part in the first run that uses it.
   int32_t verify_packed;
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   liae_memory memory;
@@ -389,6 +391,13 @@ struct liae_model_options {
   /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
   /// Mapped files do not count. 0: no limit.
   uint64_t memory_limit;
+  /// 1: packed weights are read into memory of this process. 0: they are mapped and shared with other processes; a file
+  /// that is truncated while it is mapped ends the process (SIGBUS), so that packed weights MUST be replaced by their name
+  /// alone, as liae_model_save_packed() does, and never written to in place.
+  int32_t copy_packed;
+  /// 1: weights that are infinite or NaN are run; 0: they are LIAE_ERROR_CORRUPT_FILE when the model is opened, and a run
+  /// whose result is not finite is LIAE_ERROR_INVALID_ARGUMENT.
+  int32_t allow_non_finite;
   /* 0.1 ends here; append below. */
 };
 
@@ -721,10 +730,12 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_info_init(liae_model_info *info, 
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
 ///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
+///   LIAE_ERROR_INPUT_OUTPUT for a file that is changed while it is read; LIAE_ERROR_CORRUPT_FILE for weights that are not
+///   finite, unless options.allow_non_finite is 1;
 ///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT; LIAE_ERROR_CANCELLED.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
-/// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
-/// them by its name is fine.
+/// stay mapped while the model or a context of it lives, unless options.copy_packed is 1, and MUST NOT be changed or
+/// truncated in place meanwhile, which would end the process (SIGBUS): a file that replaces them by its name is fine.
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_open(const char *path, const liae_model_options *options,
     liae_model **model);
@@ -755,7 +766,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_get_info(liae_model *model, liae_
 /// docs/packed-weights.md. They are for this processor's instruction set and this version of the library.
 ///
 /// @param[in] model  a live handle
-/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
+/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all, behind symbolic links and with
+///   its permissions; a character device or a FIFO that somebody reads is written to
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
 ///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there, LIAE_ERROR_OUT_OF_MEMORY; LIAE_ERROR_CANCELLED after
 ///   liae_model_cancel().
@@ -869,7 +881,8 @@ LIAE_API liae_status liae_context_free(liae_context *context);
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *options, size_t struct_size);
 
-/// Runs the network on one face. What is not asked for is not computed. Allocates nothing.
+/// Runs the network on one face. What is not asked for is not computed. Allocates nothing, unless it finds packed weights
+/// damaged that can be packed anew.
 ///
 /// @param[in]  context   a live handle
 /// @param[in]  options   made by liae_run_options_init(); NULL: the swap
@@ -879,8 +892,9 @@ LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *opti
 ///   channel); NULL: not wanted
 /// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
-///   infinite pixels; LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context;
-///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
+///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
+///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
+///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
 ///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
 ///   outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.

@@ -79,7 +79,7 @@ enum Log {
   /// The callback is called outside the lock, so that it may take its time.
   static func write(_ level: LogLevel, _ message: String) {
     guard let sink = sink.withLock({ $0 }) else { return }
-    message.withCString { sink.callback(sink.userData, level.rawValue, $0) }
+    message.printable.withCString { sink.callback(sink.userData, level.rawValue, $0) }
   }
 }
 

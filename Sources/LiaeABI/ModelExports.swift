@@ -40,10 +40,12 @@ package func liaeModelInfoInit(_ info: Out<CModelInfo>?, _ structSize: Int) -> C
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
 ///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
+///   LIAE_ERROR_INPUT_OUTPUT for a file that is changed while it is read; LIAE_ERROR_CORRUPT_FILE for weights that are not
+///   finite, unless options.allow_non_finite is 1;
 ///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT; LIAE_ERROR_CANCELLED.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
-/// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
-/// them by its name is fine.
+/// stay mapped while the model or a context of it lives, unless options.copy_packed is 1, and MUST NOT be changed or
+/// truncated in place meanwhile, which would end the process (SIGBUS): a file that replaces them by its name is fine.
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 @_cdecl("liae_model_open")
 package func liaeModelOpen(
@@ -109,7 +111,8 @@ package func liaeModelGetInfo(_ model: Handle<CModel>?, _ info: Out<CModelInfo>?
 /// docs/packed-weights.md. They are for this processor's instruction set and this version of the library.
 ///
 /// @param[in] model  a live handle
-/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
+/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all, behind symbolic links and with
+///   its permissions; a character device or a FIFO that somebody reads is written to
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
 ///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there, LIAE_ERROR_OUT_OF_MEMORY; LIAE_ERROR_CANCELLED after
 ///   liae_model_cancel().

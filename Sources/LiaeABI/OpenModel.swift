@@ -29,8 +29,8 @@ final class OpenModel: @unchecked Sendable {
     info.flavour = UnsafePointer(texts.intern(architecture.flavour.rawValue))
     info.origin = UnsafePointer(texts.intern(origin.origin.rawValue))
     info.faceType = UnsafePointer(texts.intern(origin.faceType ?? ""))
-    info.guesses = UnsafePointer(texts.intern(origin.guesses.joined(separator: "\n")))
-    info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
+    info.guesses = UnsafePointer(texts.intern(origin.guesses.map(\.printable).joined(separator: "\n")))
+    info.notes = UnsafePointer(texts.intern(origin.notes.map(\.printable).joined(separator: "\n")))
     info.isa = UnsafePointer(texts.intern(plan.instructionSet.rawValue))
     info.iteration = Int64(origin.iteration ?? -1)
     info.parameterCount = UInt64(plan.graph.parameterCount)
@@ -91,6 +91,7 @@ extension CModelOptions {
     (result.checkpoint, result.plan) = (try open(), try plan())
     if packedPath != nil { result.packedPath = try text(packedPath, "options.packed_path") }
     result.verifiesPacked = try within(verifyPacked, 0...1, "options.verify_packed") == 1
+    result.copiesPacked = try within(copyPacked, 0...1, "options.copy_packed") == 1
     result.report = { Log.write($0.isWarning ? .warning : .info, $0.text) }
     return result
   }
@@ -112,6 +113,7 @@ extension CModelOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
     result.memory = try choice(memory, "options.memory")
+    result.allowsNonFinite = try within(allowNonFinite, 0...1, "options.allow_non_finite") == 1
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
     return result
   }

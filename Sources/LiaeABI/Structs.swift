@@ -76,9 +76,11 @@ package struct CModelOptions: GrowingStruct {
   /// Zero.
   package var reserved: Int32 = 0
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
-  /// is not possible done without; the log says which. NULL: none. Copied.
+  /// is not possible done without; the log says which. Where a run finds them damaged, the checkpoint is packed again in
+  /// that run. NULL: none. Copied.
   package var packedPath: UnsafePointer<CChar>? = nil
-  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
+  /// of each part in the first run that uses it.
   package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   package var memory: CMemory = 0
@@ -93,6 +95,13 @@ package struct CModelOptions: GrowingStruct {
   /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
   /// Mapped files do not count. 0: no limit.
   package var memoryLimit: UInt64 = 0
+  /// 1: packed weights are read into memory of this process. 0: they are mapped and shared with other processes; a file
+  /// that is truncated while it is mapped ends the process (SIGBUS), so that packed weights MUST be replaced by their name
+  /// alone, as liae_model_save_packed() does, and never written to in place.
+  package var copyPacked: Int32 = 0
+  /// 1: weights that are infinite or NaN are run; 0: they are LIAE_ERROR_CORRUPT_FILE when the model is opened, and a run
+  /// whose result is not finite is LIAE_ERROR_INVALID_ARGUMENT.
+  package var allowNonFinite: Int32 = 0
   // 0.1 ends here; append below.
 }
 

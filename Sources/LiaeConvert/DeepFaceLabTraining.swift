@@ -42,7 +42,7 @@ package struct DeepFaceLabTraining: Sendable {
   package static func iteration(of name: String, in folder: String) -> Int? {
     guard let set = try? set(of: name, in: folder), set.has(DeepFaceLabSet.dataFile) else { return nil }
     let path = set.path(DeepFaceLabSet.dataFile)
-    return try? DeepFaceLabFile.parseData(Bytes.map(path: path), name: path)["iter"]?.intValue
+    return try? DeepFaceLabFile.parseData(Bytes.read(path: path), name: path)["iter"]?.intValue
   }
 
   /// Whether DeepFaceLab's files of a model were written to after another file.
@@ -58,9 +58,9 @@ package struct DeepFaceLabTraining: Sendable {
     }
     (prefix, dataPath) = (set.path(""), set.path(DeepFaceLabSet.dataFile))
     hasData = set.has(DeepFaceLabSet.dataFile)
-    if hasData { try readData(Bytes.map(path: dataPath), name: dataPath) }
+    if hasData { try readData(Bytes.read(path: dataPath), name: dataPath) }
     for file in Self.fileNames where set.has(file) {
-      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
+      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.read(path: set.path(file)), name: set.path(file))
     }
   }
 

@@ -61,7 +61,7 @@ extension ModelReader {
         let needed = modules.map(DeepFaceLabSet.weightFile).joined(separator: ", ")
         throw LiaeError(.missingTensor, "\(path): the file is missing; a model of \(family.rawValue) needs \(needed)")
       }
-      let weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
+      let weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: path), name: path)
       for name in weights.names { tensors["\(module)/\(name)"] = weights[name] }
     }
     let unused = DeepFaceLabSet.companions.filter { $0.hasSuffix(".npy") && set.has($0) }
@@ -99,7 +99,7 @@ extension ModelReader {
   {
     let path = set.path(DeepFaceLabSet.dataFile)
     func corrupt(_ what: String) -> LiaeError { LiaeError(.corruptFile, "\(path): \(what)") }
-    let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
+    let data = try DeepFaceLabFile.parseData(try Bytes.read(path: path), name: path)
     guard let settings = data["options"], settings.pairs != nil else {
       throw corrupt("has no dictionary \"options\"; expected the data file of a DeepFaceLab model")
     }

@@ -119,7 +119,9 @@ package final class Context: @unchecked Sendable {
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make).
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make),
+  ///   `corruptFile` (packed weights that are damaged, found as they are first used); `invalidArgument` also for results
+  ///   that are not finite, unless the plan allows them.
   ///   Outputs of a run that throws are unspecified.
   package func run(
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
@@ -163,8 +165,10 @@ package final class Context: @unchecked Sendable {
     while first < inputs.count {
       var schedule = schedule
       if let group = group[request.index], inputs.count - first >= group.images { schedule = group }
+      try check(schedule)
       try read(inputs, first, schedule.images)
       try run(schedule, state, doneBefore: first, of: inputs.count)
+      try checkResults(schedule.images, rgb: rgb != nil, mask: mask != nil, request)
       write(schedule.images, pictures.rgb, side: plan.architecture.rgbSide, channels: 3, to: rgb, first)
       write(schedule.images, pictures.mask, side: plan.architecture.maskSide, channels: 1, to: mask, first)
       write(
@@ -250,6 +254,25 @@ package final class Context: @unchecked Sendable {
     for image in images {
       try Pixels.check(
         what, width: image.width, height: image.height, stride: image.stride, format: image.format, side: side)
+    }
+  }
+
+  /// Compares the weights of a schedule with their checksums, once.
+  private func check(_ schedule: Schedule) throws(LiaeError) {
+    guard !schedule.isChecked else { return }
+    try plan.check?.require(schedule.parts, pool)
+    schedule.isChecked = true
+  }
+
+  private func checkResults(_ images: Int, rgb: Bool, mask: Bool, _ request: RunRequest) throws(LiaeError) {
+    guard !plan.options.allowsNonFinite else { return }
+    let (rgbSide, maskSide) = (plan.architecture.rgbSide, plan.architecture.maskSide)
+    guard !rgb || FiniteCheck.isFinite(pictures.rgb, images * rgbSide * rgbSide * 3),
+      !mask || FiniteCheck.isFinite(pictures.mask, images * maskSide * maskSide),
+      !request.destinationMask || FiniteCheck.isFinite(pictures.destinationMask, images * maskSide * maskSide)
+    else {
+      throw LiaeError(
+        .invalidArgument, "the network's result is not finite: its weights or the pixels of the input are too large")
     }
   }
 

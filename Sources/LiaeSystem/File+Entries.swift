@@ -15,7 +15,7 @@ extension File {
   package static func keep(_ path: String, as name: String) throws(LiaeError) {
     if link(path, name) == 0 { return }
     if errno == EEXIST { throw LiaeError(.fileExists, "\(name): exists already") }
-    try writeAtomically(name, replacing: false, Bytes.map(path: path))
+    try writeAtomically(name, replacing: false, Bytes.read(path: path))
   }
 }
 
@@ -34,11 +34,24 @@ extension File {
     }
   }
 
-  /// Gives a finished file its name; another file of that name is replaced.
+  /// Where another program is to write what becomes the file `path`, and `place` gives its name: beside what links lead
+  /// to.
   ///
+  /// - Throws: `inputOutput` for devices, FIFOs and folders.
+  package static func temporaryPlace(_ path: String, ending: String) throws(LiaeError) -> String {
+    let target = try WriteTarget(path)
+    guard !target.isStream else {
+      throw LiaeError(.inputOutput, "\(path): is no file, and what is written there is not written in one go")
+    }
+    return temporaryPath(target.place, ending: ending)
+  }
+
+  /// Brings a finished file to disk and gives it its name, as `writeAtomically` does.
+  ///
+  /// - Parameter temporary: `temporaryPlace` of the same path. Gone where this throws.
   /// - Throws: `inputOutput`, `fileNotFound`.
-  package static func move(_ path: String, to name: String) throws(LiaeError) {
-    guard rename(path, name) == 0 else { throw writeError(name, errno) }
+  package static func place(_ temporary: String, at path: String) throws(LiaeError) {
+    try UnnamedFile(WriteTarget(path), written: temporary).settle()
   }
 }
 

@@ -52,9 +52,10 @@ package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
   package let status: Status
   package let message: String
 
+  /// - Parameter message: becomes one line without control characters, whatever names of files and tensors it quotes.
   package init(_ status: Status, _ message: String) {
     self.status = status
-    self.message = message
+    self.message = message.printable
   }
 
   package var description: String { message }
@@ -63,5 +64,5 @@ package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
   package func within(_ prefix: String) -> LiaeError { LiaeError(status, "\(prefix): \(message)") }
 
   /// The same error with the name of a file before its message, unless the message begins with it already.
-  package func naming(_ file: String) -> LiaeError { message.hasPrefix(file) ? self : within(file) }
+  package func naming(_ file: String) -> LiaeError { message.hasPrefix(file.printable) ? self : within(file) }
 }

@@ -3,7 +3,8 @@ import CLiaeProcess
 import Glibc
 import Synchronization
 
-/// Bytes that stay valid and unchanged while the object lives: a mapped file, or memory of our own.
+/// Bytes that stay valid and unchanged while the object lives: memory of our own, or a file of packed weights that is
+/// mapped. Every other file is read (`read(path:)`): a mapped file that somebody truncates ends the process (SIGBUS).
 ///
 /// Big buffers are never Swift arrays: an `Array` that cannot grow ends the process, this can say so.
 package final class Bytes: @unchecked Sendable {
@@ -121,35 +122,43 @@ package final class Bytes: @unchecked Sendable {
     return copy
   }
 
-  /// The file at `path`, mapped read-only. The pages are the page cache's: nothing is copied.
+  /// The whole file, mapped. Its pages are the page cache's: nothing is copied, and processes share them. A read past the
+  /// end of a file that was truncated meanwhile ends the process: for files alone that are replaced by their names.
   ///
-  /// - Throws: `fileNotFound`, `inputOutput`.
-  package static func map(path: String) throws(LiaeError) -> Bytes {
-    let file = try File(reading: path)
+  /// - Throws: `inputOutput`.
+  package static func map(_ file: File) throws(LiaeError) -> Bytes {
     let length = try file.length()
     if length == 0 { return try allocate(0) }
     let address = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0)
     guard let address, address != MAP_FAILED else {
-      throw LiaeError(.inputOutput, "\(path): cannot be mapped: \(systemMessage(errno))")
+      throw LiaeError(.inputOutput, "\(file.path): cannot be mapped: \(systemMessage(errno))")
     }
     return Bytes(base: address, count: length, release: .unmapFile)
   }
 
-  /// Says that a part of a mapped file is not needed for now: its pages no longer count as this process's, and are read
-  /// again when they are. Other memory stays as it is.
-  package func dropPages(offset: Int, count: Int) {
-    precondition(offset >= 0 && count >= 0 && offset <= self.count - count)
-    switch release {
-    case .part(let whole): whole.dropPages(offset: base - whole.base + offset, count: count)
-    case .unmapFile:
-      let first = offset / Self.pageAlignment * Self.pageAlignment
-      madvise(base + first, offset + count - first, Int32(MADV_DONTNEED))
-    case .free, .unmap, .nothing: break
-    }
-  }
-
   /// Has the system read a mapped file ahead, all of it. Of bytes that begin at a page.
   package func readAhead() { madvise(base, count, Int32(MADV_WILLNEED)) }
+
+  /// Puts other bytes in place of whole pages, at the same addresses: of a mapped file they become memory of this
+  /// process, and the file stays as it is. `offset` is a multiple of 4096, and nobody reads there meanwhile.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func replacePages(offset: Int, with bytes: Bytes) throws(LiaeError) {
+    precondition(offset >= 0 && offset <= count - bytes.count && offset % Self.pageAlignment == 0)
+    defer { withExtendedLifetime((self, bytes)) {} }
+    if case .part(let whole) = release {
+      return try whole.replacePages(offset: base - whole.base + offset, with: bytes)
+    }
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
+    guard case .unmapFile = release, bytes.count > 0 else {
+      return (base + offset).copyMemory(from: bytes.base, byteCount: bytes.count)
+    }
+    let address = mmap(base + offset, bytes.count, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let address, address != MAP_FAILED else {
+      throw LiaeError(.outOfMemory, "out of memory: \(bytes.count) bytes in place of damaged ones")
+    }
+    address.copyMemory(from: bytes.base, byteCount: bytes.count)
+  }
 }
 
 /// Makes the n-th allocation from now fail, so that tests can run every out-of-memory path.

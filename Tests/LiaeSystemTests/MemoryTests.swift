@@ -35,16 +35,6 @@ import Testing
     #expect(Bytes.borrow(UnsafeRawBufferPointer(start: nil, count: 0)).raw.isEmpty)
   }
 
-  /// Only pages of a file can be had again.
-  @Test func memoryOfOurOwnIsNotDropped() throws {
-    for count in [5000, 5 << 20] {
-      let bytes = try Bytes.allocate(count)
-      for i in stride(from: 0, to: count, by: 1000) { bytes.base.storeBytes(of: 7, toByteOffset: i, as: UInt8.self) }
-      bytes.dropPages(offset: 0, count: count)
-      #expect(stride(from: 0, to: count, by: 1000).allSatisfy { bytes.raw[$0] == 7 })
-    }
-  }
-
   @Test func theChosenAllocationFails() {
     let (failures, surprises) = failingEveryAllocation { () throws(LiaeError) in
       for size in [1, 100, 3 << 20] { _ = try Bytes.allocate(size) }

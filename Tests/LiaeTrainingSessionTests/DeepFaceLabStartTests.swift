@@ -21,13 +21,13 @@ import Testing
     training = try Training()
     try File.makeFolder(training.model)
     for file in try File.list(source) {
-      try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.map(path: "\(source)/\(file)"))
+      try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.read(path: "\(source)/\(file)"))
     }
   }
 
   /// Writes data.dat anew: with other values, or without those that are nil.
   private func change(_ options: [String: PickleValue?] = [:], _ others: [String: PickleValue?] = [:]) throws {
-    let whole = try DeepFaceLabFile.parseData(Bytes.map(path: "\(source)/golden_SAEHD_data.dat"), name: "data")
+    let whole = try DeepFaceLabFile.parseData(Bytes.read(path: "\(source)/golden_SAEHD_data.dat"), name: "data")
     func changed(_ pairs: [(key: PickleValue, value: PickleValue)], _ changes: [String: PickleValue?])
       -> [(key: PickleValue, value: PickleValue)]
     {
@@ -139,7 +139,7 @@ import Testing
 
   @Test(arguments: [Int64(-1), 1 << 41, .max]) func stepsThatNoTrainingComesTo(steps: Int64) throws {
     let path = training.folder("model/golden_SAEHD_src_dst_opt.npy")
-    var moments = try DeepFaceLabFile.parseWeights(Bytes.map(path: path), name: path)
+    var moments = try DeepFaceLabFile.parseWeights(Bytes.read(path: path), name: path)
     let bytes = try Bytes.allocate(8)
     bytes.base.storeBytes(of: steps, as: Int64.self)
     moments["iters:0"] = try TensorView(dtype: .int64, shape: [], storage: bytes)

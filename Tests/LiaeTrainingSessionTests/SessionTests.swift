@@ -135,7 +135,7 @@ import Testing
       // A faceset of one half face.
       try File.makeFolder(training.folder("half"))
       try File.writeAtomically(
-        training.folder("half/a.jpg"), replacing: false, Bytes.map(path: "\(Training.aligned)/00007_0.jpg"))
+        training.folder("half/a.jpg"), replacing: false, Bytes.read(path: "\(Training.aligned)/00007_0.jpg"))
       try training.run(Training.network + [("face-type", .string("wf"))], source: training.folder("half"))
     }
     #expect(File.kind(training.state) == nil)
@@ -159,7 +159,7 @@ import Testing
       4, [("preview-every", .integer(2)), ("preview-faces", .integer(1)), ("write-preview-history", .boolean(true))])
     #expect(try File.list(training.folder("model/model_history")) == ["000000002.png", "000000004.png"])
     for name in ["model_samples.png", "model_losses.png"] {
-      #expect(FormatSniffer.sniff(try Bytes.map(path: training.folder("model/\(name)"))) == .png)
+      #expect(FormatSniffer.sniff(try Bytes.read(path: training.folder("model/\(name)"))) == .png)
     }
   }
 

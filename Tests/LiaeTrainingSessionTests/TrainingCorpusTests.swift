@@ -15,7 +15,7 @@ import Testing
     let files = try File.list(folder)
     #expect(!files.isEmpty)
     for file in files {
-      do throws(LiaeError) { try read(try Bytes.map(path: "\(folder)/\(file)")) } catch {
+      do throws(LiaeError) { try read(try Bytes.read(path: "\(folder)/\(file)")) } catch {
         #expect(error.message.hasPrefix("input"), "\(target)/\(file): \(error)")
       }
     }
@@ -58,7 +58,7 @@ import Testing
       let iteration = Int(bytes.raw.first ?? 0)
       let log = TrainingLog(path, at: iteration, every: 1) { Issue.record("\($0)") }
       log.event("start", at: iteration)
-      let written = try Bytes.map(path: path)
+      let written = try Bytes.read(path: path)
       let lines = withExtendedLifetime(written) { Array(written.raw) }.split(separator: UInt8(ascii: "\n"))
       #expect(try JSON(parsing: Array(lines.last ?? []), name: "input")["event"]?.text == "start")
     }

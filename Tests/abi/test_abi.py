@@ -42,10 +42,10 @@ def pixels(path):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "limits", "host",
+    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits", "host",
                  "failures"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
-            "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
+            "-rdynamic", "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: it loads it.
     run("cc", "-std=c99", *STRICT, f"-I{ROOT / 'include'}", HERE / "reload.c", "-ldl", "-o", folder / "reload")
     run("cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", HERE / "count_allocations.c", "-o",
@@ -105,6 +105,10 @@ def test_run_allocates_nothing(programs, network):
 @pytest.mark.parametrize("network", ["liae-udt", "df-ud", "amp-64", "torch-ud/ckpts_7.pt"])
 def test_packed_weights(programs, tmp_path, network):
     assert "0 failures" in run(programs / "packed", NETWORKS / network, tmp_path)
+
+
+def test_writing_where_the_system_fails(programs, tmp_path):
+    assert "0 failures" in run(programs / "writing", MODEL, tmp_path)
 
 
 def test_packed_weights_run_without_allocations(programs, tmp_path):

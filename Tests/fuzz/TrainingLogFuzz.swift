@@ -31,7 +31,7 @@ public func fuzzTrainingLog(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt
 
 /// The lines of the log; those of the input before the last may be anything.
 private func lines(_ path: String) throws(LiaeError) -> [JSON?] {
-  let bytes = try Bytes.map(path: path)
+  let bytes = try Bytes.read(path: path)
   defer { withExtendedLifetime(bytes) {} }
   let newline = UInt8(ascii: "\n")
   precondition(bytes.raw.last.map { $0 == newline } ?? true)

@@ -71,7 +71,8 @@ Image = _struct("image", ("pixels", _pointer), ("width", _int), ("height", _int)
                 ("format", _int), ("reserved", _int))
 ModelOptions = _growing("model_options", ("architecture", _text), ("color_order", _int), ("convolution", _int),
                         ("threads", _int), ("reserved", _int), ("packed_path", _text), ("verify_packed", _int),
-                        ("memory", _int), ("face_type", _int), ("reserved2", _int))
+                        ("memory", _int), ("face_type", _int), ("reserved2", _int), ("copy_packed", _int),
+                        ("allow_non_finite", _int))
 ModelInfo = _growing(
     "model_info", *((name, _text) for name in "architecture family flavour origin face_type guesses notes isa".split()),
     ("iteration", c.c_int64), ("parameter_count", c.c_uint64), ("packed_bytes", c.c_uint64),
@@ -282,18 +283,20 @@ class Model:
 
     `face_type` is what its faces show, for frames, where the file does not say it or says it wrongly: a name of FACE_TYPES.
     `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not. `memory` is
-    what weights may take: "speed", "balanced" or "memory".
+    what weights may take: "speed", "balanced" or "memory". `copy_packed` reads packed weights in place of mapping them, and
+    `allow_non_finite` runs weights that are infinite or NaN.
 
     Attributes are the members of liae_model_info, among them `family` ("liae", "df" or "amp"), `can_morph`, and
     `trained_morph`, None where it is not known.
     """
 
     def __init__(self, source, architecture=None, color_order=None, direct=False, threads=0, packed=None, verify=False,
-                 memory="speed", face_type=None):
+                 memory="speed", face_type=None, copy_packed=False, allow_non_finite=False):
         options = ModelOptions(architecture=architecture.encode() if architecture else None, threads=threads,
                                color_order={None: 0, "rgb": 1, "bgr": 2}[color_order], convolution=int(direct),
                                packed_path=os.fsencode(packed) if packed else None, verify_packed=int(verify),
-                               memory=["speed", "balanced", "memory"].index(memory), face_type=FACE_TYPES[face_type])
+                               memory=["speed", "balanced", "memory"].index(memory), face_type=FACE_TYPES[face_type],
+                               copy_packed=int(copy_packed), allow_non_finite=int(allow_non_finite))
         self._handle, self._context = _pointer(), None
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)

@@ -17,6 +17,8 @@ package struct TrainingState: Sendable {
   package var losses: (source: [Float], destination: [Float])
   /// How many times training was rolled back to an earlier save, 0...`attemptLimit`.
   package var attempt: Int
+  /// Tensors of the file that were not read.
+  package private(set) var leftOut = 0
   /// The file's name in messages.
   package let name: String
 
@@ -29,7 +31,7 @@ package struct TrainingState: Sendable {
   /// Losses of a side that are kept. As many are read back from a DeepFaceLab model.
   package static let lossLimit = 4_000_000
 
-  private static let lossNames = (source: "losses.source", destination: "losses.destination")
+  static let lossNames = (source: "losses.source", destination: "losses.destination")
   private static let counterPrefix = "trainer."
 
   package init(
@@ -40,16 +42,15 @@ package struct TrainingState: Sendable {
     (self.losses, self.attempt, self.name) = (losses, attempt, name)
   }
 
-  /// Maps and reads a state file. Tensors are views of the mapping, which outlives the file's name: the weights are those
-  /// of one save even while another one takes its place.
+  /// Reads a state file: the weights are those of one save even while another one takes its place.
   ///
   /// - Throws: `fileNotFound`, `inputOutput`; `corruptFile` where it is damaged, `unsupported` for another version,
   ///   `unknownFormat` where it is something else.
   package init(path: String) throws(LiaeError) {
-    let bytes = try Bytes.map(path: path)
-    let file = try LostContent.explain(bytes, name: path, wayOut: "a backup of the folder backups can take its place") {
-      () throws(LiaeError) in try SafetensorsFile.parse(bytes, name: path)
-    }
+    let opened = try File(reading: path)
+    let file = try LostContent.explain(
+      opened.prefix(FormatSniffer.bytes), name: path, wayOut: "a backup of the folder backups can take its place"
+    ) { () throws(LiaeError) in try SafetensorsFile.read(opened) }
     try self.init(file, name: path)
   }
 
@@ -74,6 +75,7 @@ package struct TrainingState: Sendable {
       try Self.takeLosses(Self.lossNames.destination, from: &tensors, name)
     )
     counters = try Self.counters(file.metadata, numbers)
+    leftOut = file.leftOut
     (self.tensors, self.settings, self.attempt, self.name) = (tensors, settings, attempt, name)
   }
 
@@ -86,7 +88,7 @@ package struct TrainingState: Sendable {
     tensors[Self.lossNames.destination] = try Self.tensor(losses.destination)
     var metadata = [Self.marker: Self.version, "settings": settings, "attempt": "\(attempt)"]
     for (name, value) in counters { metadata[Self.counterPrefix + name] = "\(value)" }
-    try SafetensorsFile.write(tensors, metadata: metadata, to: path, replacing: true, synchronizing: true)
+    try SafetensorsFile.write(tensors, metadata: metadata, to: path, replacing: true)
   }
 
   /// Iterations done.

@@ -30,11 +30,12 @@ package final class VideoMerge {
   private static let longest = 1_000_000_000
 
   /// - Throws: `invalidArgument` where a result would replace the input, or the frames and the masks would be one file;
-  ///   `fileExists`, unless `replacing`.
+  ///   `unknownFormat` where an ending names no container of video; `fileExists`, unless `replacing`.
   package static func checkOutputs(_ path: String, maskPath: String?, source: String, replacing: Bool)
     throws(LiaeError)
   {
     for target in [path, maskPath].compactMap(\.self) {
+      _ = try VideoContainer.output(target)
       guard let identity = FileIdentity(target) else { continue }
       if identity == FileIdentity(source) {
         throw LiaeError(.invalidArgument, "\(target): the result would replace the input")

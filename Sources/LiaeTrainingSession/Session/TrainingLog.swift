@@ -101,7 +101,7 @@ package final class TrainingLog {
   }
 
   private func cut(_ file: AppendedFile) throws(LiaeError) {
-    let bytes = try Bytes.map(path: path)
+    let bytes = try Bytes.read(path: path)
     defer { withExtendedLifetime(bytes) {} }
     let text = bytes.raw
     let newline = UInt8(ascii: "\n")
