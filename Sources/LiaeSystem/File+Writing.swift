@@ -23,7 +23,7 @@ extension File {
     if target.isStream { return try target.writeDirectly(body) }
     let file = try UnnamedFile(target)
     try file.write(body)
-    if let batch { try batch.add(file) } else { try file.settle() }
+    if let batch { batch.add(file) } else { try file.settle() }
   }
 
   /// The same of bytes that are there already.

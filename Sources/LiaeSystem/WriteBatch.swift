@@ -2,40 +2,64 @@
 import Synchronization
 
 /// Files that share the wait for the disk, as the frames of a merge do: each is written whole, and takes its name when as
-/// many are together as are worth a wait, in the order in which they came. Any number of threads may write into one.
+/// many are together as are worth a wait, in the order in which they came. A thread of the batch waits meanwhile. Any number
+/// of threads may write into one.
 package final class WriteBatch: Sendable {
-  private let pending = Mutex<[UnnamedFile]>([])
+  private struct Pending: Sendable {
+    var files: [UnnamedFile] = []
+    /// Brings the files before these to disk.
+    var settling: WorkerThread?
+
+    mutating func waitForThread() {
+      settling?.join()
+      settling = nil
+    }
+  }
+  private let pending = Mutex(Pending())
+  private let errors = ErrorList()
   private let limit: Int
 
-  /// - Parameter limit: files that wait at most. Each has a descriptor.
+  /// - Parameter limit: files that wait for each other. Each has a descriptor, and twice as many may be open.
   package init(limit: Int = 32) { self.limit = max(1, limit) }
 
-  deinit { for file in pending.withLock({ $0 }) { file.discard() } }
+  deinit {
+    pending.withLock { pending in
+      pending.waitForThread()
+      for file in pending.files { file.discard() }
+    }
+  }
 
-  /// Takes a file over.
-  func add(_ file: UnnamedFile) throws(LiaeError) {
+  /// Takes a file over. What goes wrong from here on is said by `finishing`.
+  func add(_ file: UnnamedFile) {
     file.beginToSettle()
-    let full = pending.withLock { pending in
-      pending.append(file)
-      guard pending.count >= limit else { return [UnnamedFile]() }
-      defer { pending = [] }
-      return pending
+    pending.withLock { pending in
+      pending.files.append(file)
+      guard pending.files.count >= limit else { return }
+      let full = pending.files
+      pending.files = []
+      // A disk that is slower than the work holds the work up here.
+      pending.waitForThread()
+      do throws(LiaeError) {
+        pending.settling = try WorkerThread { [errors] in Self.settle(full, errors) }
+      } catch { Self.settle(full, errors) }
     }
-    if let error = settle(full) { throw error }
   }
 
-  /// Gives all files that wait their names.
+  private func finish() throws(LiaeError) {
+    pending.withLock { pending in
+      pending.waitForThread()
+      Self.settle(pending.files, errors)
+      pending.files = []
+    }
+    let failed = errors.take()
+    guard let first = failed.first else { return }
+    throw failed.count == 1
+      ? first : LiaeError(first.status, "\(first.message); and \(failed.count - 1) more files failed")
+  }
+
+  /// Gives all files that wait their names behind `body`, also where it throws.
   ///
-  /// - Throws: `inputOutput`, `fileNotFound`: the first error, and how many files failed.
-  func finish() throws(LiaeError) {
-    let rest = pending.withLock { pending in
-      defer { pending = [] }
-      return pending
-    }
-    if let error = settle(rest) { throw error }
-  }
-
-  /// Finishes the batch behind `body`, also where it throws, which then counts.
+  /// - Throws: what `body` throws; else `inputOutput`, `fileNotFound`: the first error, and how many files failed.
   package func finishing<Result>(_ body: () throws(LiaeError) -> Result) throws(LiaeError) -> Result {
     let result: Result
     do throws(LiaeError) { result = try body() } catch {
@@ -48,20 +72,31 @@ package final class WriteBatch: Sendable {
     return result
   }
 
-  private func settle(_ files: [UnnamedFile]) -> LiaeError? {
-    var errors: [LiaeError] = []
+  private static func settle(_ files: [UnnamedFile], _ errors: ErrorList) {
     var folders: [String: WriteTarget] = [:]
     for file in files {
       do throws(LiaeError) {
         try file.settle(syncsFolder: false)
         folders[file.target.folder] = file.target
-      } catch { errors.append(error) }
+      } catch { errors.add(error) }
     }
     for target in folders.values {
-      do throws(LiaeError) { try target.syncFolder() } catch { errors.append(error) }
+      do throws(LiaeError) { try target.syncFolder() } catch { errors.add(error) }
     }
-    guard let first = errors.first else { return nil }
-    return errors.count == 1
-      ? first : LiaeError(first.status, "\(first.message); and \(errors.count - 1) more files failed")
+  }
+}
+
+/// Errors of several threads.
+private final class ErrorList: Sendable {
+  private let list = Mutex<[LiaeError]>([])
+
+  func add(_ error: LiaeError) { list.withLock { $0.append(error) } }
+
+  /// All so far, which are not told again.
+  func take() -> [LiaeError] {
+    list.withLock { list in
+      defer { list = [] }
+      return list
+    }
   }
 }

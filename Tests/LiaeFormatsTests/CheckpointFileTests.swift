@@ -27,7 +27,7 @@ import Testing
         continue
       }
       #expect(found == format)
-      #expect(try Array(Bytes.read(opened).raw) == Array(text.utf8))
+      #expect(try Bytes.read(opened).array == Array(text.utf8))
       #expect((file.packedWeights != nil) == (format == .packedWeights))
       #expect(file.path == folder("a"))
     }
@@ -39,7 +39,7 @@ import Testing
     try File.writeAtomically(folder("a"), replacing: false, text: "LIAEPACK1")
     let file = try CheckpointFile(path: folder("a"))
     try File.writeAtomically(folder("a"), replacing: true, text: "something else")
-    #expect(try Array(Bytes.read(#require(file.packedWeights)).raw) == Array("LIAEPACK1".utf8))
+    #expect(try Bytes.read(#require(file.packedWeights)).array == Array("LIAEPACK1".utf8))
   }
 
   @Test func foldersAndWhatIsNotThere() throws {

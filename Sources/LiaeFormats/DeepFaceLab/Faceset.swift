@@ -61,7 +61,7 @@ package struct Faceset: Sendable {
     }
     let length = try head.size("the descriptions")
     guard let end = CheckedSize.sum(prefix, length), end <= fileBytes else {
-      throw head.corrupt("the descriptions take \(length) bytes, and the file has \(fileBytes): truncated?")
+      throw head.corrupt("the file ends inside the descriptions, which take \(length) bytes")
     }
     let pickle = try stretch(prefix, length).read()
     let value = try PickleReader.parse(pickle, offset: 0, count: length, name: name, allowing: .faceset)
