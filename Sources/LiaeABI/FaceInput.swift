@@ -123,6 +123,7 @@ extension CCompositeOptions {
   }
 
   /// Runs `body` as a call that the flag in the options at `pointer` ends.
+  @discardableResult
   static func cancellable<Result>(
     _ pointer: UnsafeRawPointer?, _ body: () throws(LiaeError) -> Result
   ) throws(LiaeError) -> Result {

@@ -46,6 +46,14 @@ extension File {
     return temporaryPath(target.place, ending: ending)
   }
 
+  /// Gives a file whose bytes are on the disk another name, replacing what has it, and brings the name to disk.
+  ///
+  /// - Throws: `inputOutput`, `fileNotFound`.
+  package static func move(_ path: String, to name: String) throws(LiaeError) {
+    guard rename(path, name) == 0 else { throw writeError(name, errno) }
+    try WriteTarget(name).syncFolder()
+  }
+
   /// Brings a finished file to disk and gives it its name, as `writeAtomically` does.
   ///
   /// - Parameter temporary: `temporaryPlace` of the same path. Gone where this throws.
