@@ -21,7 +21,8 @@ import Testing
     training = try Training()
     try File.makeFolder(training.model)
     for file in try File.list(source) {
-      try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.read(path: "\(source)/\(file)"))
+      try File.writeAtomically(
+        training.folder("model/\(file)"), replacing: false, Bytes.read(path: "\(source)/\(file)"))
     }
   }
 

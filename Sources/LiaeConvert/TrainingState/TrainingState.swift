@@ -49,7 +49,7 @@ package struct TrainingState: Sendable {
   package init(path: String) throws(LiaeError) {
     let opened = try File(reading: path)
     let file = try LostContent.explain(
-      opened.prefix(FormatSniffer.bytes), name: path, wayOut: "a backup of the folder backups can take its place"
+      Bytes.read(opened), name: path, wayOut: "a backup of the folder backups can take its place"
     ) { () throws(LiaeError) in try SafetensorsFile.read(opened) }
     try self.init(file, name: path)
   }

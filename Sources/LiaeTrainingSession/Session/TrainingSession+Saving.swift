@@ -28,6 +28,8 @@ extension TrainingSession {
   }
 
   private func write(to path: String) throws(LiaeError) {
+    // Memory that ran out before may be there now.
+    MemoryShortage.clear()
     try TrainingState(of: trainer, settings: settings, history: history, attempt: attempt, name: path).write(to: path)
   }
 

@@ -101,6 +101,8 @@ package final class TrainingSession {
   ///
   /// - Returns: why training is given up, or nil.
   private func iterate() throws(LiaeError) -> String? {
+    // Pictures and logs may have run out of memory; they do not end a training.
+    MemoryShortage.clear()
     let start = monotonicNanoseconds()
     let step: StepReport
     do throws(LiaeError) {

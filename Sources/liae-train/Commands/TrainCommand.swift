@@ -103,8 +103,6 @@ struct TrainCommand: ParsableCommand {
     defer { withExtendedLifetime(lock) {} }
     if leads { say(folder, start, training.trainer, source, destination) }
     Interruption.watch(termination: true)
-    // Whoever reads the progress may go, as `head` does.
-    ignorePipeSignal()
     let outcome: SessionOutcome
     do {
       defer { printer.end() }
