@@ -10,13 +10,28 @@ package final class MemoryBudget: Sendable {
   /// - Parameter limit: bytes; what would pass it is refused before it is allocated.
   package init(limit: Int) { self.limit = limit }
 
+  /// Whether the call may take `count` bytes more, before the first of them is taken: work that needs a lot is refused at
+  /// once, not when most of it is done.
+  ///
+  /// - Throws: `resourceLimit`.
+  package static func require(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) {
+    for budget in CallScope.budgets where count > budget.limit - budget.used.load(ordering: .relaxed) {
+      throw budget.exceeded(count, purpose)
+    }
+  }
+
+  private func exceeded(_ count: Int, _ purpose: () -> String) -> LiaeError {
+    LiaeError(
+      .resourceLimit,
+      "\(count) bytes for \(purpose()), beside \(used.load(ordering: .relaxed)) in use, would pass the memory limit of \(limit) bytes"
+    )
+  }
+
   fileprivate func take(_ count: Int, for purpose: () -> String) throws(LiaeError) {
     let before = used.add(count, ordering: .relaxed).oldValue
     guard count > limit - before else { return }
     give(count)
-    throw LiaeError(
-      .resourceLimit,
-      "\(count) bytes for \(purpose()), beside \(before) in use, would pass the memory limit of \(limit) bytes")
+    throw exceeded(count, purpose)
   }
 
   fileprivate func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }

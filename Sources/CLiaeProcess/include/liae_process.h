@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The library exports what begins with liae_ and is not hidden.
+#pragma GCC visibility push(hidden)
+
 /// Whether an allocation of this thread has failed since liae_memory_clear_shortage(), and was served from the reserve or
 /// not at all.
 int liae_memory_is_short(void);
@@ -45,3 +48,5 @@ static inline void liae_float_environment_leave(liae_float_environment host) {
 static inline liae_float_environment liae_float_environment_enter(void) { return (liae_float_environment){0, 0}; }
 static inline void liae_float_environment_leave(liae_float_environment host) { (void)host; }
 #endif
+
+#pragma GCC visibility pop

@@ -69,6 +69,9 @@ struct CompositeJob {
     }
 
     // d to g: into the frame.
+    try MemoryBudget.require(
+      CheckedSize.product(region.count, bytesPerPixel) ?? .max,
+      for: "a face of \(region.width) x \(region.height) pixels, worked on as a whole")
     let original = try frame.canvas(region)
     let alpha = try placed.part(region)
     var inside: ColorCanvas
@@ -96,6 +99,21 @@ struct CompositeJob {
       whole = try whole.mixed(1 - share, with: reduced, share, workers: workers)
     }
     return FaceLayer(region, frame, placed, .whole(whole, alpha))
+  }
+
+  /// Bytes for each pixel of the region, at the most that are held at a time where a face is worked on as a whole: the
+  /// frame, the face in it, the mask, and what the largest step has beside them.
+  private var bytesPerPixel: Int {
+    let (color, weight) = (MemoryLayout<Color>.stride, MemoryLayout<Float>.stride)
+    var step = 0
+    // The clone, its source, the solution; the mask, its core, the factors of the elimination.
+    if options.blend.isSeamless { step = 3 * color + 3 * weight }
+    if needsSecondPass {
+      // The frame with the face; the background, filtered and mixed.
+      step = max(step, options.denoise != 0 || options.bicubicDegrade != 0 ? 3 * color : color)
+    }
+    if options.colorDegrade != 0 { step = max(step, 2 * color) }
+    return 2 * color + weight + step
   }
 
   /// Raw-predict: the face as it is, and its mask at the side of the face.
