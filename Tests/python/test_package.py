@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/python/liae.py, and through it the C interface, against what DeepFaceLab and the PyTorch port computed."""
+"""The Python package, and through it the C interface, against what DeepFaceLab and the PyTorch port computed."""
 
 import ctypes
 import os
@@ -14,9 +14,11 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NETWORKS = golden_data.REPOSITORY / "networks"
 os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
-sys.path.insert(0, str(ROOT / "examples/python"))
+sys.path.insert(0, str(ROOT / "python"))
 
 import liae  # noqa: E402
+from liae._library import lib  # noqa: E402
+from liae._structs import Image  # noqa: E402
 
 
 def golden(name):
@@ -264,10 +266,9 @@ def test_pixel_formats_and_strides(model, data, layout):
         if channel != "a":
             wide[:, :64, i] = face[..., "rgb".index(channel) if channel != "g" else 1]
     out, mask = np.full_like(wide, 77), np.full_like(wide, 77)
-    images = [liae.Image(a.ctypes.data, 64, 64, a.strides[0], layout, 0) for a in (wide, out, mask)]
-    liae._lib.liae_context_run.argtypes = [ctypes.c_void_p] * 6
-    status = liae._lib.liae_context_run(context._handle, None, *(ctypes.byref(image) for image in images), None)
-    assert status == 0, liae._lib.liae_last_error()
+    images = [Image(a.ctypes.data, 64, 64, a.strides[0], layout, 0) for a in (wide, out, mask)]
+    status = lib.liae_context_run(context._handle, None, *(ctypes.byref(image) for image in images), None)
+    assert status == 0, lib.liae_last_error()
 
     assert (out[:, 64:] == 77).all() and (mask[:, 64:] == 77).all()
     tolerance = 1 if dtype == np.uint8 else 2e-6
@@ -333,7 +334,7 @@ def test_last_error_is_per_thread():
 def test_long_messages_are_cut_between_characters():
     with pytest.raises(liae.Error):
         liae.Model("é" * 2000)
-    text = liae._lib.liae_last_error()
+    text = lib.liae_last_error()
     assert 900 < len(text) <= 1023
     text.decode()
 
