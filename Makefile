@@ -101,6 +101,11 @@ demo-train: cli
 	build/liae-train evaluate --model out/demo-train/model --sheet out/demo-train/swaps.png --force
 	@echo "The pictures to look at:" && ls out/demo-train/*.png out/demo-train/model/*.png
 
+## wheel: build/wheel/liae-VERSION-*.whl, the Python package with the library inside, for pip install
+.PHONY: wheel
+wheel: lib
+	$(PYTHON) python/build_wheel.py --library build/$(LIBRARY) --version $(VERSION) --output build/wheel
+
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
 .PHONY: check test test-golden test-long venv stage swift-test python-test asan tsan fuzz
