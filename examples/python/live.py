@@ -7,17 +7,15 @@
     live.py MODEL --input /dev/video0 --output /dev/video10      a virtual camera (v4l2loopback)
     live.py MODEL --input clip.mp4 --paced --output out.mkv      a file at its own speed, as a camera would give it
 
-Input and output go through ffmpeg and ffplay. Three threads work side by side: one reads and keeps the newest frame alone, one
-finds faces, one swaps them. So a computer that is too slow drops frames, and what is shown is never older than --budget
-milliseconds: an older frame is dropped before it costs anything more. At the end, or with --report FILE, the milliseconds of
-every stage are printed.
+Input and output go through ffmpeg and ffplay. A thread reads and keeps the newest frame alone; the other finds the faces of that
+frame and swaps them. So a computer that is too slow drops frames instead of falling behind, and a frame that is older than
+--budget milliseconds when its swap would begin is dropped too. At the end the milliseconds of every stage are printed.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import queue
 import subprocess
 import sys
 import threading
@@ -28,39 +26,18 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "landmarks"))
 from detector import Detector, MissingDetector  # noqa: E402
-from sources import SourceError, read_ppm  # noqa: E402
+from sources import SourceError, read_ppm, readable  # noqa: E402
 from tracking import Tracker  # noqa: E402
 
-STAGES = ("wait", "detect", "queue", "swap", "write", "total")
-
-
-class Newest:
-    """A place for one item: what is put in replaces what nobody has taken yet. `None` ends the stream."""
-
-    def __init__(self):
-        self._items, self.dropped = queue.Queue(1), 0
-
-    def put(self, item):
-        while True:
-            try:
-                return self._items.put_nowait(item)
-            except queue.Full:
-                try:
-                    self._items.get_nowait()
-                    self.dropped += 1
-                except queue.Empty:
-                    pass
-
-    def take(self):
-        return self._items.get()
+# From the arrival of a frame to its turn; faces; alignment, network and compositing; to the output; all of it.
+STAGES = ("wait", "detect", "swap", "write", "total")
 
 
 class Frame:
-    """A frame, and when it reached each stage, in seconds."""
+    """A frame (H, W, 3), and the times in seconds at which its stages ended."""
 
-    def __init__(self, pixels, number):
-        self.pixels, self.number, self.faces = pixels, number, []
-        self.times = [time.monotonic()]
+    def __init__(self, pixels):
+        self.pixels, self.times = pixels, [time.monotonic()]
 
     def mark(self):
         self.times.append(time.monotonic())
@@ -69,14 +46,47 @@ class Frame:
         return time.monotonic() - self.times[0]
 
 
+class Newest:
+    """The newest frame of a reader, which a thread of its own reads."""
+
+    def __init__(self, reader):
+        self._condition, self._frame, self._ended, self._failure = threading.Condition(), None, False, None
+        self.count = 0
+        threading.Thread(target=self._read, args=(reader,), daemon=True).start()
+
+    def _read(self, reader):
+        failure = None
+        try:
+            for pixels in reader:
+                with self._condition:
+                    self._frame, self.count = Frame(pixels), self.count + 1
+                    self._condition.notify()
+        except Exception as error:
+            failure = error
+        with self._condition:
+            self._ended, self._failure = True, failure
+            self._condition.notify()
+
+    def take(self):
+        """Waits for a frame that was not taken yet; None after the last. Raises what ended the reading."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._frame is not None or self._ended)
+            frame, self._frame = self._frame, None
+        if frame is None and self._failure:
+            raise self._failure
+        return frame
+
+
 class Reader:
     """Frames of an input through ffmpeg; a file is read as fast as it goes, or with `paced` at its own rate."""
 
     def __init__(self, path, size, rate, paced):
         is_camera = path.startswith("/dev/video")
         before = ["-f", "v4l2", *(["-video_size", size] if size else []), *(["-framerate", str(rate)] if rate else [])]
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-fflags", "nobuffer", *(before if is_camera else []),
-                   *(["-re"] if paced else []), "-i", path if "://" in path or is_camera else f"file:{path}", "-map", "0:V:0"]
+        is_stream = "://" in path
+        command = ["ffmpeg", "-v", "error", "-nostdin", *(before if is_camera else []),
+                   *(["-fflags", "nobuffer"] if is_stream else []), *(["-re"] if paced else []),
+                   "-i", path if is_stream or is_camera else f"file:{path}", "-map", "0:V:0", "-fps_mode", "passthrough"]
         if size and not is_camera:
             command += ["-vf", f"scale={size.replace('x', ':')}"]
         self.path = path
@@ -86,11 +96,11 @@ class Reader:
     def __iter__(self):
         number = 0
         while (pixels := read_ppm(self.process.stdout)) is not None:
-            yield Frame(pixels, number)
+            yield pixels
             number += 1
         said = self.process.stderr.read().decode(errors="replace").strip()
         if self.process.wait() or not number:
-            raise SourceError(f"{self.path}: ffmpeg gave {number} frames: {said or 'nothing to read'}")
+            raise SourceError(f"{readable(self.path)}: ffmpeg gave {number} frames: {said or 'nothing to read'}")
 
     def close(self):
         self.process.kill()
@@ -124,77 +134,61 @@ class Writer:
 
     def close(self):
         if self.process:
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
             self.process.wait()
 
 
 class Live:
-    """The pipeline: a thread that reads, a thread that finds faces, and the caller's, which swaps and writes."""
+    """Takes the newest frame, finds its faces, swaps them and writes the frame, until the input or the time ends."""
 
     def __init__(self, options, model, detector):
         self.options, self.model, self.detector = options, model, detector
-        self.read, self.found, self.failure = Newest(), Newest(), None
-        self.frames, self.late, self.without, self.done = 0, 0, 0, []
-
-    def _reading(self, reader):
-        try:
-            for frame in reader:
-                self.frames += 1
-                self.read.put(frame)
-        except Exception as error:
-            self.failure = error
-        # Behind the last frame, which is not to be replaced by the end of the stream.
-        self._end(self.read)
-
-    def _finding(self):
-        tracker, smoothing = Tracker(), {}
-        try:
-            while (frame := self.read.take()) is not None:
-                frame.mark()
-                if frame.age() * 1e3 <= self.options.budget:
-                    faces = self.detector.find(frame.pixels)
-                    numbers = tracker.number(faces)
-                    smoothing = {number: smoothing.get(number) or liae.Smoothing(cutoff=2, slope=1) for number in numbers}
-                    frame.faces = [smoothing[number].landmarks(face, 1 / self.options.rate)
-                                   for number, face in zip(numbers, faces)]
-                    frame.mark()
-                    self.found.put(frame)
-                else:
-                    self.late += 1
-        except Exception as error:
-            self.failure = error
-        self._end(self.found)
-
-    @staticmethod
-    def _end(place):
-        place._items.put(None)
+        self.read, self.late, self.without, self.seconds, self.done = 0, 0, 0, 0.0, []
+        self._tracker, self._smoothings, self._last = Tracker(), {}, None
+        self._composite = liae.CompositeOptions(color_transfer=options.color_transfer)
+        self._face_type = options.face_type or (None if model.face_type else "whole_face")
 
     def run(self, reader, writer):
-        """Swaps until the input ends or the time is over."""
-        threads = [threading.Thread(target=self._reading, args=(reader,), daemon=True),
-                   threading.Thread(target=self._finding, daemon=True)]
-        begin = time.monotonic()
-        for thread in threads:
-            thread.start()
-        context, options = self.model.context(), liae.CompositeOptions(color_transfer=self.options.color_transfer)
-        face_type = None if self.model.face_type else "whole_face"
-        while (frame := self.found.take()) is not None:
-            frame.mark()
-            if frame.age() * 1e3 > self.options.budget:
-                self.late += 1
-                continue
-            faces = [dict(landmarks=points, context=context, face_type=face_type) for points in frame.faces]
-            result = liae.swap_faces(frame.pixels, faces, options)[0] if faces else frame.pixels
-            self.without += not faces
-            frame.mark()
-            writer.write(result)
-            frame.mark()
-            self.done.append(np.diff(frame.times).tolist() + [frame.times[-1] - frame.times[0]])
-            if self.options.seconds and time.monotonic() - begin > self.options.seconds:
-                break
-        self.seconds = time.monotonic() - begin
-        if self.failure:
-            raise self.failure
+        newest, begin = Newest(reader), time.monotonic()
+        try:
+            while (frame := newest.take()) is not None:
+                self._one(frame, writer)
+                if self.options.seconds and time.monotonic() - begin > self.options.seconds:
+                    break
+        except BrokenPipeError:
+            pass  # the window was closed, or whoever reads the pipe has gone
+        finally:
+            self.seconds, self.read = time.monotonic() - begin, newest.count
+
+    def _one(self, frame, writer):
+        frame.mark()
+        faces = self._steady(self.detector.find(frame.pixels), frame.times[0])
+        frame.mark()
+        if frame.age() * 1e3 > self.options.budget:
+            self.late += 1
+            return
+        result = frame.pixels
+        if faces:
+            context = self.model.context()
+            result, _ = liae.swap_faces(
+                frame.pixels, [dict(landmarks=points, context=context, face_type=self._face_type) for points in faces],
+                self._composite)
+        else:
+            self.without += 1
+        frame.mark()
+        writer.write(result)
+        frame.mark()
+        self.done.append([*np.diff(frame.times), frame.times[-1] - frame.times[0]])
+
+    def _steady(self, faces, now):
+        """The landmarks of faces, smoothed by the time that has passed since the frame before."""
+        numbers = self._tracker.number(faces)
+        self._smoothings = {number: self._smoothings.get(number) or liae.Smoothing() for number in numbers}
+        passed, self._last = now - self._last if self._last else 1.0, now
+        return [self._smoothings[number].landmarks(face, max(passed, 1e-3)) for number, face in zip(numbers, faces)]
 
     def report(self):
         """Frames, and milliseconds of every stage: the median and the 99th percentile."""
@@ -203,8 +197,8 @@ class Live:
         times = times[min(5, len(times) // 2):]
         stages = {stage: {"p50": round(float(np.percentile(column, 50)), 1), "p99": round(float(np.percentile(column, 99)), 1)}
                   for stage, column in zip(STAGES, times.T) if len(column)}
-        return {"read": self.frames, "shown": len(self.done), "without_face": self.without,
-                "dropped": self.frames - len(self.done), "late": self.late,
+        return {"read": self.read, "shown": len(self.done), "without_face": self.without,
+                "dropped": self.read - len(self.done), "late": self.late,
                 "frames_per_second": round(len(self.done) / max(self.seconds, 1e-9), 1), "milliseconds": stages}
 
 
@@ -220,6 +214,7 @@ def parse(arguments):
     parser.add_argument("--seconds", type=float, default=0, help="end after so many (default: with the input)")
     parser.add_argument("--faces", type=int, default=1, help="faces of a frame at most (default: 1)")
     parser.add_argument("--color-transfer", default="rct", help="of liae.COLOR_TRANSFERS (default: rct)")
+    parser.add_argument("--face-type", help="of liae.FACE_TYPES (default: the model's, else whole_face)")
     parser.add_argument("--packed", metavar="FILE", help="packed weights beside the model: the next start is quicker")
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON")
     options = parser.parse_args(arguments)
@@ -229,27 +224,28 @@ def parse(arguments):
 
 
 def main(arguments=None, detector=None):
-    options, reader, writer = parse(arguments), None, None
+    options, reader, writer, live = parse(arguments), None, None, None
     try:
         model = liae.Model(options.model, packed=options.packed)
         detector = detector or Detector(faces=options.faces)
         model.swap(np.zeros((model.resolution, model.resolution, 3), np.uint8))  # touches every page before time counts
-        reader, writer = Reader(options.input, options.size, options.rate, options.paced), Writer(options.output, options.rate)
         live = Live(options, model, detector)
+        reader, writer = Reader(options.input, options.size, options.rate, options.paced), Writer(options.output, options.rate)
         live.run(reader, writer)
+    except FileNotFoundError as error:
+        print(f"live: {error.filename} is not installed; it comes with ffmpeg (Debian: apt-get install ffmpeg)", file=sys.stderr)
+        return 1
     except (liae.Error, ValueError, SourceError, MissingDetector, OSError) as error:
         print(f"live: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("live: interrupted", file=sys.stderr)
     finally:
-        if reader:
-            reader.close()
-        if writer:
-            try:
-                writer.close()
-            except OSError:
-                pass  # the window was closed
+        for end in (reader, writer):
+            if end:
+                end.close()
+    if live is None:
+        return 130
     report = live.report()
     print(json.dumps(report), file=sys.stderr)
     if options.report:
@@ -258,6 +254,4 @@ def main(arguments=None, detector=None):
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    os._exit(status)  # a reading thread may still wait for its pipe
+    sys.exit(main())

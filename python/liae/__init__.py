@@ -11,7 +11,8 @@
 
 Images are RGB unless order="bgr"; results have the dtype of the input. A model may be used from several threads. What a file
 does not say about its model is given when it is opened, as in Model("me.dfm", face_type="wf"). The shared library is
-$LIAE_LIBRARY where that is set, else the one inside this package, else the one that the system finds.
+$LIAE_LIBRARY where that is set, else the one inside this package, in a clone of the repository its build/, else the one that
+the system finds.
 
 Errors: ValueError and TypeError for arguments that this package refuses, with what is accepted; Error for what the library
 refuses.

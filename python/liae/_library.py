@@ -13,8 +13,11 @@ NAME = "libliae.so.0"
 
 
 def _load() -> ctypes.CDLL:
-    beside = pathlib.Path(__file__).resolve().parent / NAME
-    path = os.environ.get("LIAE_LIBRARY") or (str(beside) if beside.exists() else NAME)
+    package = pathlib.Path(__file__).resolve().parent
+    candidates = [package / NAME]
+    if (package.parent / "build_wheel.py").exists():  # the package as it stands in the repository
+        candidates.append(package.parents[1] / "build" / NAME)
+    path = os.environ.get("LIAE_LIBRARY") or next((str(found) for found in candidates if found.exists()), NAME)
     try:
         return ctypes.CDLL(path)
     except OSError as error:
