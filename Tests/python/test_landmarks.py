@@ -109,8 +109,16 @@ def test_folder_is_read_in_the_order_of_liae_infer_and_upright(tmp_path):
     assert [frame.shape for _, frame in frames] == [(60, 120, 3), (60, 120, 3), (120, 60, 3)]
 
 
-def test_a_video_that_breaks_off_is_an_error(tmp_path):
-    ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=2", "-c:v", "ffv1", tmp_path / "whole.avi")
+def test_videos_that_are_none_or_damaged(tmp_path, capsys):
+    whole = tmp_path / "whole.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=4", "-c:v", "libx264", "-g", "5", whole)
+    damaged = bytearray(whole.read_bytes())
+    damaged[len(damaged) // 2:len(damaged) // 2 + 3000] = bytes(3000)
+    (tmp_path / "damaged.mkv").write_bytes(damaged)
+    assert find(tmp_path / "damaged.mkv", tmp_path / "out.jsonl") == 1  # what could be decoded is there, and it is said
+    assert "damaged.mkv: ffmpeg says: " in capsys.readouterr().err
+    names = [face["frame"] for face in landmarks_of(tmp_path / "out.jsonl")]
+    assert names == sorted(set(names)) and 20 < len(names) <= 40
     (tmp_path / "text.mp4").write_text("no video")
     ffmpeg("-f", "lavfi", "-i", "sine=duration=1", tmp_path / "sound.wav")
     for name, text in [("text.mp4", "cannot be read as a video"), ("sound.wav", "no video stream"),
@@ -145,6 +153,15 @@ def test_files_that_cannot_be_read_are_named_and_passed_over(folder, tmp_path, c
         assert f"{name}: cannot be read as an image" in said
     assert r"\xff\xfe.png: the name is not UTF-8" in said
     assert [face["frame"] for face in landmarks_of(tmp_path / "out.jsonl")] == ["000.png"]
+
+
+def test_paths_that_are_not_utf8(tmp_path):
+    ffmpeg("-f", "lavfi", "-i", "color=white:size=64x48:rate=10:duration=1", tmp_path / "a.mkv")
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xe9.mkv")
+    os.rename(tmp_path / "a.mkv", odd)
+    assert find_landmarks.main([odd, odd + ".jsonl"], Bright()) == 0
+    assert len(landmarks_of(odd + ".jsonl")) == 10
+    assert find_landmarks.main([odd, odd + ".jsonl"], Bright()) == 4  # exists
 
 
 def test_nothing_found_and_nothing_readable_write_no_file(folder, tmp_path, capsys):

@@ -73,8 +73,10 @@ class Detector:
         """The mesh (478, 3) of each face; z in the same scale, towards the camera below 0."""
         turned = [np.ascontiguousarray(frame), None, None, None]
         near = self._boxes(self._near, turned[0])
-        candidates = [(score, 0, box) for score, box in near + self._far_boxes(turned[0])]
-        if not candidates or any(score < self.SURE for score, _ in near):
+        is_unsure = any(score < self.SURE for score, _ in near)
+        far = self._far_boxes(turned[0]) if is_unsure or len(near) < self.faces else []
+        candidates = [(score, 0, box) for score, box in near + far]
+        if is_unsure or not candidates:
             for quarters in (1, 2, 3):
                 turned[quarters] = np.ascontiguousarray(np.rot90(frame, quarters))
                 candidates += [(score - self.TURNED[1], quarters, box)

@@ -73,7 +73,7 @@ def run(options, detector=None):
     tracker, progress, frames, failures, without = Tracker(), Progress(source.count), 0, 0, 0
     with LandmarksWriter(options.output, "made by find_landmarks.py of libliae with mediapipe", options.force) as file:
         for name, frame in source:
-            frames += 1
+            frames += bool(name)  # what ffmpeg says of a video as a whole has no name
             if isinstance(frame, SourceError):
                 say(frame)
                 failures += 1

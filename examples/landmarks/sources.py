@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -64,7 +65,7 @@ class Video:
         try:
             probe = subprocess.run(
                 ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries",
-                 "stream=nb_frames,r_frame_rate,duration:format=duration", "-of", "json", f"file:{os.fspath(path)}"],
+                 "stream=nb_frames", "-of", "json", f"file:{os.fspath(path)}"],
                 capture_output=True, stdin=subprocess.DEVNULL)
         except FileNotFoundError as error:
             raise SourceError("ffprobe is not installed; it comes with ffmpeg (Debian: apt-get install ffmpeg)") from error
@@ -83,27 +84,44 @@ class Video:
 
     def __iter__(self):
         """Yields (name, frame); raises SourceError where ffmpeg fails."""
-        # PPM: its header tells the size of the upright frame.
-        process = subprocess.Popen(
-            ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{os.fspath(self.path)}", "-map", "0:V:0", "-c:v", "ppm",
-             "-pix_fmt", "rgb24", "-f", "image2pipe", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stream = Decoder(["-i", f"file:{os.fspath(self.path)}", "-map", "0:V:0"], self.path)
         try:
-            number = 0
-            while True:
-                frame = read_ppm(process.stdout)
-                if frame is None:
-                    break
-                number += 1
+            for number, frame in enumerate(stream, 1):
                 yield f"{number:05d}.png", frame
-            process.stdout.close()
-            said = process.stderr.read().decode(errors="replace").strip()
-            if process.wait() or number == 0:
-                raise SourceError(f"{readable(self.path)}: ffmpeg decoded {number} frames, then failed: {said}")
         finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
+            stream.close()
+        if stream.said:
+            yield "", SourceError(f"{readable(self.path)}: ffmpeg says: {stream.said}")
+
+
+class Decoder:
+    """Frames that an ffmpeg command decodes: `arguments` are its inputs and filters, `path` names the input in messages."""
+
+    def __init__(self, arguments, path):
+        self.path, self.said, self._log = path, "", tempfile.TemporaryFile()  # a file, because a pipe could fill up
+        try:
+            # PPM: its header tells the size of the upright frame.
+            self._process = subprocess.Popen(
+                ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "-"],
+                stdout=subprocess.PIPE, stderr=self._log)
+        except FileNotFoundError as error:
+            raise SourceError("ffmpeg is not installed (Debian: apt-get install ffmpeg)") from error
+
+    def __iter__(self):
+        count = 0
+        while (frame := read_ppm(self._process.stdout)) is not None:
+            count += 1
+            yield frame
+        status = self._process.wait()
+        self._log.seek(0)
+        self.said = self._log.read(2000).decode(errors="replace").strip()
+        if status or not count:
+            raise SourceError(f"{readable(self.path)}: ffmpeg gave {count} frames: {self.said or 'nothing to read'}")
+
+    def close(self):
+        """Ends the decoding; may be called while another thread reads frames."""
+        self._process.kill()
+        self._process.wait()
 
 
 def read_ppm(stream):

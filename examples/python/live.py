@@ -26,7 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "landmarks"))
 from detector import Detector, MissingDetector  # noqa: E402
-from sources import SourceError, read_ppm, readable  # noqa: E402
+from sources import Decoder, SourceError  # noqa: E402
 from tracking import Tracker  # noqa: E402
 
 # From the arrival of a frame to its turn; faces; alignment, network and compositing; to the output; all of it.
@@ -77,34 +77,16 @@ class Newest:
         return frame
 
 
-class Reader:
-    """Frames of an input through ffmpeg; a file is read as fast as it goes, or with `paced` at its own rate."""
-
-    def __init__(self, path, size, rate, paced):
-        is_camera = path.startswith("/dev/video")
-        before = ["-f", "v4l2", *(["-video_size", size] if size else []), *(["-framerate", str(rate)] if rate else [])]
-        is_stream = "://" in path
-        command = ["ffmpeg", "-v", "error", "-nostdin", *(before if is_camera else []),
-                   *(["-fflags", "nobuffer"] if is_stream else []), *(["-re"] if paced else []),
-                   "-i", path if is_stream or is_camera else f"file:{path}", "-map", "0:V:0", "-fps_mode", "passthrough"]
-        if size and not is_camera:
-            command += ["-vf", f"scale={size.replace('x', ':')}"]
-        self.path = path
-        self.process = subprocess.Popen([*command, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "-"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def __iter__(self):
-        number = 0
-        while (pixels := read_ppm(self.process.stdout)) is not None:
-            yield pixels
-            number += 1
-        said = self.process.stderr.read().decode(errors="replace").strip()
-        if self.process.wait() or not number:
-            raise SourceError(f"{readable(self.path)}: ffmpeg gave {number} frames: {said or 'nothing to read'}")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
+def opened(path, size, rate, paced):
+    """Frames of a camera, a stream or a file; a file is read as fast as it goes, or with `paced` at its own rate."""
+    is_stream, is_camera = "://" in path, path.startswith("/dev/video")
+    arguments = ["-fflags", "nobuffer"] if is_stream else ["-re"] if paced else []
+    if is_camera:
+        arguments += ["-f", "v4l2", "-framerate", str(rate), *(["-video_size", size] if size else [])]
+    arguments += ["-i", path if is_stream or is_camera else f"file:{path}", "-map", "0:V:0", "-fps_mode", "passthrough"]
+    if size and not is_camera:
+        arguments += ["-vf", f"scale={size.replace('x', ':')}"]
+    return Decoder(arguments, path)
 
 
 class Writer:
@@ -120,7 +102,7 @@ class Writer:
             height, width = pixels.shape[:2]
             raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{width}x{height}", "-framerate", str(self.rate)]
             if self.output == "window":
-                command = ["ffplay", "-v", "error", "-fflags", "nobuffer", "-flags", "low_delay", "-window_title", "liae",
+                command = ["ffplay", "-v", "error", "-autoexit", "-fflags", "nobuffer", "-flags", "low_delay", "-window_title", "liae",
                            *raw, "-i", "-"]
             elif self.output.startswith("/dev/video"):
                 command = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-f", "v4l2", "-pix_fmt", "yuv420p", self.output]
@@ -230,7 +212,7 @@ def main(arguments=None, detector=None):
         detector = detector or Detector(faces=options.faces)
         model.swap(np.zeros((model.resolution, model.resolution, 3), np.uint8))  # touches every page before time counts
         live = Live(options, model, detector)
-        reader, writer = Reader(options.input, options.size, options.rate, options.paced), Writer(options.output, options.rate)
+        reader, writer = opened(options.input, options.size, options.rate, options.paced), Writer(options.output, options.rate)
         live.run(reader, writer)
     except FileNotFoundError as error:
         print(f"live: {error.filename} is not installed; it comes with ffmpeg (Debian: apt-get install ffmpeg)", file=sys.stderr)
