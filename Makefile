@@ -93,6 +93,8 @@ demo: cli
 LANDMARKS_VENV := build/venv-landmarks
 
 $(LANDMARKS_VENV)/ready: examples/landmarks/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' || \
+	  { echo "venv-landmarks: mediapipe needs Python 3.9 to 3.12; name one by PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(LANDMARKS_VENV)
 	$(LANDMARKS_VENV)/bin/pip install -q --disable-pip-version-check --no-deps -r examples/landmarks/requirements.txt
 	@touch $@

@@ -101,7 +101,8 @@ def test_names_of_calls(model, frame, landmarks):
         liae.Smoothing(cut=1)
 
 
-@pytest.mark.parametrize("short, name", [("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face")])
+@pytest.mark.parametrize(
+    "short, name", [("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face")])
 def test_short_face_types(landmarks, short, name):
     with liae.Model(NETWORKS / "liae-udt/golden.dfm", face_type=short) as model:
         assert model.face_type == name
@@ -115,8 +116,8 @@ def test_views_of_any_stride_are_read_as_they_look(model, frame, landmarks):
     expected = model.swap_frame(frame, landmarks)
     wide = np.empty((frame.shape[0], frame.shape[1] * 2, 3), np.uint8)
     wide[:, ::2] = frame
-    for view in (frame[::-1].copy()[::-1], frame[:, ::-1].copy()[:, ::-1], frame[..., ::-1].copy()[..., ::-1], wide[:, ::2],
-                 frame.transpose(1, 0, 2).copy().transpose(1, 0, 2), np.asfortranarray(frame)):
+    for view in (frame[::-1].copy()[::-1], frame[:, ::-1].copy()[:, ::-1], frame[..., ::-1].copy()[..., ::-1],
+                 wide[:, ::2], frame.transpose(1, 0, 2).copy().transpose(1, 0, 2), np.asfortranarray(frame)):
         np.testing.assert_array_equal(model.swap_frame(view, landmarks), expected)
     np.testing.assert_array_equal(model.swap_frame(frame[..., ::-1], landmarks, order="bgr"), expected[..., ::-1])
     gray = np.broadcast_to(np.float32(0.5), (64, 64, 3))

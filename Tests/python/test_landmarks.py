@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs of examples/landmarks: frames and their numbers against ffmpeg, messages, tracking, conversions; and where the
-detector is installed (make venv-landmarks) its landmarks against those of rendered faces."""
+"""The programs of examples/landmarks: frames and their numbers against ffmpeg, messages, tracking, conversions; and
+where the detector is installed (make venv-landmarks) its landmarks against those of rendered faces.
+"""
 
 import io
 import json
@@ -197,7 +198,8 @@ def test_frames_without_faces_are_counted_and_files_are_not_overwritten(folder, 
     assert "folder.jsonl" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--faces", "0"], ["--faces", "x"], ["--tiles", "9"], ["--confidence", "1"], ["--nothing"]])
+@pytest.mark.parametrize(
+    "arguments", [["--faces", "0"], ["--faces", "x"], ["--tiles", "9"], ["--confidence", "1"], ["--nothing"]])
 def test_command_lines_that_are_wrong(folder, tmp_path, arguments):
     with pytest.raises(SystemExit) as error:
         find(folder, tmp_path / "out.jsonl", *arguments)
@@ -273,7 +275,7 @@ def schematic_68():
 
 
 def wflw_98(points):
-    """WFLW's 98 points of a face: 33 of the jaw, 9 a brow around its area, 9 of the nose, 8 an eye, 20 of the mouth, pupils."""
+    """WFLW's 98 points: 33 of the jaw, 9 a brow around its area, 9 of the nose, 8 an eye, 20 of the mouth, pupils."""
     jaw = np.concatenate([[points[i], (points[i] + points[i + 1]) / 2] for i in range(16)] + [points[16:17]])
     below = [0, 5]
     left = np.concatenate([points[17:22], points[[21, 20, 19, 18]] + below])
@@ -282,8 +284,8 @@ def wflw_98(points):
     for corner, *others in (range(36, 42), range(42, 48)):
         a, b, other, c, d = (points[i] for i in others)
         # The two points above are means of neighbours of three, likewise below.
-        eyes += [points[corner], a - (b - a) / 2, a + (b - a) / 2, b + (b - a) / 2, other, c + (c - d) / 2, c + (d - c) / 2,
-                 d + (d - c) / 2]
+        eyes += [points[corner], a - (b - a) / 2, a + (b - a) / 2, b + (b - a) / 2, other, c + (c - d) / 2,
+                 c + (d - c) / 2, d + (d - c) / 2]
     pupils = [points[36:42].mean(0), points[42:48].mean(0)]
     return np.concatenate([jaw, left, right, points[27:36], eyes, points[48:68], pupils])
 
@@ -312,9 +314,9 @@ def test_insightface_becomes_68_or_5_points(tmp_path):
     np.testing.assert_allclose(found[1]["landmarks"], kps, atol=1e-3)
     assert [face["frame"] for face in found] == ["a.png", 3, "ü.png"]
     chosen = np.array(found[2]["landmarks"])[:, 0]
-    # 2d106det: 0...32 jaw, 33...42 left eye, 43...51 left brow, 52...71 mouth, 72...86 nose, 87...96 right eye, 97... brow.
-    for region, (low, high) in {(0, 17): (0, 32), (17, 22): (43, 51), (22, 27): (97, 105), (27, 36): (72, 86), (36, 42): (33, 42),
-                                (42, 48): (87, 96), (48, 68): (52, 71)}.items():
+    # 2d106det: jaw 0...32, left eye 33...42, left brow 43...51, mouth 52...71, nose 72...86, right eye 87...96, brow 97
+    for region, (low, high) in {(0, 17): (0, 32), (17, 22): (43, 51), (22, 27): (97, 105), (27, 36): (72, 86),
+                                (36, 42): (33, 42), (42, 48): (87, 96), (48, 68): (52, 71)}.items():
         part = chosen[slice(*region)]
         assert len(set(part)) == len(part) and part.min() >= low and part.max() <= high
     assert chosen[8] == 0  # the chin
@@ -322,9 +324,11 @@ def test_insightface_becomes_68_or_5_points(tmp_path):
 
 @pytest.mark.parametrize("text, said", [
     ("{", "line 1: not JSON"), ('{"frame": "a"}', "expected an object"), ('{"kps": [[1, 2]]}', "expected an object"),
-    ('{"frame": "a", "kps": [[1, 2]]}', "1 points; expected 68 or 106 or 5"), ('{"frame": "a", "kps": 3}', "array of points"),
+    ('{"frame": "a", "kps": [[1, 2]]}', "1 points; expected 68 or 106 or 5"),
+    ('{"frame": "a", "kps": 3}', "array of points"),
     ('{"frame": "a", "kps": [[1], [2], [3], [4], [5]]}', "array of points"),
-    ('{"frame": "a", "kps": [[1, 2], [1, NaN], [1, 2], [1, 2], [1, 2]]}', "not a finite number"), ("", "holds no face")])
+    ('{"frame": "a", "kps": [[1, 2], [1, NaN], [1, 2], [1, 2], [1, 2]]}', "not a finite number"),
+    ("", "holds no face")])
 def test_lines_that_cannot_be_converted(tmp_path, capsys, text, said):
     (tmp_path / "in.jsonl").write_text(text)
     assert convert_landmarks.main(["insightface", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 4
@@ -344,7 +348,7 @@ def test_streams_that_are_no_images():
 
 # Means of the table of examples/landmarks/README.md, held-out persons, and a tenth more.
 LIMITS = {"jaw": 4.8, "brows": 3.1, "nose": 2.9, "eyes": 1.6, "mouth": 2.0}
-# Turned faces are cut from turned frames; of small ones, 16 pixels between the eyes, the detector misses a pixel itself.
+# Turned faces are cut from turned frames; of small ones, 16 pixels between the eyes, the detector misses a pixel.
 SLACK = {"quarter": 1.25, "upside down": 1.25, "small": 2}
 DETECT = """
 import json, sys, numpy as np
@@ -362,8 +366,8 @@ def rendered(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rendered")
     frames, points = [], []
     for person in "abc":
-        subprocess.run([TRAIN, "synth", "--identity", person, "--count", "12", "--seed", "77", "--output", folder / person],
-                       check=True, capture_output=True)
+        subprocess.run([TRAIN, "synth", "--identity", person, "--count", "12", "--seed", "77", "--output",
+                        folder / person], check=True, capture_output=True)
         for face in landmarks_of(folder / person / "landmarks.jsonl"):
             frames.append(np.asarray(Image.open(folder / person / "frames" / face["frame"]).convert("RGB")))
             points.append(face["landmarks"])
@@ -372,7 +376,8 @@ def rendered(tmp_path_factory):
 
 def detect(tmp_path, frames, tiles=1):
     np.save(tmp_path / "frames.npy", frames)
-    done = subprocess.run([DETECTING, "-c", DETECT, FOLDER, tmp_path / "frames.npy", str(tiles)], capture_output=True, text=True)
+    done = subprocess.run([DETECTING, "-c", DETECT, FOLDER, tmp_path / "frames.npy", str(tiles)], capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -432,7 +437,8 @@ def test_two_faces_and_none(rendered, tmp_path):
 @needs_detector
 def test_video_to_landmarks_to_swap(tmp_path):
     subprocess.run([TRAIN, "synth", "--identity", "b", "--count", "1", "--no-frames", "--seed", "9", "--output",
-                    tmp_path / "b", "--video", tmp_path / "b.mp4", "--video-frames", "20"], check=True, capture_output=True)
+                    tmp_path / "b", "--video", tmp_path / "b.mp4", "--video-frames", "20"], check=True,
+                   capture_output=True)
     done = subprocess.run([DETECTING, FOLDER / "find_landmarks.py", tmp_path / "b.mp4", tmp_path / "b.jsonl"],
                           capture_output=True, text=True)
     assert done.returncode == 0 and "20 frames, 20 faces" in done.stderr, done.stderr
@@ -443,9 +449,9 @@ def test_video_to_landmarks_to_swap(tmp_path):
         assert np.linalg.norm(np.subtract(true, near), axis=1).mean() < 4, i
     videos = []
     for name, landmarks in (("true", f"{tmp_path / 'b.mp4'}.jsonl"), ("found", tmp_path / "b.jsonl")):
-        subprocess.run([INFER, "video", "--model", ROOT / "examples/model/demo.safetensors", "--input", tmp_path / "b.mp4",
-                        "--landmarks", landmarks, "--output", tmp_path / f"{name}.mkv", "--encoder", "ffv1", "--pixel-format",
-                        "bgr0"], check=True, capture_output=True)
+        subprocess.run([INFER, "video", "--model", ROOT / "examples/model/demo.safetensors", "--input",
+                        tmp_path / "b.mp4", "--landmarks", landmarks, "--output", tmp_path / f"{name}.mkv", "--encoder",
+                        "ffv1", "--pixel-format", "bgr0"], check=True, capture_output=True)
         videos.append(np.stack([frame for _, frame in sources.open_source(tmp_path / f"{name}.mkv")]).astype(float))
     psnr = 10 * np.log10(255 ** 2 / np.mean((videos[0] - videos[1]) ** 2))
     print(f"with true and with found landmarks: {psnr:.1f} dB")

@@ -128,8 +128,8 @@ def test_a_window_that_is_closed_ends_the_program(frame):
 
 
 def test_through_ffmpeg_to_a_file_and_to_a_pipe(tmp_path, capfdbinary):
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1", "-c:v", "ffv1",
-                    tmp_path / "in.mkv"], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1", "-c:v",
+                    "ffv1", tmp_path / "in.mkv"], check=True)
     arguments = [str(MODEL), "--input", str(tmp_path / "in.mkv"), "--report", str(tmp_path / "report.json")]
     assert live.main([*arguments, "--output", str(tmp_path / "out.mkv")], Known()) == 0
     report = json.loads((tmp_path / "report.json").read_text())
@@ -142,7 +142,8 @@ def test_through_ffmpeg_to_a_file_and_to_a_pipe(tmp_path, capfdbinary):
 
 
 @pytest.mark.parametrize("model, source, said", [
-    (str(MODEL), "missing.mp4", "missing.mp4: ffmpeg gave 0 frames"), (str(MODEL), "text.mp4", "text.mp4: ffmpeg gave 0 frames"),
+    (str(MODEL), "missing.mp4", "missing.mp4: ffmpeg gave 0 frames"),
+    (str(MODEL), "text.mp4", "text.mp4: ffmpeg gave 0 frames"),
     ("no/model", "missing.mp4", "LIAE_ERROR_FILE_NOT_FOUND")])
 def test_inputs_that_cannot_be_read(tmp_path, capsys, model, source, said):
     (tmp_path / "text.mp4").write_text("no video")
@@ -159,11 +160,11 @@ def test_command_lines_that_are_wrong(arguments):
 
 @needs_detector
 def test_rendered_stream_with_the_detector(tmp_path):
-    subprocess.run([TRAIN, "synth", "--identity", "b", "--count", "1", "--no-frames", "--output", tmp_path / "b", "--video",
-                    tmp_path / "b.mp4", "--video-frames", "25"], check=True, capture_output=True)
-    done = subprocess.run([DETECTING, ROOT / "examples/python/live.py", ROOT / "examples/model/demo.safetensors", "--input",
-                           tmp_path / "b.mp4", "--paced", "--output", tmp_path / "out.mkv", "--budget", "5000", "--report",
-                           tmp_path / "report.json"], capture_output=True, text=True)
+    subprocess.run([TRAIN, "synth", "--identity", "b", "--count", "1", "--no-frames", "--output", tmp_path / "b",
+                    "--video", tmp_path / "b.mp4", "--video-frames", "25"], check=True, capture_output=True)
+    done = subprocess.run([DETECTING, ROOT / "examples/python/live.py", ROOT / "examples/model/demo.safetensors",
+                           "--input", tmp_path / "b.mp4", "--paced", "--output", tmp_path / "out.mkv", "--budget",
+                           "5000", "--report", tmp_path / "report.json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["read"] == 25 and report["shown"] >= 1 and report["without_face"] == 0

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import pathlib
+import subprocess
 import sys
 import threading
 
@@ -17,6 +18,7 @@ os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
 sys.path.insert(0, str(ROOT / "python"))
 
 import liae  # noqa: E402
+from liae import _structs  # noqa: E402
 from liae._library import lib  # noqa: E402
 from liae._structs import Image  # noqa: E402
 
@@ -209,6 +211,25 @@ def test_fp16_dfm():
         assert np.abs(rgb - data["out_celeb_face"]).max() <= 5e-3
         assert np.abs(mask - data["out_celeb_face_mask"][..., 0]).max() <= 5e-3
         assert np.abs(dst_mask - data["out_face_mask"][..., 0]).max() <= 5e-3
+
+
+def test_structs_are_those_of_the_header(tmp_path):
+    """Sizes, members and their places, against what a C compiler makes of liae.h."""
+    structs = {f"liae_{struct.c_name}": struct for struct in _structs.Growing.__subclasses__()}
+    structs |= {"liae_image": Image, "liae_pose": _structs.Pose}
+    lines = [f'printf("{name} %zu\\n", sizeof({name}));' for name in structs]
+    lines += [f'printf("{name}.{field[0]} %zu\\n", offsetof({name}, {field[0]}));'
+              for name, struct in structs.items() for field in struct._fields_]
+    source, program = tmp_path / "layout.c", tmp_path / "layout"
+    source.write_text("#include <liae.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n"
+                      + "\n".join(lines) + "\nreturn 0; }\n")
+    subprocess.run(["cc", "-I", ROOT / "include", source, "-o", program], check=True)
+    found = dict(line.split() for line in subprocess.run([program], capture_output=True, text=True).stdout.splitlines())
+    assert len(structs) == 10 and len(found) == len(lines)
+    for name, struct in structs.items():
+        assert int(found[name]) == ctypes.sizeof(struct), name
+        for field in struct._fields_:
+            assert int(found[f"{name}.{field[0]}"]) == getattr(struct, field[0]).offset, (name, field[0])
 
 
 # ---- Pictures --------------------------------------------------------------------------------------------------------

@@ -50,13 +50,14 @@ def wheel(tmp_path_factory):
 def installed(wheel, tmp_path_factory):
     """A folder into which pip installed the wheel and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-index",
-                    "--target", folder, wheel], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
+                    "--no-index", "--target", folder, wheel], check=True)
     return folder
 
 
 def test_tag_is_what_auditwheel_finds(wheel):
-    shown = subprocess.run([sys.executable, "-m", "auditwheel", "show", wheel], capture_output=True, text=True, check=True)
+    shown = subprocess.run([sys.executable, "-m", "auditwheel", "show", wheel], capture_output=True, text=True,
+                           check=True)
     found = re.search(r'platform tag:\s+"(\S+)"', shown.stdout).group(1)
     assert wheel.name == f"liae-0.1.0.dev0-py3-none-{found}.whl"
     assert found.startswith("manylinux_2_")
@@ -67,7 +68,8 @@ def test_the_same_input_gives_the_same_bytes(wheel, tmp_path):
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
     with zipfile.ZipFile(wheel) as archive:
         assert archive.testzip() is None
-        assert {"liae/py.typed", "liae/libliae.so.0", "liae-0.1.0.dev0.dist-info/licenses/LICENSE"} <= set(archive.namelist())
+        wanted = {"liae/py.typed", "liae/libliae.so.0", "liae-0.1.0.dev0.dist-info/licenses/LICENSE"}
+        assert wanted <= set(archive.namelist())
 
 
 def test_installed_wheel_runs_with_its_own_library(installed, tmp_path):
@@ -76,7 +78,8 @@ def test_installed_wheel_runs_with_its_own_library(installed, tmp_path):
                        "rgb, mask = liae.Model(sys.argv[1]).swap(numpy.load(sys.argv[2])['input'][0], order='bgr')\n"
                        "numpy.save(sys.argv[3], rgb)\n"
                        "print(open('/proc/self/maps').read(), liae.__file__, liae.__version__, m.version('liae'))\n")
-    environment = {key: value for key, value in os.environ.items() if key != "LIAE_LIBRARY"} | {"PYTHONPATH": str(installed)}
+    environment = {key: value for key, value in os.environ.items() if key != "LIAE_LIBRARY"}
+    environment["PYTHONPATH"] = str(installed)
     out = subprocess.run([sys.executable, program, MODEL, MODEL / "golden.npz", tmp_path / "rgb.npy"], env=environment,
                          capture_output=True, text=True, check=True).stdout
     assert f"{installed}/liae/libliae.so.0" in out and str(LIBRARY) not in out

@@ -4,10 +4,10 @@
 
     convert_landmarks.py wflw FILE OUT.jsonl         98 points: WFLW's annotation lines, or JSON lines
     convert_landmarks.py 106 FILE OUT.jsonl          106 points as insightface's 2d106det gives them: JSON lines
-    convert_landmarks.py insightface FILE OUT.jsonl  JSON lines of insightface's faces: landmark_3d_68, landmark_2d_106 or kps
+    convert_landmarks.py insightface FILE OUT.jsonl  JSON lines of landmark_3d_68, landmark_2d_106 or kps of its faces
 
-JSON lines are {"frame": NAME, KEY: [[x, y], ...]} with KEY landmarks, landmark_2d_106, landmark_3d_68 or kps; further numbers
-of a point are left out. Coordinates whose (0, 0) is the corner of the first pixel are shifted with --corner.
+JSON lines are {"frame": NAME, KEY: [[x, y], ...]} with KEY landmarks, landmark_2d_106, landmark_3d_68 or kps; further
+numbers of a point are left out. Coordinates whose (0, 0) is the corner of the first pixel are shifted with --corner.
 
 Exit status: 0 all faces were converted; 2 the command line; 4 the input or output.
 """
@@ -122,7 +122,8 @@ def main(arguments=None):
         print(f"convert_landmarks: {error}", file=sys.stderr)
         return 4
     except (OSError, UnicodeDecodeError) as error:
-        print(f"convert_landmarks: {readable(options.input)}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        said = getattr(error, "strerror", None) or error
+        print(f"convert_landmarks: {readable(options.input)}: {said}", file=sys.stderr)
         return 4
     print(f"{file.faces} faces: {readable(options.output)}")
     return 0

@@ -35,17 +35,17 @@ def load():
             from mediapipe.python.solutions import face_detection, face_mesh
     except Exception as error:  # also what fails inside of it: an ImportError of numpy, an AttributeError of protobuf
         raise MissingDetector(
-            f"mediapipe is missing or does not load ({type(error).__name__}: {error}). Expected in a Python of 3.9 to 3.12: "
-            "pip install --no-deps -r examples/landmarks/requirements.txt") from error
+            f"mediapipe is missing or does not load ({type(error).__name__}: {error}). Expected in a Python of 3.9 to "
+            "3.12: pip install --no-deps -r examples/landmarks/requirements.txt") from error
     return face_mesh, face_detection
 
 
 class Detector:
     """Finds the faces of single frames: what it finds in a frame does not depend on the frames before.
 
-    At most `faces` of a frame, those of the highest scores. Two detectors look: one for near faces, and one for faces further
-    away, in `tiles` x `tiles` parts of the frame that overlap; more tiles find smaller faces. Where the first is not sure it
-    looks at the frame turned by quarters, because it takes some turned faces for upright ones.
+    At most `faces` of a frame, those of the highest scores. Two detectors look: one for near faces, and one for faces
+    further away, in `tiles` x `tiles` parts of the frame that overlap; more tiles find smaller faces. Where the first
+    is not sure it looks at the frame turned by quarters, because it takes some turned faces for upright ones.
     """
 
     SURE = 0.85  # Rendered faces that are upright score 0.79 to 0.95, turned by a quarter or a half 0.57 to 0.87.
@@ -117,7 +117,7 @@ class Detector:
         return boxes
 
     def _in_crop(self, frame, box):
-        """The mesh of the face of a box, from a square twice as large: mediapipe distorts meshes in images of other shapes."""
+        """The mesh of the face of a box, from a square twice as large: mediapipe distorts meshes of other shapes."""
         side = int(2 * max(box[2] - box[0], box[3] - box[1]))
         left, top = int((box[0] + box[2] - side) / 2), int((box[1] + box[3] - side) / 2)
         x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, frame.shape[1]), min(top + side, frame.shape[0])
@@ -139,7 +139,8 @@ def turned_back(points, quarters, shape):
     """Points of np.rot90(frame, quarters) as points of the frame of `shape` (H, W, ...)."""
     height, width = shape[:2]
     x, y = points[:, 0], points[:, 1]
-    return np.stack([(x, y), (width - 1 - y, x), (width - 1 - x, height - 1 - y), (y, height - 1 - x)][quarters], axis=1)
+    back = [(x, y), (width - 1 - y, x), (width - 1 - x, height - 1 - y), (y, height - 1 - x)]
+    return np.stack(back[quarters], axis=1)
 
 
 def bounds(points):

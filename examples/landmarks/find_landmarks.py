@@ -5,8 +5,8 @@
     find_landmarks.py INPUT LANDMARKS.jsonl
     liae-infer video --model me.safetensors --input INPUT --landmarks LANDMARKS.jsonl --output result.mp4
 
-Exit status: 0 every frame was read and a face was found; 1 some frames could not be read, or no frame has a face (then no file
-is written); 2 the command line or mediapipe; 4 the input or output.
+Exit status: 0 every frame was read and a face was found; 1 some frames could not be read, or no frame has a face (then
+no file is written); 2 the command line or mediapipe; 4 the input or output.
 """
 
 import argparse
@@ -25,10 +25,11 @@ def say(text):
 
 
 class Progress:
-    """Frames, faces and speed on standard error: a line that changes on a terminal, elsewhere a line every 10 seconds."""
+    """Frames, faces and speed on standard error: a line that changes on a terminal, elsewhere one every 10 seconds."""
 
     def __init__(self, count):
-        self.count, self.begin, self.last = count, time.monotonic(), 0.0
+        self.count, self.begin = count, time.monotonic()
+        self.last = self.begin
         self.on_terminal = sys.stderr.isatty()
 
     def show(self, frames, faces, at_end=False):
@@ -47,9 +48,10 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", help="a video, or a folder of PNG and JPEG files")
     parser.add_argument("output", help="the landmarks file, JSON lines")
-    parser.add_argument("--faces", type=int, default=4, metavar="N", help="faces of a frame at most, 1 to 64 (default: 4)")
+    parser.add_argument("--faces", type=int, default=4, metavar="N",
+                        help="faces of a frame at most, 1 to 64 (default: 4)")
     parser.add_argument("--tiles", type=int, default=2, metavar="N",
-                        help="look in N x N overlapping parts of each frame: finds smaller faces, slower; 1 to 8 (default: 2)")
+                        help="look in N x N overlapping parts of each frame; more find smaller faces (default: 2)")
     parser.add_argument("--confidence", type=float, default=0.5, metavar="C",
                         help="how sure the detector has to be, above 0 and below 1 (default: 0.5)")
     parser.add_argument("--force", action="store_true", help="replace the landmarks file where it exists")
@@ -86,8 +88,8 @@ def run(options, detector=None):
             progress.show(frames, file.faces)
         progress.show(frames, file.faces, at_end=True)
         if failures < frames and not file.faces:
-            raise NoFace(f"{readable(options.input)}: no face was found in {frames - failures} frames. Faces smaller than a "
-                         "tenth of the frame are found with --tiles 4, doubtful ones with --confidence 0.3")
+            raise NoFace(f"{readable(options.input)}: no face was found in {frames - failures} frames. Faces smaller "
+                         "than a tenth of the frame are found with --tiles 4, doubtful ones with --confidence 0.3")
         if not file.faces:
             raise SourceError(f"{readable(options.input)}: none of its {frames} files could be read")
     if without:

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fits mapping.json: each of the 68 points as a weighted mean of vertices of mediapipe's mesh, on rendered faces.
 
-    fit_mapping.py --liae-train build/liae-train          # renders, detects, fits, and prints the residuals of README.md
+    fit_mapping.py --liae-train build/liae-train      # renders, detects, fits, prints the residuals
 
-Every rendered frame is used twice, as it is and mirrored. The residuals are those of persons that a fit has not seen: of the
-three persons two are fitted and the third is measured, in turn. The table is fitted on all three.
+Every rendered frame is used twice, as it is and mirrored. The residuals are those of persons that a fit has not seen:
+of the three persons two are fitted and the third is measured, in turn. The table is fitted on all three.
 """
 
 import argparse
@@ -25,7 +25,7 @@ EYES = 60.0  # pixels between the eyes to which all faces are scaled
 
 
 def rendered(program, person, count, folder):
-    """Meshes (n, 478, 2) and true landmarks (n, 68, 2) of rendered frames and of their mirror images, scaled to EYES."""
+    """Meshes (n, 478, 2) and true landmarks (n, 68, 2) of rendered frames and their mirror images, scaled to EYES."""
     subprocess.run([program, "synth", "--identity", person, "--count", str(count), "--seed", "11", "--output", folder],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     truth = {}
@@ -50,7 +50,8 @@ def rendered(program, person, count, folder):
 def fit(meshes, points, terms, ridge):
     """Weights (68, 478): for each point least squares over the `terms` vertices that are nearest to it in the median.
 
-    The weights add up to 1, and `ridge` (pixels squared) keeps them small, so that the noise of a vertex is not enlarged.
+    The weights add up to 1, and `ridge` (pixels squared) keeps them small, so that the noise of a vertex is not
+    enlarged.
     """
     weights = np.zeros((68, VERTICES))
     for point in range(68):
@@ -87,7 +88,8 @@ def main():
         data = {person: rendered(options.liae_train, person, options.count, f"{folder}/{person}") for person in PERSONS}
 
     def fitted(persons):
-        return fit(*(np.concatenate([data[person][i] for person in persons]) for i in (0, 1)), options.terms, options.ridge)
+        meshes, points = (np.concatenate([data[person][i] for person in persons]) for i in (0, 1))
+        return fit(meshes, points, options.terms, options.ridge)
 
     held_out = {}
     for person in PERSONS:

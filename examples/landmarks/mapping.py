@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the 478 points of mediapipe's face mesh to the 68 of iBUG's 300-W.
 
-Each of the 68 points is a weighted mean of a few vertices, the weights adding up to 1: that commutes with moving, turning,
-scaling and mirroring the face. fit_mapping.py makes the table.
+Each of the 68 points is a weighted mean of a few vertices, the weights adding up to 1: that commutes with moving,
+turning, scaling and mirroring the face. fit_mapping.py makes the table.
 """
 
 import json
@@ -12,9 +12,10 @@ import numpy as np
 
 VERTICES = 478
 # The point that each of the 68 becomes when the image is mirrored.
-MIRRORED = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
-            41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-REGIONS = {"jaw": range(17), "brows": range(17, 27), "nose": range(27, 36), "eyes": range(36, 48), "mouth": range(48, 68)}
+MIRRORED = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38,
+            37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+REGIONS = {"jaw": range(17), "brows": range(17, 27), "nose": range(27, 36), "eyes": range(36, 48),
+           "mouth": range(48, 68)}
 EYE_CORNERS = ([33, 133], [362, 263])  # vertices at the corners of the picture's left and right eye
 TABLE = pathlib.Path(__file__).resolve().parent / "mapping.json"
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames of a video or of a folder, with the names that liae-infer knows them by.
 
-A frame is an array (H, W, 3), uint8, RGB, upright. The frames of a video are named as `ffmpeg -i VIDEO %05d.png` would write
-them, from 00001.png, so that one landmarks file serves `liae-infer video` and `liae-infer merge` of extracted frames.
+A frame is an array (H, W, 3), uint8, RGB, upright. The frames of a video are named as `ffmpeg -i VIDEO %05d.png` would
+write them, from 00001.png, so that one landmarks file serves `liae-infer video` and `liae-infer merge` of extracted
+frames.
 """
 
 import json
@@ -48,7 +49,8 @@ class Folder:
             try:
                 name.encode("utf-8")
             except UnicodeEncodeError:
-                yield name, SourceError(f"{readable(path)}: the name is not UTF-8, and JSON cannot hold it: rename the file")
+                yield name, SourceError(
+                    f"{readable(path)}: the name is not UTF-8, and JSON cannot hold it: rename the file")
                 continue
             try:
                 with Image.open(path) as image:
@@ -68,7 +70,7 @@ class Video:
                  "stream=nb_frames", "-of", "json", f"file:{os.fspath(path)}"],
                 capture_output=True, stdin=subprocess.DEVNULL)
         except FileNotFoundError as error:
-            raise SourceError("ffprobe is not installed; it comes with ffmpeg (Debian: apt-get install ffmpeg)") from error
+            raise SourceError("ffprobe is not installed; it comes with ffmpeg (apt-get install ffmpeg)") from error
         said = probe.stderr.decode(errors="replace").strip()
         try:
             found = json.loads(probe.stdout or b"{}")
@@ -95,17 +97,17 @@ class Video:
 
 
 class Decoder:
-    """Frames that an ffmpeg command decodes: `arguments` are its inputs and filters, `path` names the input in messages."""
+    """Frames that ffmpeg decodes: `arguments` are its inputs and filters, `path` names the input in messages."""
 
     def __init__(self, arguments, path):
         self.path, self.said, self._log = path, "", tempfile.TemporaryFile()  # a file, because a pipe could fill up
         try:
             # PPM: its header tells the size of the upright frame.
             self._process = subprocess.Popen(
-                ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "-"],
-                stdout=subprocess.PIPE, stderr=self._log)
+                ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f",
+                 "image2pipe", "-"], stdout=subprocess.PIPE, stderr=self._log)
         except FileNotFoundError as error:
-            raise SourceError("ffmpeg is not installed (Debian: apt-get install ffmpeg)") from error
+            raise SourceError("ffmpeg is not installed (apt-get install ffmpeg)") from error
 
     def __iter__(self):
         count = 0

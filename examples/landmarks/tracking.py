@@ -7,8 +7,8 @@ import numpy as np
 class Tracker:
     """Gives each face of a frame the number of the nearest face before it, or a new number.
 
-    A face is the same when its middle moved by less than its width and its size changed by less than half since the frame in
-    which it was last seen, at most `patience` frames ago.
+    A face is the same when its middle moved by less than its width and its size changed by less than half since the
+    frame in which it was last seen, at most `patience` frames ago.
     """
 
     def __init__(self, patience=25):

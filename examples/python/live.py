@@ -7,9 +7,10 @@
     live.py MODEL --input /dev/video0 --output /dev/video10      a virtual camera (v4l2loopback)
     live.py MODEL --input clip.mp4 --paced --output out.mkv      a file at its own speed, as a camera would give it
 
-Input and output go through ffmpeg and ffplay. A thread reads and keeps the newest frame alone; the other finds the faces of that
-frame and swaps them. So a computer that is too slow drops frames instead of falling behind, and a frame that is older than
---budget milliseconds when its swap would begin is dropped too. At the end the milliseconds of every stage are printed.
+Input and output go through ffmpeg and ffplay. A thread reads and keeps the newest frame alone; the other finds the
+faces of that frame and swaps them. So a computer that is too slow drops frames instead of falling behind, and a frame
+that is older than --budget milliseconds when its swap would begin is dropped too. At the end the milliseconds of every
+stage are printed.
 """
 
 import argparse
@@ -100,10 +101,11 @@ class Writer:
             return
         if self.process is None and self.output != "pipe":
             height, width = pixels.shape[:2]
-            raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{width}x{height}", "-framerate", str(self.rate)]
+            raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{width}x{height}", "-framerate",
+                   str(self.rate)]
             if self.output == "window":
-                command = ["ffplay", "-v", "error", "-autoexit", "-fflags", "nobuffer", "-flags", "low_delay", "-window_title", "liae",
-                           *raw, "-i", "-"]
+                command = ["ffplay", "-v", "error", "-autoexit", "-fflags", "nobuffer", "-flags", "low_delay",
+                           "-window_title", "liae", *raw, "-i", "-"]
             elif self.output.startswith("/dev/video"):
                 command = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-f", "v4l2", "-pix_fmt", "yuv420p", self.output]
             else:
@@ -177,7 +179,7 @@ class Live:
         times = np.array(self.done) * 1e3 if self.done else np.zeros((0, len(STAGES)))
         # The first frames load and settle.
         times = times[min(5, len(times) // 2):]
-        stages = {stage: {"p50": round(float(np.percentile(column, 50)), 1), "p99": round(float(np.percentile(column, 99)), 1)}
+        stages = {stage: {f"p{share}": round(float(np.percentile(column, share)), 1) for share in (50, 99)}
                   for stage, column in zip(STAGES, times.T) if len(column)}
         return {"read": self.read, "shown": len(self.done), "without_face": self.without,
                 "dropped": self.read - len(self.done), "late": self.late,
@@ -188,11 +190,13 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="what liae.Model opens")
     parser.add_argument("--input", required=True, help="/dev/videoN, a URL that ffmpeg reads, or a file")
-    parser.add_argument("--output", default="window", help="window, pipe, none, /dev/videoN, or a file (default: window)")
+    parser.add_argument("--output", default="window",
+                        help="window, pipe, none, /dev/videoN, or a file (default: window)")
     parser.add_argument("--size", metavar="WxH", help="of the frames (default: the input's)")
     parser.add_argument("--rate", type=float, default=25, help="frames a second of the input (default: 25)")
     parser.add_argument("--paced", action="store_true", help="read a file at its own rate")
-    parser.add_argument("--budget", type=float, default=250, metavar="MS", help="age at which a frame is dropped (default: 250)")
+    parser.add_argument("--budget", type=float, default=250, metavar="MS",
+                        help="age at which a frame is dropped (default: 250)")
     parser.add_argument("--seconds", type=float, default=0, help="end after so many (default: with the input)")
     parser.add_argument("--faces", type=int, default=1, help="faces of a frame at most (default: 1)")
     parser.add_argument("--color-transfer", default="rct", help="of liae.COLOR_TRANSFERS (default: rct)")
@@ -212,10 +216,11 @@ def main(arguments=None, detector=None):
         detector = detector or Detector(faces=options.faces)
         model.swap(np.zeros((model.resolution, model.resolution, 3), np.uint8))  # touches every page before time counts
         live = Live(options, model, detector)
-        reader, writer = opened(options.input, options.size, options.rate, options.paced), Writer(options.output, options.rate)
+        reader = opened(options.input, options.size, options.rate, options.paced)
+        writer = Writer(options.output, options.rate)
         live.run(reader, writer)
     except FileNotFoundError as error:
-        print(f"live: {error.filename} is not installed; it comes with ffmpeg (Debian: apt-get install ffmpeg)", file=sys.stderr)
+        print(f"live: {error.filename} is not installed; it comes with ffmpeg", file=sys.stderr)
         return 1
     except (liae.Error, ValueError, SourceError, MissingDetector, OSError) as error:
         print(f"live: {error}", file=sys.stderr)

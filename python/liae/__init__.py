@@ -9,13 +9,13 @@
 
     rgb, mask = model.swap(face, mode="morph", morph=0.5)     # liae and amp, where model.can_morph
 
-Images are RGB unless order="bgr"; results have the dtype of the input. A model may be used from several threads. What a file
-does not say about its model is given when it is opened, as in Model("me.dfm", face_type="wf"). The shared library is
-$LIAE_LIBRARY where that is set, else the one inside this package, in a clone of the repository its build/, else the one that
-the system finds.
+Images are RGB unless order="bgr"; results have the dtype of the input. A model may be used from several threads. What a
+file does not say about its model is given when it is opened, as in Model("me.dfm", face_type="wf"). The shared library
+is $LIAE_LIBRARY where that is set, else the one inside this package, in a clone of the repository its build/, else the
+one that the system finds.
 
-Errors: ValueError and TypeError for arguments that this package refuses, with what is accepted; Error for what the library
-refuses.
+Errors: ValueError and TypeError for arguments that this package refuses, with what is accepted; Error for what the
+library refuses.
 """
 
 from ._library import Error, provenance_xmp, version
@@ -26,7 +26,7 @@ from .names import BLENDS, COLOR_TRANSFERS, FACE_TYPES, MASK_MODES, MASKS, MODES
 
 __version__ = version()
 __all__ = [
-    "BLENDS", "COLOR_TRANSFERS", "FACE_TYPES", "MASKS", "MASK_MODES", "MODES", "SHARPENINGS", "CompositeOptions", "Context",
-    "Error", "Face", "Model", "Smoothing", "composite", "face_pose", "face_transform", "landmark_mask", "provenance_xmp",
-    "swap_faces", "transform_points", "version", "warp",
+    "BLENDS", "COLOR_TRANSFERS", "FACE_TYPES", "MASKS", "MASK_MODES", "MODES", "SHARPENINGS", "CompositeOptions",
+    "Context", "Error", "Face", "Model", "Smoothing", "composite", "face_pose", "face_transform", "landmark_mask",
+    "provenance_xmp", "swap_faces", "transform_points", "version", "warp",
 ]

@@ -21,15 +21,18 @@ def _load() -> ctypes.CDLL:
     try:
         return ctypes.CDLL(path)
     except OSError as error:
-        raise ImportError(f"the shared library of libliae cannot be loaded: {error}. Install the wheel that `make wheel` "
-                          f"builds, or run `make install` and ldconfig, or set LIAE_LIBRARY to the path of {NAME}"
+        raise ImportError(f"the shared library of libliae cannot be loaded: {error}. Install the wheel that "
+                          f"`make wheel` builds, or run `make install` and ldconfig, or set "
+                          f"LIAE_LIBRARY to the path of {NAME}"
                           ) from error
 
 
 lib = _load()
 _INT, _SIZE, _TEXT, _POINTER, _FLOAT, _DOUBLE = (
     ctypes.c_int32, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_float, ctypes.c_double)
-_STRINGS: dict[str, list[Any]] = {"version_string": [], "last_error": [], "status_string": [_INT], "provenance_xmp": [_INT]}
+_STRINGS: dict[str, list[Any]] = {
+    "version_string": [], "last_error": [], "status_string": [_INT], "provenance_xmp": [_INT],
+}
 _STRUCTS = "model_options model_info context_options run_options timing face composite_options smoothing_options"
 _FUNCTIONS: dict[str, list[Any]] = {
     **{f"{name}_init": [_POINTER, _SIZE] for name in _STRUCTS.split()},
@@ -77,8 +80,8 @@ for _name, _arguments in _FUNCTIONS.items():
 class Error(Exception):
     """A call that the library refused or that failed.
 
-    `status` is the number and `name` the name of the status ("LIAE_ERROR_FILE_NOT_FOUND"); `message` says what was found and
-    what was expected.
+    `status` is the number and `name` the name of the status ("LIAE_ERROR_FILE_NOT_FOUND"); `message` says what was
+    found and what was expected.
     """
 
     def __init__(self, status: int, name: str, message: str) -> None:
@@ -104,8 +107,8 @@ _calls = _Calls()
 def call(function: Any, *arguments: Any) -> None:
     """Calls a function that returns a status; raises Error where it is not LIAE_OK.
 
-    The collector may run between the call and the reading of its message, or inside of a progress callback. Handles that it
-    finalizes meanwhile are freed afterwards, because every call of the library replaces the message.
+    The collector may run between the call and the reading of its message, or inside of a progress callback. Handles
+    that it finalizes meanwhile are freed afterwards, because every call of the library replaces the message.
     """
     _calls.depth += 1
     try:

@@ -89,8 +89,9 @@ class CompositeStruct(Growing):
     c_name = "composite_options"
     _fields_ = _sized(
         ("seed", ctypes.c_uint64),
-        *_all(_INT, "blend mask_mode erode blur face_scale color_transfer masked_histogram histogram_threshold sharpening "
-                    "sharpen_amount motion_blur super_resolution denoise bicubic_degrade color_degrade reserved"))
+        *_all(_INT, "blend mask_mode erode blur face_scale color_transfer masked_histogram histogram_threshold "
+                    "sharpening sharpen_amount motion_blur super_resolution denoise bicubic_degrade color_degrade "
+                    "reserved"))
 
 
 class SmoothingStruct(Growing):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy arrays as the library takes them: checks that say what to change, and descriptions without copies where possible."""
+"""numpy arrays as the library takes them: checks that say what to change, and descriptions without needless copies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _dtype_hint(dtype: np.dtype[Any]) -> str:
     if dtype == np.bool_:
         return "image.astype(np.float32) makes 0 and 1 of it"
     if dtype.kind == "f":
-        return "image.astype(np.float32) where values are 0...1, (image / 255).astype(np.float32) where they are 0...255"
+        return "image.astype(np.float32) where values are 0...1, else (image / 255).astype(np.float32)"
     if dtype.itemsize == 2 and dtype.kind == "u":
         return "(image / 65535).astype(np.float32) keeps 16 bits"
     if dtype.kind in "iu":
@@ -46,8 +46,9 @@ def _dtype_hint(dtype: np.dtype[Any]) -> str:
 def as_pixels(name: str, image: npt.ArrayLike, dimensions: tuple[int, ...] = (2, 3)) -> Array:
     """Pixels of an image that is read: (H, W, 3) or (H, W), or (N, H, W, 3) where `dimensions` has 4.
 
-    The array itself where the pixels of each row lie side by side, else a copy. Raises ValueError for another shape or dtype,
-    and for float values that are not 0...1. Rounding and filters that overshoot are tolerated up to half of the range.
+    The array itself where the pixels of each row lie side by side, else a copy. Raises ValueError for another shape or
+    dtype, and for float values that are not 0...1. Rounding and filters that overshoot are tolerated up to half of the
+    range.
     """
     array = np.asarray(image)
     if array.dtype not in (np.uint8, np.float32):

@@ -20,8 +20,8 @@ def face_transform(landmarks: npt.ArrayLike, face_type: str | None, size: int, s
     `landmarks` are (N, 2) in pixels of the frame; `scale` above 1 shows less around the face.
     """
     points, matrix = as_points(landmarks), np.empty((2, 3))
-    call(lib.liae_face_transform, points.ctypes.data, len(points), number("face_type", FACE_TYPES, face_type), size, scale,
-         matrix.ctypes.data)
+    call(lib.liae_face_transform, points.ctypes.data, len(points), number("face_type", FACE_TYPES, face_type), size,
+         scale, matrix.ctypes.data)
     return matrix
 
 
@@ -29,7 +29,8 @@ def transform_points(matrix: npt.ArrayLike, points: npt.ArrayLike, inverse: bool
     """Points (N, 2) through a matrix (2, 3), or with `inverse` through its inverse; float32."""
     source, affine = as_points(points), as_affine(matrix)
     result = np.empty_like(source)
-    call(lib.liae_points_transform, affine.ctypes.data, int(inverse), source.ctypes.data, len(source), result.ctypes.data)
+    call(lib.liae_points_transform, affine.ctypes.data, int(inverse), source.ctypes.data, len(source),
+         result.ctypes.data)
     return result
 
 

@@ -23,19 +23,21 @@ _OPTIONS = [name for name, _ in CompositeStruct._fields_[1:-1]]
 
 
 class CompositeOptions:
-    """How faces are set into a frame: DeepFaceLab's defaults, with the changes given. docs/frames.md explains each option.
+    """How faces are set into a frame: DeepFaceLab's defaults, with the changes given. docs/frames.md explains each
+    option.
 
-    `blend`, `mask_mode`, `color_transfer` and `sharpening` are names of BLENDS, MASK_MODES, COLOR_TRANSFERS and SHARPENINGS.
-    Raises TypeError for an option that does not exist and ValueError for a name that does not, listing those that do; a number
-    out of its range is an Error of the call that takes the options.
+    `blend`, `mask_mode`, `color_transfer` and `sharpening` are names of BLENDS, MASK_MODES, COLOR_TRANSFERS and
+    SHARPENINGS. Raises TypeError for an option that does not exist and ValueError for a name that does not, listing
+    those that do; a number out of its range is an Error of the call that takes the options.
     """
 
     if TYPE_CHECKING:
         def __init__(
             self, *, seed: int = ..., blend: str = ..., mask_mode: str = ..., erode: int = ..., blur: int = ...,
-            face_scale: int = ..., color_transfer: str = ..., masked_histogram: bool = ..., histogram_threshold: int = ...,
-            sharpening: str = ..., sharpen_amount: int = ..., motion_blur: int = ..., super_resolution: int = ...,
-            denoise: int = ..., bicubic_degrade: int = ..., color_degrade: int = ...,
+            face_scale: int = ..., color_transfer: str = ..., masked_histogram: bool = ...,
+            histogram_threshold: int = ..., sharpening: str = ..., sharpen_amount: int = ...,
+            motion_blur: int = ..., super_resolution: int = ..., denoise: int = ..., bicubic_degrade: int = ...,
+            color_degrade: int = ...,
         ) -> None: ...
     else:
         def __init__(self, **options: Any) -> None:
@@ -79,9 +81,9 @@ def options_struct(options: CompositeOptions | None) -> Any:
 class Face(TypedDict, total=False):
     """A face of a frame, for swap_faces and composite: a dict with some of these keys.
 
-    `landmarks` (68, 2) or (5, 2) in pixels of the frame; `context` of the model that swaps it; `smoothing` of this face in a
-    sequence; `face_type`, a name of FACE_TYPES; masks as liae_face in liae.h has them; for composite alone `rgb`, `mask` and
-    `dst_mask` of a face that was made before; `motion_power` and `motion_degrees` for motion blur.
+    `landmarks` (68, 2) or (5, 2) in pixels of the frame; `context` of the model that swaps it; `smoothing` of this face
+    in a sequence; `face_type`, a name of FACE_TYPES; masks as liae_face in liae.h has them; for composite alone `rgb`,
+    `mask` and `dst_mask` of a face that was made before; `motion_power` and `motion_degrees` for motion blur.
     """
 
     landmarks: npt.ArrayLike
@@ -155,16 +157,16 @@ def _onto_frame(function: Callable[..., int], frame: npt.ArrayLike, faces: Itera
     pixels = as_pixels("frame", frame)
     result, mask = np.empty_like(pixels, order="C"), np.empty(pixels.shape[:2], pixels.dtype)
     made = FaceArray(faces, order)
-    call(function, ctypes.byref(described(pixels, order)), made.array, made.count, options_struct(options), *run_options,
-         ctypes.byref(described(result, order)), ctypes.byref(described(mask)))
+    call(function, ctypes.byref(described(pixels, order)), made.array, made.count, options_struct(options),
+         *run_options, ctypes.byref(described(result, order)), ctypes.byref(described(mask)))
     return result, mask
 
 
 class Smoothing:
     """Keeps one face of a sequence of frames steady: call `landmarks` before each frame, and name it in its Face.
 
-    `cutoff` and `slope` are those of the one-euro filter of landmarks in Hz, `mask_rate` and `color_rate` the weights of the
-    newest mask and colours in their averages, above 0 and up to 1.
+    `cutoff` and `slope` are those of the one-euro filter of landmarks in Hz, `mask_rate` and `color_rate` the weights
+    of the newest mask and colours in their averages, above 0 and up to 1.
     """
 
     def __init__(self, **options: float) -> None:

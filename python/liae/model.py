@@ -25,11 +25,12 @@ OUTPUTS = ("rgb", "mask", "dst_mask")
 class Model:
     """A checkpoint ready to run; any number of threads may use it at once.
 
-    `source` is a file, the folder of a model that DeepFaceLab or liae-train trains, a file of packed weights, or the bytes of
-    a file. `architecture` ("liae-udt"), `color_order` ("rgb", "bgr") and `face_type` (a name of FACE_TYPES) overrule what the
-    file says. `packed` is a file of packed weights beside a checkpoint: used where it fits, written where it does not.
-    `memory` limits the memory of weights: "speed", "balanced" or "memory". `direct` allows direct convolutions only.
-    `threads` pack the weights; 0 is one for each processor. `verify` reads packed weights whole and checks them.
+    `source` is a file, the folder of a model that DeepFaceLab or liae-train trains, a file of packed weights, or the
+    bytes of a file. `architecture` ("liae-udt"), `color_order` ("rgb", "bgr") and `face_type` (a name of FACE_TYPES)
+    overrule what the file says. `packed` is a file of packed weights beside a checkpoint: used where it fits, written
+    where it does not. `memory` limits the memory of weights: "speed", "balanced" or "memory". `direct` allows direct
+    convolutions only. `threads` pack the weights; 0 is one for each processor. `verify` reads packed weights whole and
+    checks them.
 
     Attributes are the members of liae_model_info; `trained_morph` is None where it is not known.
     """
@@ -100,7 +101,8 @@ class Model:
 
     def swap_frame(self, frame: npt.ArrayLike, landmarks: npt.ArrayLike, options: CompositeOptions | None = None,
                    order: str = "rgb", mode: str = "swap", morph: float = 0.0, **face: Any) -> Array:
-        """The frame (H, W, 3) with one face swapped; `face` are further keys of Face, such as face_type or smoothing."""
+        """The frame (H, W, 3) with one face swapped; `face` are further keys of Face, such as face_type or smoothing.
+        """
         entry: Face = {"landmarks": landmarks, "context": self.context()}
         entry.update(face)  # type: ignore[typeddict-item]
         return swap_faces(frame, [entry], options, order, mode, morph)[0]
@@ -132,12 +134,12 @@ class Model:
 class Context:
     """The workspace of a run, for one thread at a time.
 
-    `threads` compute a run, 0 is one for each processor; `max_batch` images are computed together, 1...64. `progress` is
-    called with the share of a run that is done, 0...1; it may call `cancel` and nothing else of this package.
+    `threads` compute a run, 0 is one for each processor; `max_batch` images are computed together, 1...64. `progress`
+    is called with the share of a run that is done, 0...1; it may call `cancel` and nothing else of this package.
     """
 
-    def __init__(self, model: Model, threads: int = 0, max_batch: int = 1, progress: Callable[[float], object] | None = None
-                 ) -> None:
+    def __init__(self, model: Model, threads: int = 0, max_batch: int = 1,
+                 progress: Callable[[float], object] | None = None) -> None:
         self.model = model
         # Kept: the library calls it during runs.
         self._progress = ProgressCallback((lambda _, share: progress(share)) if progress else 0)
@@ -150,8 +152,8 @@ class Context:
             outputs: Sequence[str] = ("rgb", "mask")) -> tuple[Array, ...]:
         """Runs the network on one face (H, W, 3) or a batch (N, H, W, 3); returns the outputs asked for.
 
-        `outputs` are of "rgb" (H, W, 3), "mask" (H, W) and "dst_mask" (H, W), the mask of the destination's face. `mode`:
-        "swap"; "dst" or "src", that side reconstructed; or "morph", from "dst" at morph 0 to "swap" at morph 1.
+        `outputs` are of "rgb" (H, W, 3), "mask" (H, W) and "dst_mask" (H, W), the mask of the destination's face.
+        `mode`: "swap"; "dst" or "src", that side reconstructed; or "morph", from "dst" at morph 0 to "swap" at morph 1.
         """
         pixels = as_pixels("face", face, (3, 4))
         if isinstance(outputs, str):
@@ -169,12 +171,13 @@ class Context:
 
     def align(self, frame: npt.ArrayLike, landmarks: npt.ArrayLike, face_type: str | None = None, order: str = "rgb",
               options: CompositeOptions | None = None) -> tuple[Array, Array]:
-        """Cuts a face out of a frame as the model takes it; returns the face and the matrix (2, 3) from frame to face."""
-        pixels, points, matrix, side = as_pixels("frame", frame), as_points(landmarks), np.empty((2, 3)), self.model.resolution
-        face = np.empty((side, side, 3), pixels.dtype)
-        call(lib.liae_frame_align, self._handle, ctypes.byref(described(pixels, order)), points.ctypes.data, len(points),
-             number("face_type", FACE_TYPES, face_type), options_struct(options), ctypes.byref(described(face, order)),
-             matrix.ctypes.data)
+        """Cuts a face out of a frame as the model takes it; returns the face and the matrix (2, 3) from frame to face.
+        """
+        pixels, points, side = as_pixels("frame", frame), as_points(landmarks), self.model.resolution
+        matrix, face = np.empty((2, 3)), np.empty((side, side, 3), pixels.dtype)
+        call(lib.liae_frame_align, self._handle, ctypes.byref(described(pixels, order)), points.ctypes.data,
+             len(points), number("face_type", FACE_TYPES, face_type), options_struct(options),
+             ctypes.byref(described(face, order)), matrix.ctypes.data)
         return face, matrix
 
     def cancel(self) -> None:

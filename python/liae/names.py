@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Iterable, Mapping
+from typing import SupportsIndex
 
 MODES = {"swap": 0, "dst": 1, "src": 2, "morph": 3}
 FACE_TYPES: dict[str | None, int] = {
@@ -26,10 +28,10 @@ ORDERS = {"rgb": 1, "bgr": 2}
 MEMORY = {"speed": 0, "balanced": 1, "memory": 2}
 
 
-def number(what: str, names: Mapping[str, int] | Mapping[str | None, int], name: str | int | None) -> int:
+def number(what: str, names: Mapping[str, int] | Mapping[str | None, int], name: str | SupportsIndex | None) -> int:
     """The number of a name; a number of the enumeration stands for itself. Raises ValueError that lists the names."""
-    if isinstance(name, int) and not isinstance(name, bool) and name in names.values():
-        return name
+    if isinstance(name, SupportsIndex) and not isinstance(name, bool) and operator.index(name) in names.values():
+        return operator.index(name)
     if (name is None or isinstance(name, str)) and name in names:
         return names[name]  # type: ignore[index]
     raise ValueError(f"{what} is {name!r}; expected one of {', '.join(str(known) for known in names)}")
