@@ -23,6 +23,7 @@ sys.path.insert(0, str(FOLDER))
 
 import convert_landmarks  # noqa: E402
 import find_landmarks  # noqa: E402
+import fit_mapping  # noqa: E402
 import mapping  # noqa: E402
 import sources  # noqa: E402
 import tracking  # noqa: E402
@@ -108,6 +109,9 @@ def test_folder_is_read_in_the_order_of_liae_infer_and_upright(tmp_path):
     frames = list(sources.open_source(tmp_path))
     assert [name for name, _ in frames] == ["10.png", "B.PNG", "b.jpg"]
     assert [frame.shape for _, frame in frames] == [(60, 120, 3), (60, 120, 3), (120, 60, 3)]
+    deep = np.linspace(0, 65535, 60 * 120).reshape(60, 120).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "10.png")
+    np.testing.assert_array_equal(dict(sources.open_source(tmp_path))["10.png"], np.stack([deep >> 8] * 3, 2))
 
 
 def test_videos_that_are_none_or_damaged(tmp_path, capsys):
@@ -257,6 +261,20 @@ def test_table_is_affine_and_mirrors():
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-3)
     assert max((row != 0).sum() for row in weights) <= 16 and np.abs(weights).max() < 2
     assert [mapping.MIRRORED[i] for i in mapping.MIRRORED] == list(range(68))
+
+
+def test_fit_finds_the_weights_that_made_the_points():
+    rng = np.random.default_rng(4)
+    shape = rng.normal(0, 30, (mapping.VERTICES, 2))
+    meshes = shape + rng.normal(0, 3, (200, mapping.VERTICES, 2))
+    truth = np.zeros((68, mapping.VERTICES))
+    for row in truth:
+        near = np.argsort(np.linalg.norm(shape - shape[rng.integers(mapping.VERTICES)], axis=1))[:3]
+        row[near] = 0.5, 0.3, 0.2
+    points = np.einsum("pv,nvk->npk", truth, meshes)
+    weights = fit_mapping.fit(meshes, points, terms=8, ridge=1e-6)
+    np.testing.assert_allclose(weights, truth, atol=1e-3)
+    assert max(fit_mapping.residuals(weights, meshes, points).values()) < 0.01
 
 
 def schematic_68():

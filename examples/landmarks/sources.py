@@ -54,9 +54,16 @@ class Folder:
                 continue
             try:
                 with Image.open(path) as image:
-                    yield name, np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+                    yield name, as_rgb(ImageOps.exif_transpose(image))
             except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
                 yield name, SourceError(f"{readable(path)}: cannot be read as an image: {error}")
+
+
+def as_rgb(image):
+    """A Pillow image as (H, W, 3) of uint8."""
+    if image.mode.startswith("I"):  # 16 bits of gray, which Pillow would clip and not scale
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    return np.asarray(image.convert("RGB"))
 
 
 class Video:
