@@ -204,14 +204,10 @@ tsan: FILTER ?= $(THREADED_SUITES)
 tsan: deps
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
 
-## fuzz: build the fuzz targets and replay their corpus
+## fuzz: build the fuzz targets, replay their corpora, and run each for FUZZ_SECONDS (0)
 fuzz: deps
-	@targets=$$(Tests/fuzz/build.sh); \
-	for target in $$targets; do \
-	  name=$$(basename $$target Fuzz); \
-	  $$target -runs=0 Tests/fuzz/corpus/$$name > build/fuzz/$$name.log 2>&1 || { cat build/fuzz/$$name.log; exit 1; }; \
-	  echo "$$name: $$(tail -n 1 build/fuzz/$$name.log)"; \
-	done
+	Tests/fuzz/build.sh > /dev/null
+	LIAE_ISA=avx2 Tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 

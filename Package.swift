@@ -11,10 +11,23 @@ func isa(_ march: String, _ name: String) -> [SwiftSetting] {
   kernelSettings + [.unsafeFlags(["-Xcc", "-march=\(march)"]), .define(name)]
 }
 
+// Allocations of the Swift runtime and of ours go through CLiaeProcess, which serves small ones from a reserve when memory
+// runs out; and the library's Swift runtime does not see the environment variables that would make it print.
+func wrapping(_ functions: [String]) -> [String] { functions.flatMap { ["-Xlinker", "--wrap=\($0)"] } }
+let memoryReserve = wrapping([
+  "malloc", "calloc", "realloc", "posix_memalign", "free", "malloc_usable_size", "_Znwm", "_ZnwmSt11align_val_t",
+  "_ZdlPv",
+  "_ZdlPvm", "_ZdlPvmSt11align_val_t",
+])
+// libstdc++ becomes a part of the program too, so that its strings come from there; and libliae.so needs no other C++ library.
+let staticCXX = ["-L", "\(Context.packageDirectory)/pkgconfig/static"]
+let quietRuntime = wrapping(["getenv", "environ", "__environ"])
+
 // What libliae.so is made of, in the order of dependence.
 let core: [Target] = [
   .target(name: "CLiaeIntrinsics"),
-  .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics"]),
+  .target(name: "CLiaeProcess"),
+  .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics", "CLiaeProcess"]),
   .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
   .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
@@ -49,10 +62,12 @@ let core: [Target] = [
       // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
       // lld: gold leaves names of types in the dynamic symbol table.
       // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
-      .unsafeFlags([
-        "-static-stdlib", "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
-        "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
-      ])
+      .unsafeFlags(
+        [
+          "-static-stdlib", "-use-ld=lld", "-Xlinker",
+          "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+          "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ] + staticCXX + memoryReserve + quietRuntime)
     ]),
 ]
 
@@ -69,7 +84,8 @@ for target in core where target.name.hasPrefix("Liae") {
 }
 
 // An installed program does not need the Swift toolchain.
-let programLinkerFlags = ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"]
+let programLinkerFlags =
+  ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"] + staticCXX + memoryReserve
 
 // What only programs use: pictures, training, synthetic faces, the plain-loop reference and the OpenBLAS cross-check.
 let tools: [Target] = [

@@ -29,6 +29,16 @@
  * Errors: a function that can fail returns a liae_status, and liae_last_error() is its message. No argument ends
  * the process, unless it points to memory that is not there.
  *
+ * Memory: an allocation that fails is LIAE_ERROR_OUT_OF_MEMORY, small ones included: objects of the Swift runtime,
+ * which cannot report it, come from a reserve of 8 MiB in the library's own pages until the call has given up. What
+ * no status can be had for: a host whose other threads use up the reserve at the same time, a stack that cannot
+ * grow, and a system that grants memory and ends the process when it is used (overcommitment). How much memory a
+ * call, a context or a model may take can be limited: LIAE_ERROR_RESOURCE_LIMIT.
+ *
+ * The process: each call sets the floating-point environment (MXCSR, x87) to the default and restores the caller's;
+ * callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
+ * signals but those of their own faults. Environment variables that the library reads: LIAE_ISA.
+ *
  * Growth: a struct that begins with struct_size may grow at its end. Its _init function, which takes its sizeof,
  * fills it in; the library reads and writes no more of it than struct_size says. Enums travel as int32_t.
  */
@@ -87,6 +97,8 @@ enum {
   LIAE_ERROR_SHAPE_MISMATCH = 32,
   LIAE_ERROR_OUT_OF_MEMORY = 40,
   LIAE_ERROR_THREAD_FAILURE = 41,
+  /// A buffer would pass the memory limit that the caller has set.
+  LIAE_ERROR_RESOURCE_LIMIT = 42,
   LIAE_ERROR_CANCELLED = 50,
   LIAE_ERROR_BUSY = 51,
   LIAE_ERROR_UNSUPPORTED = 60
@@ -317,8 +329,8 @@ typedef void (*liae_progress_callback)(void *user_data, float share);
 typedef void (*liae_task)(void *context, size_t index);
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
-/// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
-/// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+/// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
+/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
 typedef void (*liae_parallel_for)(void *user_data, size_t count, liae_task task, void *context);
 
 /// An image described, not copied. This struct never grows.
@@ -360,9 +372,11 @@ struct liae_model_options {
   /// Zero.
   int32_t reserved;
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
-  /// is not possible done without; the log says which. NULL: none. Copied.
+  /// is not possible done without; the log says which. Where a run finds them damaged, the checkpoint is packed again in
+  /// that run. NULL: none. Copied.
   const char *packed_path;
-  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
+  /// of each part in the first run that uses it.
   int32_t verify_packed;
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   liae_memory memory;
@@ -371,6 +385,19 @@ struct liae_model_options {
   liae_face_type face_type;
   /// Zero.
   int32_t reserved2;
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
+  /// The caller's, valid for the call; NULL: none.
+  const int32_t *cancel;
+  /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
+  /// Mapped files do not count. 0: no limit.
+  uint64_t memory_limit;
+  /// 1: packed weights are read into memory of this process. 0: they are mapped and shared with other processes; a file
+  /// that is truncated while it is mapped ends the process (SIGBUS), so that packed weights MUST be replaced by their name
+  /// alone, as liae_model_save_packed() does, and never written to in place.
+  int32_t copy_packed;
+  /// 1: weights that are infinite or NaN are run; 0: they are LIAE_ERROR_CORRUPT_FILE when the model is opened, and a run
+  /// whose result is not finite is LIAE_ERROR_INVALID_ARGUMENT.
+  int32_t allow_non_finite;
   /* 0.1 ends here; append below. */
 };
 
@@ -440,6 +467,9 @@ struct liae_context_options {
   /// NULL: none. Kept until the context is gone.
   liae_progress_callback progress;
   void *progress_user_data;
+  /// Bytes of memory that the context may take, and with it each call that uses it, frames included; past it
+  /// LIAE_ERROR_RESOURCE_LIMIT. 0: no limit.
+  uint64_t memory_limit;
   /* 0.1 ends here; append below. */
 };
 
@@ -569,6 +599,9 @@ struct liae_composite_options {
   int32_t color_degrade;
   /// Zero.
   int32_t reserved;
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store;
+  /// liae_context_cancel() does the same where a context takes part. The caller's, valid for the call; NULL: none.
+  const int32_t *cancel;
   /* 0.1 ends here; append below. */
 };
 
@@ -634,6 +667,14 @@ LIAE_API const char *liae_last_error(void);
 /// Threads: any. Since: 0.1.
 LIAE_API void liae_log_set_callback(liae_log_callback callback, void *user_data);
 
+/// Sets how much memory any one call may take at a time, with its images and buffers; past it the call ends with
+/// LIAE_ERROR_RESOURCE_LIMIT before it takes more. For contexts and models there are limits of their own in their options.
+///
+/// @param[in] bytes  0: no limit, as at first
+/// @return LIAE_OK.
+/// Threads: any; calls that are under way keep the limit they began with. Since: 0.1.
+LIAE_API LIAE_NODISCARD liae_status liae_memory_set_limit(uint64_t bytes);
+
 /// Fills in an empty liae_cpu.
 ///
 /// @param[out] cpu          zeroed and given its struct_size
@@ -689,10 +730,12 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_info_init(liae_model_info *info, 
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT, also for a folder of several models, which liae_last_error() names, or
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE for the caller's mistakes; a status of the families 20 (the file) and 30 (the network
 ///   in it), LIAE_ERROR_PACK_MISMATCH for packed weights of another processor, library or choice;
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_INPUT_OUTPUT for a file that is changed while it is read; LIAE_ERROR_CORRUPT_FILE for weights that are not
+///   finite, unless options.allow_non_finite is 1;
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT; LIAE_ERROR_CANCELLED.
 /// Ownership: path and options are borrowed for the call. A checkpoint's file is closed when it returns; packed weights
-/// stay mapped while the model or a context of it lives, and MUST NOT be changed in place meanwhile: a file that replaces
-/// them by its name is fine.
+/// stay mapped while the model or a context of it lives, unless options.copy_packed is 1, and MUST NOT be changed or
+/// truncated in place meanwhile, which would end the process (SIGBUS): a file that replaces them by its name is fine.
 /// Threads: any; blocks while it reads and packs the weights. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_open(const char *path, const liae_model_options *options,
     liae_model **model);
@@ -723,12 +766,23 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_get_info(liae_model *model, liae_
 /// docs/packed-weights.md. They are for this processor's instruction set and this version of the library.
 ///
 /// @param[in] model  a live handle
-/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all
+/// @param[in] path   UTF-8: the file; one that is there is replaced, whole or not at all, behind symbolic links and with
+///   its permissions; a character device or a FIFO that somebody reads is written to
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT when path is NULL, LIAE_ERROR_INPUT_OUTPUT,
-///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there.
+///   LIAE_ERROR_FILE_NOT_FOUND for a folder that is not there, LIAE_ERROR_OUT_OF_MEMORY; LIAE_ERROR_CANCELLED after
+///   liae_model_cancel().
 /// Ownership: path is borrowed for the call.
 /// Threads: any; blocks until the weights are on the disk. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_model_save_packed(liae_model *model, const char *path);
+
+/// Ends the calls of liae_model_save_packed() that are under way with LIAE_ERROR_CANCELLED, soon; the file stays as it was.
+/// One that starts later is not affected. liae_model_open() has a flag in its options for this, contexts have
+/// liae_context_cancel().
+///
+/// @param[in] model  a live handle
+/// @return LIAE_OK, also when nothing is saved; LIAE_ERROR_INVALID_HANDLE.
+/// Threads: any. It does not wait for the calls to end. Since: 0.1.
+LIAE_API liae_status liae_model_cancel(liae_model *model);
 
 /// Ends a handle. Contexts of the model stay usable; calls that are under way on other threads end as they would.
 ///
@@ -769,7 +823,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_timing_init(liae_timing *timing, size_t
 /// @param[in]  options  made by liae_context_options_init(); NULL: defaults
 /// @param[out] context  the handle, to be given to liae_context_free(); NULL on failure
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT, LIAE_ERROR_INVALID_STRUCT_SIZE,
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: options are copied; the user data in them is kept until the context is gone.
 /// Threads: any. One context is for one thread at a time; make one for each. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_create(liae_model *model, const liae_context_options *options,
@@ -827,7 +881,8 @@ LIAE_API liae_status liae_context_free(liae_context *context);
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *options, size_t struct_size);
 
-/// Runs the network on one face. What is not asked for is not computed. Allocates nothing.
+/// Runs the network on one face. What is not asked for is not computed. Allocates nothing, unless it finds packed weights
+/// damaged that can be packed anew.
 ///
 /// @param[in]  context   a live handle
 /// @param[in]  options   made by liae_run_options_init(); NULL: the swap
@@ -837,8 +892,9 @@ LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *opti
 ///   channel); NULL: not wanted
 /// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
-///   infinite pixels; LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context;
-///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
+///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
+///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
+///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
 ///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
 ///   outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
@@ -916,7 +972,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_points_transform(const double *matrix, 
 /// @param[in]  interpolation  LIAE_INTERPOLATION_CUBIC as faces are merged, LIAE_INTERPOLATION_LINEAR as they are extracted
 /// @param[out] result         describes the caller's square pixels, any format; unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, descriptions that cannot be, a result that is no square, a matrix
-///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY.
+///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; the two MUST NOT overlap.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, const double *matrix,
@@ -930,7 +987,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, con
 /// @param[in]  eyebrow_expansion  how far the hull goes above the eyebrows: 1 as DeepFaceLab, 0 not at all; 0...4
 /// @param[out] mask               describes the caller's pixels, any format and size, for eyes and mouth at least 32 rows;
 ///   unchanged on failure
-/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY.
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call.
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_landmark_mask(const float *landmarks, size_t count, liae_mask_kind kind,
@@ -978,7 +1036,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_composite_options_init(liae_composite_o
 ///   unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, sizes that differ, landmarks that are
 ///   not finite, lie on a line or outside the frame, options out of range; LIAE_ERROR_INVALID_STRUCT_SIZE;
-///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY.
+///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; where frame and result overlap they MUST be the same.
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_frame_swap(liae_context *context, const liae_image *frame,

@@ -2,18 +2,38 @@
 import LiaeSystem
 import Synchronization
 
-/// Runs the body of a fallible export: clears the thread's last error, and turns what is thrown into a status.
+/// Runs the body of a fallible export: in the standard floating-point environment, under the memory limit of calls, with
+/// the thread's last error cleared; and turns what is thrown into a status.
 func call(_ body: () throws(LiaeError) -> Void) -> CStatus {
-  LastError.clear()
-  do throws(LiaeError) {
-    try body()
-    // A callback of the host may have called liae_context_cancel() on this thread, in vain.
+  FloatingPointEnvironment.standard {
     LastError.clear()
-    return Status.ok.rawValue
-  } catch {
-    LastError.set(error.message)
-    Log.write(.error, error.message)
-    return error.status.rawValue
+    MemoryShortage.clear()
+    do throws(LiaeError) {
+      try CallLimit.hold(body)
+      // A callback of the host may have called liae_context_cancel() on this thread, in vain.
+      LastError.clear()
+      return Status.ok.rawValue
+    } catch {
+      // Whatever failed once memory had run out failed for want of it.
+      let status = MemoryShortage.isThere && error.status != .cancelled ? .outOfMemory : error.status
+      LastError.set(error.message)
+      Log.write(.error, error.message)
+      return status.rawValue
+    }
+  }
+}
+
+/// How many bytes of buffers one call may take at a time.
+enum CallLimit {
+  private static let bytes = Atomic<Int>(0)
+
+  /// - Parameter limit: 0: none.
+  static func set(_ limit: Int) { bytes.store(limit, ordering: .relaxed) }
+
+  fileprivate static func hold(_ body: () throws(LiaeError) -> Void) throws(LiaeError) {
+    let limit = bytes.load(ordering: .relaxed)
+    if limit == 0 { return try body() }
+    try CallScope.with(budget: MemoryBudget(limit: limit), body)
   }
 }
 
@@ -59,7 +79,7 @@ enum Log {
   /// The callback is called outside the lock, so that it may take its time.
   static func write(_ level: LogLevel, _ message: String) {
     guard let sink = sink.withLock({ $0 }) else { return }
-    message.withCString { sink.callback(sink.userData, level.rawValue, $0) }
+    message.printable.withCString { sink.callback(sink.userData, level.rawValue, $0) }
   }
 }
 

@@ -43,7 +43,7 @@ package func liaeTimingInit(_ timing: Out<CTiming>?, _ structSize: Int) -> CStat
 /// @param[in]  options  made by liae_context_options_init(); NULL: defaults
 /// @param[out] context  the handle, to be given to liae_context_free(); NULL on failure
 /// @return LIAE_OK, LIAE_ERROR_INVALID_HANDLE, LIAE_ERROR_INVALID_ARGUMENT, LIAE_ERROR_INVALID_STRUCT_SIZE,
-///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE.
+///   LIAE_ERROR_OUT_OF_MEMORY, LIAE_ERROR_THREAD_FAILURE, LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: options are copied; the user data in them is kept until the context is gone.
 /// Threads: any. One context is for one thread at a time; make one for each. Since: 0.1.
 @_cdecl("liae_context_create")

@@ -74,7 +74,8 @@ package func liaePointsTransform(
 /// @param[in]  interpolation  LIAE_INTERPOLATION_CUBIC as faces are merged, LIAE_INTERPOLATION_LINEAR as they are extracted
 /// @param[out] result         describes the caller's square pixels, any format; unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT for NULL, descriptions that cannot be, a result that is no square, a matrix
-///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY.
+///   without inverse, no part of the image in the result; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; the two MUST NOT overlap.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_image_warp")
@@ -103,7 +104,8 @@ package func liaeImageWarp(
 /// @param[in]  eyebrow_expansion  how far the hull goes above the eyebrows: 1 as DeepFaceLab, 0 not at all; 0...4
 /// @param[out] mask               describes the caller's pixels, any format and size, for eyes and mouth at least 32 rows;
 ///   unchanged on failure
-/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY.
+/// @return LIAE_OK; LIAE_ERROR_INVALID_ARGUMENT; LIAE_ERROR_UNSUPPORTED for 5 points; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call.
 /// Threads: any. Since: 0.1.
 @_cdecl("liae_landmark_mask")

@@ -122,6 +122,15 @@ extension CCompositeOptions {
     return try CCompositeOptions.read(pointer, "options").options()
   }
 
+  /// Runs `body` as a call that the flag in the options at `pointer` ends.
+  @discardableResult
+  static func cancellable<Result>(
+    _ pointer: UnsafeRawPointer?, _ body: () throws(LiaeError) -> Result
+  ) throws(LiaeError) -> Result {
+    let flag = try pointer.map { (p) throws(LiaeError) in try CCompositeOptions.read(p, "options").cancel } ?? nil
+    return try CallScope.with(cancelFlag: flag, body)
+  }
+
   private func options() throws(LiaeError) -> CompositeOptions {
     var result = CompositeOptions()
     result.blend = try choice(blend, "options.blend")

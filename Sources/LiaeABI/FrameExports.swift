@@ -43,7 +43,8 @@ package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ stru
 ///   unchanged on failure
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, sizes that differ, landmarks that are
 ///   not finite, lie on a line or outside the frame, options out of range; LIAE_ERROR_INVALID_STRUCT_SIZE;
-///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY.
+///   LIAE_ERROR_BUSY; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED; LIAE_ERROR_OUT_OF_MEMORY,
+///   LIAE_ERROR_RESOURCE_LIMIT.
 /// Ownership: all memory is the caller's, borrowed for the call; where frame and result overlap they MUST be the same.
 /// Threads: one at a time for each context, whose threads are used; blocks. Since: 0.1.
 @_cdecl("liae_frame_swap")
@@ -56,8 +57,10 @@ package func liaeFrameSwap(
     let (frame, result) = (try CImage.read(frame, "frame"), try CImage.read(result, "result"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
     let swapper = FrameSwapper(options: try CCompositeOptions.options(options))
-    try swapper.swap(
-      ImageView(frame), [FrameFace(landmarks: points, context: context.context)], into: result, mask: nil)
+    try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+      try swapper.swap(
+        ImageView(frame), [FrameFace(landmarks: points, context: context.context)], into: result, mask: nil)
+    }
   }
 }
 
@@ -90,7 +93,9 @@ package func liaeFrameSwapFaces(
     for (index, face) in inputs.enumerated() { frameFaces.append(try face.frameFace(index)) }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
       for (index, smoothing) in smoothings.enumerated() { frameFaces[index].smoothing = smoothing }
-      try swapper.swap(ImageView(frame), frameFaces, into: result, mask: mask)
+      try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+        try swapper.swap(ImageView(frame), frameFaces, into: result, mask: mask)
+      }
     }
   }
 }
@@ -129,9 +134,11 @@ package func liaeFrameAlign(
     }
     let placement = try FacePlacement(points, type: type ?? .full)
     let transform = try placement.transform(size: side)
-    let crop = try context.withThreads { (pool) throws(LiaeError) in
-      try Frame(ImageView(frame), workers: Workers(pool)).networkInput(
-        placement, resolution: side, isEnhanced: isEnhanced)
+    let crop = try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+      try context.withThreads { (pool) throws(LiaeError) in
+        try Frame(ImageView(frame), workers: Workers(pool)).networkInput(
+          placement, resolution: side, isEnhanced: isEnhanced)
+      }
     }
     crop.write(toWhole: face)
     if let matrix { for (i, element) in transform.elements.enumerated() { matrix[i] = element } }
@@ -159,12 +166,12 @@ package func liaeFrameComposite(
   call { () throws(LiaeError) in
     let frame = try CImage.read(frame, "frame")
     let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
-    let options = try CCompositeOptions.options(options)
+    let composition = try CCompositeOptions.options(options)
     let inputs = try CFace.readArray(faces, faceCount)
     var compositeFaces: [CompositeFace] = []
     for (index, face) in inputs.enumerated() { compositeFaces.append(try face.compositeFace(index)) }
     func composite(_ workers: Workers) throws(LiaeError) {
-      var compositor = try Compositor(Frame(ImageView(frame), workers: workers), options: options)
+      var compositor = try Compositor(Frame(ImageView(frame), workers: workers), options: composition)
       for (index, face) in compositeFaces.enumerated() {
         do throws(LiaeError) { try compositor.add(face) } catch { throw error.within("face \(index)") }
       }
@@ -172,9 +179,14 @@ package func liaeFrameComposite(
     }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
       for (index, smoothing) in smoothings.enumerated() { compositeFaces[index].smoothing = smoothing }
-      guard let handle = inputs.first?.context else { return try composite(.single) }
-      try OpenContext.registry.find(handle).context.withThreads { (pool) throws(LiaeError) in
-        try composite(Workers(pool))
+      try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+        let contexts = try inputs.compactMap(\.context).map { (handle) throws(LiaeError) in
+          try OpenContext.registry.find(handle).context
+        }
+        guard let first = contexts.first else { return try composite(.single) }
+        try Context.asCall(of: contexts[...]) { () throws(LiaeError) in
+          try first.withThreads { (pool) throws(LiaeError) in try composite(Workers(pool)) }
+        }
       }
     }
   }

@@ -30,7 +30,9 @@ final class HandleRegistry<Object: AnyObject & Sendable>: Sendable {
   ///   - noun: what messages call the objects.
   init(kind: UInt, noun: String) { (self.kind, self.noun) = (kind, noun) }
 
+  /// - Throws: `outOfMemory`, `cancelled` where the call that made the object has run into either.
   func insert(_ object: Object) throws(LiaeError) -> OpaquePointer {
+    try CallScope.check()
     let number: UInt? = table.withLock { table in
       let slot: Int
       if let vacant = table.vacant.popLast() {

@@ -49,6 +49,17 @@ package func liaeLogSetCallback(_ callback: CLogCallback?, _ userData: UnsafeMut
   Log.set(callback, userData)
 }
 
+/// Sets how much memory any one call may take at a time, with its images and buffers; past it the call ends with
+/// LIAE_ERROR_RESOURCE_LIMIT before it takes more. For contexts and models there are limits of their own in their options.
+///
+/// @param[in] bytes  0: no limit, as at first
+/// @return LIAE_OK.
+/// Threads: any; calls that are under way keep the limit they began with. Since: 0.1.
+@_cdecl("liae_memory_set_limit")
+package func liaeMemorySetLimit(_ bytes: UInt64) -> CStatus {
+  call { () throws(LiaeError) in CallLimit.set(Int(clamping: bytes)) }
+}
+
 /// Fills in an empty liae_cpu.
 ///
 /// @param[out] cpu          zeroed and given its struct_size

@@ -91,6 +91,7 @@ extension CContextOptions {
     result.maxBatch = try within(maxBatch, ContextOptions.batchRange, "options.max_batch")
     (result.parallelFor, result.parallelForUserData) = (parallelFor, parallelForUserData)
     (result.progress, result.progressUserData) = (progress, progressUserData)
+    result.memoryLimit = Int(clamping: memoryLimit)
     return result
   }
 }

@@ -2,9 +2,11 @@
 import LiaeConvert
 import LiaeGraph
 import LiaeOpening
+import LiaePack
 import LiaeRuntime
 import LiaeSystem
 import LiaeTensor
+import Synchronization
 
 /// What a `liae_model` handle stands for: the plan, and what is said of it with its texts.
 final class OpenModel: @unchecked Sendable {
@@ -12,6 +14,9 @@ final class OpenModel: @unchecked Sendable {
 
   let plan: Plan
   let info: CModelInfo
+  /// Not 0: saves that are under way are to end.
+  private let cancelFlag: UnsafeMutablePointer<Int32>
+  private let saves = Atomic<Int>(0)
   /// Keeps the texts of `info`.
   private let texts: CStringTable
 
@@ -24,8 +29,8 @@ final class OpenModel: @unchecked Sendable {
     info.flavour = UnsafePointer(texts.intern(architecture.flavour.rawValue))
     info.origin = UnsafePointer(texts.intern(origin.origin.rawValue))
     info.faceType = UnsafePointer(texts.intern(origin.faceType ?? ""))
-    info.guesses = UnsafePointer(texts.intern(origin.guesses.joined(separator: "\n")))
-    info.notes = UnsafePointer(texts.intern(origin.notes.joined(separator: "\n")))
+    info.guesses = UnsafePointer(texts.intern(origin.guesses.map(\.printable).joined(separator: "\n")))
+    info.notes = UnsafePointer(texts.intern(origin.notes.map(\.printable).joined(separator: "\n")))
     info.isa = UnsafePointer(texts.intern(plan.instructionSet.rawValue))
     info.iteration = Int64(origin.iteration ?? -1)
     info.parameterCount = UInt64(plan.graph.parameterCount)
@@ -45,18 +50,48 @@ final class OpenModel: @unchecked Sendable {
     self.plan = plan
     self.info = info
     self.texts = texts
+    cancelFlag = .allocate(capacity: 1)
+    cancelFlag.initialize(to: 0)
     for guess in origin.guesses { Log.write(.warning, guess) }
     for note in origin.notes { Log.write(.info, note) }
   }
+
+  deinit { cancelFlag.deallocate() }
+
+  /// Writes the packed weights; `cancel` ends it.
+  func save(to path: String) throws(LiaeError) {
+    if saves.add(1, ordering: .relaxed).oldValue == 0 { cancelFlag.store(0) }
+    defer { saves.subtract(1, ordering: .relaxed) }
+    try CallScope.with(cancelFlag: cancelFlag) { () throws(LiaeError) in
+      try PackFile.write(plan, to: path, replacing: true)
+    }
+  }
+
+  func cancel() { cancelFlag.store(1) }
 }
 
 extension CModelOptions {
+  /// Runs the opening of a model under the limits of the options at `pointer`.
+  static func with<Result>(
+    _ pointer: UnsafeRawPointer?, _ body: (CModelOptions) throws(LiaeError) -> Result
+  ) throws(LiaeError) -> Result {
+    let options = try pointer.map { (p) throws(LiaeError) in try CModelOptions.read(p, "options") } ?? .init()
+    let limit = Int(clamping: options.memoryLimit)
+    return try CallScope.with(cancelFlag: options.cancel, budget: limit > 0 ? MemoryBudget(limit: limit) : nil) {
+      () throws(LiaeError) in
+      let result = try body(options)
+      try CallScope.check()
+      return result
+    }
+  }
+
   /// How a model is opened; what is to be said of packed weights goes to the log.
   func opening() throws(LiaeError) -> ModelOpening {
     var result = ModelOpening()
     (result.checkpoint, result.plan) = (try open(), try plan())
     if packedPath != nil { result.packedPath = try text(packedPath, "options.packed_path") }
     result.verifiesPacked = try within(verifyPacked, 0...1, "options.verify_packed") == 1
+    result.copiesPacked = try within(copyPacked, 0...1, "options.copy_packed") == 1
     result.report = { Log.write($0.isWarning ? .warning : .info, $0.text) }
     return result
   }
@@ -78,6 +113,7 @@ extension CModelOptions {
     var result = PlanOptions()
     result.convolution = try choice(convolution, "options.convolution")
     result.memory = try choice(memory, "options.memory")
+    result.allowsNonFinite = try within(allowNonFinite, 0...1, "options.allow_non_finite") == 1
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
     return result
   }

@@ -15,7 +15,8 @@ package func liaeRunOptionsInit(_ options: Out<CRunOptions>?, _ structSize: Int)
   call { () throws(LiaeError) in try CRunOptions.initialize(options, structSize, "options") }
 }
 
-/// Runs the network on one face. What is not asked for is not computed. Allocates nothing.
+/// Runs the network on one face. What is not asked for is not computed. Allocates nothing, unless it finds packed weights
+/// damaged that can be packed anew.
 ///
 /// @param[in]  context   a live handle
 /// @param[in]  options   made by liae_run_options_init(); NULL: the swap
@@ -25,8 +26,9 @@ package func liaeRunOptionsInit(_ options: Out<CRunOptions>?, _ structSize: Int)
 ///   channel); NULL: not wanted
 /// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
-///   infinite pixels; LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context;
-///   LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
+///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
+///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
+///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
 ///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
 ///   outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.

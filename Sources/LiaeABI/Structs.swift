@@ -29,8 +29,8 @@ package typealias CProgressCallback =
 package typealias CTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
-/// in any order, at the same time or one after another, and MUST return only when all calls have returned. Called on
-/// the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+/// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
+/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
 package typealias CParallelFor =
   @convention(c) (
     _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: CTask, _ context: UnsafeMutableRawPointer?
@@ -76,9 +76,11 @@ package struct CModelOptions: GrowingStruct {
   /// Zero.
   package var reserved: Int32 = 0
   /// Packed weights beside a checkpoint (docs/packed-weights.md): mapped where they fit it, else written, or where that
-  /// is not possible done without; the log says which. NULL: none. Copied.
+  /// is not possible done without; the log says which. Where a run finds them damaged, the checkpoint is packed again in
+  /// that run. NULL: none. Copied.
   package var packedPath: UnsafePointer<CChar>? = nil
-  /// 1: packed weights are read whole and their checksums compared; 0: the header's alone.
+  /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
+  /// of each part in the first run that uses it.
   package var verifyPacked: Int32 = 0
   /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
   package var memory: CMemory = 0
@@ -87,6 +89,19 @@ package struct CModelOptions: GrowingStruct {
   package var faceType: CFaceType = 0
   /// Zero.
   package var reserved2: Int32 = 0
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
+  /// The caller's, valid for the call; NULL: none.
+  package var cancel: UnsafePointer<Int32>? = nil
+  /// Bytes of memory that the call, and the packed weights that it leaves, may take; past it LIAE_ERROR_RESOURCE_LIMIT.
+  /// Mapped files do not count. 0: no limit.
+  package var memoryLimit: UInt64 = 0
+  /// 1: packed weights are read into memory of this process. 0: they are mapped and shared with other processes; a file
+  /// that is truncated while it is mapped ends the process (SIGBUS), so that packed weights MUST be replaced by their name
+  /// alone, as liae_model_save_packed() does, and never written to in place.
+  package var copyPacked: Int32 = 0
+  /// 1: weights that are infinite or NaN are run; 0: they are LIAE_ERROR_CORRUPT_FILE when the model is opened, and a run
+  /// whose result is not finite is LIAE_ERROR_INVALID_ARGUMENT.
+  package var allowNonFinite: Int32 = 0
   // 0.1 ends here; append below.
 }
 
@@ -158,6 +173,9 @@ package struct CContextOptions: GrowingStruct {
   /// NULL: none. Kept until the context is gone.
   package var progress: CProgressCallback? = nil
   package var progressUserData: UnsafeMutableRawPointer? = nil
+  /// Bytes of memory that the context may take, and with it each call that uses it, frames included; past it
+  /// LIAE_ERROR_RESOURCE_LIMIT. 0: no limit.
+  package var memoryLimit: UInt64 = 0
   // 0.1 ends here; append below.
 }
 
@@ -293,6 +311,9 @@ package struct CCompositeOptions: GrowingStruct {
   package var colorDegrade: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
+  /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store;
+  /// liae_context_cancel() does the same where a context takes part. The caller's, valid for the call; NULL: none.
+  package var cancel: UnsafePointer<Int32>? = nil
   // 0.1 ends here; append below.
 }
 

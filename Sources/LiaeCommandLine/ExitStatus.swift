@@ -25,7 +25,7 @@ package enum ExitStatus: Int32, CaseIterable {
       self = .files
     case .unknownArchitecture, .missingTensor, .shapeMismatch: self = .model
     case .cancelled: self = .interrupted
-    case .internalError, .outOfMemory, .threadFailure, .busy: self = .resources
+    case .internalError, .outOfMemory, .threadFailure, .resourceLimit, .busy: self = .resources
     }
   }
 

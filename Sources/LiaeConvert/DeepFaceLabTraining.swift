@@ -7,13 +7,18 @@ import LiaeTensor
 package struct DeepFaceLabTraining: Sendable {
   /// DeepFaceLab's options by its names, as `random_warp`.
   package var options: [(key: String, value: PickleValue)] = []
-  /// Iterations done; 0 where there is no data file.
+  /// Iterations done, 0...`TrainingState.counterLimit`; 0 where there is no data file.
   package var iteration = 0
-  /// A pair for each iteration.
+  /// A pair for each of the last iterations, at most `TrainingState.lossLimit`.
   package var losses: [(source: Float, destination: Float)] = []
   /// Files of tensors by their names behind the model's: `src_dst_opt.npy` and so on, those that are there. Tensors are
   /// under the names of the files, as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
   package var files: [String: TensorDictionary] = [:]
+  /// Path of the data file, whether it is there or not.
+  package private(set) var dataPath = ""
+  package private(set) var hasData = false
+  /// Path of the files, up to their own names.
+  private var prefix = ""
   /// Optimiser of the network; the adversaries and their optimisers.
   package static let fileNames = [
     "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy",
@@ -33,28 +38,58 @@ package struct DeepFaceLabTraining: Sendable {
     try set(of: name, in: folder).map { $0.path($0.has("encoder.npy") ? "encoder.npy" : DeepFaceLabSet.dataFile) }
   }
 
+  /// Iterations that DeepFaceLab's data file of a model tells; nil where there is none, or none that can be read.
+  package static func iteration(of name: String, in folder: String) -> Int? {
+    guard let set = try? set(of: name, in: folder), set.has(DeepFaceLabSet.dataFile) else { return nil }
+    let path = set.path(DeepFaceLabSet.dataFile)
+    return try? DeepFaceLabFile.parseData(Bytes.read(path: path), name: path)["iter"]?.intValue
+  }
+
+  /// Whether DeepFaceLab's files of a model were written to after another file.
+  package static func isNewer(_ name: String, in folder: String, than other: String) -> Bool {
+    guard let set = try? set(of: name, in: folder) else { return false }
+    return [DeepFaceLabSet.dataFile, "encoder.npy"].contains { File.isNewer(set.path($0), than: other) }
+  }
+
   /// - Throws: `fileNotFound` where there is no such model; what reading its files throws.
   package init(folder: String, name: String) throws(LiaeError) {
     guard let set = try Self.set(of: name, in: folder) else {
       throw LiaeError(.fileNotFound, "\(folder): holds no DeepFaceLab model \"\(name)\"")
     }
-    if set.has(DeepFaceLabSet.dataFile) {
-      let path = set.path(DeepFaceLabSet.dataFile)
-      let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
-      for (key, value) in data["options"]?.pairs ?? [] {
-        if let key = key.stringValue { options.append((key, value)) }
-      }
-      iteration = max(0, data["iter"]?.intValue ?? 0)
-      for entry in data["loss_history"]?.elements ?? [] {
-        guard let pair = entry.elements, pair.count == 2, let source = pair[0].doubleValue,
-          let destination = pair[1].doubleValue
-        else { throw LiaeError(.corruptFile, "\(path): loss_history holds \(entry.kind); expected pairs of floats") }
-        losses.append((Float(source), Float(destination)))
-      }
-    }
+    (prefix, dataPath) = (set.path(""), set.path(DeepFaceLabSet.dataFile))
+    hasData = set.has(DeepFaceLabSet.dataFile)
+    if hasData { try readData(Bytes.read(path: dataPath), name: dataPath) }
     for file in Self.fileNames where set.has(file) {
-      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.map(path: set.path(file)), name: set.path(file))
+      files[file] = try DeepFaceLabFile.parseWeights(try Bytes.read(path: set.path(file)), name: set.path(file))
     }
+  }
+
+  /// Takes options, iteration and losses out of a data file.
+  ///
+  /// - Throws: `corruptFile` for an iteration that no training comes to, and for losses that are none; what reading a
+  ///   pickle throws.
+  package mutating func readData(_ bytes: Bytes, name: String) throws(LiaeError) {
+    let data = try DeepFaceLabFile.parseData(bytes, name: name)
+    for (key, value) in data["options"]?.pairs ?? [] {
+      if let key = key.stringValue { options.append((key, value)) }
+    }
+    if let value = data["iter"] {
+      iteration = try NumberReader(name).whole(value, "iter", 0...TrainingState.counterLimit)
+    }
+    for entry in (data["loss_history"]?.elements ?? []).suffix(TrainingState.lossLimit) {
+      guard let pair = entry.elements, pair.count == 2, let source = pair[0].doubleValue,
+        let destination = pair[1].doubleValue
+      else { throw LiaeError(.corruptFile, "\(name): loss_history holds \(entry.kind); expected pairs of floats") }
+      losses.append((Float(source), Float(destination)))
+    }
+  }
+
+  /// Steps of the optimiser whose moments are in `file`; 0 where there is none.
+  ///
+  /// - Throws: `corruptFile` for a number that no training comes to.
+  package func steps(of file: String) throws(LiaeError) -> Int {
+    guard let count = files[file]?["iters:0"] else { return 0 }
+    return try NumberReader(prefix + file).whole(.tensor(count), "iters:0", 0...TrainingState.counterLimit)
   }
 
   private static let ending = "_\(DeepFaceLabKind.saehd.rawValue)_"

@@ -46,9 +46,7 @@ struct ForeignCheckpoint {
           .shapeMismatch, "\(file): tensor \(name) holds \(tensor.dtype.rawValue); expected floating-point numbers")
       }
       let single = tensor.dtype == .float64 ? try tensor.asFloat32() : tensor
-      let laidOut = try scheme.canonicalLayout(single, isShuffled: shuffled.contains(spec.name))
-      if laidOut.storage !== tensor.storage { tensor.dropPages() }
-      canonical[spec.name] = laidOut
+      canonical[spec.name] = try scheme.canonicalLayout(single, isShuffled: shuffled.contains(spec.name))
     }
     if !missing.isEmpty, try Set(missing) == graph.destinationPictureTensors() {
       try canonical.leaveOutDestinationPicture(of: graph, &info)
@@ -115,7 +113,8 @@ extension ModelInfo {
 
   mutating func noteUnused(_ names: [String]) {
     guard !names.isEmpty else { return }
-    let listed = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", ..." : "")
+    // Names of the file's own choice become lines of notes.
+    let listed = names.prefix(4).map(\.printable).joined(separator: ", ") + (names.count > 4 ? ", ..." : "")
     notes.append("\(names.count) tensor\(names.count == 1 ? "" : "s") not used: \(listed)")
   }
 }

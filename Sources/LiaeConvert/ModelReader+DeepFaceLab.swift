@@ -61,7 +61,7 @@ extension ModelReader {
         let needed = modules.map(DeepFaceLabSet.weightFile).joined(separator: ", ")
         throw LiaeError(.missingTensor, "\(path): the file is missing; a model of \(family.rawValue) needs \(needed)")
       }
-      let weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: path)
+      let weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: path), name: path)
       for name in weights.names { tensors["\(module)/\(name)"] = weights[name] }
     }
     let unused = DeepFaceLabSet.companions.filter { $0.hasSuffix(".npy") && set.has($0) }
@@ -99,7 +99,7 @@ extension ModelReader {
   {
     let path = set.path(DeepFaceLabSet.dataFile)
     func corrupt(_ what: String) -> LiaeError { LiaeError(.corruptFile, "\(path): \(what)") }
-    let data = try DeepFaceLabFile.parseData(try Bytes.map(path: path), name: path)
+    let data = try DeepFaceLabFile.parseData(try Bytes.read(path: path), name: path)
     guard let settings = data["options"], settings.pairs != nil else {
       throw corrupt("has no dictionary \"options\"; expected the data file of a DeepFaceLab model")
     }
@@ -122,9 +122,16 @@ extension ModelReader {
       throw corrupt("describes a network of \(family.rawValue), and its name says \(kind.rawValue)")
     }
 
-    info.iteration = data["iter"]?.intValue.flatMap { $0 >= 0 ? $0 : nil }
-    if let letters = option("face_type")?.stringValue {
-      info.faceType = ModelInfo.faceTypes.first(where: { $0.letters == letters })?.name
+    info.iteration = data["iter"]?.intValue.flatMap { (0...TrainingState.counterLimit).contains($0) ? $0 : nil }
+    if let value = option("face_type") {
+      let letters = value.stringValue
+      info.faceType = ModelInfo.faceTypes.first { $0.letters == letters }?.name
+      if info.faceType == nil {
+        let known = ModelInfo.faceTypes.map(\.letters).joined(separator: ", ")
+        info.notes.append(
+          "option face_type is \(letters.map { "\"\($0.prefix(40))\"" } ?? value.kind), none of \(known): the face type is not known"
+        )
+      }
     }
     var declared = DeclaredArchitecture(
       source: "\(set.prefix)\(DeepFaceLabSet.dataFile)", family: family, options: letters, flavour: .dfl)

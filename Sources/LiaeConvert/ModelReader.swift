@@ -49,7 +49,19 @@ package enum ModelReader {
       switch file.content {
       case .folder: return try open(folder: file.path, options: options)
       case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
-      case .file(let format, let bytes): return try openFile(bytes, format, name: file.path, options: options)
+      case .file(.safetensors, let opened):
+        return try openSafetensors(SafetensorsFile.read(opened, keeping: isOfModel), name: file.path, options: options)
+      case .file(let format, let opened):
+        // What a power cut leaves of a pickle is known by its name alone.
+        if format == .unknown, try LostContent.remark(Bytes.read(opened)) != nil,
+          try DeepFaceLabSet.containing(file.path) != nil
+        {
+          return try openDeepFaceLab(file: file.path, options: options)
+        }
+        // What is no checkpoint is not read for that to be said.
+        let isRead = format == .onnx || format == .torchArchive
+        let bytes = try isRead ? Bytes.read(opened) : opened.prefix(FormatSniffer.bytes)
+        return try openFile(bytes, format, name: file.path, options: options)
       }
     }
   }
@@ -80,7 +92,8 @@ package enum ModelReader {
     throws(LiaeError) -> Model
   {
     switch format {
-    case .safetensors: return try openSafetensors(memory, name: name, options: options)
+    case .safetensors:
+      return try openSafetensors(SafetensorsFile.parse(memory, name: name), name: name, options: options)
     case .onnx: return try openGraph(memory, name: name, options: options)
     case .torchArchive: return try openTorch(memory, name: name, options: options)
     case .pickle:
@@ -100,14 +113,21 @@ package enum ModelReader {
     case .unknown:
       throw LiaeError(
         .unknownFormat,
-        "\(name): \(memory.count == 0 ? "is empty" : "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
+        "\(name): \(LostContent.remark(memory) ?? "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
       )
     }
   }
 
+  /// Whether a tensor is read of a safetensors file: of the state of a training no moments of optimisers.
+  private static func isOfModel(_ tensor: String, _ metadata: [String: String]) throws(LiaeError) -> Bool {
+    if metadata[TrainingState.marker] == nil { return true }
+    return try TrainingState.isOfModel(tensor)
+  }
+
   /// A frozen checkpoint of ours, the state of a training, or weights of another program's names.
-  static func openSafetensors(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
-    let file = try SafetensorsFile.parse(bytes, name: name)
+  private static func openSafetensors(_ file: SafetensorsFile, name: String, options: OpenOptions) throws(LiaeError)
+    -> Model
+  {
     if file.metadata[CheckpointMetadata.marker] != nil {
       let (declared, info) = try CheckpointMetadata.decode(file.metadata, file: name)
       return try ForeignCheckpoint(

@@ -38,7 +38,7 @@ extension ModelInfo {
     ] + (trainedMorph.map { [("trained morph", "\($0)")] } ?? []) + [("origin", origin.rawValue)]
   }
 
-  var remarks: [(String, String)] { guesses.map { ("guess", $0) } + notes.map { ("note", $0) } }
+  var remarks: [(String, String)] { guesses.map { ("guess", $0.printable) } + notes.map { ("note", $0.printable) } }
 
   var members: [(String, JSON)] {
     [
@@ -74,7 +74,10 @@ package struct Inspection {
     for spec in model.graph.tensors where !spec.isUnused { types.insert(try model.tensor(spec.name).dtype.rawValue) }
     weightTypes = types.sorted()
     hash = try model.hash()
-    let plan = try Plan(model: model)
+    // What is wrong with weights is for `verify` to say.
+    var options = PlanOptions()
+    options.allowsNonFinite = true
+    let plan = try Plan(model: model, options: options)
     (isa, packedBytes) = (plan.instructionSet.rawValue, plan.packedBytes)
     workspaceBytes = try Context(plan: plan).workspaceBytes
   }

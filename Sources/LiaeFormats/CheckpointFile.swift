@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// A path that may hold a model, looked at once: a folder, or a mapped file whose format its first bytes tell. Readers of
+/// A path that may hold a model, looked at once: a folder, or an open file whose format its first bytes tell. Readers of
 /// checkpoints and of packed weights take it as it is, so that nobody opens the path a second time.
 package struct CheckpointFile: Sendable {
   package enum Content: Sendable {
     case folder
-    case file(FormatSniffer, Bytes)
+    case file(FormatSniffer, File)
   }
 
   package let path: String
   package let content: Content
 
-  /// Looks what stands at the path, and maps it where it is a file.
+  /// Looks what stands at the path, and opens it where it is a file.
   ///
   /// - Throws: `fileNotFound`, `inputOutput`.
   package init(path: String) throws(LiaeError) {
@@ -21,12 +21,12 @@ package struct CheckpointFile: Sendable {
       content = .folder
       return
     }
-    let bytes = try Bytes.map(path: path)
-    content = .file(FormatSniffer.sniff(bytes), bytes)
+    let file = try File(reading: path)
+    content = .file(FormatSniffer.sniff(try file.prefix(FormatSniffer.bytes)), file)
   }
 
-  /// The bytes of packed weights; nil where it holds anything else.
-  package var packedWeights: Bytes? {
-    if case .file(.packedWeights, let bytes) = content { bytes } else { nil }
+  /// A file of packed weights; nil where it holds anything else.
+  package var packedWeights: File? {
+    if case .file(.packedWeights, let file) = content { file } else { nil }
   }
 }

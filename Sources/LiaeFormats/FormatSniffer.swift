@@ -16,6 +16,9 @@ package enum FormatSniffer: Sendable, Equatable {
   case packedWeights
   case unknown
 
+  /// Of the first bytes as many as are looked at.
+  package static let bytes = 64
+
   package static let packedWeightsMagic = Array("LIAEPACK".utf8)
 
   /// What the bytes look like. A file that lies about its sizes is still recognised, so that its reader can say so.

@@ -28,7 +28,7 @@ extension Picture {
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`, `corruptFile`, `limitExceeded`, `outOfMemory`,
   ///   `unsupported` (CMYK), each naming the file.
   package static func read(path: String) throws(LiaeError) -> Picture {
-    try decode(Bytes.map(path: path), name: path)
+    try decode(Bytes.read(path: path), name: path)
   }
 
   /// As `read`, from memory. `name` is what messages call it.

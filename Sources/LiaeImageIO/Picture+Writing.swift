@@ -76,17 +76,19 @@ extension Picture {
   ///   - bits: 8 or 16, as for `encodedPNG`.
   ///   - provenance: what the file says of its origin; nil: nothing.
   ///   - replacing: without it, a file that is there already is an error (`fileExists`) and stays.
+  ///   - batch: takes the file; nil: it is there at the end of this call.
   package func writePNG(
-    to path: String, bits: Int = 8, provenance: Provenance?, replacing: Bool
+    to path: String, bits: Int = 8, provenance: Provenance?, replacing: Bool, in batch: WriteBatch? = nil
   ) throws(LiaeError) {
-    try File.writeAtomically(path, replacing: replacing, encodedPNG(bits: bits, provenance: provenance))
+    try File.writeAtomically(path, replacing: replacing, in: batch, encodedPNG(bits: bits, provenance: provenance))
   }
 
   /// Writes a JPEG file, whole or not at all. Parameters as for `encodedJPEG` and `writePNG`.
   package func writeJPEG(
-    to path: String, quality: Int, provenance: Provenance?, replacing: Bool
+    to path: String, quality: Int, provenance: Provenance?, replacing: Bool, in batch: WriteBatch? = nil
   ) throws(LiaeError) {
-    try File.writeAtomically(path, replacing: replacing, encodedJPEG(quality: quality, provenance: provenance))
+    try File.writeAtomically(
+      path, replacing: replacing, in: batch, encodedJPEG(quality: quality, provenance: provenance))
   }
 
   private var isGray: Bool { format.channels == 1 }

@@ -5,7 +5,8 @@ import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 
-/// A mapped packed-weights file. Its pages are the page cache's: processes that map the same file share them.
+/// A packed-weights file, mapped or copied. Of a mapped one the pages are the page cache's: processes that map the same
+/// file share them.
 ///
 /// A file that somebody truncates while it is mapped ends the process (SIGBUS), as with any mapped file: who replaces
 /// it renames, which leaves the old one to those that have it.
@@ -16,11 +17,21 @@ package struct PackFile: Sendable {
   private let bytes: Bytes
   private let dataStart: Int
 
-  /// Maps the file and reads its header.
+  /// Takes a file and reads its header.
   ///
+  /// - Parameter copying: whether it is read into memory of our own; else it is mapped.
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`, `corruptFile`, `limitExceeded`, `unknownArchitecture`,
   ///   `packMismatch`.
-  package init(path: String) throws(LiaeError) { try self.init(Bytes.map(path: path), name: path) }
+  package init(path: String, copying: Bool = false) throws(LiaeError) {
+    try self.init(File(reading: path), copying: copying)
+  }
+
+  /// As of a path.
+  package init(_ file: File, copying: Bool = false) throws(LiaeError) {
+    // What is none is not read for that to be said.
+    if copying { try PackHeader.requireMagic(file.prefix(FormatSniffer.bytes), name: file.path) }
+    try self.init(copying ? Bytes.read(file) : Bytes.map(file), name: file.path)
+  }
 
   /// Of bytes that are aligned as a mapped file's are.
   package init(_ bytes: Bytes, name: String) throws(LiaeError) {
@@ -36,19 +47,30 @@ package struct PackFile: Sendable {
   ///
   /// - Throws: `corruptFile`, naming the part.
   package func verify() throws(LiaeError) {
-    defer { withExtendedLifetime(bytes) {} }
-    for part in header.parts where XXH64.hash(slice(part).raw) != part.checksum {
-      throw LiaeError(.corruptFile, "\(name): part \(part.name) is damaged: its checksum is another")
+    for part in header.parts {
+      guard try PartChecksum.of(slice(part)) == part.checksum else {
+        throw LiaeError(.corruptFile, "\(name): part \(part.name) is damaged: its checksum is another")
+      }
     }
   }
 
   /// The plan, on the pages of the file.
   ///
-  /// - Parameter info: in place of the header's.
-  /// - Throws: `corruptFile` for parts and choices that are not those of the architecture; `packMismatch`, `unsupported`,
-  ///   `outOfMemory`.
-  package func plan(_ request: PackRequest, info: ModelInfo? = nil) throws(LiaeError) -> Plan {
+  /// - Parameters:
+  ///   - info: in place of the header's.
+  ///   - isSound: whether `verify` has compared every part; else each is compared as it is first used.
+  ///   - makeAnew: packs the same weights again where a part turns out to be damaged, as it is first used; nil: the run
+  ///     that finds it fails (`corruptFile`).
+  /// - Throws: `corruptFile` for parts and choices that are not those of the architecture, and for weights that are not
+  ///   finite, unless they are allowed; `packMismatch`, `unsupported`, `outOfMemory`.
+  package func plan(
+    _ request: PackRequest, info: ModelInfo? = nil, isSound: Bool = false,
+    makeAnew: (@Sendable () throws(LiaeError) -> [WeightPart])? = nil
+  ) throws(LiaeError) -> Plan {
     if let reason = try request.mismatch(header) { throw LiaeError(.packMismatch, "\(name): \(reason)") }
+    if let tensor = header.nonFinite, !request.options.allowsNonFinite {
+      throw Plan.nonFinite("\(name): tensor \(tensor) was packed with elements that are not finite")
+    }
     // Reads from disk in large pieces what the first run will want; costs nothing where the pages are there. Mapping them
     // now (MAP_POPULATE) would take longer than the faults of the first run, which its threads share.
     bytes.readAhead()
@@ -63,11 +85,17 @@ package struct PackFile: Sendable {
     }
     var options = header.options
     (options.instructionSet, options.threads) = (header.instructionSet, request.options.threads)
+    options.allowsNonFinite = request.options.allowsNonFinite
+    let check = try WeightCheck(
+      file: name,
+      parts: header.parts.map { WeightCheck.Part(name: $0.name, bytes: slice($0), checksum: $0.checksum) },
+      isSound: isSound, makeAnew: makeAnew)
     let plan: Plan
     do throws(LiaeError) {
       plan = try Plan(
         architecture: header.architecture, info: info ?? header.info, fingerprint: header.fingerprint,
-        options: options, choices: header.choices, areCurrent: request.checkpoint != nil, store: store)
+        options: options, choices: header.choices, areCurrent: request.checkpoint != nil, store: store,
+        nonFinite: header.nonFinite, check: check)
     } catch { throw error.naming(name) }
     // Names differ, so as many as were asked for are all that were.
     guard plan.parts.count == header.parts.count, plan.choices == header.choices else {
@@ -99,8 +127,6 @@ package struct PackFile: Sendable {
         try writer.write(part.bytes.raw)
         end = part.bytes.count
       }
-      // A name that stands for weights which never reached the disk would be believed after the power has failed.
-      try writer.synchronize()
     }
   }
 }

@@ -14,10 +14,7 @@ extension PackHeader {
   ///   of the format or of what is packed.
   package static func read(_ bytes: Bytes, name: String) throws(LiaeError) -> (header: PackHeader, dataStart: Int) {
     func corrupt(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
-    guard bytes.count > 0 else { throw corrupt("is empty") }
-    guard bytes.raw.starts(with: FormatSniffer.packedWeightsMagic) else {
-      throw LiaeError(.unknownFormat, "\(name): holds no packed weights")
-    }
+    try requireMagic(bytes, name: name)
     guard bytes.count >= prefixBytes else { throw corrupt("ends after \(bytes.count) bytes, inside the header") }
     func integer<T: FixedWidthInteger>(_ type: T.Type, _ offset: Int) -> T {
       T(littleEndian: bytes.raw.loadUnaligned(fromByteOffset: offset, as: type))
@@ -43,6 +40,16 @@ extension PackHeader {
     try json.finish()
     withExtendedLifetime(bytes) {}
     return (try fields.header(name), aligned(end))
+  }
+
+  /// - Parameter bytes: the first of a file.
+  /// - Throws: `unknownFormat` where they are not those of packed weights, `corruptFile` where there are none.
+  static func requireMagic(_ bytes: Bytes, name: String) throws(LiaeError) {
+    defer { withExtendedLifetime(bytes) {} }
+    guard bytes.count > 0 else { throw LiaeError(.corruptFile, "\(name): is empty") }
+    guard bytes.raw.starts(with: FormatSniffer.packedWeightsMagic) else {
+      throw LiaeError(.unknownFormat, "\(name): holds no packed weights")
+    }
   }
 
   /// The parts stand one after the other, each at the first page behind the one before, and fill `dataBytes`.
@@ -87,7 +94,7 @@ private struct Fields {
       guard seen.insert(key).inserted else { throw json.error("\"\(key)\" stands twice in the header") }
       switch key {
       case "layout", "width": numbers[key] = try json.size(key)
-      case "instruction_set", "fingerprint": texts[key] = try json.string(key)
+      case "instruction_set", "fingerprint", "non_finite": texts[key] = try json.string(key)
       case "options":
         try json.object(key) { (json, key) throws(LiaeError) in
           guard options.count < 64 else { throw json.error("the header has too many options") }
@@ -207,6 +214,6 @@ private struct Fields {
     return PackHeader(
       layoutVersion: layout, instructionSet: try value("instruction_set"), width: try number("width"),
       options: planOptions, architecture: architecture, info: info, fingerprint: texts["fingerprint"] ?? "",
-      choices: choices, parts: parts)
+      nonFinite: texts["non_finite"], choices: choices, parts: parts)
   }
 }

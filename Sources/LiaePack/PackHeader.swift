@@ -13,7 +13,7 @@ package struct PackHeader: Sendable {
     /// Bytes from the first part's begin; a multiple of `alignment`.
     package var offset: Int
     package var size: Int
-    /// XXH64.
+    /// `PartChecksum`.
     package var checksum: UInt64
   }
 
@@ -27,10 +27,12 @@ package struct PackHeader: Sendable {
   package var info: ModelInfo
   /// `Model.fingerprint()` of the checkpoint.
   package var fingerprint: String
+  /// A tensor with weights that are not finite; nil where there is none.
+  package var nonFinite: String?
   package var choices: [LayerChoice]
   package var parts: [Part]
 
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   /// Magic, checksum, version and length.
   static let prefixBytes = 24
   /// Parts begin at multiples of it: a page.
@@ -47,11 +49,11 @@ extension PackHeader {
     layoutVersion = Plan.layoutVersion
     (instructionSet, width) = (plan.instructionSet, try plan.instructionSet.kernels().width)
     (options, architecture, info) = (plan.options, plan.architecture, plan.info)
-    (fingerprint, choices) = (plan.fingerprint, plan.choices)
+    (fingerprint, choices, nonFinite) = (plan.fingerprint, plan.choices, plan.nonFinite)
     parts = []
     var offset = 0
     for part in plan.parts {
-      let sum = withExtendedLifetime(part.bytes) { XXH64.hash(part.bytes.raw) }
+      let sum = try PartChecksum.of(part.bytes)
       parts.append(Part(name: part.name, offset: offset, size: part.bytes.count, checksum: sum))
       offset = Self.aligned(offset + part.bytes.count)
     }
@@ -89,29 +91,31 @@ extension PackHeader {
     if let faceType = info.faceType { model.append(("face_type", jsonQuoted(faceType))) }
     if let iteration = info.iteration { model.append(("iteration", number(iteration))) }
     if let morph = info.trainedMorph { model.append(("morph_factor", jsonQuoted("\(morph)"))) }
-    return object([
-      ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
-      ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),
-      ("fingerprint", jsonQuoted(fingerprint)), ("model", object(model)),
-      (
-        "layers",
-        array(
-          choices.map {
-            object(
-              [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
-                + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
-          })
-      ),
-      (
-        "parts",
-        array(
-          parts.map {
-            object([
-              ("name", jsonQuoted($0.name)), ("offset", number($0.offset)), ("size", number($0.size)),
-              ("checksum", jsonQuoted(String($0.checksum, radix: 16))),
-            ])
-          })
-      ),
-    ])
+    return object(
+      [
+        ("layout", number(layoutVersion)), ("instruction_set", jsonQuoted(instructionSet.rawValue)),
+        ("width", number(width)), ("options", object(options.packing.map { ($0.name, jsonQuoted($0.value)) })),
+        ("fingerprint", jsonQuoted(fingerprint)), ("model", object(model)),
+      ] + (nonFinite.map { [("non_finite", jsonQuoted($0))] } ?? []) + [
+        (
+          "layers",
+          array(
+            choices.map {
+              object(
+                [("name", jsonQuoted($0.name)), ("algorithm", jsonQuoted($0.algorithm.name))]
+                  + ($0.stored == .transformed ? [] : [("stored", jsonQuoted($0.stored.name))]))
+            })
+        ),
+        (
+          "parts",
+          array(
+            parts.map {
+              object([
+                ("name", jsonQuoted($0.name)), ("offset", number($0.offset)), ("size", number($0.size)),
+                ("checksum", jsonQuoted(String($0.checksum, radix: 16))),
+              ])
+            })
+        ),
+      ])
   }
 }

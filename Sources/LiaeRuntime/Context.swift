@@ -16,6 +16,8 @@ package struct ContextOptions {
   /// Called on the running thread with the share done, 0...1, after each step of the network.
   package var progress: (@convention(c) (_ userData: UnsafeMutableRawPointer?, _ share: Float) -> Void)?
   package var progressUserData: UnsafeMutableRawPointer?
+  /// Bytes that the context and the calls that use it may take at a time; 0: no limit.
+  package var memoryLimit = 0
   package init() {}
 
   package static let threadRange = 0...64
@@ -62,7 +64,9 @@ package final class Context: @unchecked Sendable {
   /// The schedule that used the activations last.
   private var last: Schedule?
   private let isRunning = Atomic<Bool>(false)
-  private let isCancelled = Atomic<Bool>(false)
+  /// Not 0: the call that uses the context is to end.
+  private let cancelFlag: UnsafeMutablePointer<Int32>
+  private let budget: MemoryBudget?
   /// Of each step of the last run; -1 where it was not run.
   private let nanoseconds: UnsafeMutablePointer<Int>
   private let flops: UnsafeMutablePointer<Double>
@@ -79,11 +83,17 @@ package final class Context: @unchecked Sendable {
     self.plan = plan
     self.options = options
     threads = ContextOptions.threadCount(options.threads)
-    let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch)
-    (activations, pictures) = (builder.activations, builder.pictures)
-    single = try builder.schedules(images: 1)
-    group = options.maxBatch == 1 ? single : try builder.schedules(images: options.maxBatch)
-    workspace = try Workspace(builder.scratch, workers: threads, width: plan.kernels.width)
+    budget = options.memoryLimit > 0 ? MemoryBudget(limit: options.memoryLimit) : nil
+    let threads = self.threads
+    let parts = try CallScope.with(budget: budget) { () throws(LiaeError) in
+      let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch)
+      let single = try builder.schedules(images: 1)
+      let group = options.maxBatch == 1 ? single : try builder.schedules(images: options.maxBatch)
+      let workspace = try Workspace(builder.scratch, workers: threads, width: plan.kernels.width)
+      return (builder, single, group, workspace)
+    }
+    (activations, pictures) = (parts.0.activations, parts.0.pictures)
+    (single, group, workspace) = (parts.1, parts.2, parts.3)
     workspaceBytes = workspace.bytes + activations.count + pictures.bytes
     pool = try ThreadPool(workers: threads, host: options.parallelFor, hostData: options.parallelForUserData)
     let steps = single.map { $0?.steps.count ?? 0 }.max() ?? 0
@@ -91,12 +101,15 @@ package final class Context: @unchecked Sendable {
     nanoseconds.initialize(repeating: -1, count: steps)
     flops = .allocate(capacity: max(1, steps))
     flops.initialize(repeating: 0, count: steps)
+    cancelFlag = .allocate(capacity: 1)
+    cancelFlag.initialize(to: 0)
     single.lazy.compactMap { $0?.steps.first }.first?.settle()
   }
 
   deinit {
     nanoseconds.deallocate()
     flops.deallocate()
+    cancelFlag.deallocate()
   }
 
   /// Runs the network on described images. Allocates nothing.
@@ -106,7 +119,9 @@ package final class Context: @unchecked Sendable {
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make).
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make),
+  ///   `corruptFile` (packed weights that are damaged, found as they are first used); `invalidArgument` also for results
+  ///   that are not finite, unless the plan allows them.
   ///   Outputs of a run that throws are unspecified.
   package func run(
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
@@ -114,7 +129,15 @@ package final class Context: @unchecked Sendable {
   ) throws(LiaeError) {
     try begin()
     defer { isRunning.store(false, ordering: .releasing) }
-    isCancelled.store(false, ordering: .relaxed)
+    try asCall { () throws(LiaeError) in
+      try runAlone(mode, inputs: inputs, rgb: rgb, mask: mask, destinationMask: destinationMask)
+    }
+  }
+
+  private func runAlone(
+    _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
+    mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
+  ) throws(LiaeError) {
     try check(inputs, rgb, mask, destinationMask)
 
     var morph: Float = 0
@@ -142,8 +165,10 @@ package final class Context: @unchecked Sendable {
     while first < inputs.count {
       var schedule = schedule
       if let group = group[request.index], inputs.count - first >= group.images { schedule = group }
+      try check(schedule)
       try read(inputs, first, schedule.images)
       try run(schedule, state, doneBefore: first, of: inputs.count)
+      try checkResults(schedule.images, rgb: rgb != nil, mask: mask != nil, request)
       write(schedule.images, pictures.rgb, side: plan.architecture.rgbSide, channels: 3, to: rgb, first)
       write(schedule.images, pictures.mask, side: plan.architecture.maskSide, channels: 1, to: mask, first)
       write(
@@ -161,7 +186,11 @@ package final class Context: @unchecked Sendable {
     defer { isRunning.store(false, ordering: .releasing) }
     pool.begin()
     defer { pool.end() }
-    return try body(pool)
+    return try asCall { () throws(LiaeError) in
+      let result = try body(pool)
+      try pool.check()
+      return result
+    }
   }
 
   private func begin() throws(LiaeError) {
@@ -170,8 +199,16 @@ package final class Context: @unchecked Sendable {
     }
   }
 
-  /// Ends the run that is under way with `cancelled`, soon; a run that starts later is not affected. Any thread.
-  package func cancel() { isCancelled.store(true, ordering: .relaxed) }
+  /// Runs `body` as one call, which `cancel` ends from now on, and whose buffers count in the context's memory limit. A
+  /// call inside one of the same context is a part of it.
+  package func asCall<Result>(_ body: () throws(LiaeError) -> Result) throws(LiaeError) -> Result {
+    if CallScope.holds(cancelFlag) { return try body() }
+    cancelFlag.store(0)
+    return try CallScope.with(cancelFlag: cancelFlag, budget: budget, body)
+  }
+
+  /// Ends the call that is under way with `cancelled`, soon; one that starts later is not affected. Any thread.
+  package func cancel() { cancelFlag.store(1) }
 
   /// Times of the steps that the last run ran, in order.
   package var timings: [StageTiming] {
@@ -220,6 +257,25 @@ package final class Context: @unchecked Sendable {
     }
   }
 
+  /// Compares the weights of a schedule with their checksums, once.
+  private func check(_ schedule: Schedule) throws(LiaeError) {
+    guard !schedule.isChecked else { return }
+    try plan.check?.require(schedule.parts, pool)
+    schedule.isChecked = true
+  }
+
+  private func checkResults(_ images: Int, rgb: Bool, mask: Bool, _ request: RunRequest) throws(LiaeError) {
+    guard !plan.options.allowsNonFinite else { return }
+    let (rgbSide, maskSide) = (plan.architecture.rgbSide, plan.architecture.maskSide)
+    guard !rgb || FiniteCheck.isFinite(pictures.rgb, images * rgbSide * rgbSide * 3),
+      !mask || FiniteCheck.isFinite(pictures.mask, images * maskSide * maskSide),
+      !request.destinationMask || FiniteCheck.isFinite(pictures.destinationMask, images * maskSide * maskSide)
+    else {
+      throw LiaeError(
+        .invalidArgument, "the network's result is not finite: its weights or the pixels of the input are too large")
+    }
+  }
+
   private func read(_ inputs: UnsafeBufferPointer<ImageView>, _ first: Int, _ images: Int) throws(LiaeError) {
     for image in 0..<images {
       try Pixels.read(
@@ -233,7 +289,7 @@ package final class Context: @unchecked Sendable {
     last = schedule
     let count = schedule.steps.count
     for index in 0..<count {
-      guard !isCancelled.load(ordering: .relaxed) else { throw LiaeError(.cancelled, "the run was cancelled") }
+      try CallScope.check()
       let step = schedule.steps[index]
       let start = monotonicNanoseconds()
       step.run(state)
@@ -244,6 +300,9 @@ package final class Context: @unchecked Sendable {
         progress(options.progressUserData, share)
       }
     }
+    // Tasks of the last step may have been skipped, or not been run at all.
+    try CallScope.check()
+    try pool.check()
   }
 
   private func write(

@@ -47,6 +47,7 @@ final class PackedWeights: Sendable {
     }
     let graph = try graph.joiningDenseLayers()
     for node in graph.nodes {
+      try CallScope.check()
       switch node.operation {
       case .convolution(let convolution):
         guard let layer = graph.layer(node), byName[layer.name] == nil else { continue }

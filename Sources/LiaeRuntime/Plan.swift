@@ -36,6 +36,8 @@ package final class Plan: Sendable {
   package let choices: [LayerChoice]
   /// All packed weights, in the order of packing.
   package let parts: [WeightPart]
+  /// The first tensor with weights that are not finite, where such are allowed.
+  package let nonFinite: String?
 
   /// Bytes of packed weights.
   package var packedBytes: Int { parts.reduce(0) { $0 + $1.bytes.count } }
@@ -44,11 +46,14 @@ package final class Plan: Sendable {
   /// The network as it is run: heads joined, what follows a convolution taken into it, codes folded.
   let runGraph: Graph
   let weights: PackedWeights
+  /// Of weights out of a file.
+  let check: WeightCheck?
 
   /// Packs the weights. The model is not needed after: where the caller gives it away, each tensor goes when it is
   /// packed, so that weights are not held twice.
   ///
-  /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks).
+  /// - Throws: `outOfMemory`, `threadFailure`, `unsupported` (an instruction set that the processor lacks); `corruptFile`
+  ///   for weights that are not finite, unless the options allow them.
   package convenience init(model: consuming Model, options: PlanOptions = PlanOptions()) throws(LiaeError) {
     let pool = try ThreadPool(workers: ContextOptions.threadCount(options.threads))
     var options = options
@@ -57,12 +62,12 @@ package final class Plan: Sendable {
     let measured = made.planning == .measure ? try MeasuredChoice(kernels: set.kernels(), pool: pool) : nil
     let (architecture, graph, info) = (model.architecture, model.graph, model.info)
     let fingerprint = try model.fingerprint()
-    let source = WeightSource(consume model)
+    let source = WeightSource(consume model, pool, allowsNonFinite: made.allowsNonFinite)
     let runGraph = try graph.prepared()
     let storage = try StorageChoice(graph, runGraph, options: made)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
-      options: made, store: WeightStore(), pool: pool,
+      options: made, store: WeightStore(), pool: pool, check: nil, nonFinite: { source.nonFinite },
       layers: PackedWeights.Layers(
         choose: { (layer) throws(LiaeError) in
           let choice = storage[layer]
@@ -83,11 +88,13 @@ package final class Plan: Sendable {
   ///   - choices: of every convolution, as the plan had them that was packed.
   ///   - areCurrent: whether they have to be those that the planner makes today by its model.
   ///   - store: has all parts ready.
+  ///   - nonFinite: tensor with weights that are not finite.
+  ///   - check: of the parts; nil: they are trusted.
   /// - Throws: what the store throws; `corruptFile` for a layer without a choice, or with one that does not fit it;
   ///   `packMismatch` where choices are not current; `unsupported`, `outOfMemory`.
   package convenience init(
     architecture: Architecture, info: ModelInfo, fingerprint: String, options: PlanOptions, choices: [LayerChoice],
-    areCurrent: Bool, store: WeightStore
+    areCurrent: Bool, store: WeightStore, nonFinite: String? = nil, check: WeightCheck? = nil
   ) throws(LiaeError) {
     let table = Dictionary(choices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let graph = try Graph(architecture)
@@ -95,7 +102,7 @@ package final class Plan: Sendable {
     let storage = try StorageChoice(graph, runGraph, options: options)
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
-      options: options, store: store, pool: ThreadPool(workers: 1),
+      options: options, store: store, pool: ThreadPool(workers: 1), check: check, nonFinite: { nonFinite },
       layers: PackedWeights.Layers(
         choose: { (layer) throws(LiaeError) in
           let found = table[layer.name]
@@ -125,20 +132,29 @@ package final class Plan: Sendable {
 
   private init(
     architecture: Architecture, graph: Graph, runGraph: Graph, info: ModelInfo, fingerprint: String,
-    options: PlanOptions, store: WeightStore, pool: ThreadPool, layers: PackedWeights.Layers
+    options: PlanOptions, store: WeightStore, pool: ThreadPool, check: WeightCheck?, nonFinite: () -> String?,
+    layers: PackedWeights.Layers
   ) throws(LiaeError) {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
     let kernels = try set.kernels()
     (self.architecture, self.graph, self.runGraph) = (architecture, graph, runGraph)
     (self.info, self.fingerprint, self.options) = (info, fingerprint, options)
-    (instructionSet, self.kernels) = (set, kernels)
+    (instructionSet, self.kernels, self.check) = (set, kernels, check)
     weights = try PackedWeights(runGraph, layers, kernels: kernels, pool: pool, store: store)
-    (choices, parts) = (weights.choices, store.parts)
+    (choices, parts, self.nonFinite) = (weights.choices, store.parts, nonFinite())
   }
 }
 
 extension Plan {
+  /// The error of weights that are not finite.
+  package static func nonFinite(_ what: String) -> LiaeError {
+    LiaeError(
+      .corruptFile,
+      "\(what); weights are finite numbers: the file is damaged or its training went astray (--allow-non-finite, "
+        + "allow_non_finite of liae_model_options)")
+  }
+
   /// The network that a run of some outputs computes.
   ///
   /// - Throws: `unsupported` for a name that is not that of an output.

@@ -23,6 +23,8 @@ package struct PlanOptions: Sendable {
   package var memory = MemoryPolicy.speed
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
+  /// Whether weights may be infinite or no numbers; else they are refused, and so are such results of runs.
+  package var allowsNonFinite = false
   /// nil: the processor's best, or what `LIAE_ISA` says.
   package var instructionSet: InstructionSet?
   package init() {}

@@ -104,6 +104,10 @@ private struct ScheduleAddresses {
 final class Schedule {
   let images: Int
   private(set) var steps: [Step] = []
+  /// Places of the packed weights that the steps read, in `Plan.check`.
+  private(set) var parts: [Int] = []
+  /// Whether those are known to be sound.
+  var isChecked = false
   /// Borders that no step clears: of buffers on which nothing else of this schedule lies.
   private var borders: [Border] = []
 
@@ -123,25 +127,31 @@ final class Schedule {
     let sharesBorder = places.buffers.map {
       $0.readsBorder && LifetimePlanner.sharesBorder($0.stretch, places.lifetimes, draft.placement)
     }
+    var layers: [String] = []
     for (index, node) in graph.nodes.enumerated() {
       let value = Graph.Value(index)
       let step: Step
       switch node.operation {
       case .convolution(let convolution):
+        let packed = try plan.weights.convolution(convolution)
+        layers.append(packed.layer.name)
         step = convolutionStep(
-          try plan.weights.convolution(convolution), try addresses.binding(index, input: input), tables: tables,
+          packed, try addresses.binding(index, input: input), tables: tables,
           part: node.part)
       case .dense(let dense) where dense.flattens:
         let (packed, first) = try plan.weights.rows(dense)
         guard let scratch = places.scratch[index] else { throw Self.lacksMemory(node) }
+        layers.append(packed.name)
         step = DenseRowsStep(
           packed, first: first, layer: dense, input: graph.shape(node.inputs[0]),
           source: try addresses.buffer(node.inputs[0]).view, images: images, scratch: addresses.stretch(scratch),
           output: try addresses.numbers(value).start, part: node.part)
       case .dense(let dense):
         let numbers = try addresses.numbers(node.inputs[0])
+        let packed = try plan.weights.columns(dense)
+        layers.append(packed.name)
         step = DenseColumnsStep(
-          try plan.weights.columns(dense), input: numbers.start, inputStride: numbers.stride,
+          packed, input: numbers.start, inputStride: numbers.stride,
           target: try addresses.buffer(value).view, images: images, part: node.part)
       case .splitHalves(let morphs):
         step = SplitHalvesStep(
@@ -170,6 +180,7 @@ final class Schedule {
       }
       steps.append(step)
     }
+    parts = plan.check?.parts(of: layers) ?? []
     for (buffer, isShared) in zip(places.buffers, sharesBorder) where buffer.readsBorder && !isShared {
       let images = places.lifetimes[buffer.stretch].size / buffer.grid.image
       borders.append(ActivationBuffer(buffer.grid, at: addresses.stretch(buffer.stretch)).border(images: images))

@@ -6,11 +6,29 @@ import LiaeTensor
 /// The tensors of a model that is being packed. They go one by one.
 final class WeightSource {
   private var tensors: TensorDictionary
+  private let pool: ThreadPool
+  private let allowsNonFinite: Bool
+  private var checked: Set<String> = []
+  /// The first tensor with elements that are not finite, where such are allowed.
+  private(set) var nonFinite: String?
 
-  init(_ model: consuming Model) { tensors = model.tensors }
+  init(_ model: consuming Model, _ pool: ThreadPool, allowsNonFinite: Bool) {
+    tensors = model.tensors
+    (self.pool, self.allowsNonFinite) = (pool, allowsNonFinite)
+  }
 
+  /// - Throws: `corruptFile` for elements that are not finite, unless they are allowed; `missingTensor`.
   func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
-    (try tensor("\(layer).weight"), try tensor("\(layer).bias"))
+    (try finite("\(layer).weight"), try finite("\(layer).bias"))
+  }
+
+  private func finite(_ name: String) throws(LiaeError) -> TensorView {
+    let tensor = try tensor(name)
+    guard checked.insert(name).inserted, !FiniteCheck.isFinite(tensor, pool) else { return tensor }
+    let first = (0..<tensor.count).first { !tensor[$0].isFinite } ?? 0
+    guard allowsNonFinite else { throw Plan.nonFinite("tensor \(name): element \(first) is \(tensor[first])") }
+    if nonFinite == nil { nonFinite = name }
+    return tensor
   }
 
   /// What the weights of layers that are packed together are kept in: their elements, or float32 where they differ.
@@ -24,7 +42,6 @@ final class WeightSource {
   func release(_ layers: [String]) {
     for layer in layers {
       for name in ["\(layer).weight", "\(layer).bias"] {
-        tensors[name]?.dropPages()
         tensors[name] = nil
       }
     }

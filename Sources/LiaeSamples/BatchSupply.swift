@@ -41,10 +41,12 @@ final class BatchSupply: @unchecked Sendable {
     }
   }
 
-  /// - Throws: `outOfMemory`; what decoding threw where no face is left.
-  func batch(_ number: Int) throws(LiaeError) -> FaceBatch {
+  /// - Parameter isCancelled: is asked before each face.
+  /// - Throws: `outOfMemory`; what decoding threw where no face is left; `cancelled`.
+  func batch(_ number: Int, isCancelled: () -> Bool) throws(LiaeError) -> FaceBatch {
     let batch = try FaceBatch(count: batchSize, side: options.resolution)
     for slot in 0..<batchSize {
+      if isCancelled() { throw LiaeError(.cancelled, "interrupted") }
       let draw = number * batchSize + slot
       let (face, reference) = monitor.locked { (faceOrder.face(draw), referenceOrder?.face(draw)) }
       let prepared = try faces.face(face).prepared()

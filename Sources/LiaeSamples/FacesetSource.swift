@@ -60,7 +60,7 @@ package final class FacesetSource: Sendable {
       guard suffixes.contains(where: { lowered.hasSuffix($0) }) else { continue }
       let path = "\(folder)/\(name)"
       do throws(LiaeError) {
-        let entry = try Faceset.Face(filename: name, jpeg: Bytes.map(path: path))
+        let entry = try Faceset.Face(filename: name, jpeg: Bytes.read(path: path))
         faces.append(try SourceFace(entry, name: name, place: .file(path)))
       } catch {
         guard error.status != .outOfMemory else { throw error }
@@ -72,7 +72,7 @@ package final class FacesetSource: Sendable {
 
   private static func packed(_ path: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
     var faces: [SourceFace] = []
-    for entry in try Faceset.read(Bytes.map(path: path), name: path).faces {
+    for entry in try Faceset.read(path: path).faces {
       let name = entry.personName.map { "\($0)/\(entry.filename)" } ?? entry.filename
       do throws(LiaeError) {
         faces.append(try SourceFace(entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask)))
@@ -93,7 +93,7 @@ private final class SkipReport: @unchecked Sendable {
 
   func add(_ name: String, _ error: LiaeError) {
     // The reason without the name that readers put before it.
-    let prefix = "\(name): "
+    let prefix = "\(name): ".printable
     let reason = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
     monitor.locked {
       if !list.contains(where: { $0.name == name }) { list.append(SkippedFace(name: name, reason: reason)) }

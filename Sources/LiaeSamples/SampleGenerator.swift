@@ -41,8 +41,12 @@ package final class SampleGenerator: Sendable {
 
   /// The next batch, in order. One caller at a time.
   ///
-  /// - Throws: `outOfMemory`; `corruptFile` and the like, with a face's name, where no face is left that can be read.
-  package func next() throws(LiaeError) -> FaceBatch { try crew.next().get() }
+  /// - Parameter isCancelled: is asked while the batch is waited for; the batch comes next all the same.
+  /// - Throws: `outOfMemory`; `corruptFile` and the like, with a face's name, where no face is left that can be read;
+  ///   `cancelled`.
+  package func next(isCancelled: () -> Bool = { false }) throws(LiaeError) -> FaceBatch {
+    try crew.next(isCancelled: isCancelled).get()
+  }
 }
 
 /// What the threads of a generator share. They retain it, not the generator, so that that can end them when it goes.
@@ -85,7 +89,10 @@ private final class BatchCrew: @unchecked Sendable {
     threads = []
   }
 
-  func next() -> Result<FaceBatch, LiaeError> {
+  /// Milliseconds between two questions whether to go on waiting.
+  private static let patience = 20
+
+  func next(isCancelled: () -> Bool) -> Result<FaceBatch, LiaeError> {
     monitor.locked {
       let slot = nextToGive % ready.count
       while true {
@@ -95,14 +102,17 @@ private final class BatchCrew: @unchecked Sendable {
           monitor.wakeAll()
           return batch
         }
-        monitor.wait()
+        if isCancelled() { return .failure(LiaeError(.cancelled, "interrupted")) }
+        monitor.wait(milliseconds: Self.patience)
       }
     }
   }
 
   private func work() {
     while let number = take() {
-      let batch = Result { () throws(LiaeError) in try supply.batch(number * share.count + share.index) }
+      let batch = Result { () throws(LiaeError) in
+        try supply.batch(number * share.count + share.index) { self.monitor.locked { self.isEnding } }
+      }
       monitor.locked {
         ready[number % ready.count] = batch
         monitor.wakeAll()

@@ -18,9 +18,9 @@ package struct SourceFace: Sendable {
   private let place: Place
 
   enum Place: Sendable {
-    /// A file of its own, mapped when it is needed: a process may have only so many.
+    /// A file of its own, opened when it is needed: a process may have only so many.
     case file(String)
-    case part(jpeg: Bytes, mask: Bytes?)
+    case part(jpeg: StoredBytes, mask: Bytes?)
   }
 
   /// - Throws: `unsupported` for faces that are not aligned, `invalidArgument` for landmarks out of all bounds.
@@ -67,9 +67,9 @@ package struct SourceFace: Sendable {
 
   private func content() throws(LiaeError) -> (jpeg: Bytes, mask: Bytes?) {
     switch place {
-    case .part(let jpeg, let mask): return (jpeg, mask)
+    case .part(let jpeg, let mask): return (try jpeg.read(), mask)
     case .file(let path):
-      let jpeg = try Bytes.map(path: path)
+      let jpeg = try Bytes.read(path: path)
       return (jpeg, try FaceImage.readMetadata(jpeg, name: name)?.xsegMask)
     }
   }

@@ -20,7 +20,7 @@ package struct SequenceObserver {
   }
 
   /// - Throws: `cancelled`.
-  func checkCancelled() throws(LiaeError) {
+  package func checkCancelled() throws(LiaeError) {
     if isCancelled() { throw LiaeError(.cancelled, "interrupted") }
   }
 }

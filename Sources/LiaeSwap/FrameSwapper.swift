@@ -32,6 +32,14 @@ package struct FrameSwapper {
       throw LiaeError(
         .invalidArgument, "super resolution needs an enhanced face: align, run, enhance and composite in steps")
     }
+    return try Context.asCall(of: faces.map(\.context)[...]) { () throws(LiaeError) in
+      try swapAll(image, faces, into: target, mask: mask)
+    }
+  }
+
+  private func swapAll(
+    _ image: ImageView, _ faces: [FrameFace], into target: MutableImageView?, mask: MutableImageView?
+  ) throws(LiaeError) -> [SwappedFace] {
     let unchanged = try Compositor(try Frame(image), options: options)
     var swapped: [SwappedFace] = []
     for (index, face) in faces.enumerated() {
@@ -95,6 +103,16 @@ package struct FrameSwapper {
     (result.xsegSwap, result.xsegDestination) = (face.xsegSwap, face.xsegDestination)
     (result.mask, result.motion, result.smoothing) = (face.mask, face.motion, face.smoothing)
     return result
+  }
+}
+
+extension Context {
+  /// Runs `body` as one call of several contexts.
+  package static func asCall<Result>(
+    of contexts: ArraySlice<Context>, _ body: () throws(LiaeError) -> Result
+  ) throws(LiaeError) -> Result {
+    guard let first = contexts.first else { return try body() }
+    return try first.asCall { () throws(LiaeError) in try asCall(of: contexts.dropFirst(), body) }
   }
 }
 

@@ -15,7 +15,7 @@ extension File {
   package static func keep(_ path: String, as name: String) throws(LiaeError) {
     if link(path, name) == 0 { return }
     if errno == EEXIST { throw LiaeError(.fileExists, "\(name): exists already") }
-    try writeAtomically(name, replacing: false, Bytes.map(path: path))
+    try writeAtomically(name, replacing: false, Bytes.read(path: path))
   }
 }
 
@@ -34,16 +34,32 @@ extension File {
     }
   }
 
-  /// A name beside `path` for what is to become that file, of this process alone.
+  /// Where another program is to write what becomes the file `path`, and `place` gives its name: beside what links lead
+  /// to.
   ///
-  /// - Parameter ending: of the name, for programs that take the format from it.
-  package static func temporaryPath(_ path: String, ending: String = "") -> String { "\(path).tmp\(getpid())\(ending)" }
+  /// - Throws: `inputOutput` for devices, FIFOs and folders.
+  package static func temporaryPlace(_ path: String, ending: String) throws(LiaeError) -> String {
+    let target = try WriteTarget(path)
+    guard !target.isStream else {
+      throw LiaeError(.inputOutput, "\(path): is no file, and what is written there is not written in one go")
+    }
+    return temporaryPath(target.place, ending: ending)
+  }
 
-  /// Gives a finished file its name; another file of that name is replaced.
+  /// Gives a file whose bytes are on the disk another name, replacing what has it, and brings the name to disk.
   ///
   /// - Throws: `inputOutput`, `fileNotFound`.
   package static func move(_ path: String, to name: String) throws(LiaeError) {
     guard rename(path, name) == 0 else { throw writeError(name, errno) }
+    try WriteTarget(name).syncFolder()
+  }
+
+  /// Brings a finished file to disk and gives it its name, as `writeAtomically` does.
+  ///
+  /// - Parameter temporary: `temporaryPlace` of the same path. Gone where this throws.
+  /// - Throws: `inputOutput`, `fileNotFound`.
+  package static func place(_ temporary: String, at path: String) throws(LiaeError) {
+    try UnnamedFile(WriteTarget(path), written: temporary).settle()
   }
 }
 

@@ -6,11 +6,17 @@ import Synchronization
 package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
-  /// - Parameter termination: whether the polite request of `kill` and of a machine that shuts down means the same.
+  /// - Parameter termination: whether the polite request of `kill` and of a machine that shuts down means the same, and the
+  ///   end of the terminal, unless `nohup` has said that it does not matter.
   package static func watch(termination: Bool = false) {
     // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
     guard !flag.load(ordering: .relaxed) else { return }
-    for number in termination ? [SIGINT, SIGTERM] : [SIGINT] {
+    for number in termination ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT] {
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      if number == SIGHUP, before.__sigaction_handler.sa_handler.map({ unsafeBitCast($0, to: Int.self) }) == 1 {
+        continue
+      }
       signal(number) { number in
         Interruption.flag.store(true, ordering: .relaxed)
         signal(number, SIG_DFL)

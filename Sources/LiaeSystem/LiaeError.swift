@@ -35,6 +35,8 @@ package enum Status: Int32, Sendable, CaseIterable {
   // 40: resources.
   case outOfMemory = 40
   case threadFailure = 41
+  /// A buffer would pass the memory limit that the caller has set.
+  case resourceLimit = 42
 
   // 50: during a run.
   case cancelled = 50
@@ -50,9 +52,10 @@ package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
   package let status: Status
   package let message: String
 
+  /// - Parameter message: becomes one line without control characters, whatever names of files and tensors it quotes.
   package init(_ status: Status, _ message: String) {
     self.status = status
-    self.message = message
+    self.message = message.printable
   }
 
   package var description: String { message }
@@ -61,5 +64,5 @@ package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
   package func within(_ prefix: String) -> LiaeError { LiaeError(status, "\(prefix): \(message)") }
 
   /// The same error with the name of a file before its message, unless the message begins with it already.
-  package func naming(_ file: String) -> LiaeError { message.hasPrefix(file) ? self : within(file) }
+  package func naming(_ file: String) -> LiaeError { message.hasPrefix(file.printable) ? self : within(file) }
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import CLiaeProcess
 import Glibc
 import Synchronization
 
-/// Bytes that stay valid and unchanged while the object lives: a mapped file, or memory of our own.
+/// Bytes that stay valid and unchanged while the object lives: memory of our own, or a file of packed weights that is
+/// mapped. Every other file is read (`read(path:)`): a mapped file that somebody truncates ends the process (SIGBUS).
 ///
 /// Big buffers are never Swift arrays: an `Array` that cannot grow ends the process, this can say so.
 package final class Bytes: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let count: Int
   private let release: Release
+  private let charge: MemoryCharge?
 
   private enum Release {
     case free
@@ -19,10 +22,11 @@ package final class Bytes: @unchecked Sendable {
     case part(of: Bytes)
   }
 
-  private init(base: UnsafeMutableRawPointer, count: Int, release: Release) {
+  private init(base: UnsafeMutableRawPointer, count: Int, release: Release, charge: MemoryCharge? = nil) {
     self.base = base
     self.count = count
     self.release = release
+    self.charge = charge
   }
 
   deinit {
@@ -42,44 +46,58 @@ package final class Bytes: @unchecked Sendable {
 
   /// Memory of our own, zeroed, aligned to 64 bytes; to 2 MB, and asking for huge pages, from 2 MB up.
   ///
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `outOfMemory`; `resourceLimit`, `cancelled` where the scope of the call says so.
   package static func allocate(_ count: Int, for purpose: @autoclosure () -> String = "a buffer")
     throws(LiaeError) -> Bytes
   {
-    func refuse() -> LiaeError { LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
-    guard count >= 0, !AllocationFaults.shouldFail() else { throw refuse() }
-    guard count < hugePage else {
-      // mmap gives zeroed pages, so nothing is touched before it is used.
-      guard let padded = CheckedSize.sum(count, hugePage) else { throw refuse() }
-      let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      guard let address, address != MAP_FAILED else { throw refuse() }
-      let aligned = UnsafeMutableRawPointer(
-        bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
-      guard let aligned else { throw refuse() }
-      madvise(aligned, count, Int32(MADV_HUGEPAGE))
-      return Bytes(base: aligned, count: count, release: .unmap(address, padded))
+    try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
+      guard count < hugePage else {
+        // mmap gives zeroed pages, so nothing is touched before it is used.
+        guard let padded = CheckedSize.sum(count, hugePage) else { return nil }
+        let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address, address != MAP_FAILED else { return nil }
+        let aligned = UnsafeMutableRawPointer(
+          bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
+        guard let aligned else { return nil }
+        madvise(aligned, count, Int32(MADV_HUGEPAGE))
+        return (aligned, .unmap(address, padded))
+      }
+      var address: UnsafeMutableRawPointer?
+      let padded = max(count, 1)
+      guard liae_memory_allocate(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address
+      else { return nil }
+      memset(address, 0, padded)
+      return (address, .free)
     }
-    var address: UnsafeMutableRawPointer?
-    let padded = max(count, 1)
-    guard posix_memalign(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address else {
-      throw refuse()
-    }
-    memset(address, 0, padded)
-    return Bytes(base: address, count: count, release: .free)
   }
 
   /// Memory of our own that holds anything, aligned to 64 bytes, for what is written whole before it is read. It comes
   /// from malloc, which keeps what is freed for the next time: pages that are new each time cost more than most image
   /// operations.
   ///
-  /// - Throws: `outOfMemory`.
+  /// - Throws: as `allocate`.
   package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes
   {
-    var address: UnsafeMutableRawPointer?
-    guard count >= 0, !AllocationFaults.shouldFail(), posix_memalign(&address, alignment, max(count, 1)) == 0,
-      let address
-    else { throw LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
-    return Bytes(base: address, count: count, release: .free)
+    try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
+      var address: UnsafeMutableRawPointer?
+      guard liae_memory_allocate(&address, alignment, max(count, 1)) == 0, let address else { return nil }
+      return (address, .free)
+    }
+  }
+
+  /// Memory that `take` gets from the system, counted in the budget of the call.
+  private static func allocate(
+    _ count: Int, _ purpose: () -> String, _ take: () -> (UnsafeMutableRawPointer, Release)?
+  ) throws(LiaeError) -> Bytes {
+    func refuse() -> LiaeError { LiaeError(.outOfMemory, "out of memory: \(count) bytes for \(purpose())") }
+    guard count >= 0 else { throw refuse() }
+    try CallScope.check()
+    let charge = try MemoryCharge.inForce(count, for: purpose)
+    guard !AllocationFaults.shouldFail(), let (base, release) = take() else { throw refuse() }
+    let result = Bytes(base: base, count: count, release: release, charge: charge)
+    // The object itself may have come from the reserve, which is not to be held.
+    try MemoryShortage.check()
+    return result
   }
 
   /// Memory of somebody else, who keeps it valid and unchanged for as long as this object lives.
@@ -104,35 +122,43 @@ package final class Bytes: @unchecked Sendable {
     return copy
   }
 
-  /// The file at `path`, mapped read-only. The pages are the page cache's: nothing is copied.
+  /// The whole file, mapped. Its pages are the page cache's: nothing is copied, and processes share them. A read past the
+  /// end of a file that was truncated meanwhile ends the process: for files alone that are replaced by their names.
   ///
-  /// - Throws: `fileNotFound`, `inputOutput`.
-  package static func map(path: String) throws(LiaeError) -> Bytes {
-    let file = try File(reading: path)
+  /// - Throws: `inputOutput`.
+  package static func map(_ file: File) throws(LiaeError) -> Bytes {
     let length = try file.length()
     if length == 0 { return try allocate(0) }
     let address = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0)
     guard let address, address != MAP_FAILED else {
-      throw LiaeError(.inputOutput, "\(path): cannot be mapped: \(systemMessage(errno))")
+      throw LiaeError(.inputOutput, "\(file.path): cannot be mapped: \(systemMessage(errno))")
     }
     return Bytes(base: address, count: length, release: .unmapFile)
   }
 
-  /// Says that a part of a mapped file is not needed for now: its pages no longer count as this process's, and are read
-  /// again when they are. Other memory stays as it is.
-  package func dropPages(offset: Int, count: Int) {
-    precondition(offset >= 0 && count >= 0 && offset <= self.count - count)
-    switch release {
-    case .part(let whole): whole.dropPages(offset: base - whole.base + offset, count: count)
-    case .unmapFile:
-      let first = offset / Self.pageAlignment * Self.pageAlignment
-      madvise(base + first, offset + count - first, Int32(MADV_DONTNEED))
-    case .free, .unmap, .nothing: break
-    }
-  }
-
   /// Has the system read a mapped file ahead, all of it. Of bytes that begin at a page.
   package func readAhead() { madvise(base, count, Int32(MADV_WILLNEED)) }
+
+  /// Puts other bytes in place of whole pages, at the same addresses: of a mapped file they become memory of this
+  /// process, and the file stays as it is. `offset` is a multiple of 4096, and nobody reads there meanwhile.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func replacePages(offset: Int, with bytes: Bytes) throws(LiaeError) {
+    precondition(offset >= 0 && offset <= count - bytes.count && offset % Self.pageAlignment == 0)
+    defer { withExtendedLifetime((self, bytes)) {} }
+    if case .part(let whole) = release {
+      return try whole.replacePages(offset: base - whole.base + offset, with: bytes)
+    }
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
+    guard case .unmapFile = release, bytes.count > 0 else {
+      return (base + offset).copyMemory(from: bytes.base, byteCount: bytes.count)
+    }
+    let address = mmap(base + offset, bytes.count, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let address, address != MAP_FAILED else {
+      throw LiaeError(.outOfMemory, "out of memory: \(bytes.count) bytes in place of damaged ones")
+    }
+    address.copyMemory(from: bytes.base, byteCount: bytes.count)
+  }
 }
 
 /// Makes the n-th allocation from now fail, so that tests can run every out-of-memory path.

@@ -28,5 +28,16 @@ package final class Monitor: @unchecked Sendable {
 
   /// Lets others in until one calls `wakeAll`. Only under the lock; what was waited for is to be looked at again.
   package func wait() { pthread_cond_wait(condition, mutex) }
+
+  /// As `wait`, for at most so long.
+  package func wait(milliseconds: Int) {
+    var end = timespec()
+    clock_gettime(CLOCK_REALTIME, &end)
+    let nanoseconds = end.tv_nsec + milliseconds * 1_000_000
+    end.tv_sec += nanoseconds / 1_000_000_000
+    end.tv_nsec = nanoseconds % 1_000_000_000
+    pthread_cond_timedwait(condition, mutex, &end)
+  }
+
   package func wakeAll() { pthread_cond_broadcast(condition) }
 }

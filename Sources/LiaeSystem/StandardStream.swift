@@ -11,8 +11,8 @@ package enum StandardStream: Sendable {
   package func write(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno != EINTR { return }
+      let (count, code) = rest.withUnsafeBytes { writeWithoutSignals(descriptor, $0.baseAddress, $0.count) }
+      if count == 0 || count < 0 && code != EINTR { return }
       rest = rest.dropFirst(max(count, 0))
     }
   }

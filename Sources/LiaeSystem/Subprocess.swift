@@ -29,8 +29,6 @@ package final class Subprocess {
     errors = dup(fileno(file))
     fclose(file)
     _ = fcntl(errors, F_SETFD, FD_CLOEXEC)
-    // A program that ends before its input does is no reason to die.
-    signal(SIGPIPE, SIG_IGN)
     var child = (input: open("/dev/null", O_RDONLY | O_CLOEXEC), output: open("/dev/null", O_WRONLY | O_CLOEXEC))
     defer {
       close(child.input)
@@ -98,10 +96,11 @@ package final class Subprocess {
   package func write(_ bytes: UnsafeRawBufferPointer) throws(LiaeError) {
     var rest = bytes
     while !rest.isEmpty {
-      let n = Glibc.write(input, rest.baseAddress, rest.count)
-      if n < 0 {
-        if errno == EINTR { continue }
-        let reason = systemMessage(errno)
+      // A program that ends before its input does is no reason to die.
+      let (n, code) = writeWithoutSignals(input, rest.baseAddress, rest.count)
+      if n <= 0 {
+        if code == EINTR { continue }
+        let reason = systemMessage(code)
         closeInput()
         try wait()
         throw LiaeError(.inputOutput, "\(name) does not take more: \(reason)")
@@ -196,6 +195,6 @@ package final class Subprocess {
         lines.append(line)
       }
     }
-    return (lines.suffix(4).joined(separator: "\n"), facts)
+    return (lines.suffix(4).joined(separator: "; "), facts)
   }
 }

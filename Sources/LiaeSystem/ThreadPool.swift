@@ -34,12 +34,25 @@ package final class ThreadPool: Sendable {
   deinit { crew.stop() }
 
   /// A run begins: workers that finish a region wait for the next one awake.
-  package func begin() { crew.setRunning(true) }
+  package func begin() {
+    crew.hasFailed.store(false, ordering: .relaxed)
+    crew.setRunning(true)
+  }
   package func end() { crew.setRunning(false) }
 
-  /// Runs `task(context, index, worker)` for each index in 0..<count. One region at a time.
+  /// Runs `task(context, index, worker)` for each index in 0..<count. One region at a time. Once the call is cancelled,
+  /// tasks that have not begun are skipped: what comes after the region has to check.
   package func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
     crew.run(count, context, task)
+  }
+
+  /// - Throws: `threadFailure` where a host's pool has returned from a region since `begin` without running all of it.
+  package func check() throws(LiaeError) {
+    guard !crew.hasFailed.load(ordering: .relaxed) else {
+      throw LiaeError(
+        .threadFailure,
+        "parallel_for returned without having called the task for each index; it must, before it returns")
+    }
   }
 }
 
@@ -52,12 +65,17 @@ private final class Crew: @unchecked Sendable {
   private var task: ParallelTask = { _, _, _ in }
   private var context: UnsafeMutableRawPointer
   private var count = 0
+  /// What the call of the region is held to.
+  private var scope: UnsafePointer<CallScope>?
+  /// Tasks of a region that a host's pool has run or skipped.
+  private let finished = Atomic<Int>(0)
   private let next = Atomic<Int>(0)
   /// generation << 32 | open << 31 | workers inside
   private let state = Atomic<UInt64>(0)
   private let sleeping = Atomic<Int>(0)
   private let running = Atomic<Bool>(false)
   private let ending = Atomic<Bool>(false)
+  let hasFailed = Atomic<Bool>(false)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var threads: [WorkerThread] = []
@@ -104,20 +122,26 @@ private final class Crew: @unchecked Sendable {
 
   func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
     if workers == 1 || count <= 1 {
-      for index in 0..<max(0, count) { task(context, index, 0) }
+      for index in 0..<max(0, count) where !CallScope.isCancelled { task(context, index, 0) }
       return
     }
-    (self.task, self.context, self.count) = (task, context, count)
+    (self.task, self.context, self.count, scope) = (task, context, count, CallScope.current)
     next.store(0, ordering: .relaxed)
     if let host {
+      finished.store(0, ordering: .relaxed)
       host(
         hostData, min(workers, count),
         { raw, worker in
           guard let raw else { return }
           let crew = Unmanaged<Crew>.fromOpaque(raw).takeUnretainedValue()
           // Another index has no scratch memory.
-          if (0..<crew.workers).contains(worker) { crew.drain(worker) }
+          guard (0..<crew.workers).contains(worker) else { return }
+          // The host's thread gets back what it had.
+          let host = CallScope.current
+          defer { CallScope.setCurrent(host) }
+          FloatingPointEnvironment.standard { crew.drain(worker) }
         }, Unmanaged.passUnretained(self).toOpaque())
+      if finished.load(ordering: .acquiring) != count { hasFailed.store(true, ordering: .relaxed) }
       return
     }
     let generation = (state.load(ordering: .relaxed) >> 32) &+ 1
@@ -134,11 +158,15 @@ private final class Crew: @unchecked Sendable {
 
   private func drain(_ worker: Int) {
     let (task, context, count) = (task, context, count)
+    CallScope.setCurrent(scope)
+    var done = 0
     while true {
       let index = next.add(1, ordering: .relaxed).oldValue
-      if index >= count { return }
-      task(context, index, worker)
+      if index >= count { break }
+      if !CallScope.isCancelled { task(context, index, worker) }
+      done += 1
     }
+    if host != nil { finished.add(done, ordering: .releasing) }
   }
 
   private func wake() {

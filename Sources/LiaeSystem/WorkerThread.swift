@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A thread that runs one function. It takes no signals: those are for the host's threads.
+/// A thread that runs one function, in the floating-point environment that a process starts with. Signals are for the
+/// host's threads: it takes none but those of its own faults.
 package final class WorkerThread: Sendable {
   private let thread: pthread_t
 
@@ -9,6 +10,8 @@ package final class WorkerThread: Sendable {
   package init(_ body: @escaping @Sendable () -> Void) throws(LiaeError) {
     var all = sigset_t(), before = sigset_t()
     sigfillset(&all)
+    // Where these are blocked, a fault ends the process without the host's handler.
+    for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGXFSZ] { sigdelset(&all, fault) }
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
@@ -17,6 +20,7 @@ package final class WorkerThread: Sendable {
       &thread, nil,
       { raw in
         guard let raw else { return nil }
+        FloatingPointEnvironment.makeStandard()
         Unmanaged<Start>.fromOpaque(raw).takeRetainedValue().body()
         return nil
       }, start.toOpaque())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// A row-major tensor over bytes that it keeps alive: a slice of a mapped file, or memory of its own.
+/// A row-major tensor over bytes that it keeps alive: a slice of a file that was read, or memory of its own.
 ///
 /// The bytes may stand at any address; elements are read unaligned. Little-endian, as all our formats are.
 package struct TensorView: Sendable {
@@ -30,9 +30,6 @@ package struct TensorView: Sendable {
   package var raw: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: storage.base + offset, count: byteCount)
   }
-
-  /// The elements are not needed for now: where they lie in a mapped file they take no memory until they are read again.
-  package func dropPages() { storage.dropPages(offset: offset, count: byteCount) }
 
   /// Element `index` of the flat tensor as a float. `index` must be within `0..<count`.
   package subscript(index: Int) -> Float {

@@ -11,10 +11,10 @@ package struct Preview: Sendable {
 }
 
 extension Trainer {
-  /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`.
+  /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`, `cancelled`.
   package func preview(source: FaceBatch, destination: FaceBatch) throws(LiaeError) -> Preview {
     try check(source, destination)
-    return try engine.awake { () throws(LiaeError) in
+    return try cancellable { () throws(LiaeError) in
       let tape = Tape(engine, isRecording: false)
       let run = try forward(source, destination, on: tape)
       let swap = try network.evaluate("swap.rgb", given: ["swap.code": run.swapCode], on: tape)

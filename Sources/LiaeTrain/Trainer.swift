@@ -35,6 +35,10 @@ package final class Trainer {
   /// Processes that share the batch; nil where this is the only one.
   package var peers: (any TrainingPeers)?
 
+  /// Asked between operations of a step and of a preview; true ends them with `cancelled`. Not asked where there are
+  /// peers, who wait for this process.
+  package var isCancelled: () -> Bool = { false }
+
   /// Replaces the factors of `lr_dropout`, for tests.
   package var rateFactors: ((Parameter) -> UnsafePointer<Float>?)?
 
@@ -81,11 +85,14 @@ package final class Trainer {
 
   /// One iteration.
   ///
-  /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`.
+  /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`; `cancelled`, with weights, moments and
+  ///   iteration as they were.
   package func step(source: FaceBatch, destination: FaceBatch) throws(LiaeError) -> StepReport {
     try check(source, destination)
-    return try engine.awake { () throws(LiaeError) in
+    return try cancellable { () throws(LiaeError) in
       try prepare()
+      // A step that was cancelled may have left some.
+      for parameter in network.parameters { parameter.hasGradient = false }
       let tape = Tape(engine)
       let run = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
@@ -109,6 +116,8 @@ package final class Trainer {
       let (a, b) = try shared(Self.mean(ofSource.total), Self.mean(ofDestination.total))
       let isFinite = norm.isFinite && a.isFinite && b.isFinite
       var patchLoss: [Double]?, codeLoss: [Double]?
+      // What changes the model is done whole.
+      engine.isCancelled = nil
       if isFinite {
         try optimizer.step(options, norm: norm, factors: rateFactors)
         iteration += 1
@@ -123,6 +132,13 @@ package final class Trainer {
         source: ofSource, destination: ofDestination, adversarial: adversarial.map { $0 / scale },
         patchLoss: patchLoss, codeLoss: codeLoss)
     }
+  }
+
+  /// Runs `body` with threads awake, and asks `isCancelled` between its operations.
+  func cancellable<T>(_ body: () throws(LiaeError) -> T) throws(LiaeError) -> T {
+    engine.isCancelled = peers == nil ? isCancelled : nil
+    defer { engine.isCancelled = nil }
+    return try engine.awake(body)
   }
 
   /// Means over all processes, so that each draws the same conclusions.

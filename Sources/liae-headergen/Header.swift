@@ -125,6 +125,16 @@ struct Header {
        * Errors: a function that can fail returns a liae_status, and liae_last_error() is its message. No argument ends
        * the process, unless it points to memory that is not there.
        *
+       * Memory: an allocation that fails is LIAE_ERROR_OUT_OF_MEMORY, small ones included: objects of the Swift runtime,
+       * which cannot report it, come from a reserve of 8 MiB in the library's own pages until the call has given up. What
+       * no status can be had for: a host whose other threads use up the reserve at the same time, a stack that cannot
+       * grow, and a system that grants memory and ends the process when it is used (overcommitment). How much memory a
+       * call, a context or a model may take can be limited: LIAE_ERROR_RESOURCE_LIMIT.
+       *
+       * The process: each call sets the floating-point environment (MXCSR, x87) to the default and restores the caller's;
+       * callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
+       * signals but those of their own faults. Environment variables that the library reads: LIAE_ISA.
+       *
        * Growth: a struct that begins with struct_size may grow at its end. Its _init function, which takes its sizeof,
        * fills it in; the library reads and writes no more of it than struct_size says. Enums travel as int32_t.
        */

@@ -48,7 +48,7 @@ import Testing
   func renamedFilesOpen(_ hasData: Bool) throws {
     let (temporary, network) = (try TemporaryFolder(), try golden("amp-64"))
     for name in Self.modules.map({ "\($0).npy" }) + (hasData ? ["data.dat"] : []) {
-      let bytes = try Bytes.map(path: network.path("golden_AMP_\(name)"))
+      let bytes = try Bytes.read(path: network.path("golden_AMP_\(name)"))
       try File.writeAtomically(temporary(name), replacing: false) { (writer) throws(LiaeError) in
         try writer.write(bytes.raw)
       }
@@ -97,7 +97,7 @@ import Testing
     let temporary = try TemporaryFolder()
     let path = try set(without: ["inter_src.npy", "data.dat"], into: temporary)
     for module in ["inter_AB", "inter_B"] {
-      let bytes = try Bytes.map(path: try golden("liae-udt").path("golden_SAEHD_\(module).npy"))
+      let bytes = try Bytes.read(path: try golden("liae-udt").path("golden_SAEHD_\(module).npy"))
       try File.writeAtomically(temporary("golden_AMP_\(module).npy"), replacing: false) { (writer) throws(LiaeError) in
         try writer.write(bytes.raw)
       }
@@ -108,7 +108,7 @@ import Testing
   @Test func dataOfAnotherKindIsRefused() throws {
     let temporary = try TemporaryFolder()
     let path = try set(into: temporary)
-    let data = try Bytes.map(path: try golden("liae-udt").path("golden_SAEHD_data.dat"))
+    let data = try Bytes.read(path: try golden("liae-udt").path("golden_SAEHD_data.dat"))
     try File.writeAtomically(temporary("golden_AMP_data.dat"), replacing: true) { (writer) throws(LiaeError) in
       try writer.write(data.raw)
     }
@@ -133,7 +133,7 @@ import Testing
       let temporary = try TemporaryFolder()
       let path = try set(into: temporary)
       let name = temporary("golden_AMP_\(file).npy")
-      var weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: name), name: name)
+      var weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: name), name: name)
       weights[key] = try floats([Float](repeating: 0, count: shape.reduce(1, *)), shape)
       try DeepFaceLabFile.writeWeights(weights, to: name, replacing: true)
       expectError(.shapeMismatch, "\(file)/\(key)", "\(shape)", expected) { _ = try ModelReader.open(path: path) }
@@ -182,7 +182,7 @@ import Testing
     let temporary = try TemporaryFolder()
     let model = try golden("amp-64").model()
     try ModelWriter.write(model, to: temporary("a.safetensors"), as: .safetensors(.float32), replacing: false)
-    var file = try SafetensorsFile.parse(try Bytes.map(path: temporary("a.safetensors")), name: "a")
+    var file = try SafetensorsFile.parse(try Bytes.read(path: temporary("a.safetensors")), name: "a")
     file.metadata[key] = value
     try SafetensorsFile.write(file.tensors, metadata: file.metadata, to: temporary("b.safetensors"), replacing: true)
     do {
@@ -249,7 +249,7 @@ import Testing
     let folder = try TemporaryFolder()
     let model = try golden("amp-64").model()
     try ModelWriter.write(model, to: folder("a.pt"), as: .torch, replacing: false)
-    let archive = try TorchArchive.parse(try Bytes.map(path: folder("a.pt")), name: "a")
+    let archive = try TorchArchive.parse(try Bytes.read(path: folder("a.pt")), name: "a")
     var flat = TensorDictionary()
     for module in Self.modules {
       for (key, value) in try #require(archive[module]?.pairs) {

@@ -21,7 +21,7 @@ import Testing
     #expect(model.info.guesses.count == 1, "the colour order alone: \(model.info.guesses)")
     #expect(model.info.faceType == nil)
     let archive = try #require(network.archive)
-    let content = try TorchArchive.parse(try Bytes.map(path: network.path(archive)), name: archive)
+    let content = try TorchArchive.parse(try Bytes.read(path: network.path(archive)), name: archive)
     #expect(model.info.iteration == content["global_step"]?.intValue)
   }
 

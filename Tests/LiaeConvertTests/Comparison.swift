@@ -44,7 +44,7 @@ func copiedSet(_ network: GoldenNetwork, without: [String], into folder: Tempora
   let kinds = ["_SAEHD_", "_AMP_"]
   for name in network.files where kinds.contains(where: { name.contains($0) }) {
     if without.contains(where: { name.hasSuffix($0) }) { continue }
-    let bytes = try Bytes.map(path: network.path(name))
+    let bytes = try Bytes.read(path: network.path(name))
     try File.writeAtomically(folder(name), replacing: true) { (writer) throws(LiaeError) in
       try writer.write(bytes.raw)
     }

@@ -12,13 +12,13 @@ import Testing
   func written(_ model: Model, _ dtype: DType) throws -> ONNXModel {
     let folder = try TemporaryFolder()
     try ModelWriter.write(model, to: folder("a.dfm"), as: .dfm(dtype), replacing: false)
-    return try ONNXModel.parse(try Bytes.map(path: folder("a.dfm")), name: "a")
+    return try ONNXModel.parse(try Bytes.read(path: folder("a.dfm")), name: "a")
   }
 
   /// As many of each as in the export that DeepFaceLab made of the same network.
   @Test func anAMPGraphHasTheOperatorsOfDeepFaceLabs() throws {
     let network = try golden("amp-64")
-    let theirs = try ONNXModel.parse(try Bytes.map(path: network.path("golden.dfm")), name: "golden")
+    let theirs = try ONNXModel.parse(try Bytes.read(path: network.path("golden.dfm")), name: "golden")
     let ours = try written(try network.model(), .float32)
     for operation in ["Conv", "MatMul", "LeakyRelu", "Sigmoid", "Slice"] {
       let counts = [ours, theirs].map { $0.graph.nodes.filter { $0.operation == operation }.count }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct HostileGraphTests {
   static let export = Result {
     let path = try golden("liae-udt").path("golden.dfm")
-    return try ONNXModel.parse(try Bytes.map(path: path), name: "export")
+    return try ONNXModel.parse(try Bytes.read(path: path), name: "export")
   }
 
   func open(_ model: ONNXModel) throws -> Model {

@@ -139,14 +139,14 @@ import Testing
   }
 
   @Test func rawDataIsNotCopied() throws {
-    let storage = try Bytes.map(path: try golden("liae-ud").path("golden.dfm"))
+    let storage = try Bytes.read(path: try golden("liae-ud").path("golden.dfm"))
     let model = try ONNXModel.parse(storage, name: "a")
     #expect(model.graph.initializers.names.allSatisfy { model.graph.initializers[$0]?.storage === storage })
   }
 
   @Test(arguments: ["golden.dfm", "golden_tf24.dfm", "golden_fp16.dfm"])
   func cutOffAtEveryPercent(_ file: String) throws {
-    let whole = try Bytes.map(path: try golden("liae-ud").path(file))
+    let whole = try Bytes.read(path: try golden("liae-ud").path(file))
     for percent in 0..<100 {
       let part = UnsafeRawBufferPointer(rebasing: whole.raw[..<(whole.count * percent / 100)])
       let cut = try Bytes.copy(part)
@@ -161,7 +161,7 @@ import Testing
       let noise = (0..<Int(generator.next() % 4000)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
       #expect(throws: LiaeError.self) { _ = try ONNXModel.parse(try bytes(Self.integer(1, 7) + noise), name: "noise") }
     }
-    let whole = try Bytes.map(path: try golden("liae-udt").path("golden.dfm"))
+    let whole = try Bytes.read(path: try golden("liae-udt").path("golden.dfm"))
     for _ in 0..<150 {
       let copy = try Bytes.copy(whole.raw)
       for _ in 0..<4 {
@@ -180,7 +180,7 @@ import Testing
     let files = try File.list(folder)
     #expect(!files.isEmpty)
     for file in files {
-      let input = try Bytes.map(path: "\(folder)/\(file)")
+      let input = try Bytes.read(path: "\(folder)/\(file)")
       do throws(LiaeError) {
         if target == "ONNX" {
           _ = try ONNXModel.parse(input, name: "input")
@@ -193,7 +193,7 @@ import Testing
 
   /// Reading and writing with every allocation failing in turn: an error each time, and no half-written file.
   @Test func everyAllocationMayFail() throws {
-    let storage = try Bytes.map(path: try golden("liae-ud").path("golden.dfm"))
+    let storage = try Bytes.read(path: try golden("liae-ud").path("golden.dfm"))
     let reading = failingEveryAllocation { () throws(LiaeError) in _ = try ModelReader.open(memory: storage, name: "a")
     }
     #expect(reading.surprises.isEmpty, "\(reading.surprises)")

@@ -54,7 +54,7 @@ import Testing
     let temporary = try TemporaryFolder()
     let path = try set("liae-ud", without: [], into: temporary)
     let file = temporary("golden_SAEHD_decoder.npy")
-    var weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: file), name: "decoder")
+    var weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: file), name: "decoder")
     weights["res1/conv2/bias:0"] = nil
     weights["upscalem3/conv1/weight:0"] = nil
     weights["left/over:0"] = try floats([1], [1])
@@ -69,7 +69,7 @@ import Testing
     let temporary = try TemporaryFolder()
     let path = try set("liae-ud", without: [], into: temporary)
     let file = temporary("golden_SAEHD_decoder.npy")
-    var weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: file), name: "decoder")
+    var weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: file), name: "decoder")
     weights["res1/conv2/bias:0"] = try floats([1, 2], [2])
     try DeepFaceLabFile.writeWeights(weights, to: file, replacing: true)
     expectError(.shapeMismatch, "decoder/res1/conv2/bias:0", "[2]", "[16]") { _ = try ModelReader.open(path: path) }
@@ -79,7 +79,7 @@ import Testing
     let temporary = try TemporaryFolder()
     let path = try set("liae-ud", without: [], into: temporary)
     let file = temporary("golden_SAEHD_encoder.npy")
-    var weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: file), name: "encoder")
+    var weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: file), name: "encoder")
     weights["left/over:0"] = try floats([1], [1])
     try DeepFaceLabFile.writeWeights(weights, to: file, replacing: true)
     let notes = try ModelReader.open(path: path).info.notes
@@ -92,7 +92,7 @@ import Testing
     let path = try set("liae-ud", without: [], into: temporary)
     let model = try ModelReader.open(path: path)
     let file = temporary("golden_SAEHD_encoder.npy")
-    var weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: file), name: "encoder")
+    var weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: file), name: "encoder")
     let name = "down1/downs_0/conv1/weight:0"
     let original = try #require(weights[name])
     let wide = (0..<original.count).map { Double(original[$0]) }
@@ -130,7 +130,7 @@ import Testing
   @Test func safetensorsWithoutMetadataAreReadByName() throws {
     let temporary = try TemporaryFolder()
     let port = try golden("torch-udt")
-    let archive = try TorchArchive.parse(try Bytes.map(path: port.path("state_dict.pt")), name: "pt")
+    let archive = try TorchArchive.parse(try Bytes.read(path: port.path("state_dict.pt")), name: "pt")
     var tensors = TensorDictionary()
     for (key, value) in try #require(archive.pairs) {
       tensors["module._orig_mod.\(try #require(key.stringValue))"] = value.tensorValue
@@ -143,7 +143,7 @@ import Testing
     tensors = TensorDictionary()
     for module in ["encoder", "inter_AB", "inter_B", "decoder"] {
       let path = lab.path("golden_SAEHD_\(module).npy")
-      let weights = try DeepFaceLabFile.parseWeights(try Bytes.map(path: path), name: module)
+      let weights = try DeepFaceLabFile.parseWeights(try Bytes.read(path: path), name: module)
       for name in weights.names { tensors["\(module)/\(name)"] = weights[name] }
     }
     try SafetensorsFile.write(tensors, metadata: [:], to: temporary("b.safetensors"), replacing: false)
@@ -167,7 +167,7 @@ import Testing
     try ModelWriter.write(
       try golden("liae-ud").model(), to: temporary("a.safetensors"), as: .safetensors(.float32),
       replacing: false)
-    var file = try SafetensorsFile.parse(try Bytes.map(path: temporary("a.safetensors")), name: "a")
+    var file = try SafetensorsFile.parse(try Bytes.read(path: temporary("a.safetensors")), name: "a")
     for change in [value, nil] {
       file.metadata[key] = change
       // Who wrote the file and when may stay unsaid; without the marker it is somebody else's.

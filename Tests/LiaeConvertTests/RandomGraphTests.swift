@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: ["liae-udt/golden.dfm", "amp-64/golden.dfm", "df-ud/golden.dfm"])
   func changedByChance(_ path: String) throws {
     let parts = path.split(separator: "/").map(String.init)
-    let bytes = try Bytes.map(path: try golden(parts[0]).path(parts[1]))
+    let bytes = try Bytes.read(path: try golden(parts[0]).path(parts[1]))
     let original = try ONNXModel.parse(bytes, name: "original")
     let folder = try TemporaryFolder()
     var generator = SplitMix64(state: 17)

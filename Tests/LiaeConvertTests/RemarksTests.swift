@@ -64,7 +64,7 @@ import Testing
     for path in [network.path("golden.dfm"), network.folder, network.path("golden_SAEHD_encoder.npy")] {
       #expect(try ModelReader.open(path: path, options: options).info.faceType == "head")
     }
-    let memory = try Bytes.map(path: network.path("golden.dfm"))
+    let memory = try Bytes.read(path: network.path("golden.dfm"))
     #expect(try ModelReader.open(memory: memory, options: options).info.faceType == "head")
     for (letters, name) in [("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"), ("wf", "whole_face")] {
       let model = try ModelReader.open(path: network.path("golden.dfm"), options: OpenOptions(faceType: letters))

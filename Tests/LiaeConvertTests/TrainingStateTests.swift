@@ -29,7 +29,7 @@ import Testing
     var tensors = TensorDictionary()
     for file in try File.list(network.folder) where file.hasPrefix("golden_SAEHD_") && file.hasSuffix(".npy") {
       let module = file.dropFirst("golden_SAEHD_".count).dropLast(".npy".count)
-      let found = try DeepFaceLabFile.parseWeights(Bytes.map(path: network.path(file)), name: file)
+      let found = try DeepFaceLabFile.parseWeights(Bytes.read(path: network.path(file)), name: file)
       for name in found.names { tensors["\(module).\(dotted(name))"] = found[name] }
     }
     return tensors
@@ -64,7 +64,7 @@ import Testing
     let expected = try network.model()
     for model in [
       try ModelReader.open(path: path), try ModelReader.open(path: folder.path),
-      try ModelReader.open(memory: Bytes.map(path: path)),
+      try ModelReader.open(memory: Bytes.read(path: path)),
     ] {
       expectSame(model, expected)
       #expect(model.info.origin == .trained && model.info.colorOrder == .bgr)
@@ -97,7 +97,7 @@ import Testing
     let network = try golden("liae-u")
     try state(network).write(to: folder("me_liae-train.safetensors"))
     for file in try File.list(network.folder) where file.hasPrefix("golden_SAEHD_") {
-      try File.writeAtomically(folder(file), replacing: false, Bytes.map(path: network.path(file)))
+      try File.writeAtomically(folder(file), replacing: false, Bytes.read(path: network.path(file)))
     }
     expectError(.invalidArgument, "me_liae-train.safetensors", "golden_SAEHD_data.dat", "open one file") {
       _ = try ModelReader.open(path: folder.path)
@@ -161,7 +161,7 @@ import Testing
   /// The file with other metadata, or without one of its tensors.
   private func damaged(_ metadata: [String: String?] = [:], without tensor: String? = nil) throws -> String {
     try state(golden("liae-u")).write(to: folder("whole"))
-    let file = try SafetensorsFile.parse(Bytes.map(path: folder("whole")), name: "whole")
+    let file = try SafetensorsFile.parse(Bytes.read(path: folder("whole")), name: "whole")
     var (tensors, entries) = (file.tensors, file.metadata)
     for (key, value) in metadata { entries[key] = value }
     if let tensor { tensors[tensor] = nil }

@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func aFileIsMappedAndRecognised() throws {
+  @Test func aFileIsOpenedAndRecognised() throws {
     let folder = try TemporaryFolder()
     let contents: [(String, FormatSniffer)] = [
       ("LIAEPACK and more", .packedWeights), ("\u{8}\u{7}\u{12}", .onnx), ("hello", .unknown), ("", .unknown),
@@ -22,12 +22,12 @@ import Testing
     for (text, format) in contents {
       try File.writeAtomically(folder("a"), replacing: true, text: text)
       let file = try CheckpointFile(path: folder("a"))
-      guard case .file(let found, let bytes) = file.content else {
+      guard case .file(let found, let opened) = file.content else {
         Issue.record("\(text) is no file")
         continue
       }
       #expect(found == format)
-      #expect(Array(bytes.raw) == Array(text.utf8))
+      #expect(try Bytes.read(opened).array == Array(text.utf8))
       #expect((file.packedWeights != nil) == (format == .packedWeights))
       #expect(file.path == folder("a"))
     }
@@ -39,7 +39,7 @@ import Testing
     try File.writeAtomically(folder("a"), replacing: false, text: "LIAEPACK1")
     let file = try CheckpointFile(path: folder("a"))
     try File.writeAtomically(folder("a"), replacing: true, text: "something else")
-    #expect(try Array(#require(file.packedWeights).raw) == Array("LIAEPACK1".utf8))
+    #expect(try Bytes.read(#require(file.packedWeights)).array == Array("LIAEPACK1".utf8))
   }
 
   @Test func foldersAndWhatIsNotThere() throws {

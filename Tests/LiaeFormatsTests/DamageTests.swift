@@ -116,7 +116,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
       let files = try File.list(folder)
       #expect(!files.isEmpty)
       for file in files {
-        do throws(LiaeError) { try parse(try Bytes.map(path: "\(folder)/\(file)")) } catch {
+        do throws(LiaeError) { try parse(try Bytes.read(path: "\(folder)/\(file)")) } catch {
           #expect(error.message.hasPrefix("input"), "\(name)/\(file): \(error)")
         }
       }

@@ -23,14 +23,14 @@ import Testing
       #expect(face.eyebrowExpansion == expected.eyebrows_expand_mod)
       #expect((face.xsegMask != nil) == expected.has_xseg)
       #expect(face.polygons.count == expected.n_polys)
-      #expect(face.jpeg.base - file.base == expected.offset_size[0])
+      #expect(try face.jpeg.read().base - file.base == expected.offset_size[0])
       #expect(face.jpeg.count == expected.jpeg_bytes)
-      let metadata = try #require(try FaceImage.readMetadata(face.jpeg, name: face.filename))
+      let metadata = try #require(try FaceImage.readMetadata(face.jpeg.read(), name: face.filename))
       #expect(metadata.landmarks == face.landmarks && metadata.polygons == face.polygons)
       #expect(metadata.xsegMask?.array == face.xsegMask?.array)
       // The face that was packed, where it is there; dfl_rules.py compares its SHA-1.
       guard GoldenFaces.names.contains(face.filename) else { continue }
-      let same = try face.jpeg.array == GoldenFaces.file("aligned/\(face.filename)").array
+      let same = try face.jpeg.read().array == GoldenFaces.file("aligned/\(face.filename)").array
       #expect(same, "\(face.filename)")
     }
   }
@@ -46,7 +46,7 @@ import Testing
     var bytes: [UInt8] = []
     try withFolder { folder in
       try Faceset.write(faces, to: "\(folder)/faceset.pak", replacing: false)
-      bytes = try Bytes.map(path: "\(folder)/faceset.pak").array
+      bytes = try Bytes.read(path: "\(folder)/faceset.pak").array
     }
     return bytes
   }
@@ -54,7 +54,9 @@ import Testing
   @Test(.having(GoldenFaces.pakNames.count, "facesets"), arguments: GoldenFaces.pakNames)
   func writtenAgainItSaysTheSame(_ name: String) throws {
     let faces = try Faceset.read(GoldenFaces.file(name), name: name).faces
-    let fromJPEG = try faces.map { try Faceset.Face(filename: $0.filename, personName: $0.personName, jpeg: $0.jpeg) }
+    let fromJPEG = try faces.map {
+      try Faceset.Face(filename: $0.filename, personName: $0.personName, jpeg: $0.jpeg.read())
+    }
     for source in [faces, fromJPEG] {
       let again = try Faceset.read(Bytes.of(written(source)), name: "written").faces
       #expect(again.count == faces.count)
@@ -62,7 +64,8 @@ import Testing
         #expect((a.filename, a.personName, a.faceType) == (b.filename, b.personName, b.faceType))
         #expect(a.shape == b.shape && a.landmarks == b.landmarks && a.sourceFilename == b.sourceFilename)
         #expect(a.xsegMask?.array == b.xsegMask?.array && a.polygons == b.polygons)
-        #expect(a.eyebrowExpansion == b.eyebrowExpansion && a.jpeg.array == b.jpeg.array)
+        #expect(a.eyebrowExpansion == b.eyebrowExpansion)
+        #expect(try a.jpeg.read().array == b.jpeg.read().array)
       }
     }
   }

@@ -9,7 +9,7 @@ import Testing
 let testsFolder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
 
 /// A file of Tests/golden.
-func golden(_ name: String) throws -> Bytes { try Bytes.map(path: "\(testsFolder)/golden/\(name)") }
+func golden(_ name: String) throws -> Bytes { try Bytes.read(path: "\(testsFolder)/golden/\(name)") }
 
 extension Bytes {
   static func of(_ bytes: [UInt8]) throws -> Bytes {

@@ -62,7 +62,7 @@ struct GoldenFaces: Decodable {
     }
 
   /// A file of `faces` in the chosen set.
-  static func file(_ name: String) throws -> Bytes { try Bytes.map(path: GoldenSet.chosen.path("faces/\(name)")) }
+  static func file(_ name: String) throws -> Bytes { try Bytes.read(path: GoldenSet.chosen.path("faces/\(name)")) }
 
   /// The metadata of such a file.
   static func metadata(_ name: String) throws -> FaceMetadata {

@@ -18,7 +18,8 @@ import Testing
       #expect(floats(view) == fixtureValues(24, dtype))
       try withFolder { folder in
         try NumpyArray.write(view, to: "\(folder)/a.npy", replacing: false)
-        #expect(try Bytes.map(path: "\(folder)/a.npy").array == bytes.array, "\(code): not the bytes that numpy writes")
+        #expect(
+          try Bytes.read(path: "\(folder)/a.npy").array == bytes.array, "\(code): not the bytes that numpy writes")
       }
     }
   }
@@ -34,7 +35,7 @@ import Testing
     #expect(floats(view) == fixtureValues(view.count))
     try withFolder { folder in
       try NumpyArray.write(view, to: "\(folder)/a.npy", replacing: false)
-      let copy = try NumpyArray.parse(Bytes.map(path: "\(folder)/a.npy"), name: "copy")
+      let copy = try NumpyArray.parse(Bytes.read(path: "\(folder)/a.npy"), name: "copy")
       #expect(copy.shape == shape && copy.raw.elementsEqual(view.raw))
     }
   }

@@ -110,7 +110,7 @@ private func expectFixtureData(_ data: PickleValue) throws {
     try withFolder { folder in
       let stream = try PickleWriter.serialize(.dictionary(pairs), protocol: version)
       try stream.write(to: "\(folder)/w", replacing: false)
-      let bytes = try Bytes.map(path: "\(folder)/w")
+      let bytes = try Bytes.read(path: "\(folder)/w")
       #expect(bytes.count == stream.byteCount)
       try expectFixtureWeights(DeepFaceLabFile.parseWeights(bytes, name: "copy"))
     }
@@ -120,7 +120,7 @@ private func expectFixtureData(_ data: PickleValue) throws {
     let tensors = try DeepFaceLabFile.parseWeights(golden("networks/df/golden_SAEHD_encoder.npy"), name: "encoder")
     try withFolder { folder in
       try DeepFaceLabFile.writeWeights(tensors, to: "\(folder)/w.npy", replacing: false)
-      let copy = try DeepFaceLabFile.parseWeights(Bytes.map(path: "\(folder)/w.npy"), name: "copy")
+      let copy = try DeepFaceLabFile.parseWeights(Bytes.read(path: "\(folder)/w.npy"), name: "copy")
       #expect(copy.names == tensors.names)
       for name in copy.names {
         #expect(try #require(copy[name]).raw.elementsEqual(try #require(tensors[name]).raw))
@@ -138,7 +138,7 @@ private func expectFixtureData(_ data: PickleValue) throws {
         return (pair.key, .dictionary(options.filter { $0.key.stringValue != "seed" }))
       }
       try DeepFaceLabFile.writeData(.dictionary(pairs), to: "\(folder)/d.dat", replacing: false)
-      let data = try DeepFaceLabFile.parseData(Bytes.map(path: "\(folder)/d.dat"), name: "copy")
+      let data = try DeepFaceLabFile.parseData(Bytes.read(path: "\(folder)/d.dat"), name: "copy")
       #expect(data["loss_history"]?.elements?.count == 2500)
       #expect(data["options"]?["wide"]?.intValue == 1 << 40)
       #expect(data["options"]?["power"]?.doubleValue == 0.1)

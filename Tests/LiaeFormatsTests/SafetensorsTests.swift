@@ -58,7 +58,7 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
       let path = "\(folder)/out.safetensors"
       let metadata = original.metadata.merging(["control": "\u{1}\u{1f}"]) { $1 }
       try SafetensorsFile.write(original.tensors, metadata: metadata, to: path, replacing: false)
-      let bytes = try Bytes.map(path: path)
+      let bytes = try Bytes.read(path: path)
       let copy = try SafetensorsFile.parse(bytes, name: "copy")
       #expect(copy.metadata == metadata)
       #expect(copy.tensors.names == original.tensors.names)
@@ -71,7 +71,48 @@ private func tensor(_ name: String, _ type: String, _ shape: String, _ begin: In
       #expect(throws: LiaeError.self) {
         try SafetensorsFile.write(original.tensors, metadata: [:], to: path, replacing: false)
       }
-      #expect(try Bytes.map(path: path).array == bytes.array)
+      #expect(try Bytes.read(path: path).array == bytes.array)
+    }
+  }
+
+  /// From a file each tensor has memory of its own, and only what is wanted is read.
+  @Test func readingAFileGivesTheSameTensors() throws {
+    let parsed = try SafetensorsFile.parse(golden("formats/types.safetensors"), name: "types")
+    try withFolder { folder in
+      let path = "\(folder)/types.safetensors"
+      try File.writeAtomically(path, replacing: false, golden("formats/types.safetensors"))
+      let read = try SafetensorsFile.read(File(reading: path))
+      #expect(read.metadata == parsed.metadata && read.tensors.names == parsed.tensors.names && read.leftOut == 0)
+      for name in parsed.tensors.names {
+        let (one, other) = (try #require(parsed.tensors[name]), try #require(read.tensors[name]))
+        #expect(one.dtype == other.dtype && one.shape == other.shape && one.raw.elementsEqual(other.raw))
+        #expect(other.storage.count == other.byteCount)
+      }
+      let wanted = parsed.tensors.names[1]
+      let part = try SafetensorsFile.read(File(reading: path)) { (name, metadata) throws(LiaeError) in
+        #expect(metadata == parsed.metadata)
+        return name == wanted
+      }
+      #expect(part.tensors.names == [wanted] && part.leftOut == parsed.tensors.count - 1)
+    }
+  }
+
+  /// Cut off anywhere, the error is the one of the same bytes in memory.
+  @Test func truncatedFilesAreRefusedAlike() throws {
+    let whole = try golden("formats/types.safetensors").array
+    try withFolder { folder in
+      let path = "\(folder)/cut"
+      for length in Array(0..<min(whole.count, 300)) + [whole.count - 1] {
+        let bytes = Array(whole[..<length])
+        let memory = try Bytes.of(bytes)
+        try File.writeAtomically(path, replacing: true, memory)
+        var errors: [LiaeError] = []
+        do throws(LiaeError) { _ = try SafetensorsFile.parse(memory, name: path) } catch {
+          errors.append(error)
+        }
+        do throws(LiaeError) { _ = try SafetensorsFile.read(File(reading: path)) } catch { errors.append(error) }
+        #expect(errors.count == 2 && errors.first == errors.last, "\(length): \(errors)")
+      }
     }
   }
 

@@ -71,7 +71,7 @@ import Testing
     ])
     try withFolder { folder in
       try TorchArchive.write(value, to: "\(folder)/out.pt", replacing: false)
-      let bytes = try Bytes.map(path: "\(folder)/out.pt")
+      let bytes = try Bytes.read(path: "\(folder)/out.pt")
       let copy = try TorchArchive.parse(bytes, name: "out.pt")
       for (key, value) in try #require(original.pairs) {
         let name = try #require(key.stringValue)
@@ -101,7 +101,7 @@ import Testing
       try zip.add("a/two", [])
       try zip.add("a/three", [UInt8](repeating: 7, count: 5000))
       try zip.write(to: "\(folder)/wide.zip", replacing: false)
-      let archive = try ZipArchive(Bytes.map(path: "\(folder)/wide.zip"), name: "wide")
+      let archive = try ZipArchive(Bytes.read(path: "\(folder)/wide.zip"), name: "wide")
       #expect(archive.entries.map(\.name) == ["a/one", "a/two", "a/three"])
       #expect(archive.entries.map(\.size) == [3, 0, 5000])
       #expect(try Array(archive.contents(of: try #require(archive["a/one"])).raw) == [1, 2, 3])

@@ -199,7 +199,7 @@ import Testing
     var found: [String: [Int]] = [:]
     for module in modules {
       let name = try #require(golden.files.first { $0.hasSuffix("_\(kind.rawValue)_\(module).npy") })
-      let file = try DeepFaceLabFile.parseWeights(try Bytes.map(path: golden.path(name)), name: name)
+      let file = try DeepFaceLabFile.parseWeights(try Bytes.read(path: golden.path(name)), name: name)
       for key in file.names {
         let shape = try #require(file[key]).shape
         let parts = key.split(separator: ":")[0].split(separator: "/").map {

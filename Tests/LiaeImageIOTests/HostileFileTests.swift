@@ -3,6 +3,7 @@ import Foundation
 import LiaeImageIO
 import LiaeGraph
 import LiaeSystem
+import LiaeTestSupport
 import Testing
 
 /// Files that lie, break off or are noise must end in a `LiaeError` that names them.
@@ -111,5 +112,19 @@ import Testing
     while !(bytes[scan] == 0xff && ![0, 0xda].contains(bytes[scan + 1])) { scan += 1 }
     let repeated = Array(bytes[..<first]) + (0..<2000).flatMap { _ in bytes[first..<scan] } + [0xff, 0xd9]
     #expect(error(repeated) != nil)
+  }
+}
+
+/// The kept inputs of the fuzz target.
+@Suite struct PictureCorpusTests {
+  @Test func everyKeptInput() throws {
+    let folder = GoldenSet.repository.path("../fuzz/corpus/Picture")
+    let names = try File.list(folder)
+    #expect(!names.isEmpty)
+    for name in names {
+      do throws(LiaeError) { _ = try Picture.decode(Bytes.read(path: "\(folder)/\(name)"), name: "input") } catch {
+        #expect(error.message.hasPrefix("input"), "\(name): \(error)")
+      }
+    }
   }
 }

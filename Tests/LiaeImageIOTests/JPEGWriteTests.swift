@@ -8,7 +8,7 @@ import LiaeTestSupport
 import Testing
 
 /// A file of Tests/golden/faces.
-private func golden(_ name: String) throws -> Bytes { try Bytes.map(path: GoldenSet.repository.path("faces/\(name)")) }
+private func golden(_ name: String) throws -> Bytes { try Bytes.read(path: GoldenSet.repository.path("faces/\(name)")) }
 
 /// Marker and payload of each segment before the picture.
 private func segments(_ file: Bytes) -> [(marker: UInt8, payload: [UInt8])] {

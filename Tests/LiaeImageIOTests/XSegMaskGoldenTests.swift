@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(.having(names.count, "masks"), arguments: names) func decoding(_ name: String) throws {
-    let file = try Bytes.map(path: GoldenSet.chosen.path("faces/aligned/\(name).jpg"))
+    let file = try Bytes.read(path: GoldenSet.chosen.path("faces/aligned/\(name).jpg"))
     let face = try #require(try FaceImage.readMetadata(file, name: name))
     let mask = try Picture.decode(try #require(face.xsegMask), name: "mask").converted(to: .grayFloat)
     let path = GoldenSet.chosen.path("faces/xseg_\(name).png")

@@ -114,7 +114,15 @@ import Testing
       for offset in [part.offset, part.offset + part.size / 2, part.offset + part.size - 1] {
         var bytes = good.bytes
         bytes[start + offset] ^= 0x10
-        #expect(try open(bytes, "part \(part.name)") != nil)
+        // Opened, it is found in the first run, and in every later one.
+        let plan = try #require(try open(bytes, "part \(part.name)"))
+        for _ in 0..<2 {
+          #expect {
+            _ = try outputs(plan)
+          } throws: {
+            ($0 as? LiaeError)?.status == .corruptFile && "\($0)".contains(part.name) && "\($0)".hasPrefix("damaged")
+          }
+        }
         #expect(try open(bytes, verifying: true, "part \(part.name)") == nil, "\(part.name) \(offset)")
       }
     }

@@ -127,7 +127,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder("model.safetensors")
     try PackFile.write(Plan(model: Model.random(architectures[0], seed: 2)), to: path, replacing: false)
-    #expect(FormatSniffer.sniff(try Bytes.map(path: path)) == .packedWeights)
+    #expect(FormatSniffer.sniff(try Bytes.read(path: path)) == .packedWeights)
     #expect(status { () throws(LiaeError) in _ = try ModelReader.open(path: path) } == .unsupported)
     #expect(try ModelOpening().open(path).architecture == architectures[0])
     var opening = ModelOpening()

@@ -37,6 +37,23 @@ import Testing
     #expect(try Self.bits(Self.options { ($0.colorTransfer, $0.seed) = (.rct, 6) }) != one)
   }
 
+  /// Who no longer wants a batch does not wait for it, and can have it later.
+  @Test func waitingForABatchCanBeGivenUp() throws {
+    let options = Self.options { $0.resolution = 512 }
+    let generator = try SampleGenerator(
+      source: try FacesetSource(path: goldenFaces("aligned")), options: options, batchSize: 64)
+    let start = monotonicNanoseconds()
+    expectError(.cancelled, "interrupted") { _ = try generator.next { true } }
+    #expect(monotonicNanoseconds() - start < 1_000_000_000)
+    var questions = 0
+    #expect(
+      try generator.next { () -> Bool in
+        questions += 1
+        return false
+      }.count == 64)
+    #expect(questions > 0)
+  }
+
   @Test func valuesAreWithinTheirRange() throws {
     let source = try FacesetSource(path: goldenFaces("aligned"))
     for resolution in [48, 64, 96] {

@@ -28,7 +28,7 @@ import Testing
     // The first two are whole faces.
     for stem in ["00001", "00002"] {
       let path = folder("out/\(stem)_0.jpg")
-      let metadata = try #require(try FaceImage.readMetadata(Bytes.map(path: path), name: path))
+      let metadata = try #require(try FaceImage.readMetadata(Bytes.read(path: path), name: path))
       let golden = try GoldenFaces.face(stem)
       #expect(metadata.sourceFilename == "\(stem).png" && metadata.faceType == "whole_face")
       #expect(metadata.sourceLandmarks == golden.points)
@@ -46,11 +46,11 @@ import Testing
     _ = try extraction().run(into: folder("files"), workers: 2, observer: SequenceObserver())
     _ = try extraction(.pak).run(into: folder("pak"), workers: 2, observer: SequenceObserver())
     #expect(try File.list(folder("pak")) == ["faceset.pak"])
-    let pak = try Faceset.read(Bytes.map(path: folder("pak/faceset.pak")), name: "pak")
+    let pak = try Faceset.read(Bytes.read(path: folder("pak/faceset.pak")), name: "pak")
     #expect(pak.faces.map(\.filename) == GoldenFaces.stems.map { "\($0)_0.jpg" })
     for face in pak.faces {
-      let file = try Bytes.map(path: folder("files/\(face.filename)"))
-      #expect(contents(["": face.jpeg]) == contents(["": file]))
+      let file = try Bytes.read(path: folder("files/\(face.filename)"))
+      #expect(try contents(["": face.jpeg.read()]) == contents(["": file]))
     }
   }
 

@@ -67,7 +67,7 @@ import Testing
     let folder = try TemporaryFolder()
     let broken = ["evil_pickle_os_system.jpg", "no_dfl_metadata.jpg", "truncated_in_metadata.jpg"]
     for (source, name) in broken.map({ ("broken/\($0)", $0) }) + [("aligned/00003_0.jpg", "good.jpg")] {
-      try File.writeAtomically(folder(name), replacing: false, Bytes.map(path: "\(GoldenFaces.folder)/\(source)"))
+      try File.writeAtomically(folder(name), replacing: false, Bytes.read(path: "\(GoldenFaces.folder)/\(source)"))
     }
     let index = try FaceIndex(.aligned(folder.path), place: frames().place)
     #expect(index.faces.keys.sorted() == [2] && index.failures == 2)

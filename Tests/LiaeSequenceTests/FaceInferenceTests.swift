@@ -15,7 +15,7 @@ import Testing
   }
 
   private func array(_ path: String) throws -> (shape: [Int], values: [Float]) {
-    let tensor = try NumpyArray.parse(Bytes.map(path: path), name: path)
+    let tensor = try NumpyArray.parse(Bytes.read(path: path), name: path)
     return (tensor.shape, (0..<tensor.count).map { tensor[$0] })
   }
 

@@ -54,7 +54,7 @@ import Testing
     let folder = try TemporaryFolder()
     let frame = "\(GoldenSet.repository.root)/merge/frame_D.png"
     try File.makeFolder(folder("frames"))
-    try File.writeAtomically(folder("frames/D.png"), replacing: false, Bytes.map(path: frame))
+    try File.writeAtomically(folder("frames/D.png"), replacing: false, Bytes.read(path: frame))
     let arrays = try NPZ.read("\(GoldenSet.repository.root)/merge/landmarks.npz")
     var merge = try GoldenMerge(folder, frames: folder("frames"))
     merge.faces = [
@@ -81,7 +81,7 @@ import Testing
     #expect((report.swapped, report.unchanged, report.failures) == (5, 2, 0))
     let files = try contents(merge.files)
     for stem in ["00002", "00007"] {
-      let original = try contents(["frame": Bytes.map(path: "\(GoldenFaces.frames)/\(stem).png")])
+      let original = try contents(["frame": Bytes.read(path: "\(GoldenFaces.frames)/\(stem).png")])
       #expect(files["out/\(stem).png"] == original["frame"])
       #expect(try pixels(merge.output.mask(stem)).allSatisfy { $0 == 0 })
     }
@@ -91,7 +91,7 @@ import Testing
     let folder = try TemporaryFolder()
     try File.makeFolder(folder("frames"))
     for stem in GoldenFaces.stems {
-      let file = try Bytes.map(path: "\(GoldenFaces.frames)/\(stem).png")
+      let file = try Bytes.read(path: "\(GoldenFaces.frames)/\(stem).png")
       try File.writeAtomically(folder("frames/\(stem).png"), replacing: false, file)
     }
     try File.writeAtomically(folder("frames/00002.png"), replacing: true, text: "noise")

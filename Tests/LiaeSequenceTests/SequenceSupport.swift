@@ -134,7 +134,7 @@ struct GoldenMerge {
       var result: [String: Bytes] = [:]
       for name in ["out", "out_mask"] where File.kind(folder(name)) == .folder {
         for file in try File.list(folder(name)) {
-          result["\(name)/\(file)"] = try Bytes.map(path: folder("\(name)/\(file)"))
+          result["\(name)/\(file)"] = try Bytes.read(path: folder("\(name)/\(file)"))
         }
       }
       return result

@@ -18,7 +18,7 @@ import Testing
       framesFolder: folder("frames"), truthFolder: folder("truth"), landmarks: folder("faces.jsonl"))
     try RenderedSequence.write(files, frames: 2, side: 128, replacing: false)
     #expect(try File.list(folder("frames")) == ["00001.png", "00002.png"])
-    let faces = try LandmarksFile.read(Bytes.map(path: folder("faces.jsonl")), name: "faces.jsonl")
+    let faces = try LandmarksFile.read(Bytes.read(path: folder("faces.jsonl")), name: "faces.jsonl")
     #expect(faces.map(\.frame) == [.name("00001.png"), .name("00002.png")])
     for face in faces {
       guard case .name(let name) = face.frame else { continue }

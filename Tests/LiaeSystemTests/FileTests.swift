@@ -47,7 +47,7 @@ import Testing
   @Test func aPipeIsRefusedAndNotWaitedFor() throws {
     let folder = try TemporaryFolder()
     #expect(mkfifo(folder("pipe"), 0o600) == 0)
-    #expect(status { () throws(LiaeError) in _ = try Bytes.map(path: folder("pipe")) } == .inputOutput)
+    #expect(status { () throws(LiaeError) in _ = try Bytes.read(path: folder("pipe")) } == .inputOutput)
   }
 
   @Test func aFileInPlaceOfAFolderIsNamed() throws {
@@ -101,32 +101,15 @@ import Testing
       } == .fileNotFound)
   }
 
-  @Test func mappingGivesTheBytesOfTheFile() throws {
-    let folder = try TemporaryFolder()
-    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    #expect(FileManager.default.createFile(atPath: folder("a"), contents: Data(bytes)))
-    #expect(FileManager.default.createFile(atPath: folder("empty"), contents: Data()))
-    let mapped = try Bytes.map(path: folder("a"))
-    // What is mapped outlives the file's name.
-    try FileManager.default.removeItem(atPath: folder("a"))
-    #expect(mapped.raw.elementsEqual(bytes))
-    // Pages that were given back come back.
-    mapped.dropPages(offset: 100, count: 9000)
-    #expect(mapped.raw.elementsEqual(bytes))
-    Bytes.slice(mapped, offset: 4097, count: 5903).dropPages(offset: 0, count: 5903)
-    #expect(mapped.raw.elementsEqual(bytes))
-    #expect(try Bytes.map(path: folder("empty")).count == 0)
-  }
-
-  @Test func whatCannotBeMappedSaysWhy() throws {
+  @Test func whatCannotBeReadSaysWhy() throws {
     let folder = try TemporaryFolder()
     for (path, expected, word) in [
       (folder("missing"), Status.fileNotFound, "no such file"), (folder("missing/x"), .fileNotFound, "no such file"),
       (folder.path, .inputOutput, "folder"), ("/dev/null", .inputOutput, "not a regular file"),
     ] {
       do throws(LiaeError) {
-        _ = try Bytes.map(path: path)
-        Issue.record("\(path) could be mapped")
+        _ = try Bytes.read(path: path)
+        Issue.record("\(path) could be read")
       } catch {
         #expect(error.status == expected)
         #expect(error.message.contains(path) && error.message.contains(word))
@@ -135,7 +118,7 @@ import Testing
   }
 
   @Test func anEmptyPathIsNotFound() {
-    #expect(status { () throws(LiaeError) in _ = try Bytes.map(path: "") } == .fileNotFound)
+    #expect(status { () throws(LiaeError) in _ = try Bytes.read(path: "") } == .fileNotFound)
   }
 
   @Test func foldersAreMadeAndListed() throws {

@@ -34,7 +34,7 @@ import Testing
     let missing = failure { _ = try Subprocess(["no-such-program-of-liae"]) }
     #expect(missing == LiaeError(.fileNotFound, "no-such-program-of-liae is not installed"))
     let status = failure { try Subprocess(["sh", "-c", "echo one >&2; echo two >&2; exit 7"]).wait() }
-    #expect(status == LiaeError(.inputOutput, "sh ended with status 7: one\ntwo"))
+    #expect(status == LiaeError(.inputOutput, "sh ended with status 7: one; two"))
     let signal = failure { try Subprocess(["sh", "-c", "kill -9 $$"]).wait() }
     #expect(signal == LiaeError(.inputOutput, "sh was ended by signal 9"))
     // What a program does not take is said with what it said; and writing to it does not end this process.
@@ -47,7 +47,7 @@ import Testing
   @Test func lastLinesAndFacts() throws {
     let script = "for i in 1 2 3 4 5 6; do echo line $i; done; echo frame=12; echo 'a b=c'; echo frame=13"
     let (said, facts) = try Subprocess(["sh", "-c", "(\(script)) >&2"]).wait()
-    #expect(said == "line 4\nline 5\nline 6\na b=c" && facts == ["frame": "13"])
+    #expect(said == "line 4; line 5; line 6; a b=c" && facts == ["frame": "13"])
   }
 
   /// No shell takes part.
@@ -74,9 +74,9 @@ import Testing
     try File.writeAtomically(folder("c"), replacing: false, text: "a")
     #expect(FileIdentity(folder("a")) == FileIdentity(folder("b")) && FileIdentity(folder("a")) != nil)
     #expect(FileIdentity(folder("a")) != FileIdentity(folder("c")) && FileIdentity(folder("d")) == nil)
-    try File.move(folder("c"), to: folder("a"))
+    try File.place(folder("c"), at: folder("a"))
     #expect(File.kind(folder("c")) == nil && FileIdentity(folder("a")) != FileIdentity(folder("b")))
-    #expect(throws: LiaeError.self) { try File.move(folder("absent"), to: folder("a")) }
+    #expect(throws: LiaeError.self) { try File.place(folder("absent"), at: folder("a")) }
     #expect(throws: LiaeError.self) { try File.requireFolder(folder("a")) }
     try File.requireFolder(folder("absent"))
     try File.requireFolder(folder.path)

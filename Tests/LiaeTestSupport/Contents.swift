@@ -13,4 +13,4 @@ extension TensorView {
 }
 
 /// The bytes of a file.
-package func contents(_ path: String) throws(LiaeError) -> [UInt8] { try Bytes.map(path: path).contents }
+package func contents(_ path: String) throws(LiaeError) -> [UInt8] { try Bytes.read(path: path).contents }

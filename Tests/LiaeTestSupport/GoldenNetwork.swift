@@ -71,7 +71,7 @@ package struct GoldenNetwork: Sendable, CustomStringConvertible {
   package var settings: PickleValue? {
     get throws(LiaeError) {
       guard let file = files.first(where: { $0.hasSuffix("_data.dat") }) else { return nil }
-      return try DeepFaceLabFile.parseData(try Bytes.map(path: path(file)), name: file)
+      return try DeepFaceLabFile.parseData(try Bytes.read(path: path(file)), name: file)
     }
   }
 

@@ -20,8 +20,8 @@ import Testing
     }
     let model = try ModelReader.open(path: folder)
     let moments = try file(Self.end), data = try file("_data.dat")
-    let stored = try DeepFaceLabFile.parseWeights(try Bytes.map(path: "\(folder)/\(moments)"), name: moments)
-    let settings = try DeepFaceLabFile.parseData(try Bytes.map(path: "\(folder)/\(data)"), name: data)
+    let stored = try DeepFaceLabFile.parseWeights(try Bytes.read(path: "\(folder)/\(moments)"), name: moments)
+    let settings = try DeepFaceLabFile.parseData(try Bytes.read(path: "\(folder)/\(data)"), name: data)
     let given = try #require(settings["options"])
     func flag(_ key: String) throws -> Bool { try #require(given[key]?.boolValue as Bool?, "\(key)") }
     var options = TrainingOptions()

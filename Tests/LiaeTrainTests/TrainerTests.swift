@@ -36,6 +36,34 @@ import Testing
     ($0.faceStylePower, $0.backgroundStylePower, $0.trueFacePower) = (5, 5, 0.01)
   }
 
+  /// Asked to stop at any operation, a step leaves weights, moments and iteration as they were.
+  @Test(arguments: ["liae-ud", "df-ud"]) func aStepThatIsCancelledChangesNothing(name: String) throws {
+    let whole = try trainer(name, Self.everything), stopped = try trainer(name, Self.everything)
+    _ = try step(whole)
+    _ = try step(stopped)
+    var cancelled = 0
+    for limit in stride(from: 0, to: 1000, by: 7) {
+      var questions = 0
+      stopped.isCancelled = {
+        questions += 1
+        return questions > limit
+      }
+      let before = weights(stopped)
+      do {
+        _ = try step(stopped)
+        break
+      } catch let error as LiaeError {
+        #expect(error.status == .cancelled && stopped.iteration == 1 && weights(stopped) == before)
+        cancelled += 1
+      }
+    }
+    #expect(cancelled > 5 && stopped.iteration == 2)
+    _ = try step(whole)
+    #expect(weights(stopped) == weights(whole))
+    let (a, b) = (try whole.state, try stopped.state)
+    for name in a.tensors.names { #expect(a.tensors[name]?.contents == b.tensors[name]?.contents, "\(name)") }
+  }
+
   @Test(arguments: ["liae-ud", "df-ud"]) func threadsChangeNothing(name: String) throws {
     let one = try trainer(name, workers: 1, Self.everything), three = try trainer(name, workers: 3, Self.everything)
     for (a, b) in zip(try step(one, 2), try step(three, 2)) {

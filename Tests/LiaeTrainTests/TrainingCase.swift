@@ -120,7 +120,7 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     let file = try #require(
       GoldenSet.chosen.files("training", prefix: "\(name)_").first { file in ends.contains { file.hasSuffix($0) } },
       "\(name): no file of its discriminator")
-    return try DeepFaceLabFile.parseWeights(try Bytes.map(path: GoldenSet.chosen.path("training/\(file)")), name: file)
+    return try DeepFaceLabFile.parseWeights(try Bytes.read(path: GoldenSet.chosen.path("training/\(file)")), name: file)
   }
 
   /// `gan_patch_size` and `gan_dims`, from the options or from what the discriminator is made of: several sizes of

@@ -73,13 +73,41 @@ import Testing
   @Test func onlyItsOwnFilesGo() throws {
     var others = try rotation("me_b")
     for iteration in [1, 2] { try take(&others, iteration, "me_b") }
-    let strangers = ["me_.safetensors", "me_12.safetensors", "me_best_000000001.safetensors", "me_000000001.txt"]
+    let strangers = [
+      "me_.safetensors", "me_12.safetensors", "me_best_000000001.safetensors", "me_000000001.txt",
+      "me_0000000001.safetensors", "me_000000001.safetensors.bak", "me_+00000001.safetensors", "me_000000001",
+      "ME_000000001.safetensors", "me_00000000\u{661}.safetensors", "me_000000001\u{301}.safetensors",
+    ]
     for name in strangers { try File.writeAtomically("\(folder.backups)/\(name)", replacing: false, text: "") }
     var rotation = try rotation(keep: 1)
     for iteration in [7, 8, 9] { try take(&rotation, iteration) }
     #expect(
       try Set(kept)
         == Set(strangers + ["me_000000009.safetensors", "me_b_000000001.safetensors", "me_b_000000002.safetensors"]))
+  }
+
+  /// Where the new backup cannot be made, the old one of its iteration stays.
+  @Test func aBackupThatFailsTakesNothingAway() throws {
+    var rotation = try rotation()
+    try take(&rotation, 1)
+    try File.remove(folder.state)
+    expectError(.fileNotFound) { try rotation.take(at: 1) }
+    #expect(try contents("\(folder.backups)/me_000000001.safetensors") == Array("state of 1".utf8))
+    #expect(try kept == ["me_000000001.safetensors"])
+  }
+
+  @Test func aStateThatIsItsBackupAlready() throws {
+    var rotation = try rotation()
+    try take(&rotation, 1)
+    try rotation.take(at: 1)
+    #expect(try kept == ["me_000000001.safetensors"])
+  }
+
+  @Test func aFileWhereTheBackupsWouldBe() throws {
+    try File.writeAtomically(folder.backups, replacing: false, text: "mine")
+    var rotation = try rotation()
+    expectError(.inputOutput, folder.backups) { try take(&rotation, 1) }
+    #expect(try contents(folder.backups) == Array("mine".utf8))
   }
 
   @Test func dueByIterations() throws {

@@ -94,7 +94,7 @@ import Testing
     try faceset.write(workers: 2)
     #expect(try File.list(folder("set")) == ["aligned", "landmarks.jsonl"])
     #expect(try File.list(faceset.aligned) == ["faceset.pak"])
-    let read = try Faceset.read(Bytes.map(path: "\(faceset.aligned)/faceset.pak"), name: "faceset.pak")
+    let read = try Faceset.read(Bytes.read(path: "\(faceset.aligned)/faceset.pak"), name: "faceset.pak")
     #expect(read.faces.map(\.filename) == ["00001_0.jpg", "00002_0.jpg"])
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LiaeSystem
 import LiaeTestSupport
 import LiaeTrainingSession
@@ -65,13 +66,47 @@ import Testing
   }
 
   @Test func whatAnEarlierProcessLeftHalfWrittenGoes() throws {
-    let left = ["me_liae-train.safetensors.tmp77", "me_samples.png.tmp1231", "me_losses.png.tmp5"]
-    let strangers = [
-      "me_notes.tmpl.txt", "me_b_liae-train.safetensors.tmp77", "me_liae-train.safetensors.tmp7x", "me_log.jsonl",
-      "me_liae-train.safetensors", "me.tmp1", "me_tmp.tmp1",
+    let living = getppid()
+    let left = [
+      "me_liae-train.safetensors.tmp\(ended)", "me_samples.png.tmp\(ended)-3", "me_losses.png.tmp\(ended)",
+      "backups/me_000000012.safetensors.tmp\(ended)", "me_history/000000012.png.tmp\(ended)",
     ]
+    let strangers = [
+      "me_notes.tmpl.txt", "me_b_liae-train.safetensors.tmp\(ended)", "me_liae-train.safetensors.tmp\(ended)x",
+      "me_log.jsonl", "me_liae-train.safetensors", "me.tmp\(ended)", "me_tmp.tmp\(ended)",
+      // Of a process that lives.
+      "me_liae-train.safetensors.tmp\(living)", "me_samples.png.tmp\(living)-1",
+      "backups/me_000000012.safetensors.tmp\(living)",
+      "backups/me_b_000000012.safetensors.tmp\(ended)", "backups/me_12.safetensors.tmp\(ended)",
+      "backups/me_000000012.txt.tmp\(ended)", "backups/me_000000012.safetensors", "me_history/12.png.tmp\(ended)",
+      "me_history/000000012.png", "me_history/x.tmp\(ended)", "me_b_history/000000012.png.tmp\(ended)",
+    ]
+    for folder in ["backups", "me_history", "me_b_history"] { try File.makeFolder(temporary(folder)) }
     for name in left + strangers { try touch(name) }
     _ = try ModelFolder(temporary.path, name: "me").lock()
-    #expect(try Set(File.list(temporary.path)) == Set(strangers + ["me_liae-train.lock"]))
+    let stayed = try ["", "backups/", "me_history/", "me_b_history/"].flatMap { folder in
+      try File.list(temporary(folder)).map { folder + $0 }.filter { File.kind(temporary($0)) == .file }
+    }
+    #expect(Set(stayed) == Set(strangers + ["me_liae-train.lock"]))
+  }
+
+  /// Past the greatest number of a process on Linux.
+  private var ended: Int { 4_194_400 }
+
+  /// Names with letters that mean something elsewhere: dots, those of patterns, two ways to write one letter.
+  @Test(arguments: ["m.o", "m*", "m[o]", "m?", "m\u{e9}", " m", "-m", "m.safetensors", "m_000000001"])
+  func namesMeanThemselves(name: String) throws {
+    let others = ["m", "mo", "m_o", "me\u{301}", "m.o_", "m_"].filter { $0 != name }
+    for other in others + [name] { try touch("\(other)_liae-train.safetensors.tmp\(ended)") }
+    _ = try ModelFolder(temporary.path, name: name).lock()
+    #expect(
+      try Set(File.list(temporary.path))
+        == Set(others.map { "\($0)_liae-train.safetensors.tmp\(ended)" } + ["\(name)_liae-train.lock"]))
+  }
+
+  @Test func aFileWhereAFolderOfTheModelWouldBe() throws {
+    try touch("backups", "me_history")
+    _ = try ModelFolder(temporary.path, name: "me").lock()
+    #expect(try File.list(temporary.path) == ["backups", "me_history", "me_liae-train.lock"])
   }
 }

@@ -56,23 +56,6 @@ import Testing
     }
   }
 
-  /// A folder that DeepFaceLab trained in: its options, iteration, losses and moments.
-  @Test func aModelOfDeepFaceLab() throws {
-    let source = GoldenSet.repository.path("training/saved_model")
-    try File.makeFolder(training.model)
-    for file in try File.list(source) {
-      try File.writeAtomically(training.folder("model/\(file)"), replacing: false, Bytes.map(path: "\(source)/\(file)"))
-    }
-    let start = try training.start()
-    #expect(start.origin.description == "DeepFaceLab's files" && start.changes.isEmpty)
-    let resumed = try ResumedTraining(start, engine: Engine(workers: 1))
-    #expect(resumed.trainer.iteration == 55 && resumed.history.last == 55 && resumed.attempt == 0)
-    #expect(resumed.remarks.isEmpty)
-    let expected = try DeepFaceLabTraining(folder: source, name: "golden")
-    #expect(resumed.history.source == expected.losses.map(\.source) && !resumed.history.source.isEmpty)
-    #expect(resumed.trainer.optimizer.steps > 0)
-  }
-
   /// Weights of another file: iteration 0, and what the file does not say is open.
   @Test func weightsOfAnotherFile() throws {
     let network = GoldenNetwork.repository("liae-ud")
@@ -88,7 +71,10 @@ import Testing
     // Shapes alone do not tell the activations; that is said.
     let torch = GoldenNetwork.repository("torch-udt")
     let guessed = try training.start([("face-type", .string("h"))], weights: torch.path("state_dict.pt"))
-    #expect(guessed.settings.faceType == .half)
+    #expect(guessed.settings.faceType == .half && guessed.remarks.isEmpty)
+    let assumed = try training.start(weights: torch.path("state_dict.pt"))
+    #expect(assumed.settings.faceType == .full && assumed.remarks.count == 1)
+    #expect(assumed.remarks[0].contains("state_dict.pt") && assumed.remarks[0].contains("full_face is assumed"))
     #expect(guessed.origin.guesses.count == 2)
     #expect(guessed.origin.guesses.allSatisfy { $0.hasPrefix(torch.path("state_dict.pt")) })
   }

@@ -34,7 +34,7 @@ import Testing
 
   @Test func aStopIsAfterAWholeIterationAndSaved() throws {
     let training = try Training()
-    let run = try training.run(Training.network) { $0 >= 3 }
+    let run = try training.run(Training.network, isStopRequested: { $0 >= 3 })
     #expect(run.outcome == .stopped && run.iteration == 3)
     #expect(try TrainingState(path: training.state).iteration == 3)
     // The same command goes on from there.
@@ -135,7 +135,7 @@ import Testing
       // A faceset of one half face.
       try File.makeFolder(training.folder("half"))
       try File.writeAtomically(
-        training.folder("half/a.jpg"), replacing: false, Bytes.map(path: "\(Training.aligned)/00007_0.jpg"))
+        training.folder("half/a.jpg"), replacing: false, Bytes.read(path: "\(Training.aligned)/00007_0.jpg"))
       try training.run(Training.network + [("face-type", .string("wf"))], source: training.folder("half"))
     }
     #expect(File.kind(training.state) == nil)
@@ -159,7 +159,7 @@ import Testing
       4, [("preview-every", .integer(2)), ("preview-faces", .integer(1)), ("write-preview-history", .boolean(true))])
     #expect(try File.list(training.folder("model/model_history")) == ["000000002.png", "000000004.png"])
     for name in ["model_samples.png", "model_losses.png"] {
-      #expect(FormatSniffer.sniff(try Bytes.map(path: training.folder("model/\(name)"))) == .png)
+      #expect(FormatSniffer.sniff(try Bytes.read(path: training.folder("model/\(name)"))) == .png)
     }
   }
 
@@ -174,10 +174,61 @@ import Testing
     #expect(failures.count == 3)
   }
 
-  @Test func aSaveThatFailsAtTheStartEndsTheRun() throws {
+  /// A model's files that cannot be written: training goes on, and says so.
+  @Test func aLogAndBackupsThatCannotBeWritten() throws {
     let training = try Training()
-    try File.makeFolder(training.folder("model/model_liae-train.safetensors/x"))
-    expectError(.inputOutput, training.state) { try training.begin(1) }
+    try File.makeFolder(training.folder("model/model_log.jsonl"))
+    try File.writeAtomically(training.folder("model/backups"), replacing: false, text: "")
+    let run = try training.begin(6, [("backup-every", .integer(2))])
+    #expect(run.outcome == .finished && run.iteration == 6)
+    let failures = run.events.compactMap { event -> String? in
+      switch event {
+      case .progressFileFailed: return "log"
+      case .backupFailed: return "backup"
+      case .step, .skippedFaces: return nil
+      default: return "\(event)"
+      }
+    }
+    #expect(failures.sorted() == ["backup", "backup", "backup", "log"])
+  }
+
+  // MARK: - Stops
+
+  /// A stop is asked for in the middle of an iteration: the model is the one of the iteration before.
+  @Test func aStopWithinAnIterationGivesItUp() throws {
+    let (stopped, whole) = (try Training(), try Training())
+    var questions = 0
+    try stopped.run(
+      Training.network,
+      isStopRequested: { steps in
+        questions += steps == 3 ? 1 : 0
+        return questions > 20
+      })
+    // A step asks at each of its operations, hundreds of them.
+    #expect((21..<30).contains(questions), "the step was given up, not finished")
+    try whole.run(Training.network, isStopRequested: { $0 == 3 })
+    #expect(try stopped.bytes() == whole.bytes())
+    // Both go on alike.
+    for training in [stopped, whole] { try training.run([("target-iter", .integer(5))]) }
+    #expect(try stopped.bytes() == whole.bytes())
+  }
+
+  // MARK: - Limits
+
+  @Test func countersStayWithinWhatIsRead() throws {
+    let training = try Training()
+    try training.begin(1)
+    var state = try TrainingState(path: training.state)
+    let limit = UInt64(TrainingState.counterLimit)
+    state.counters = state.counters.map {
+      $0.name == "iteration" ? ($0.name, limit - 2) : $0.name == "optimizer_steps" ? ($0.name, limit) : $0
+    }
+    state.attempt = TrainingState.attemptLimit
+    try state.write(to: training.state)
+    let run = try training.run([("target-iter", .integer(0))])
+    #expect(run.outcome == .finished && run.iteration == TrainingState.counterLimit && run.losses.count == 2)
+    let last = try TrainingState(path: training.state)
+    #expect(last.counters.first { $0.name == "optimizer_steps" }?.value == limit && last.losses.source.count == 3)
   }
 
   @Test func backupsAreStatesOfTheirIteration() throws {

@@ -82,6 +82,13 @@ import Testing
     // More losses than iterations, as a file may say.
     let short = LossHistory(source: [1, 2, 3], destination: [4, 5, 6], upTo: 2)
     #expect(short.source == [2, 3] && short.first == 0 && short.last == 2)
+    // Of very many, the first ones go.
+    var long = LossHistory(
+      source: (0..<100).map(Float.init), destination: (0..<100).map(Float.init), upTo: 100, limit: 32)
+    #expect(long.source == (68..<100).map(Float.init) && long.first == 68)
+    for loss in 100..<140 { long.append(Float(loss), Float(loss)) }
+    #expect(
+      long.source == (long.first..<140).map(Float.init) && long.last == 140 && (30...32).contains(long.source.count))
     let none = LossHistory(source: [1], destination: [2], upTo: -5)
     #expect(none.source.isEmpty && none.first == 0 && none.last == 0)
   }

@@ -34,6 +34,7 @@ struct Training {
     var outcome: SessionOutcome
     var iteration: Int
     var events: [SessionEvent]
+    var stateElsewhere: String?
     /// Losses of source and destination as they were reported.
     var losses: [[Float]] {
       events.compactMap {
@@ -44,16 +45,18 @@ struct Training {
 
   /// One start of the program.
   ///
-  /// - Parameter isStopRequested: gets the iterations reported so far.
+  /// - Parameters:
+  ///   - rescue: what becomes of a state that cannot be saved; by default nobody waits.
+  ///   - watch: gets each event as it is reported.
+  ///   - isStopRequested: gets the iterations reported so far.
   @discardableResult
   func run(
     _ given: Given, weights: String? = nil, name: String? = nil, source: String = aligned,
-    isStopRequested: (Int) -> Bool = { _ in false }
+    rescue: SaveRescue = SaveRescue { _ in nil }, watch: @escaping (SessionEvent) -> Void = { _ in },
+    isStopRequested: @escaping (Int) -> Bool = { _ in false }
   ) throws -> Run {
     let start = try start(given, weights: weights, name: name)
     let place = try ModelFolder(model, name: name)
-    let lock = try place.lock()
-    defer { withExtendedLifetime(lock) {} }
     let settings = start.settings
     let training = try ResumedTraining(start, engine: Engine(workers: max(1, settings.session.threads)))
     let loader = DataLoader(
@@ -61,12 +64,19 @@ struct Training {
       workers: settings.session.generatorThreads)
     var events: [SessionEvent] = []
     var steps = 0
-    let session = try TrainingSession(folder: place, settings: settings, training: training, loader: loader) { event in
+    let session = TrainingSession(
+      folder: place, settings: settings, training: training, loader: loader, rescue: rescue
+    ) { event in
       events.append(event)
       if case .step = event { steps += 1 }
+      watch(event)
     }
+    try session.prepare()
+    let lock = try place.lock()
+    defer { withExtendedLifetime(lock) {} }
     let outcome = try session.run(changes: start.changes) { isStopRequested(steps) }
-    return Run(outcome: outcome, iteration: training.trainer.iteration, events: events)
+    return Run(
+      outcome: outcome, iteration: training.trainer.iteration, events: events, stateElsewhere: session.stateElsewhere)
   }
 
   /// A new tiny model of so many iterations.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LiaeSystem
 import LiaeTestSupport
 import LiaeText
@@ -13,7 +14,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func open(at iteration: Int = 0, every: Int = 1) throws -> TrainingLog {
-    try TrainingLog(path, at: iteration, every: every) { Issue.record("\($0)") }
+    TrainingLog(path, at: iteration, every: every) { Issue.record("\($0)") }
   }
 
   private var text: String { get throws { String(decoding: try contents(path), as: UTF8.self) } }
@@ -53,6 +54,10 @@ import Testing
     ("{\"iter\": 1}\n{\"iter\": 2}\n{\"it", 5, "{\"iter\": 1}\n{\"iter\": 2}\n"),
     ("{\"iter\": 1}\n{\"iter\": 2", 5, "{\"iter\": 1}\n"), ("{\"iter\": 7}\n", 0, ""), ("no JSON", 9, ""),
     ("{\"iter\": 1}\nno JSON\n\n{\"x\": 1}\n", 9, "{\"iter\": 1}\n"), ("\n\n\n", 9, ""), ("", 9, ""),
+    ("{\"iter\": 1}\r\n{\"iter\": 2}\r\n", 1, "{\"iter\": 1}\r\n"),
+    ("{\"iter\": 1}\n{\"iter\": 1e300}\n", 9, "{\"iter\": 1}\n"),
+    ("{\"iter\": 1}\n{\"iter\": 9223372036854775808}\n{\"iter\": -1}", 9, "{\"iter\": 1}\n"),
+    ("{\"iter\": 1}\n" + String(repeating: "[", count: 2_000_000) + "\n", 9, "{\"iter\": 1}\n"),
     ("{\"iter\": 1}\n{\"iter\": 1, \"event\": \"stop\"}\n", 1, "{\"iter\": 1}\n{\"iter\": 1, \"event\": \"stop\"}\n"),
   ])
   func linesPastTheIterationAreCutOff(before: String, iteration: Int, after: String) throws {
@@ -66,14 +71,31 @@ import Testing
   @Test func aRewindForgetsWhatWasNotWrittenYet() throws {
     let log = try open(every: 2)
     for iteration in 1...3 { log.step(iteration, source: 1, destination: 1, milliseconds: 1) }
-    try log.rewind(to: 1)
+    log.rewind(to: 1)
     #expect(try text == "")
     for iteration in 2...3 { log.step(iteration, source: 3, destination: 3, milliseconds: 1) }
     #expect(try text == "{\"iter\": 3, \"src\": 3.0, \"dst\": 3.0, \"ms\": 1.0}\n")
   }
 
-  @Test func aFolderInItsPlaceIsAnError() throws {
-    try File.makeFolder(path)
-    expectError(.inputOutput, path) { _ = try open() }
+  /// What cannot be written is said once, until it can be again.
+  @Test(arguments: ["folder", "pipe", "missing folder"]) func whatIsNoLogIsSaidOnce(kind: String) throws {
+    let path = kind == "missing folder" ? folder("deeper/log") : path
+    switch kind {
+    case "folder": try File.makeFolder(path)
+    case "pipe": mkfifo(path, 0o600)
+    default: break
+    }
+    var failures: [LiaeError] = []
+    let log = TrainingLog(path, at: 0, every: 1) { failures.append($0) }
+    for iteration in 1...3 { log.step(iteration, source: 1, destination: 1, milliseconds: 1) }
+    log.rewind(to: 1)
+    log.event("start", at: 1)
+    #expect(failures.count == 1 && failures[0].message.hasPrefix(path))
+    // Once it is out of the way, the log begins.
+    try? FileManager.default.removeItem(atPath: path)
+    try File.makeFolder(folder("deeper"))
+    log.step(2, source: 1, destination: 1, milliseconds: 1)
+    #expect(try contents(path) == Array("{\"iter\": 2, \"src\": 1.0, \"dst\": 1.0, \"ms\": 1.0}\n".utf8))
+    #expect(failures.count == 1)
   }
 }

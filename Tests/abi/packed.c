@@ -94,6 +94,22 @@ int main(int argc, char **argv) {
   CHECK(notes == 2 && warnings == 0);
   CHECK(agrees(model, &f, expected));
   OK(liae_model_free(model));
+  // Found in the first run, where nobody asks for it before, and written anew.
+  options.verify_packed = 0;
+  for (int copies = 0; copies < 2; copies++) {
+    options.copy_packed = copies;
+    flip(cache, -100);
+    OK(liae_model_open(argv[1], &options, &model));
+    CHECK(notes == 2 && warnings == 0);
+    CHECK(agrees(model, &f, expected));
+    CHECK(notes == 2 && warnings == 1);
+    CHECK(agrees(model, &f, expected));
+    CHECK(notes == 2 && warnings == 1);
+    OK(liae_model_free(model));
+    warnings = 0;
+  }
+  options.copy_packed = 0;
+  options.verify_packed = 1;
   // Without a place for them the model opens all the same, and says so.
   options.packed_path = nowhere;
   OK(liae_model_open(argv[1], &options, &model));
@@ -110,8 +126,26 @@ int main(int argc, char **argv) {
   options.convolution = LIAE_CONVOLUTION_AUTOMATIC;
   options.verify_packed = 2;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(saved, &options, &model));
-  options.verify_packed = 1;
+  options.verify_packed = 0;
+  options.copy_packed = 2;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(saved, &options, &model));
+  options.copy_packed = 0;
+  options.allow_non_finite = -1;
+  EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_open(saved, &options, &model));
+  options.allow_non_finite = 0;
   flip(saved, -100);
+  {
+    liae_context *context = NULL;
+    OK(liae_model_open(saved, &options, &model));
+    OK(liae_context_create(model, NULL, &context));
+    for (int i = 0; i < 2; i++)
+      EXPECT(LIAE_ERROR_CORRUPT_FILE, liae_context_run(context, NULL, &f.face, &f.rgb, &f.mask, &f.dst_mask));
+    CHECK(strstr(liae_last_error(), saved) != NULL);
+    OK(liae_context_free(context));
+    OK(liae_model_free(model));
+    model = NULL;
+  }
+  options.verify_packed = 1;
   EXPECT(LIAE_ERROR_CORRUPT_FILE, liae_model_open(saved, &options, &model));
   CHECK(model == NULL);
   flip(saved, 40);

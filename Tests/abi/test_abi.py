@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -24,9 +25,12 @@ XMP_TYPE = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMe
 XMP_COMPOSITE = b"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-def run(*command, status=0, **options):
+LONG = os.environ.get("LIAE_LONG_TESTS") == "1"
+
+
+def run(*command, status=0, timeout=600, **options):
     """What the program printed; fails with it when the program did not end as expected."""
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, **options)
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout, **options)
     assert result.returncode == status, f"{command[0]} ended with {result.returncode}\n{result.stdout}{result.stderr}"
     return result.stdout + result.stderr
 
@@ -38,13 +42,16 @@ def pixels(path):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed"]:
+    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits", "host",
+                 "failures"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
-            "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
+            "-rdynamic", "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: it loads it.
     run("cc", "-std=c99", *STRICT, f"-I{ROOT / 'include'}", HERE / "reload.c", "-ldl", "-o", folder / "reload")
     run("cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", HERE / "count_allocations.c", "-o",
         folder / "count_allocations.so")
+    run("cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", HERE / "fail_calls.c", "-ldl", "-o",
+        folder / "fail_calls.so")
     return folder
 
 
@@ -100,10 +107,49 @@ def test_packed_weights(programs, tmp_path, network):
     assert "0 failures" in run(programs / "packed", NETWORKS / network, tmp_path)
 
 
+def test_writing_where_the_system_fails(programs, tmp_path):
+    assert "0 failures" in run(programs / "writing", MODEL, tmp_path)
+
+
 def test_packed_weights_run_without_allocations(programs, tmp_path):
     run(programs / "packed", MODEL, tmp_path)
     out = run(programs / "allocations", tmp_path / "saved.liaepack",
               env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
+    assert "0 failures" in out
+
+
+def test_limits_cancellation_and_pools(programs, tmp_path):
+    assert "0 failures" in run(programs / "limits", MODEL, tmp_path)
+
+
+def test_floating_point_environment_and_signals(programs):
+    assert "0 failures" in run(programs / "host", BUILD / "libliae.so.0", MODEL)
+
+
+@pytest.mark.parametrize("variable", [
+    "SWIFT_DEBUG_HELP=YES", "SWIFT_BACKTRACE=enable=yes,unknown=1", "SWIFT_DEBUG_ENABLE_METADATA_ALLOCATION_ITERATION=maybe",
+    "SWIFT_BINARY_COMPATIBILITY_VERSION=x", "SWIFT_DEBUG_IMPLICIT_OBJC_ENTRYPOINT=9000"])
+def test_variables_of_the_swift_runtime_do_nothing_in_a_host(programs, variable):
+    name, value = variable.split("=", 1)
+    result = subprocess.run([programs / "host", BUILD / "libliae.so.0", MODEL], env=os.environ | {name: value},
+                            capture_output=True, text=True, check=True)
+    assert "0 failures" in result.stdout and len(result.stdout.splitlines()) == 1 and result.stderr == ""
+
+
+def test_backtraces_of_the_swift_runtime_are_not_installed_in_a_host(programs):
+    swift = shutil.which("swift")
+    if swift is None:
+        pytest.skip("there is no Swift toolchain whose backtracer could be found")
+    root = os.path.dirname(os.path.dirname(os.path.realpath(swift)))
+    run(programs / "host", BUILD / "libliae.so.0", MODEL,
+        env=os.environ | {"SWIFT_ROOT": root, "SWIFT_BACKTRACE": "enable=yes"})
+
+
+@pytest.mark.parametrize("network", ["liae-udt", "df-ud/golden.dfm", "amp-64", "torch-ud/ckpts_7.pt"])
+def test_failed_allocations_and_file_operations(programs, tmp_path, network):
+    step = "1" if LONG else "401"
+    out = run(programs / "failures", NETWORKS / network, tmp_path, step,
+              env=os.environ | {"LD_PRELOAD": str(programs / "fail_calls.so")}, timeout=14400 if LONG else 300)
     assert "0 failures" in out
 
 

@@ -536,8 +536,8 @@ def test_killed_at_any_moment_it_goes_on(model, found_faces, landmarks_file, tmp
         error = running.communicate()[1]
         found = contents("out")
         halves = [name for name in found if ".tmp" in name[1]]
-        # The program was killed within a write or two.
-        assert len(halves) <= 8, halves
+        # The program was killed within two batches that wait for the disk, and a write or two.
+        assert len(halves) <= 72, halves
         assert {name: expected[name] for name in found if name not in halves} == {
             name: found[name] for name in found if name not in halves}
         if running.returncode != -signal.SIGKILL:

@@ -112,7 +112,7 @@ def test_layout_and_fingerprint_are_as_documented(packed, tmp_path):
     """Read again from docs/packed-weights.md."""
     raw = packed.read_bytes()
     version, length = struct.unpack("<II", raw[16:24])
-    assert raw[:8] == b"LIAEPACK" and version == 1
+    assert raw[:8] == b"LIAEPACK" and version == 2
     header = json.loads(raw[24:24 + length])
     start, end = -(-(24 + length) // 4096) * 4096, 0
     assert not any(raw[24 + length:start])
@@ -170,8 +170,15 @@ def test_check_finds_a_damaged_part(packed, inputs, tmp_path):
     path.write_bytes(raw)
     result = liae_infer("pack", "--check", path)
     assert result.status == 4 and "is damaged" in result.err and str(path) in result.err
-    # What is not asked to be checked is believed.
-    assert run(path, inputs, tmp_path / "a").status == 0
+    # What is not asked to be checked when it is opened is checked by the first run that uses it.
+    result = run(path, inputs, tmp_path / "a")
+    assert result.status == 1 and "are damaged: their checksum is another; pack the checkpoint again" in result.err
+    assert not any((tmp_path / "a").iterdir())
+    # Beside its checkpoint it is packed again, and the run goes on.
+    result = run(NETWORK, inputs, tmp_path / "c", "--packed", path)
+    assert result.status == 0 and "packed weights were damaged; written" in result.err
+    assert path.read_bytes() == packed.read_bytes()
+    path.write_bytes(raw)
     raw[30] ^= 1
     path.write_bytes(raw)
     for result in [liae_infer("pack", "--check", path), run(path, inputs, tmp_path / "b"), liae_infer("inspect", path)]:
@@ -180,8 +187,8 @@ def test_check_finds_a_damaged_part(packed, inputs, tmp_path):
 
 
 def limited():
-    """A disk that is full after 100,000 bytes."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    """A disk that is full after 100,000 bytes; the signal of that is at its default, which ends a process."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
 

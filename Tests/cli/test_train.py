@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """liae-train: a tiny network on the golden faces. How training is started, stopped, resumed and kept from harm."""
+import fcntl
 import json
 import os
 import re
@@ -8,13 +9,15 @@ import shutil
 import signal
 import struct
 import subprocess
+import termios
 import time
 
 import numpy as np
 import pytest
-from conftest import FACES, GOLDEN, TRAINER, liae_train, on_terminal, source_type
+from conftest import FACES, GOLDEN, TRAINER, liae_infer, liae_train, on_terminal, source_type
 from PIL import Image
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 ALIGNED = FACES / "aligned"
 TINY = ["--arch", "liae-ud", "--resolution", 64, "--e-dims", 2, "--ae-dims", 4, "--d-dims", 2, "--d-mask-dims", 2,
@@ -261,6 +264,33 @@ def steps_written(model):
     return [line for line in (model / "model_log.jsonl").read_text().splitlines() if "src" in line]
 
 
+def test_a_reader_of_the_progress_that_goes_is_no_reason_to_stop(model):
+    process = start(model, "--target-iter", 300, "--preview-every", 0, "--status-every", 0)
+    read_until(process, "[10]")
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert iteration(state_of(model)) == 300
+
+
+def test_the_end_of_the_terminal_stops_and_saves(model):
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0)
+    read_until(process, "[10]")
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and iteration(state_of(model)) == steps(model)[-1] >= 10, err
+    # Under nohup it goes on.
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0,
+                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    read_until(process, f"[{steps(model)[-1] + 10}]")
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
 def test_a_kill_at_any_moment_loses_no_model(model):
     """Fifty times; saving as often as it goes, so that many of them come while a file is being written."""
     random = np.random.default_rng(1)
@@ -320,8 +350,10 @@ def test_backups_of_another_model_in_the_folder_stay(model):
 
 
 def test_only_files_that_a_save_left_half_written_are_cleared_away(model):
-    left = model / "model_liae-train.safetensors.tmp77"
-    others = [model / "model_notes.tmpl.txt", model / "model_b_liae-train.safetensors.tmp77"]
+    # No process has such a number on Linux; this one lives.
+    left = model / "model_liae-train.safetensors.tmp4194400"
+    others = [model / "model_notes.tmpl.txt", model / "model_b_liae-train.safetensors.tmp4194400",
+              model / f"model_liae-train.safetensors.tmp{os.getpid()}"]
     for path in [left, *others]:
         path.write_text("")
     assert train(model, "--target-iter", 5, "--preview-every", 0).status == 0
@@ -332,9 +364,12 @@ def test_faces_that_show_too_little_make_no_model(tmp_path):
     folder, half = tmp_path / "model", tmp_path / "half"
     half.mkdir()
     shutil.copy(ALIGNED / "00007_0.jpg", half)
-    result = liae_train("--src", half, "--dst", ALIGNED, "--model", folder, *TINY, "--target-iter", 1)
-    assert result.status == 2 and "no face can be used" in result.err and "half_face" in result.err, result.err
-    assert not state_of(folder).exists()
+    for _ in range(2):
+        before = sorted(folder.iterdir()) if folder.exists() else None
+        result = liae_train("--src", half, "--dst", ALIGNED, "--model", folder, *TINY, "--target-iter", 1)
+        assert result.status == 2 and "no face can be used" in result.err and "half_face" in result.err, result.err
+        assert (sorted(folder.iterdir()) if folder.exists() else None) == before
+        folder.mkdir(exist_ok=True)
     new(folder, 1)
 
 
@@ -406,14 +441,121 @@ def test_a_disk_that_fills_up_on_the_way_stops_saving_not_training(model):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 80, size + 80))
 
-    result = train(model, "--target-iter", 60, "--preview-every", 0, "--save-every", 0.00001, preexec_fn=limit)
-    assert result.status == 4
-    assert result.err.count("training goes on, and saving is tried again in a minute") == 1, result.err
+    process = start(model, "--target-iter", 60, "--preview-every", 0, "--save-every", 0.00001, preexec_fn=limit)
+    err = read_until(process, "kept in memory")
+    assert err.count("training goes on, and saving is tried again in a minute") == 1, err
     saved = iteration(state_of(model))
     assert 4 < saved < 60 and len(tensors(state_of(model))["losses.source"]) == saved
     assert steps(model) == list(range(1, 61))
+    # Who does not want to wait loses what was learnt since, and is told so.
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 4 and f"given up at iteration 60: the last save is of iteration {saved}" in err, err
+    assert iteration(state_of(model)) == saved
     assert train(model, "--target-iter", 61, "--preview-every", 0).status == 0
     assert steps(model) == list(range(1, 62))
+
+
+def read_until(process, text):
+    """Standard error up to the line that holds the text."""
+    err = ""
+    while text not in err:
+        line = process.stderr.readline()
+        assert line, err
+        err += line
+    return err
+
+
+def test_the_last_save_waits_for_room(model):
+    size = state_of(model).stat().st_size
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
+
+    process = start(model, "--target-iter", 30, "--preview-every", 0, preexec_fn=limit)
+    err = read_until(process, "kept in memory")
+    assert iteration(state_of(model)) == 4 and "Ctrl-C ends without saving" in err
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and "saved" in out, err
+    assert iteration(state_of(model)) == 30 and steps(model) == list(range(1, 31))
+
+
+def test_a_folder_that_goes_and_comes_back(model):
+    """As a disk that is pulled out."""
+    away = model.with_name("away")
+    process = start(model, "--target-iter", 300, "--preview-every", 0, "--status-every", 0)
+    read_until(process, "[10]")
+    model.rename(away)
+    err = read_until(process, "kept in memory")
+    assert str(state_of(model)) in err and not model.exists()
+    away.rename(model)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and iteration(state_of(model)) == 300, err
+
+
+@pytest.mark.parametrize("named", ["before", "on a terminal"])
+def test_another_folder_takes_the_last_save(named, model, tmp_path):
+    away, other = model.with_name("away"), tmp_path / "other" / "disk"
+    arguments = ["--target-iter", 300, "--preview-every", 0, "--status-every", 0]
+    if named == "before":
+        process = start(model, *arguments, "--save-elsewhere", other)
+    else:
+        leader, follower = os.openpty()
+        # A session of its own, whose terminal this is.
+        process = start(model, *arguments, stdin=follower, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(
+            0, termios.TIOCSCTTY, 0))
+        os.close(follower)
+    read_until(process, "[10]")
+    model.rename(away)
+    if named != "before":
+        assert "type another folder" in read_until(process, "kept in memory")
+        os.write(leader, f"{other}\n".encode())
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 4 and str(state_of(other)) in err, err
+    assert iteration(state_of(other)) == 300 and iteration(state_of(away)) == 4
+    # It is a model like another.
+    assert train(other, "--target-iter", 301, "--preview-every", 0).status == 0
+    result = train(away, "--save-elsewhere", other)
+    assert result.status == 4 and "exists already" in result.err
+
+
+def test_the_other_folder_is_another_one(model):
+    result = train(model, "--save-elsewhere", model)
+    assert result.status == 2 and "the model's own folder" in result.err
+
+
+@pytest.mark.parametrize("place", ["model_log.jsonl", "backups", "model_losses.png", "model_samples.png",
+                                   "model_history"])
+def test_what_stands_in_the_way_of_a_log_a_backup_or_a_picture_is_said(place, model):
+    path = model / place
+    if path.exists():
+        path.unlink()
+    if place in ("backups", "model_history"):
+        path.write_text("mine")
+    else:
+        path.mkdir()
+    result = train(model, "--target-iter", 8, "--preview-every", 2, "--preview-faces", 1, "--write-preview-history",
+                   "--backup-every", 2)
+    assert result.status == 0 and iteration(state_of(model)) == 8, result.err
+    assert str(path) in result.err
+    assert path.is_dir() or path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.5, 4])
+def test_ctrl_c_gives_a_long_iteration_up(seconds, tmp_path):
+    """Batches and steps that take many seconds."""
+    folder = tmp_path / "model"
+    process = start(folder, "--arch", "liae-ud", "--resolution", 128, "--e-dims", 16, "--ae-dims", 16, "--d-dims", 16,
+                    "--batch-size", 512, "--threads", 1, "--generator-threads", 2, "--preview-every", 0)
+    wait_for(lambda: state_of(folder).exists(), process)
+    time.sleep(seconds)
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - before < 2, "it went on"
+    assert process.returncode == 130 and "interrupted at iteration 0" in err, err
+    assert iteration(state_of(folder)) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root, to be somebody else")
@@ -469,6 +611,34 @@ def test_faces_that_are_missing_single_or_damaged(tmp_path):
     assert iteration(state_of(model)) == 6
 
 
+@pytest.mark.parametrize("key, value", [
+    ("attempt", "-1"), ("attempt", "9223372036854775807"), ("attempt", "nan"), ("trainer.iteration", "-1"),
+    ("trainer.iteration", "1099511627777"), ("trainer.optimizer_steps", "9223372036854775807"),
+    ("trainer.optimizer", "255"), ("trainer.pretrain", "2"), ("trainer.seed", "-1")])
+def test_numbers_of_a_state_have_ranges(key, value, model):
+    with safe_open(state_of(model), "numpy") as file:
+        entries = file.metadata()
+    save_file(tensors(state_of(model)), state_of(model), {**entries, key: value})
+    before = state_of(model).read_bytes()
+    result = train(model, "--target-iter", 6)
+    assert result.status == 3 and str(state_of(model)) in result.err, result.err
+    assert state_of(model).read_bytes() == before
+
+
+@pytest.mark.parametrize("losses", [[], [1], [0.5] * 700, [np.nan] * 50, [np.inf, -np.inf], [1e38, 1e-45, 0, -1] * 30,
+                                    [0.95, 1.05] * 300 + [0.6, 0.6] + [0.95, 1.05] * 50])
+def test_a_history_of_any_losses_is_drawn(losses, model):
+    with safe_open(state_of(model), "numpy") as file:
+        entries = file.metadata()
+    entries["trainer.iteration"] = str(len(losses) + 3)
+    values = np.float32(losses)
+    save_file({**tensors(state_of(model)), "losses.source": values, "losses.destination": values}, state_of(model),
+              entries)
+    result = train(model, "--target-iter", len(losses) + 5, "--preview-every", 1, "--preview-faces", 1)
+    assert result.status == 0, result.err
+    assert "training goes on" not in result.err and (model / "model_losses.png").exists()
+
+
 # ---- Other beginnings, and ends --------------------------------------------------------------------------------------
 
 def dfl(folder, file, name="golden"):
@@ -511,6 +681,44 @@ def test_training_goes_on_where_deepfacelab_left_it(tmp_path):
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_a_folder_without_data_dat_asks_for_the_face_type(tmp_path):
+    folder = shutil.copytree(GOLDEN / "training" / "saved_model", tmp_path / "model")
+    (folder / "golden_SAEHD_data.dat").unlink()
+    other = shutil.copytree(folder, tmp_path / "other")
+    common = ["--preview-every", 0, "--target-iter", 1, "--batch-size", 1]
+    result = train(folder, *common)
+    assert result.status == 0 and "full_face is assumed. --face-type says otherwise" in result.err, result.err
+    result = train(other, *common, "--face-type", "mf", "--arch", "liae-udc")
+    assert result.status == 0 and "assumed" not in result.err.split("face", 1)[-1], result.err
+    kept = settings(other / "golden_liae-train.safetensors")
+    assert (kept["face-type"], kept["arch"]) == ("midfull_face", "liae-udc")
+
+
+def test_a_state_that_deepfacelab_has_left_behind_is_said(tmp_path):
+    folder = shutil.copytree(GOLDEN / "training" / "saved_model", tmp_path / "model")
+    common = ["--preview-every", 0, "--batch-size", 1]
+    assert "newer" not in train(folder, *common, "--target-iter", 56).err
+    assert "newer" not in train(folder, *common, "--target-iter", 57).err
+    for path in folder.glob("golden_SAEHD_*"):
+        path.touch()
+    result = train(folder, *common, "--target-iter", 58)
+    assert result.status == 0 and "DeepFaceLab's files (iteration 55) are newer" in result.err, result.err
+    assert "move that one away" in result.err
+
+
+def test_a_data_file_of_zeros_names_cause_and_way_out(tmp_path):
+    folder = shutil.copytree(GOLDEN / "training" / "saved_model", tmp_path / "model")
+    data = folder / "golden_SAEHD_data.dat"
+    for content in (bytes(4000), b"", data.read_bytes()[:4096] + bytes(4096)):
+        data.write_bytes(content)
+        for result in (train(folder), liae_infer("inspect", folder), liae_infer("inspect", data)):
+            assert result.status == 3 and str(data) in result.err and "power cut" in result.err, result.err
+            assert "move the file away" in result.err
+        assert not [path for path in folder.iterdir() if "liae-train" in path.name]
+    data.unlink()
+    assert liae_infer("inspect", folder).status == 0
 
 
 def test_adversary_and_its_optimiser_go_to_deepfacelab_and_back(tmp_path):

@@ -244,6 +244,54 @@ def test_names_that_look_like_options_or_protocols(model, clip, tmp_path):
     assert streams(tmp_path / "pipe:c %d.mp4")[0]["video"]["nb_read_packets"] == "9"
 
 
+def lists_of_files(folder, secret):
+    """Files that lead ffmpeg to another one, by name and content; each looks like a video by its name."""
+    name = secret.name
+    yield "hls.mp4", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\nfile://{secret}\n#EXT-X-ENDLIST\n"
+    yield "hls.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\n{name}\n#EXT-X-ENDLIST\n"
+    yield "concat.mp4", f"ffconcat version 1.0\nfile {name}\n"
+    yield "concat.ffconcat", f"ffconcat version 1.0\nfile '{secret}'\n"
+    yield "stream.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    yield "dash.mp4", f"""<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>file://{secret}</BaseURL></Representation></AdaptationSet></Period></MPD>"""
+    yield "imf.mp4", f"""<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2013"><Id>urn:uuid:0</Id></CompositionPlaylist>"""
+    yield "list.asx", f'<asx version="3.0"><entry><ref href="file://{secret}"/></entry></asx>'
+    yield "webm.mp4", f"[InternetShortcut]\nURL=file://{secret}\n"
+
+
+def test_lists_of_other_files_are_not_followed(model, clip, tmp_path):
+    secret = tmp_path / "secret.mp4"
+    shutil.copy(clip, secret)
+    for name, text in lists_of_files(tmp_path, secret):
+        source = tmp_path / name
+        source.write_text(text)
+        result = video(model, source, tmp_path / "out.mp4")
+        assert result.status == 4, (name, result.err)
+        assert "no container of video" in result.err or "cannot be read as a video" in result.err, (name, result.err)
+        assert not (tmp_path / "out.mp4").exists()
+    # Pictures that a name numbers, and one picture, are frames for `merge`.
+    for name in ["00001.png", "%05d.png"]:
+        shutil.copy(FACES / "frames/00001.png", tmp_path / name)
+    for name in ["%05d.png", "00001.png"]:
+        assert video(model, tmp_path / name, tmp_path / "out.mp4").status == 4
+    # A link to a video is a video.
+    (tmp_path / "link.mp4").symlink_to("secret.mp4")
+    assert video(model, tmp_path / "link.mp4", tmp_path / "out.mp4").status == 0
+
+
+def test_outputs_of_many_files_are_refused(model, clip, tmp_path):
+    for name in ["out.m3u8", "out.mpd", "out.ffconcat", "out%d.png", "out.sdp", "out", "out.tee", "out.null"]:
+        result = video(model, clip, tmp_path / name)
+        assert result.status == 4 and "no container of video" in result.err, (name, result.err)
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "link.mkv").symlink_to("far.mkv")
+    (tmp_path / "far.mkv").write_text("old")
+    (tmp_path / "far.mkv").chmod(0o600)
+    assert video(model, clip, tmp_path / "link.mkv", "--force").status == 0
+    assert (tmp_path / "link.mkv").is_symlink() and streams(tmp_path / "far.mkv")[0]["video"]
+    assert (tmp_path / "far.mkv").stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["far.mkv", "link.mkv"]
+
+
 def test_without_ffmpeg(model, clip, tmp_path):
     result = video(model, clip, tmp_path / "out.mp4", environment={"PATH": str(tmp_path)})
     assert result.status == 4 and "ffprobe is not installed; it comes with ffmpeg" in result.err

@@ -28,7 +28,7 @@ let checkpoints: [[UInt8]] = {
       info.faceType = "full_face"
       let model = try Model(architecture: random.architecture, info: info, tensors: random.tensors)
       try ModelWriter.write(model, to: path, as: format, replacing: true)
-      let file = try Bytes.map(path: path)
+      let file = try Bytes.read(path: path)
       return withExtendedLifetime(file) { Array(file.raw) }
     } catch {
       preconditionFailure("\(error)")

@@ -153,6 +153,23 @@ def test_float_frames_of_0_to_255_are_refused(model, frame, landmarks):
     model.swap(random_face() * np.float32(1.2) - np.float32(0.1))
 
 
+def test_memory_limits_and_copies(frame, landmarks):
+    with pytest.raises(liae.Error, match="LIAE_ERROR_RESOURCE_LIMIT"):
+        liae.Model(NETWORKS / "df", memory_limit=1000)
+    with liae.Model(NETWORKS / "df", copy_packed=True, allow_non_finite=True, memory_limit=2 ** 32) as model:
+        with pytest.raises(liae.Error, match="LIAE_ERROR_RESOURCE_LIMIT"):
+            liae.Context(model, memory_limit=1000)
+        liae.Context(model, memory_limit=2 ** 32).run(random_face())
+        liae.set_memory_limit(1000)
+        try:
+            with pytest.raises(liae.Error, match="LIAE_ERROR_RESOURCE_LIMIT"):
+                liae.warp(frame, liae.face_transform(landmarks, "wf", 256), 256)
+        finally:
+            liae.set_memory_limit(0)
+    with pytest.raises(ValueError, match="memory limit"):
+        liae.set_memory_limit(-1)
+
+
 # ---- Threads and finalizers ------------------------------------------------------------------------------------------
 
 

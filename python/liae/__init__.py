@@ -18,7 +18,7 @@ Errors: ValueError and TypeError for arguments that this package refuses, with w
 library refuses.
 """
 
-from ._library import Error, provenance_xmp, version
+from ._library import Error, provenance_xmp, set_memory_limit, version
 from .faces import face_pose, face_transform, landmark_mask, transform_points, warp
 from .frames import CompositeOptions, Face, Smoothing, composite, swap_faces
 from .model import Context, Model
@@ -28,5 +28,5 @@ __version__ = version()
 __all__ = [
     "BLENDS", "COLOR_TRANSFERS", "FACE_TYPES", "MASKS", "MASK_MODES", "MODES", "SHARPENINGS", "CompositeOptions",
     "Context", "Error", "Face", "Model", "Smoothing", "composite", "face_pose", "face_transform", "landmark_mask",
-    "provenance_xmp", "swap_faces", "transform_points", "version", "warp",
+    "provenance_xmp", "set_memory_limit", "swap_faces", "transform_points", "version", "warp",
 ]

@@ -36,6 +36,7 @@ _STRINGS: dict[str, list[Any]] = {
 _STRUCTS = "model_options model_info context_options run_options timing face composite_options smoothing_options"
 _FUNCTIONS: dict[str, list[Any]] = {
     **{f"{name}_init": [_POINTER, _SIZE] for name in _STRUCTS.split()},
+    "memory_set_limit": [ctypes.c_uint64],
     "model_open": [_TEXT, _POINTER, _POINTER],
     "model_open_memory": [_POINTER, _SIZE, _POINTER, _POINTER],
     "model_get_info": [_POINTER, _POINTER],
@@ -134,6 +135,13 @@ def release(free: Any, handle: int | None) -> None:
         _calls.released.append((free, handle))
     else:
         free(handle)
+
+
+def set_memory_limit(size: int) -> None:
+    """Sets how many bytes one call may take; 0 is no limit. Past it a call fails with LIAE_ERROR_RESOURCE_LIMIT."""
+    if not 0 <= size < 2 ** 64:
+        raise ValueError(f"the memory limit is {size}; expected 0 or more bytes")
+    call(lib.liae_memory_set_limit, size)
 
 
 def version() -> str:

@@ -49,7 +49,9 @@ def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
 class ModelOptions(Growing):
     c_name = "model_options"
     _fields_ = _sized(("architecture", _TEXT), *_all(_INT, "color_order convolution threads reserved"),
-                      ("packed_path", _TEXT), *_all(_INT, "verify_packed memory face_type reserved2"))
+                      ("packed_path", _TEXT), *_all(_INT, "verify_packed memory face_type reserved2"),
+                      ("cancel", _POINTER), ("memory_limit", ctypes.c_uint64),
+                      *_all(_INT, "copy_packed allow_non_finite"))
 
 
 class ModelInfo(Growing):
@@ -64,7 +66,8 @@ class ModelInfo(Growing):
 class ContextOptions(Growing):
     c_name = "context_options"
     _fields_ = _sized(*_all(_INT, "threads max_batch"), *_all(_POINTER, "parallel_for parallel_for_user_data"),
-                      ("progress", ProgressCallback), ("progress_user_data", _POINTER))
+                      ("progress", ProgressCallback), ("progress_user_data", _POINTER),
+                      ("memory_limit", ctypes.c_uint64))
 
 
 class RunOptions(Growing):
@@ -91,7 +94,7 @@ class CompositeStruct(Growing):
         ("seed", ctypes.c_uint64),
         *_all(_INT, "blend mask_mode erode blur face_scale color_transfer masked_histogram histogram_threshold "
                     "sharpening sharpen_amount motion_blur super_resolution denoise bicubic_degrade color_degrade "
-                    "reserved"))
+                    "reserved"), ("cancel", _POINTER))
 
 
 class SmoothingStruct(Growing):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .model import Context
 
 _NAMES = {"blend": BLENDS, "mask_mode": MASK_MODES, "color_transfer": COLOR_TRANSFERS, "sharpening": SHARPENINGS}
-_OPTIONS = [name for name, _ in CompositeStruct._fields_[1:-1]]
+_OPTIONS = [name for name, _ in CompositeStruct._fields_ if name not in ("struct_size", "reserved", "cancel")]
 
 
 class CompositeOptions:

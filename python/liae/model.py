@@ -29,8 +29,9 @@ class Model:
     bytes of a file. `architecture` ("liae-udt"), `color_order` ("rgb", "bgr") and `face_type` (a name of FACE_TYPES)
     overrule what the file says. `packed` is a file of packed weights beside a checkpoint: used where it fits, written
     where it does not. `memory` limits the memory of weights: "speed", "balanced" or "memory". `direct` allows direct
-    convolutions only. `threads` pack the weights; 0 is one for each processor. `verify` reads packed weights whole and
-    checks them.
+    convolutions only. `threads` pack the weights; 0 is one for each processor. `copy_packed` reads packed weights in
+    place of mapping them, and `allow_non_finite` runs weights that are infinite or NaN. `verify` reads packed weights
+    whole and checks them. `memory_limit` is how many bytes opening and the packed weights may take; 0 is no limit.
 
     Attributes are the members of liae_model_info; `trained_morph` is None where it is not known.
     """
@@ -61,13 +62,15 @@ class Model:
     def __init__(self, source: str | os.PathLike[str] | bytes | bytearray | memoryview, architecture: str | None = None,
                  color_order: str | None = None, direct: bool = False, threads: int = 0,
                  packed: str | os.PathLike[str] | None = None, verify: bool = False, memory: str = "speed",
-                 face_type: str | None = None) -> None:
+                 face_type: str | None = None, copy_packed: bool = False, allow_non_finite: bool = False,
+                 memory_limit: int = 0) -> None:
         options = ModelOptions.made(
             architecture=architecture.encode() if architecture else None, threads=threads,
             color_order=number("color_order", ORDERS, color_order) if color_order is not None else 0,
             convolution=int(direct), packed_path=os.fsencode(packed) if packed is not None else None,
             verify_packed=int(verify), memory=number("memory", MEMORY, memory),
-            face_type=number("face_type", FACE_TYPES, face_type))
+            face_type=number("face_type", FACE_TYPES, face_type), copy_packed=int(copy_packed),
+            allow_non_finite=int(allow_non_finite), memory_limit=memory_limit)
         handle = ctypes.c_void_p()
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)
@@ -136,14 +139,16 @@ class Context:
 
     `threads` compute a run, 0 is one for each processor; `max_batch` images are computed together, 1...64. `progress`
     is called with the share of a run that is done, 0...1; it may call `cancel` and nothing else of this package.
+    `memory_limit` is how many bytes the context and each call that uses it may take; 0 is no limit.
     """
 
     def __init__(self, model: Model, threads: int = 0, max_batch: int = 1,
-                 progress: Callable[[float], object] | None = None) -> None:
+                 progress: Callable[[float], object] | None = None, memory_limit: int = 0) -> None:
         self.model = model
         # Kept: the library calls it during runs.
         self._progress = ProgressCallback((lambda _, share: progress(share)) if progress else 0)
-        options = ContextOptions.made(threads=threads, max_batch=max_batch, progress=self._progress)
+        options = ContextOptions.made(threads=threads, max_batch=max_batch, progress=self._progress,
+                                      memory_limit=memory_limit)
         handle = ctypes.c_void_p()
         call(lib.liae_context_create, model._handle, ctypes.byref(options), ctypes.byref(handle))
         self._handle = handle.value

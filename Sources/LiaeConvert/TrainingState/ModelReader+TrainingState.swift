@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
 import LiaeGraph
 import LiaeSystem
 
@@ -29,6 +30,6 @@ extension ModelReader {
         "\(folder): holds \(names.count) models; open one file of the one that is meant: "
           + names.joined(separator: ", "))
     }
-    return try TrainingState(path: "\(folder)/\(state)").model(options)
+    return try open(CheckpointFile(path: "\(folder)/\(state)"), options: options)
   }
 }

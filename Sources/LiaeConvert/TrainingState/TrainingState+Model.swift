@@ -14,18 +14,27 @@ extension TrainingState {
     let network = try NetworkSettings(settings, file: name)
     (info.faceType, info.iteration) = (network.faceType, iteration)
     var weights = TensorDictionary()
-    // Of every family, so that settings which contradict the weights are noticed.
-    let modules = try Architecture.Family.allModules()
-    for tensor in tensors.names {
-      let module = tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
-      if modules.contains(module) { weights[tensor] = tensors[tensor] }
-    }
-    let rest = tensors.count - weights.count
+    for tensor in tensors.names where try Self.isWeight(tensor) { weights[tensor] = tensors[tensor] }
+    let rest = tensors.count - weights.count + leftOut
     if rest > 0 { info.notes.append("training state is not used: \(rest) tensors of optimisers and adversaries") }
     return try ForeignCheckpoint(
       file: name, scheme: .trainingState, tensors: weights, info: info, declared: network.declared,
       knowsColorOrder: true
     ).model(options)
+  }
+}
+
+extension TrainingState {
+  /// Whether a tensor of a state is needed to run the network.
+  static func isOfModel(_ tensor: String) throws(LiaeError) -> Bool {
+    if tensor == lossNames.source || tensor == lossNames.destination { return true }
+    return try isWeight(tensor)
+  }
+
+  /// Weights of every family's networks, so that settings which contradict the weights are noticed.
+  private static func isWeight(_ tensor: String) throws(LiaeError) -> Bool {
+    let module = tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
+    return try Architecture.Family.allModules().contains(module)
   }
 }
 

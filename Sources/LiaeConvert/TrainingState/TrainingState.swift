@@ -13,10 +13,12 @@ package struct TrainingState: Sendable {
   package var counters: [(name: String, value: UInt64)]
   /// A JSON object whose keys are the options of `liae-train train`.
   package var settings: String
-  /// The losses of the last iterations, one for each, ending with `iteration`.
+  /// The losses of the last iterations, one for each, ending with `iteration`; at most `lossLimit` of each side.
   package var losses: (source: [Float], destination: [Float])
   /// How many times training was rolled back to an earlier save, 0...`attemptLimit`.
   package var attempt: Int
+  /// Tensors of the file that were not read.
+  package private(set) var leftOut = 0
   /// The file's name in messages.
   package let name: String
 
@@ -26,8 +28,10 @@ package struct TrainingState: Sendable {
   /// Past any training, and small enough for sums and products of counters not to overflow.
   package static let counterLimit = 1 << 40
   package static let attemptLimit = 1_000_000_000
+  /// Losses of a side that are kept. As many are read back from a DeepFaceLab model.
+  package static let lossLimit = 4_000_000
 
-  private static let lossNames = (source: "losses.source", destination: "losses.destination")
+  static let lossNames = (source: "losses.source", destination: "losses.destination")
   private static let counterPrefix = "trainer."
 
   package init(
@@ -38,13 +42,16 @@ package struct TrainingState: Sendable {
     (self.losses, self.attempt, self.name) = (losses, attempt, name)
   }
 
-  /// Maps and reads a state file. Tensors are views of the mapping, which outlives the file's name: the weights are those
-  /// of one save even while another one takes its place.
+  /// Reads a state file: the weights are those of one save even while another one takes its place.
   ///
   /// - Throws: `fileNotFound`, `inputOutput`; `corruptFile` where it is damaged, `unsupported` for another version,
   ///   `unknownFormat` where it is something else.
   package init(path: String) throws(LiaeError) {
-    try self.init(SafetensorsFile.parse(Bytes.map(path: path), name: path), name: path)
+    let opened = try File(reading: path)
+    let file = try LostContent.explain(
+      Bytes.read(opened), name: path, wayOut: "a backup of the folder backups can take its place"
+    ) { () throws(LiaeError) in try SafetensorsFile.read(opened) }
+    try self.init(file, name: path)
   }
 
   /// - Parameter name: what messages call the file.
@@ -60,17 +67,15 @@ package struct TrainingState: Sendable {
     guard let settings = file.metadata["settings"], let text = file.metadata["attempt"] else {
       throw LiaeError(.corruptFile, "\(name): the metadata lack settings or attempt")
     }
-    guard let attempt = Int(text), (0...Self.attemptLimit).contains(attempt) else {
-      throw LiaeError(
-        .corruptFile,
-        "\(name): metadata attempt is \"\(text.prefix(40))\"; expected a whole number, 0 to \(Self.attemptLimit)")
-    }
+    let numbers = NumberReader(name)
+    let attempt = try numbers.whole(text, "metadata attempt", 0...Self.attemptLimit)
     var tensors = file.tensors
     losses = (
       try Self.takeLosses(Self.lossNames.source, from: &tensors, name),
       try Self.takeLosses(Self.lossNames.destination, from: &tensors, name)
     )
-    counters = try Self.counters(file.metadata, name)
+    counters = try Self.counters(file.metadata, numbers)
+    leftOut = file.leftOut
     (self.tensors, self.settings, self.attempt, self.name) = (tensors, settings, attempt, name)
   }
 
@@ -83,7 +88,7 @@ package struct TrainingState: Sendable {
     tensors[Self.lossNames.destination] = try Self.tensor(losses.destination)
     var metadata = [Self.marker: Self.version, "settings": settings, "attempt": "\(attempt)"]
     for (name, value) in counters { metadata[Self.counterPrefix + name] = "\(value)" }
-    try SafetensorsFile.write(tensors, metadata: metadata, to: path, replacing: true, synchronizing: true)
+    try SafetensorsFile.write(tensors, metadata: metadata, to: path, replacing: true)
   }
 
   /// Iterations done.
@@ -91,19 +96,25 @@ package struct TrainingState: Sendable {
     counters.first { $0.name == "iteration" }.flatMap { Int(exactly: $0.value) } ?? 0
   }
 
-  private static func counters(_ metadata: [String: String], _ file: String) throws(LiaeError) -> [(
-    name: String, value: UInt64
-  )] {
+  /// The range of a counter. A seed is any number; of what is counted up, no training comes near the limit.
+  private static func range(of counter: String) -> ClosedRange<UInt64> {
+    switch counter {
+    case "seed": return 0...UInt64.max
+    case "optimizer": return 0...255
+    case "pretrain": return 0...1
+    case "gan_patch_size": return 3...640
+    case "gan_dims": return 4...512
+    default: return 0...UInt64(counterLimit)
+    }
+  }
+
+  private static func counters(
+    _ metadata: [String: String], _ numbers: NumberReader
+  ) throws(LiaeError) -> [(name: String, value: UInt64)] {
     var counters: [(name: String, value: UInt64)] = []
     for (key, text) in metadata.sorted(by: { $0.key < $1.key }) where key.hasPrefix(counterPrefix) {
       let name = String(key.dropFirst(counterPrefix.count))
-      // A seed is any number; of what is counted up, no training comes near the limit.
-      let limit = name == "iteration" || name.hasSuffix("_steps") ? UInt64(counterLimit) : .max
-      guard let value = UInt64(text), value <= limit else {
-        throw LiaeError(
-          .corruptFile, "\(file): metadata \(key) is \"\(text.prefix(40))\"; expected a whole number, 0 to \(limit)")
-      }
-      counters.append((name, value))
+      counters.append((name, try numbers.whole(text, "metadata \(key)", range(of: name))))
     }
     return counters
   }
@@ -115,7 +126,7 @@ package struct TrainingState: Sendable {
       throw LiaeError(.corruptFile, "\(file): tensor \(name) is missing, or no row of float32")
     }
     tensors[name] = nil
-    return (0..<tensor.count).map { tensor[$0] }
+    return (max(0, tensor.count - lossLimit)..<tensor.count).map { tensor[$0] }
   }
 
   private static func tensor(_ values: [Float]) throws(LiaeError) -> TensorView {

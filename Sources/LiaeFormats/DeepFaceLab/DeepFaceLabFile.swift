@@ -9,7 +9,7 @@ package enum DeepFaceLabFile {
   /// numpy scalars, as the `iters:0` of an optimiser, are tensors without an axis.
   /// - Throws: `corruptFile` where it is not a dictionary of arrays, `unsupported` for other element types.
   package static func parseWeights(_ bytes: Bytes, name: String) throws(LiaeError) -> TensorDictionary {
-    let value = try PickleReader.parse(bytes, name: name, allowing: .numpy)
+    let value = try parse(bytes, name: name, wayOut: "the model's autobackups hold earlier copies of all its files")
     guard let pairs = value.pairs else {
       throw LiaeError(.corruptFile, "\(name): a DeepFaceLab weight file holds a dictionary, this one \(value.kind)")
     }
@@ -34,11 +34,20 @@ package enum DeepFaceLabFile {
   ///
   /// - Throws: `corruptFile` where it is no dictionary.
   package static func parseData(_ bytes: Bytes, name: String) throws(LiaeError) -> PickleValue {
-    let value = try PickleReader.parse(bytes, name: name, allowing: .numpy)
+    let value = try parse(
+      bytes, name: name,
+      wayOut: "take a copy from the model's autobackups, or move the file away: the architecture is then read off the "
+        + "weights, and --face-type says what the faces show")
     guard value.pairs != nil else {
       throw LiaeError(.corruptFile, "\(name): DeepFaceLab's data file holds a dictionary, this one \(value.kind)")
     }
     return value
+  }
+
+  private static func parse(_ bytes: Bytes, name: String, wayOut: String) throws(LiaeError) -> PickleValue {
+    try LostContent.explain(bytes, name: name, wayOut: wayOut) { () throws(LiaeError) in
+      try PickleReader.parse(bytes, name: name, allowing: .numpy)
+    }
   }
 
   /// Writes a weight file: pickle protocol 4, as DeepFaceLab does. The whole file or nothing; no tensor is copied.

@@ -14,7 +14,7 @@ package struct Faceset: Sendable {
     /// The sub-folder that it came from, one for each person; nil where the faces were not sorted so.
     package var personName: String?
     /// The whole file, with its metadata: `FaceImage` reads it.
-    package var jpeg: Bytes
+    package var jpeg: StoredBytes
     /// One of `FaceMetadata.faceTypes`.
     package var faceType: String
     /// Height, width, channels.
@@ -38,38 +38,57 @@ package struct Faceset: Sendable {
   /// - Throws: `unsupported` for another version, `unsafeFile` for a pickle that would call something, `corruptFile`,
   ///   `limitExceeded`.
   package static func read(_ file: Bytes, name: String) throws(LiaeError) -> Faceset {
-    var reader = try ByteReader(file, name: name)
-    let version = try reader.integer(UInt64.self, "the version")
+    try read(name: name, fileBytes: file.count) { .memory(Bytes.slice(file, offset: $0, count: $1)) }
+  }
+
+  /// Reads the descriptions of a file; the JPEG files are read when they are needed.
+  ///
+  /// - Throws: as reading bytes; `fileNotFound`, `inputOutput`, `outOfMemory`.
+  package static func read(path: String) throws(LiaeError) -> Faceset {
+    let file = try File(reading: path)
+    return try read(name: path, fileBytes: try file.length()) { .file(file, offset: $0, count: $1) }
+  }
+
+  /// - Parameter stretch: of the file, by offset and number of bytes, which lie inside `fileBytes`.
+  private static func read(name: String, fileBytes: Int, stretch: (Int, Int) -> StoredBytes) throws(LiaeError)
+    -> Faceset
+  {
+    let prefix = 16
+    var head = try ByteReader(stretch(0, min(prefix, fileBytes)).read(), name: name)
+    let version = try head.integer(UInt64.self, "the version")
     guard version == Self.version else {
       throw LiaeError(.unsupported, "\(name): a faceset of version \(version); version \(Self.version) is supported")
     }
-    let length = try reader.size("the descriptions")
-    let start = try reader.take(length, "the descriptions")
-    let value = try PickleReader.parse(file, offset: start, count: length, name: name, allowing: .faceset)
+    let length = try head.size("the descriptions")
+    guard let end = CheckedSize.sum(prefix, length), end <= fileBytes else {
+      throw head.corrupt("the file ends inside the descriptions, which take \(length) bytes")
+    }
+    let pickle = try stretch(prefix, length).read()
+    let value = try PickleReader.parse(pickle, offset: 0, count: length, name: name, allowing: .faceset)
     guard let descriptions = value.elements else {
-      throw reader.corrupt("the descriptions of a faceset are a list, these \(value.kind)")
+      throw head.corrupt("the descriptions of a faceset are a list, these \(value.kind)")
     }
     let count = descriptions.count
+    guard count < (fileBytes - end) / 8 else {
+      throw head.corrupt("the file ends inside the offsets of \(count) faces")
+    }
+    let data = end + 8 * (count + 1)
+    var reader = try ByteReader(stretch(end, data - end).read(), name: name)
     var offsets: [Int] = []
-    guard count < reader.remaining / 8 else {
-      throw reader.corrupt("the file ends inside the offsets of \(count) faces")
-    }
     for _ in 0...count { offsets.append(try reader.size("an offset")) }
-    let data = reader.position
-    guard let end = offsets.last, end <= file.count else {
-      throw reader.corrupt("the faces end at byte \(offsets.last ?? 0), and the file has \(file.count)")
+    guard let last = offsets.last, last <= fileBytes else {
+      throw head.corrupt("the faces end at byte \(offsets.last ?? 0), and the file has \(fileBytes)")
     }
-    offsets[count] = file.count - data
+    offsets[count] = fileBytes - data
 
     var fields = FaceReader(byteCount: length, name: name)
     var faces: [Face] = []
     for (index, description) in descriptions.enumerated() {
       let (begin, end) = (offsets[index], offsets[index + 1])
-      guard begin < end, end <= file.count - data else {
-        throw reader.corrupt("face \(index) lies at bytes \(begin)..<\(end) of the \(file.count - data) of all faces")
+      guard begin < end, end <= fileBytes - data else {
+        throw head.corrupt("face \(index) lies at bytes \(begin)..<\(end) of the \(fileBytes - data) of all faces")
       }
-      let jpeg = Bytes.slice(file, offset: data + begin, count: end - begin)
-      faces.append(try Face(description, jpeg: jpeg, index: index, &fields))
+      faces.append(try Face(description, jpeg: stretch(data + begin, end - begin), index: index, &fields))
     }
     return Faceset(faces: faces)
   }
@@ -99,8 +118,9 @@ package struct Faceset: Sendable {
       try stream.write(to: writer)
       try writer.write(offsets)
       for face in faces {
-        defer { withExtendedLifetime(face) {} }
-        try writer.write(face.jpeg.raw)
+        let jpeg = try face.jpeg.read()
+        defer { withExtendedLifetime(jpeg) {} }
+        try writer.write(jpeg.raw)
       }
     }
   }
@@ -117,7 +137,7 @@ extension Faceset.Face {
     guard let size = try JPEGSegments(jpeg, name: filename).size(in: jpeg) else {
       throw LiaeError(.corruptFile, "\(filename): a JPEG without frame header")
     }
-    (self.filename, self.personName, self.jpeg) = (filename, personName, jpeg)
+    (self.filename, self.personName, self.jpeg) = (filename, personName, .memory(jpeg))
     // DeepFaceLab decodes gray as colour.
     (faceType, shape, landmarks) = (metadata.faceType, [size.height, size.width, 3], metadata.landmarks)
     (sourceFilename, xsegMask) = (metadata.sourceFilename, metadata.xsegMask)
@@ -125,7 +145,7 @@ extension Faceset.Face {
   }
 
   fileprivate init(
-    _ description: PickleValue, jpeg: Bytes, index: Int, _ reader: inout FaceReader
+    _ description: PickleValue, jpeg: StoredBytes, index: Int, _ reader: inout FaceReader
   ) throws(LiaeError) {
     guard description.pairs != nil else {
       throw reader.corrupt("face \(index) is described by \(description.kind); expected a dictionary")

@@ -15,7 +15,10 @@ extension JSONReader {
   ) throws(LiaeError) {
     try require("[", what)
     if accept("]") { return }
-    repeat { try element(&self) } while accept(",")
+    repeat {
+      try CallScope.check()
+      try element(&self)
+    } while accept(",")
     try require("]", "the end of \(what)")
   }
 

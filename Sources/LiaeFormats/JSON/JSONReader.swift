@@ -51,6 +51,7 @@ package struct JSONReader {
     try require("{", what)
     if accept("}") { return }
     repeat {
+      try CallScope.check()
       try member(&self, try key(what))
     } while accept(",")
     try require("}", "the end of \(what)")

@@ -68,7 +68,9 @@ package struct NumpyArray {
   /// Writes the whole file or nothing, in version 1.
   ///
   /// - Throws: `unsupported` for bfloat16.
-  package static func write(_ tensor: TensorView, to path: String, replacing: Bool) throws(LiaeError) {
+  package static func write(
+    _ tensor: TensorView, to path: String, replacing: Bool, in batch: WriteBatch? = nil
+  ) throws(LiaeError) {
     guard let code = typeCode(tensor.dtype) else {
       throw LiaeError(.unsupported, "\(path): numpy has no element type \(tensor.dtype.rawValue)")
     }
@@ -79,7 +81,7 @@ package struct NumpyArray {
     text += [UInt8](repeating: 0x20, count: 63 - (magic.count + 4 + text.count) % 64) + [0x0a]
     var header = magic + [1, 0]
     header.append(littleEndian: UInt16(text.count))
-    try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
+    try File.writeAtomically(path, replacing: replacing, in: batch) { (writer) throws(LiaeError) in
       try writer.write(header + text)
       try writer.write(tensor)
     }

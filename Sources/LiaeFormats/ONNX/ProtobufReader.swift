@@ -41,6 +41,7 @@ struct ProtobufReader {
   /// The next field, or nil at the end of the message.
   mutating func next() throws(LiaeError) -> Field? {
     if position == end { return nil }
+    try CallScope.check()
     let start = position
     let tag = try varint()
     guard tag >> 3 != 0, tag >> 3 < 1 << 29 else { throw corrupt("no protobuf field number at byte \(start)") }

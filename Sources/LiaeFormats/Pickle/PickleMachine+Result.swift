@@ -15,6 +15,7 @@ extension PickleMachine {
     var path: [(node: Int, next: Int)] = [(Int(first), 0)]
     results.isOpen[Int(first)] = true
     while let (node, next) = path.last {
+      try CallScope.check()
       let items = children(of: node)
       if next == items.count {
         path.removeLast()

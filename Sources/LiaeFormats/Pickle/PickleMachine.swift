@@ -60,6 +60,7 @@ struct PickleMachine {
   mutating func run() throws(LiaeError) -> PickleValue {
     var instructions = 0
     while true {
+      try CallScope.check()
       guard instructions < FormatLimits.pickleInstructions else {
         throw exceeded("more than \(FormatLimits.pickleInstructions) instructions")
       }

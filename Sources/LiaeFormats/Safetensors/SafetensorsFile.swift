@@ -9,8 +9,10 @@ import LiaeTensor
 package struct SafetensorsFile: Sendable {
   /// What stands under `__metadata__`.
   package var metadata: [String: String]
-  /// In the order of the header, as views into the file.
+  /// In the order of the header: views into bytes that were parsed, or memory of each tensor's own.
   package var tensors: TensorDictionary
+  /// Tensors of the file that were not read.
+  package private(set) var leftOut = 0
 
   private static let metadataKey = "__metadata__"
   /// Our types and the names that the format has for them.
@@ -19,48 +21,89 @@ package struct SafetensorsFile: Sendable {
     (.int16, "I16"), (.int8, "I8"), (.uint8, "U8"), (.bool, "BOOL"),
   ]
 
-  /// Reads the header and describes the tensors; their bytes are not touched.
+  /// Describes the tensors of a file in memory; their bytes are not touched.
   ///
   /// - Parameter name: how messages call the file.
   /// - Throws: `corruptFile`, `limitExceeded`, and `unsupported` for an element type that we have not.
   package static func parse(_ bytes: Bytes, name: String) throws(LiaeError) -> SafetensorsFile {
-    var reader = try ByteReader(bytes, name: name)
-    let length = try reader.integer(UInt64.self, "the length of the header")
-    guard length <= FormatLimits.safetensorsHeaderBytes else {
-      throw LiaeError(
-        .limitExceeded,
-        "\(name): the header claims \(length) bytes; at most \(FormatLimits.safetensorsHeaderBytes) are read")
-    }
-    let start = try reader.take(Int(length), "the header")
-    guard bytes.starts(with: [UInt8(ascii: "{")], at: start) else {
-      throw reader.corrupt("the header is not a JSON object")
-    }
-    var json = JSONReader(bytes, offset: start, end: reader.position, name: name)
-    var metadata: [String: String] = [:]
-    var hasMetadata = false
-    var entries: [Entry] = []
-    var seen: Set<String> = []
-    try json.object("the header") { (json, key) throws(LiaeError) in
-      if key == metadataKey {
-        guard !hasMetadata else { throw json.error("\(metadataKey) stands twice in the header") }
-        hasMetadata = true
-        metadata = try parseMetadata(&json)
-        return
-      }
-      guard seen.insert(key).inserted else { throw json.error("tensor \(key) stands twice in the header") }
-      guard entries.count < FormatLimits.tensors else {
-        throw LiaeError(.limitExceeded, "\(name): more than \(FormatLimits.tensors) tensors")
-      }
-      entries.append(try parseEntry(&json, tensor: key, file: name))
-    }
-    try json.finish()
-    try checkLayout(entries, dataCount: reader.remaining, name: name)
+    let header = try Header(bytes, fileBytes: bytes.count, name: name)
     var tensors = TensorDictionary()
-    for entry in entries {
+    for entry in header.entries {
       tensors[entry.name] = try TensorView(
-        dtype: entry.dtype, shape: entry.shape, storage: bytes, offset: reader.position + entry.begin)
+        dtype: entry.dtype, shape: entry.shape, storage: bytes, offset: header.dataStart + entry.begin)
     }
-    return SafetensorsFile(metadata: metadata, tensors: tensors)
+    return SafetensorsFile(metadata: header.metadata, tensors: tensors)
+  }
+
+  /// Reads a file. Each tensor has memory of its own, which goes with the tensor.
+  ///
+  /// - Parameter isKept: tells by name and the file's metadata which tensors are read; nil: all are.
+  /// - Throws: as `parse`; `inputOutput` where the file cannot be read, or is changed meanwhile; `outOfMemory`.
+  package static func read(
+    _ file: File, keeping isKept: ((_ name: String, _ metadata: [String: String]) throws(LiaeError) -> Bool)? = nil
+  ) throws(LiaeError) -> SafetensorsFile {
+    let length = try file.length()
+    let start = try file.prefix(8)
+    var reader = try ByteReader(start, name: file.path)
+    let claimed = try reader.integer(UInt64.self, "the length of the header")
+    // A header that is too long for the file, or for anybody, is refused below.
+    let headerBytes = claimed <= FormatLimits.safetensorsHeaderBytes ? min(length, 8 + Int(claimed)) : 8
+    let header = try Header(file.prefix(headerBytes), fileBytes: length, name: file.path)
+    var result = SafetensorsFile(metadata: header.metadata, tensors: TensorDictionary())
+    var stretches: [FileStretch] = []
+    for entry in header.entries {
+      guard try isKept?(entry.name, header.metadata) ?? true else {
+        result.leftOut += 1
+        continue
+      }
+      let storage = try Bytes.allocate(entry.end - entry.begin, for: "tensor \(entry.name) of \(file.path)")
+      stretches.append(FileStretch(offset: header.dataStart + entry.begin, count: storage.count, into: storage.base))
+      result.tensors[entry.name] = try TensorView(dtype: entry.dtype, shape: entry.shape, storage: storage)
+    }
+    try file.read(stretches)
+    return result
+  }
+
+  /// What a file says before its tensors' bytes.
+  private struct Header {
+    var metadata: [String: String] = [:]
+    var entries: [Entry] = []
+    /// The first byte behind the header.
+    let dataStart: Int
+
+    /// - Parameter bytes: the file's first, the header whole where the file has it whole.
+    init(_ bytes: Bytes, fileBytes: Int, name: String) throws(LiaeError) {
+      var reader = try ByteReader(bytes, name: name)
+      let length = try reader.integer(UInt64.self, "the length of the header")
+      guard length <= FormatLimits.safetensorsHeaderBytes else {
+        throw LiaeError(
+          .limitExceeded,
+          "\(name): the header claims \(length) bytes; at most \(FormatLimits.safetensorsHeaderBytes) are read")
+      }
+      let start = try reader.take(Int(length), "the header")
+      dataStart = reader.position
+      guard bytes.starts(with: [UInt8(ascii: "{")], at: start) else {
+        throw reader.corrupt("the header is not a JSON object")
+      }
+      var json = JSONReader(bytes, offset: start, end: reader.position, name: name)
+      var hasMetadata = false
+      var seen: Set<String> = []
+      try json.object("the header") { (json, key) throws(LiaeError) in
+        if key == metadataKey {
+          guard !hasMetadata else { throw json.error("\(metadataKey) stands twice in the header") }
+          hasMetadata = true
+          metadata = try parseMetadata(&json)
+          return
+        }
+        guard seen.insert(key).inserted else { throw json.error("tensor \(key) stands twice in the header") }
+        guard entries.count < FormatLimits.tensors else {
+          throw LiaeError(.limitExceeded, "\(name): more than \(FormatLimits.tensors) tensors")
+        }
+        entries.append(try parseEntry(&json, tensor: key, file: name))
+      }
+      try json.finish()
+      try checkLayout(entries, dataCount: fileBytes - dataStart, name: name)
+    }
   }
 
   private struct Entry {
@@ -144,12 +187,8 @@ package struct SafetensorsFile: Sendable {
   /// Writes the whole file or nothing. Tensors in the order of the dictionary; their bytes go straight to the file.
   ///
   /// The header is padded with spaces so that the data begins at a multiple of 8.
-  ///
-  /// - Parameter synchronizing: whether the bytes are on the disk before the file takes its name, so that not even a
-  ///   power cut leaves less than one whole file.
   package static func write(
-    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool,
-    synchronizing: Bool = false
+    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool
   ) throws(LiaeError) {
     var members: [String] = []
     if !metadata.isEmpty {
@@ -182,7 +221,6 @@ package struct SafetensorsFile: Sendable {
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
       try writer.write(start + header)
       for view in views { try writer.write(view) }
-      if synchronizing { try writer.synchronize() }
     }
   }
 }

@@ -42,6 +42,7 @@ package struct ZipArchive: Sendable {
         .limitExceeded, "\(name): \(directory.entries) zip entries; at most \(FormatLimits.zipEntries) are read")
     }
     for _ in 0..<directory.entries {
+      try CallScope.check()
       let entry = try Self.readEntry(&reader)
       guard indices.updateValue(entries.count, forKey: entry.name) == nil else {
         throw reader.corrupt("the zip entry \(entry.name) stands twice")

@@ -59,6 +59,15 @@ extension Canvas where Pixel == Color {
   /// - Throws: `invalidArgument` where a float pixel is no finite number, `outOfMemory`.
   package convenience init(reading image: ImageView, _ region: Region, workers: Workers = .single) throws(LiaeError) {
     try self.init(unfilled: region)
+    read(image, region, workers: workers)
+    guard image.format.isFloat else { return }
+    guard isFinite else {
+      throw LiaeError(.invalidArgument, "the image has pixels that are not finite numbers")
+    }
+  }
+
+  /// The pixels of a part of an image, as many as the canvas has.
+  func read(_ image: ImageView, _ region: Region, workers: Workers = .single) {
     let out = pixels
     let (size, channels, isFloat) = (image.format.size, image.format.channels, image.format.isFloat)
     let (blue, red) = channels == 1 ? (0, 0) : image.format.isBlueFirst ? (0, 2) : (2, 0)
@@ -84,10 +93,7 @@ extension Canvas where Pixel == Color {
         }
       }
     }
-    guard isFloat else { return }
-    guard isFinite else {
-      throw LiaeError(.invalidArgument, "the image has pixels that are not finite numbers")
-    }
+    withExtendedLifetime(self) {}
   }
 
   /// A whole image.
@@ -98,8 +104,10 @@ extension Canvas where Pixel == Color {
 
   /// Puts the canvas where it belongs in an image, which it must lie inside of. 8-bit values are clamped and rounded;
   /// gray is Rec. 601 luma; alpha stays as it is.
-  package func write(to image: MutableImageView, workers: Workers = .single) {
-    let source = pixels, width = width, left = left, top = top
+  ///
+  /// - Parameter origin: where the image's first pixel stands.
+  package func write(to image: MutableImageView, origin: Region? = nil, workers: Workers = .single) {
+    let source = pixels, width = width, left = left - (origin?.left ?? 0), top = top - (origin?.top ?? 0)
     // Asked once, not for every pixel.
     let (size, channels, isFloat) = (image.format.size, image.format.channels, image.format.isFloat)
     let (blue, red) = image.format.isBlueFirst ? (0, 2) : (2, 0)
@@ -155,7 +163,10 @@ extension Canvas where Pixel == Float {
   }
 
   /// Puts the mask where it belongs in an image, into every colour channel.
-  package func write(to image: MutableImageView) {
+  ///
+  /// - Parameter origin: where the image's first pixel stands.
+  package func write(to image: MutableImageView, origin: Region? = nil) {
+    let (left, top) = (left - (origin?.left ?? 0), top - (origin?.top ?? 0))
     let (size, channels, isFloat) = (image.format.size, min(image.format.channels, 3), image.format.isFloat)
     for y in 0..<height {
       let row = image.base + (top + y) * image.stride + left * size

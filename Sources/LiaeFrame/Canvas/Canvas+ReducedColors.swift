@@ -7,7 +7,7 @@ extension Canvas where Pixel == Color {
   ///
   /// - Throws: `outOfMemory`.
   package func reducedTo256Colors(workers: Workers = .single) throws(LiaeError) -> ColorCanvas {
-    let result = try ColorCanvas(width: width, height: height, left: left, top: top)
+    let result = try ColorCanvas(unfilled: region)
     guard count > 0 else { return result }
     let cells = try ColorCells(self)
     let palette = try Palette(cells)

@@ -50,7 +50,8 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   @_specialize(where Pixel == Color)
   package convenience init(width: Int, height: Int, left: Int = 0, top: Int = 0) throws(LiaeError) {
     try self.init(unfilled: Self.checkedRegion(width, height, left, top))
-    pixels.initialize(repeating: .zero, count: count)
+    let pixels = pixels
+    pieces { piece in (pixels + piece.lowerBound).initialize(repeating: .zero, count: piece.count) }
   }
 
   /// - Throws: `limitExceeded` for a negative size, which a `Region` cannot have.
@@ -83,13 +84,26 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   package var isFinite: Bool {
     // Anything times zero is zero, unless it is not finite.
     var sum = Pixel.zero
-    for i in 0..<count { sum = sum + pixels[i] * 0 }
+    pieces { piece in for i in piece { sum = sum + pixels[i] * 0 } }
     return sum == .zero
+  }
+
+  /// Calls `body` for ranges that make up 0..<count; once the call is cancelled, for no more.
+  @inline(__always)
+  func pieces(_ body: (Range<Int>) -> Void) {
+    let length = 1 << 18
+    var first = 0
+    while first < count, !CallScope.isCancelled {
+      body(first..<min(count, first + length))
+      first += length
+    }
   }
 
   package func copy() throws(LiaeError) -> Canvas {
     let result = try Canvas(unfilled: region)
-    result.pixels.update(from: pixels, count: count)
+    pieces { piece in
+      (result.pixels + piece.lowerBound).update(from: pixels + piece.lowerBound, count: piece.count)
+    }
     return result
   }
 }

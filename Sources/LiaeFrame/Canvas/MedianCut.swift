@@ -39,18 +39,20 @@ struct ColorCells {
   private mutating func collect(_ image: ColorCanvas) -> Bool {
     count = 0
     places.update(repeating: 0, count: 1 << Self.hashBits)
-    for i in 0..<image.count {
-      let color = bytes(of: image.pixels[i])
-      let (place, key) = find(color)
-      if places[place] == 0 {
-        if count == Self.most { return false }
-        (cells + count).initialize(to: Cell(color: key))
-        count += 1
-        places[place] = UInt32(count)
+    for row in 0..<image.height where !CallScope.isCancelled {
+      for i in row * image.width..<(row + 1) * image.width {
+        let color = bytes(of: image.pixels[i])
+        let (place, key) = find(color)
+        if places[place] == 0 {
+          if count == Self.most { return false }
+          (cells + count).initialize(to: Cell(color: key))
+          count += 1
+          places[place] = UInt32(count)
+        }
+        let cell = cells + Int(places[place] - 1)
+        cell.pointee.pixels += 1
+        cell.pointee.sum &+= SIMD4(truncatingIfNeeded: color)
       }
-      let cell = cells + Int(places[place] - 1)
-      cell.pointee.pixels += 1
-      cell.pointee.sum &+= SIMD4(truncatingIfNeeded: color)
     }
     return true
   }

@@ -12,6 +12,8 @@ package struct Region: Sendable, Equatable {
   package var isEmpty: Bool { width == 0 || height == 0 }
   package var right: Int { left + width }
   package var bottom: Int { top + height }
+  /// Pixels; as many as an `Int` holds where there are more.
+  var count: Int { CheckedSize.product(width, height) ?? .max }
 
   /// The smallest that holds all points, of which there is one or more.
   init(around points: [SIMD2<Int>]) {
@@ -22,8 +24,16 @@ package struct Region: Sendable, Equatable {
 
   /// Where the square of `side` pixels that `matrix` cuts out of the frame lies, with what cubic filters reach around it.
   init(ofSquare side: Int, in matrix: Affine) {
-    let (inverse, n) = (matrix.inverse, Double(side))
-    let corners = [Point(-3, -3), Point(n + 2, -3), Point(-3, n + 2), Point(n + 2, n + 2)].map { inverse($0) }
+    self.init(of: Region(width: side, height: side), in: matrix, reach: 3)
+  }
+
+  /// The pixels of the frame that a part of the square is interpolated between; with those that `reach` pixels more on
+  /// each side are.
+  init(of part: Region, in matrix: Affine, reach: Int = 0) {
+    let inverse = matrix.inverse
+    let (l, t) = (Double(part.left - reach), Double(part.top - reach))
+    let (r, b) = (Double(part.right - 1 + reach), Double(part.bottom - 1 + reach))
+    let corners = [Point(l, t), Point(r, t), Point(l, b), Point(r, b)].map { inverse($0) }
     // Past a billion pixels there is no frame; NaN counts as 0.
     func whole(_ value: Double) -> Int { value.isNaN ? 0 : Int(min(max(value, -1e9), 1e9)) }
     let (x, y) = (corners.map(\.x), corners.map(\.y))

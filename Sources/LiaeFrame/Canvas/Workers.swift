@@ -15,12 +15,20 @@ package struct Workers: Sendable {
   /// How many threads there are, the caller's included: for scratch memory, never for what a result depends on.
   package var count: Int { pool?.workers ?? 1 }
 
-  /// Calls `body` for ranges that make up 0..<rows, at most 8 a worker and at least `minimum` rows long.
+  /// Rows of a band at most, so that a call that is cancelled ends soon.
+  private static let longest = 64
+
+  /// Calls `body` for ranges that make up 0..<rows, at least `minimum` rows long. Once the call is cancelled, ranges are
+  /// left out, and what was to be written is undefined; the next allocation throws, and what follows without one has to
+  /// check (`CallScope.check`).
   package func bands(_ rows: Int, minimum: Int = 8, _ body: (Range<Int>) -> Void) {
     guard rows > 0 else { return }
     let most = max(1, rows / max(1, minimum))
-    guard let pool, pool.workers > 1, most > 1 else { return body(0..<rows) }
-    let count = min(most, pool.workers * 8)
+    let count = min(most, max(self.count > 1 ? self.count * 8 : 1, rows / Self.longest))
+    guard let pool, pool.workers > 1, count > 1 else {
+      for index in 0..<count where !CallScope.isCancelled { body(index * rows / count..<(index + 1) * rows / count) }
+      return
+    }
     withoutActuallyEscaping(body) { body in
       var region = Region(rows: rows, count: count, body: body)
       withUnsafeMutablePointer(to: &region) { pointer in

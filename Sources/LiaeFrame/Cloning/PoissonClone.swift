@@ -33,7 +33,7 @@ package enum PoissonClone {
       )
     }
 
-    let result = try ColorCanvas(width: target.width, height: target.height, left: target.left, top: target.top)
+    let result = try ColorCanvas(unfilled: target.region)
     cut(target, 0, 0, into: result, workers)
     if box.width > 2, box.height > 2 {
       let patch = try ColorCanvas(width: box.width, height: box.height)

@@ -31,7 +31,7 @@ enum PoissonSolver {
     func transformRows() {
       workers.bands(tasks, minimum: 1) { range in
         for task in range {
-          for pair in task * pairs / tasks..<(task + 1) * pairs / tasks {
+          for pair in task * pairs / tasks..<(task + 1) * pairs / tasks where !CallScope.isCancelled {
             let a = pixels + 2 * pair * width
             let b = 2 * pair + 1 < height ? a + width : a
             sine.transform(a, b, scratch: buffers + task * sine.scratchCount)

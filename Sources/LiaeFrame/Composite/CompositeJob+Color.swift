@@ -32,19 +32,20 @@ extension CompositeJob {
   func cloned(_ picture: ColorCanvas, onto original: ColorCanvas, _ alpha: MaskCanvas) throws(LiaeError)
     -> ColorCanvas
   {
-    let highest = (0..<alpha.count).reduce(Float(0)) { max($0, alpha.pixels[$1]) }
+    var highest: Float = 0
+    alpha.pieces { for i in $0 { highest = max(highest, alpha.pixels[i]) } }
     guard let level = (1...9).map({ Float($0) / 10 }).first(where: { highest > $0 }) else { return picture }
     let binary = try MaskCanvas(region)
-    for i in 0..<binary.count { binary.pixels[i] = alpha.pixels[i] > level ? 1 : 0 }
+    binary.pieces { for i in $0 { binary.pixels[i] = alpha.pixels[i] > level ? 1 : 0 } }
     guard let box = binary.boundingBox(where: { $0 > 0 }) else { return picture }
     let center = (x: box.left + box.width / 2, y: box.top + box.height / 2)
     // The outermost pixels of the frame have no neighbours to take a gradient from.
-    for y in 0..<binary.height {
-      for x in 0..<binary.width
-      where [0, frame.region.width - 1].contains(x + region.left)
-        || [0, frame.region.height - 1].contains(y + region.top)
-      {
-        binary[x, y] = 0
+    let (right, bottom) = (frame.region.right - 1, frame.region.bottom - 1)
+    for y in region.top..<region.bottom {
+      let isOutermost = y == 0 || y == bottom
+      for x in isOutermost ? Array(region.left..<region.right) : [0, right]
+      where (region.left..<region.right).contains(x) {
+        binary[x - region.left, y - region.top] = 0
       }
     }
     guard binary.boundingBox(where: { $0 > 0 }) != nil else { return picture }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Steps 3 to 6: which mask, at which side, and whether it shows anything.
+/// Steps 3 to 5: which mask, and at which side.
 extension CompositeJob {
   /// Step 3: the mask that the mode asks for, at the side that is worked on.
   func mask() throws(LiaeError) -> MaskCanvas {
@@ -81,12 +81,6 @@ extension CompositeJob {
     inside.paste(edited, faded)
     result.paste(options.blur > 0 ? try inside.gaussianBlurred(kernel: options.blur | 1, workers: workers) : inside)
     return result
-  }
-
-  /// Step 6: whether there is a face to speak of.
-  func isWorthwhile(_ alpha: MaskCanvas) -> Bool {
-    guard let box = alpha.boundingBox(where: { $0 >= 0.1 }) else { return false }
-    return box.width > 4 && box.height > 4
   }
 }
 

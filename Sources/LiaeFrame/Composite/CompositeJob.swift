@@ -18,12 +18,6 @@ struct CompositeJob {
   /// The face as it was cut out of the frame, at the side that is worked on; nil: not cut out so yet.
   private let crop: ColorCanvas?
 
-  /// A changed part of the frame, and how much of it is the face.
-  struct Patch {
-    var picture: ColorCanvas
-    var alpha: MaskCanvas
-  }
-
   init(_ frame: Frame, _ face: CompositeFace, _ options: CompositeOptions) throws(LiaeError) {
     try face.check(options, frame.region)
     (self.frame, self.face, self.options, workers) = (frame, face, options, frame.workers)
@@ -50,45 +44,47 @@ struct CompositeJob {
       ? frame.region : visible.union(Region(ofSquare: side, in: scaled).intersection(frame.region))
   }
 
-  func patch() throws(LiaeError) -> Patch {
-    let original = try frame.canvas(region)
-    let destination = try cutOut(original)
+  /// The face made ready; where nothing has to see the frame as a whole, what lies in the frame is computed when it is
+  /// asked for.
+  func layer() throws(LiaeError) -> FaceLayer {
+    let destination = try cutOut()
     var picture = try enlargedFace()
-    let learned = try mask()
-    let (mask, working) = try refined(learned)
-    let alpha = try mask.warped(
-      scaledMask, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)
-    for i in 0..<alpha.count {
-      let value = alpha.pixels[i].clamped
-      alpha.pixels[i] = value < 1 / 255 ? 0 : value
-    }
-    if options.blend == .original { return Patch(picture: original, alpha: alpha) }
+    let (mask, working) = try refined(try self.mask())
+    let placed = PlacedMask(mask: mask, map: scaledMask, workers: workers)
+    if options.blend == .original { return FaceLayer(region, frame, placed, .nothing) }
     if options.blend == .rawRGB {
       let ones = try MaskCanvas(width: side, height: side)
-      for i in 0..<ones.count { ones.pixels[i] = 1 }
-      original.blend(try warpedIn(picture, scaled), try warpedIn(ones, scaled), workers)
-      return Patch(picture: original, alpha: alpha)
+      ones.pixels.update(repeating: 1, count: ones.count)
+      return FaceLayer(region, frame, placed, .face(picture, scaled, weights: ones))
     }
-    guard isWorthwhile(alpha) else { return Patch(picture: original, alpha: alpha) }
+    guard try placed.isWorthwhile(in: region) else { return FaceLayer(region, frame, placed, .nothing) }
 
     // a, b, c: the face takes the frame's colours.
     let area = try working.copy()
     for i in 0..<area.count where area.pixels[i] > 0 { area.pixels[i] = 1 }
     if !options.blend.isSeamless { try transferColor(picture, like: destination, area) }
     if options.blend == .histogramMatch { picture = try histogramMatched(picture, destination, area) }
+    guard options.blend.isSeamless || needsSecondPass || options.changesWholeFrame else {
+      return FaceLayer(region, frame, placed, .face(picture, scaled, weights: nil))
+    }
 
     // d to g: into the frame.
+    try MemoryBudget.require(
+      CheckedSize.product(region.count, bytesPerPixel) ?? .max,
+      for: "a face of \(region.width) x \(region.height) pixels, worked on as a whole")
+    let original = try frame.canvas(region)
+    let alpha = try placed.part(region)
     var inside: ColorCanvas
     if options.blend.isSeamless {
       inside = try warpedIn(picture, scaled)
-      inside.clamp()
+      inside.clamp(workers)
       inside = try cloned(inside, onto: original, alpha)
     } else {
       // Only where something is to be seen.
       let box = alpha.boundingBox(where: { $0 > 0 }) ?? Region(width: 0, height: 0)
       inside = try picture.warped(
         scaled, width: box.width, height: box.height, left: box.left, top: box.top, workers: workers)
-      inside.clamp()
+      inside.clamp(workers)
     }
     var whole = needsSecondPass ? try original.copy() : original
     whole.blend(inside, alpha, workers)
@@ -102,7 +98,22 @@ struct CompositeJob {
       let share = Float(options.colorDegrade) / 100
       whole = try whole.mixed(1 - share, with: reduced, share, workers: workers)
     }
-    return Patch(picture: whole, alpha: alpha)
+    return FaceLayer(region, frame, placed, .whole(whole, alpha))
+  }
+
+  /// Bytes for each pixel of the region, at the most that are held at a time where a face is worked on as a whole: the
+  /// frame, the face in it, the mask, and what the largest step has beside them.
+  private var bytesPerPixel: Int {
+    let (color, weight) = (MemoryLayout<Color>.stride, MemoryLayout<Float>.stride)
+    var step = 0
+    // The clone, its source, the solution; the mask, its core, the factors of the elimination.
+    if options.blend.isSeamless { step = 3 * color + 3 * weight }
+    if needsSecondPass {
+      // The frame with the face; the background, filtered and mixed.
+      step = max(step, options.denoise != 0 || options.bicubicDegrade != 0 ? 3 * color : color)
+    }
+    if options.colorDegrade != 0 { step = max(step, 2 * color) }
+    return 2 * color + weight + step
   }
 
   /// Raw-predict: the face as it is, and its mask at the side of the face.
@@ -113,11 +124,9 @@ struct CompositeJob {
   // MARK: - Between frame and face
 
   /// Step 1: the frame's own face, 0...1. It is the network's input where that has the side that is worked on.
-  private func cutOut(_ original: ColorCanvas) throws(LiaeError) -> ColorCanvas {
+  private func cutOut() throws(LiaeError) -> ColorCanvas {
     if let crop { return crop }
-    let result = try warpedOut(original)
-    result.clamp()
-    return result
+    return try frame.crop(matrix, side: side)
   }
 
   /// The square of the face out of a part of the frame.
@@ -183,7 +192,7 @@ struct CompositeJob {
       background = try background.resized(width: width, height: height, interpolation: .cubic, workers: workers)
         .resized(width: region.width, height: region.height, interpolation: .cubic, workers: workers)
       // Cubic filters overshoot, and far from the face nothing else is done.
-      background.clamp()
+      background.clamp(workers)
     }
     background.blend(try warpedIn(picture, matrix), alpha, workers)
     return background
@@ -192,7 +201,7 @@ struct CompositeJob {
 
 extension Canvas where Pixel == Color {
   /// self·(1 - w) + other·w, clamped, in place, where `other` lies and w is not 0. The weights lie as this canvas does.
-  fileprivate func blend(_ other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) {
+  func blend(_ other: ColorCanvas, _ weight: MaskCanvas, _ workers: Workers) {
     let (a, b, w, width) = (pixels, other.pixels, weight.pixels, width)
     let (x, y) = (other.left - left, other.top - top)
     workers.bands(other.height, minimum: 32) { rows in

@@ -10,9 +10,7 @@ package struct Compositor {
   package let frame: Frame
   let options: CompositeOptions
   private let workers: Workers
-  /// What has changed so far, and by how much; nil: nothing.
-  private var result: ColorCanvas?
-  private var alpha: MaskCanvas?
+  private var layers: [FaceLayer] = []
 
   /// - Throws: `invalidArgument` where an option is out of range; `unsupported` for raw-predict, which has no frame.
   package init(_ frame: Frame, options: CompositeOptions) throws(LiaeError) {
@@ -27,30 +25,13 @@ package struct Compositor {
   ///
   /// - Throws: `invalidArgument`, `outOfMemory`; what was set in before stays.
   package mutating func add(_ face: CompositeFace) throws(LiaeError) {
-    let patch = try CompositeJob(frame, face, options).patch()
-    guard let result, let alpha else {
-      (result, alpha) = (patch.picture, patch.alpha)
-      return
-    }
-    let whole = result.region.union(patch.picture.region)
-    let (picture, mask) = (try frame.canvas(whole), try MaskCanvas(whole))
-    picture.paste(result)
-    mask.paste(alpha)
-    for y in 0..<patch.picture.height {
-      for x in 0..<patch.picture.width {
-        let (X, Y) = (x + patch.picture.left - whole.left, y + patch.picture.top - whole.top)
-        let a = patch.alpha[x, y]
-        picture[X, Y] = picture[X, Y] * (1 - a) + patch.picture[x, y] * a
-        mask[X, Y] = min(max(mask[X, Y] + a, 0), 1)
-      }
-    }
-    (self.result, self.alpha) = (picture, mask)
+    layers.append(try CompositeJob(frame, face, options).layer())
   }
 
   /// Writes the frame with its faces, and how much of each pixel they are. Both have the frame's size and any format;
   /// `target` may be the frame's own memory. 8-bit values are rounded to the nearest, where DeepFaceLab truncates.
   ///
-  /// - Throws: `invalidArgument`: an image of another size.
+  /// - Throws: `invalidArgument`: an image of another size; `outOfMemory`, `cancelled`. Nothing is written then.
   package func write(to target: MutableImageView?, mask: MutableImageView?) throws(LiaeError) {
     for image in [target, mask].compactMap(\.self) {
       try image.check("the output")
@@ -61,14 +42,50 @@ package struct Compositor {
         )
       }
     }
-    if let target {
-      try frame.copy(to: target)
-      result?.write(to: target, workers: workers)
+    let region = layers.reduce(Region(width: 0, height: 0)) { $0.union($1.region) }
+    // In the formats of the outputs, which take less memory than floats.
+    let picture = try target.map { (target) throws(LiaeError) in try ImageCopy(region, like: target) }
+    let weights = try mask.map { (mask) throws(LiaeError) in try ImageCopy(region, like: mask) }
+    for band in region.bands {
+      try CallScope.check()
+      let (colors, alpha) = try part(band)
+      if let picture, let target { try picture.write(colors, over: frame, like: target, workers) }
+      weights?.write(alpha)
     }
-    if let mask {
-      mask.clear()
-      alpha?.write(to: mask)
+    let frameCopy = try target.map { (target) throws(LiaeError) in try FrameCopy(frame, to: target) }
+    try CallScope.finish { () throws(LiaeError) in
+      frameCopy?.run()
+      if let target { picture?.paste(into: target) }
+      if let mask {
+        mask.clear()
+        weights?.paste(into: mask)
+      }
     }
+  }
+
+  /// A part of the frame with all faces, and how much of each pixel they are.
+  private func part(_ part: Region) throws(LiaeError) -> (picture: ColorCanvas, alpha: MaskCanvas) {
+    if layers.count == 1 { return try layers[0].part(part) }
+    let (picture, mask) = (try frame.canvas(part), try MaskCanvas(part))
+    for (index, layer) in layers.enumerated() {
+      let common = layer.region.intersection(part)
+      guard !common.isEmpty else { continue }
+      let (colors, alpha) = try layer.part(common)
+      if index == 0 {
+        picture.paste(colors)
+        mask.paste(alpha)
+        continue
+      }
+      for y in 0..<common.height {
+        for x in 0..<common.width {
+          let (X, Y) = (x + common.left - part.left, y + common.top - part.top)
+          let a = alpha[x, y]
+          picture[X, Y] = picture[X, Y] * (1 - a) + colors[x, y] * a
+          mask[X, Y] = min(max(mask[X, Y] + a, 0), 1)
+        }
+      }
+    }
+    return (picture, mask)
   }
 }
 
@@ -85,33 +102,6 @@ extension Frame {
 
   func canvas(_ region: Region) throws(LiaeError) -> ColorCanvas {
     try ColorCanvas(reading: image, region, workers: workers)
-  }
-
-  /// The frame as it is. Same formats are copied byte by byte.
-  func copy(to target: MutableImageView) throws(LiaeError) {
-    if image.format == target.format {
-      guard image.base != UnsafeRawPointer(target.base) || image.stride != target.stride else { return }
-      for y in 0..<image.height {
-        (target.base + y * target.stride).copyMemory(
-          from: image.base + y * image.stride, byteCount: image.width * image.format.size)
-      }
-      return
-    }
-    // Read first: what can fail comes before anything is written, and both may be the same memory. Alpha that the frame
-    // does not have is opaque.
-    let picture = try canvas(region)
-    target.fillAlpha()
-    picture.write(to: target, workers: workers)
-  }
-}
-
-extension MutableImageView {
-  /// All colours 0, alpha opaque.
-  fileprivate func clear() {
-    for y in 0..<height {
-      (base + y * stride).initializeMemory(as: UInt8.self, repeating: 0, count: width * format.size)
-    }
-    fillAlpha()
   }
 }
 

@@ -21,13 +21,31 @@ package struct Frame {
   ///   numbers; `outOfMemory`.
   package func crop(_ matrix: Affine, side: Int, interpolation: Interpolation = .cubic) throws(LiaeError) -> ColorCanvas
   {
-    let part = try visiblePart(ofSquare: side, in: matrix)
-    let source = try ColorCanvas(reading: image, part, workers: workers)
-    let face = try source.warped(
-      matrix.inverse, width: side, height: side, interpolation: interpolation, workers: workers)
-    face.clamp()
-    return face
+    _ = try visiblePart(ofSquare: side, in: matrix)
+    let (result, inverse) = (try ColorCanvas(unfilled: Region(width: side, height: side)), matrix.inverse)
+    func source(_ tile: Region) -> Region { Region(of: tile, in: matrix).intersection(region) }
+    // As a whole, unless the face is so large in its frame that its pixels would not fit the caches, nor memory in the end.
+    var tile = result.region
+    while min(Region(of: tile, in: matrix).count, region.count) > Self.tilePixels, tile.width > 1 {
+      tile = Region(width: (tile.width + 1) / 2, height: (tile.height + 1) / 2)
+    }
+    for top in stride(from: 0, to: side, by: tile.height) {
+      for left in stride(from: 0, to: side, by: tile.width) {
+        try CallScope.check()
+        let square = Region(left: left, top: top, width: tile.width, height: tile.height).intersection(result.region)
+        let pixels = try ColorCanvas(reading: image, source(square), workers: workers)
+        result.paste(
+          try pixels.warped(
+            inverse, width: square.width, height: square.height, left: left, top: top, interpolation: interpolation,
+            workers: workers))
+      }
+    }
+    result.clamp()
+    return result
   }
+
+  /// Pixels of the frame that are read at a time.
+  private static let tilePixels = 1 << 22
 
   /// A face cut out of the frame by its landmarks.
   ///
@@ -74,8 +92,10 @@ package struct AlignedFace {
 
 extension Canvas {
   /// Every channel within 0...1.
-  package func clamp() {
-    let values = floats(0)
-    for i in 0..<count * Self.lanes { values[i] = values[i].clamped }
+  package func clamp(_ workers: Workers = .single) {
+    workers.bands(height, minimum: 32) { rows in
+      let (values, count) = (floats(rows.lowerBound), rows.count * width * Self.lanes)
+      for i in 0..<count { values[i] = values[i].clamped }
+    }
   }
 }

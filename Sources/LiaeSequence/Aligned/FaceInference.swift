@@ -13,6 +13,7 @@ package struct FaceInference {
   /// Widths and heights that a notice was given of.
   private var resizedSizes: Set<[Int]> = []
   private var progress = SequenceProgress(finished: 0, total: 0)
+  private let batch = WriteBatch()
 
   /// - Parameter provenance: the note in PNG files that a model made them; nil: none.
   package init(
@@ -26,6 +27,10 @@ package struct FaceInference {
   /// - Returns: how many failed.
   /// - Throws: `cancelled`, before the next face. Files that are written stay.
   package mutating func run(_ files: [FaceInput]) throws(LiaeError) -> Int {
+    try batch.finishing { () throws(LiaeError) in try runAll(files) }
+  }
+
+  private mutating func runAll(_ files: [FaceInput]) throws(LiaeError) -> Int {
     if !files.isEmpty { try File.makeFolder(outputs.folder) }
     var (expected, failures) = (0, 0)
     progress = SequenceProgress(finished: 0, total: files.reduce(0) { $0 + ($1.batch ?? 1) })
@@ -35,7 +40,7 @@ package struct FaceInference {
       do throws(LiaeError) {
         switch file.content {
         case .picture: try runPicture(file)
-        case .array(let tensor): try runArray(file, tensor)
+        case .array: try runArray(file)
         }
       } catch {
         if error.status == .cancelled { throw error }
@@ -76,9 +81,13 @@ package struct FaceInference {
     observer.notice(.resized(first: path, width: picture.width, height: picture.height, side: side))
   }
 
-  private mutating func runArray(_ file: FaceInput, _ tensor: TensorView) throws(LiaeError) {
+  private mutating func runArray(_ file: FaceInput) throws(LiaeError) {
     let side = runner.side
     let count = file.batch ?? 1
+    let tensor = try file.array()
+    guard tensor.shape == (file.batch.map { [$0] } ?? []) + tensor.shape.suffix(3) else {
+      throw LiaeError(.inputOutput, "\(file.path): was changed while it was in use")
+    }
     guard Array(tensor.shape.suffix(3)) == [side, side, 3] else {
       throw LiaeError(
         .shapeMismatch,
@@ -150,7 +159,7 @@ package struct FaceInference {
   private func writePNG(_ result: FaceResult, _ stem: String, index: Int?) throws(LiaeError) {
     func write(_ picture: Picture, _ kind: FaceOutputs.Kind) throws(LiaeError) {
       try picture.writePNG(
-        to: outputs.path(stem, kind, index: index), provenance: provenance, replacing: outputs.replacing)
+        to: outputs.path(stem, kind, index: index), provenance: provenance, replacing: outputs.replacing, in: batch)
     }
     try write(result.rgb, .rgb)
     try write(result.mask, .mask)
@@ -159,6 +168,6 @@ package struct FaceInference {
 
   private func writeArray(_ bytes: Bytes, _ shape: [Int], _ stem: String, _ kind: FaceOutputs.Kind) throws(LiaeError) {
     let tensor = try TensorView(dtype: .float32, shape: shape, storage: bytes)
-    try NumpyArray.write(tensor, to: outputs.path(stem, kind), replacing: outputs.replacing)
+    try NumpyArray.write(tensor, to: outputs.path(stem, kind), replacing: outputs.replacing, in: batch)
   }
 }

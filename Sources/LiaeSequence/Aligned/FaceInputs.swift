@@ -8,8 +8,8 @@ import LiaeTensor
 package struct FaceInput {
   enum Content {
     case picture
-    /// (N, H, W, 3) or (H, W, 3), float32.
-    case array(TensorView)
+    /// float32 of shape (N, H, W, 3) or (H, W, 3).
+    case array(shape: [Int])
   }
   package let path: String
   let content: Content
@@ -19,7 +19,7 @@ package struct FaceInput {
 
   /// Images in an array with a batch axis; nil for a single picture.
   var batch: Int? {
-    if case .array(let tensor) = content, tensor.shape.count == 4 { return tensor.shape[0] }
+    if case .array(let shape) = content, shape.count == 4 { return shape[0] }
     return nil
   }
 
@@ -28,28 +28,34 @@ package struct FaceInput {
 
   /// - Throws: what the file's error is, naming it; `limitExceeded` for more than a million images.
   init(path: String) throws(LiaeError) {
-    let bytes = try Bytes.map(path: path)
-    defer { withExtendedLifetime(bytes) {} }
     self.path = path
-    if bytes.raw.starts(with: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]) {
-      let tensor = try NumpyArray.parse(bytes, name: path)
-      guard tensor.dtype == .float32, [3, 4].contains(tensor.shape.count), tensor.shape.last == 3,
-        !tensor.shape.suffix(3).contains(0)
-      else {
-        throw LiaeError(
-          .shapeMismatch,
-          "\(path): holds \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 (H, W, 3) or (N, H, W, 3)"
-        )
-      }
-      if tensor.shape.count == 4, tensor.shape[0] > Self.mostImages {
-        throw LiaeError(.limitExceeded, "\(path): holds \(tensor.shape[0]) images; at most \(Self.mostImages) are read")
-      }
-      content = .array(tensor)
-    } else if PictureFileKind(bytes.raw) != nil {
+    let start = try File(reading: path).prefix(16)
+    defer { withExtendedLifetime(start) {} }
+    if start.raw.starts(with: NumpyArray.magic) {
+      content = .array(shape: try Self.array(path).shape)
+    } else if PictureFileKind(start.raw) != nil {
       content = .picture
     } else {
       throw LiaeError(.unknownFormat, "\(path): neither a PNG, a JPEG nor a .npy file")
     }
+  }
+
+  /// The pictures of a .npy file.
+  func array() throws(LiaeError) -> TensorView { try Self.array(path) }
+
+  private static func array(_ path: String) throws(LiaeError) -> TensorView {
+    let tensor = try NumpyArray.parse(Bytes.read(path: path), name: path)
+    guard tensor.dtype == .float32, [3, 4].contains(tensor.shape.count), tensor.shape.last == 3,
+      !tensor.shape.suffix(3).contains(0)
+    else {
+      throw LiaeError(
+        .shapeMismatch,
+        "\(path): holds \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 (H, W, 3) or (N, H, W, 3)")
+    }
+    if tensor.shape.count == 4, tensor.shape[0] > mostImages {
+      throw LiaeError(.limitExceeded, "\(path): holds \(tensor.shape[0]) images; at most \(mostImages) are read")
+    }
+    return tensor
   }
 }
 

@@ -78,6 +78,7 @@ package final class FaceExtraction {
     var report = Report(frames: pending.count)
     var packed: [Faceset.Face] = []
     var (taken, finished) = (0, 0)
+    let batch = WriteBatch()
     observer.progress(SequenceProgress(finished: 0, total: pending.count))
     let pipeline = FramePipeline<Int, Result>(
       take: { () throws(LiaeError) in
@@ -92,14 +93,14 @@ package final class FaceExtraction {
         report.faces += result.faces.count
         for face in result.faces {
           switch target {
-          case .files: try File.writeAtomically("\(folder)/\(face.name)", replacing: true, face.jpeg)
+          case .files: try File.writeAtomically("\(folder)/\(face.name)", replacing: true, in: batch, face.jpeg)
           case .pak: packed.append(try Faceset.Face(filename: face.name, jpeg: face.jpeg))
           }
         }
         finished += 1
         observer.progress(SequenceProgress(finished: finished, total: pending.count))
       })
-    try pipeline.run(workers: min(workers, max(1, pending.count)))
+    try batch.finishing { () throws(LiaeError) in try pipeline.run(workers: min(workers, max(1, pending.count))) }
     if target == .pak { try Faceset.write(packed, to: "\(folder)/faceset.pak", replacing: true) }
     return report
   }

@@ -21,7 +21,7 @@ package struct FaceIndex {
     switch source {
     case .aligned(let path): try readAligned(path, &leftOut)
     case .landmarks(let path):
-      let file = try Bytes.map(path: path)
+      let file = try Bytes.read(path: path)
       // Within a frame by the numbers that the file gives its faces, else by its lines.
       let order = try LandmarksFile.read(file, name: path).sorted {
         ($0.index ?? .max, $0.line) < ($1.index ?? .max, $1.line)
@@ -72,7 +72,7 @@ package struct FaceIndex {
     }
     for name in images {
       let file = "\(path)/\(name)"
-      do throws(LiaeError) { try addImage(Bytes.map(path: file), path: file, file, &leftOut) } catch {
+      do throws(LiaeError) { try addImage(nil, file, &leftOut) } catch {
         leaveOut(error, file)
       }
     }
@@ -80,13 +80,13 @@ package struct FaceIndex {
 
   private mutating func readFaceset(_ path: String, _ leftOut: inout LeftOut) throws(LiaeError) {
     let faceset: Faceset
-    do throws(LiaeError) { faceset = try Faceset.read(Bytes.map(path: path), name: path) } catch {
+    do throws(LiaeError) { faceset = try Faceset.read(path: path) } catch {
       // A version that is not known is a matter of the file, not of the call.
       throw error.status == .unsupported ? LiaeError(.unknownFormat, error.message) : error
     }
     for face in faceset.faces {
       let name = "\(path): \(face.personName.map { "\($0)/" } ?? "")\(face.filename)"
-      do throws(LiaeError) { try addImage(face.jpeg, path: nil, name, &leftOut) } catch { leaveOut(error, name) }
+      do throws(LiaeError) { try addImage(face.jpeg, name, &leftOut) } catch { leaveOut(error, name) }
     }
   }
 
@@ -95,9 +95,9 @@ package struct FaceIndex {
     failures += 1
   }
 
-  private mutating func addImage(_ file: Bytes, path: String?, _ name: String, _ leftOut: inout LeftOut)
-    throws(LiaeError)
-  {
+  /// - Parameter part: of a faceset; nil: `name` is the path of a file of its own.
+  private mutating func addImage(_ part: StoredBytes?, _ name: String, _ leftOut: inout LeftOut) throws(LiaeError) {
+    let file = if let part { try part.read() } else { try Bytes.read(path: name) }
     guard let metadata = try FaceImage.readMetadata(file, name: name) else {
       leftOut.withoutMetadata.append(name)
       return
@@ -105,7 +105,7 @@ package struct FaceIndex {
     guard let frame = metadata.sourceFilename, let points = metadata.sourceLandmarks else {
       throw LiaeError(.corruptFile, "\(name): its metadata lack the frame's name or the landmarks in the frame")
     }
-    let mask = StoredMask(metadata, of: file, path: path, name: name)
+    let mask = StoredMask(metadata, of: part, name: name)
     add(DetectedFace(points: points, origin: name, xseg: mask), to: .name(frame), &leftOut)
   }
 }

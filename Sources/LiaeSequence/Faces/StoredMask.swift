@@ -6,23 +6,18 @@ import LiaeSystem
 
 /// The mask that `xseg apply` of DeepFaceLab stores in an aligned face. Its pixels are read when its frame's turn comes.
 package struct StoredMask {
-  private enum Place {
-    case file(String)
-    case part(Bytes)
-  }
-  private let place: Place
+  /// Nil: a file of its own, at the path `name`. A sequence may have more faces than a process may have files open.
+  private let part: StoredBytes?
   private let name: String
   /// From the frame to the aligned image.
   private let matrix: Affine
 
   /// Nil where the face has no such mask, or does not say where it lies.
   ///
-  /// - Parameters:
-  ///   - path: of a file of its own; nil: `file` is a part of another one, which is kept.
-  init?(_ metadata: FaceMetadata, of file: Bytes, path: String?, name: String) {
+  /// - Parameter part: of a faceset; nil: `name` is the path of a file of its own.
+  init?(_ metadata: FaceMetadata, of part: StoredBytes?, name: String) {
     guard metadata.xsegMask != nil, let m = metadata.imageToFaceMatrix, m.count == 6 else { return nil }
-    // A sequence may have more faces than a process may have files mapped.
-    place = path.map(Place.file) ?? .part(file)
+    self.part = part
     self.name = name
     matrix = Affine(xx: m[0], xy: m[1], tx: m[2], yx: m[3], yy: m[4], ty: m[5])
   }
@@ -32,11 +27,7 @@ package struct StoredMask {
 
   /// The mask over a model's crop of the frame: a square, 0...1.
   func canvas(_ placement: FacePlacement) throws(LiaeError) -> MaskCanvas {
-    let file: Bytes
-    switch place {
-    case .file(let path): file = try Bytes.map(path: path)
-    case .part(let bytes): file = bytes
-    }
+    let file = if let part { try part.read() } else { try Bytes.read(path: name) }
     guard let stored = try FaceImage.readMetadata(file, name: name)?.xsegMask else {
       throw LiaeError(.corruptFile, "\(name): its mask is gone")
     }

@@ -61,7 +61,9 @@ package final class FolderMerge {
         finished += 1
         observer.progress(SequenceProgress(finished: finished, total: work.count))
       })
-    try pipeline.run(workers: min(pool.workers, max(1, work.count)))
+    try output.batch.finishing { () throws(LiaeError) in
+      try pipeline.run(workers: min(pool.workers, max(1, work.count)))
+    }
     if report.swapped > 0 { report.flicker = FlickerReport(timeline, flicker) }
     return report
   }
@@ -105,6 +107,8 @@ package final class FolderMerge {
   }
 
   private func process(_ work: Work, _ worker: Int) -> Outcome {
+    // Memory that ran out for another frame may be there for this one.
+    MemoryShortage.clear()
     let frame = frames.frames[work.place]
     do throws(LiaeError) {
       let picture = try Picture.read(path: frame.path)
@@ -133,7 +137,7 @@ package final class FolderMerge {
   /// Writes the faces of a frame one by one, where that is wanted.
   private func write(_ faces: [SwappedFace], _ frame: FrameFolder.Frame) throws(LiaeError) {
     for (index, face) in faces.enumerated() {
-      try export?.write(face, frame: frame.path, stem: frame.stem, index: index)
+      try export?.write(face, frame: frame.path, stem: frame.stem, index: index, in: output.batch)
     }
   }
 

@@ -14,6 +14,8 @@ package struct MergeOutput: Sendable {
   package let quality: Int
   /// The note in files that a model took part in; nil: none.
   package let provenance: Provenance?
+  /// All files of the merge: they share the wait for the disk.
+  let batch = WriteBatch()
 
   package init(folder: String, maskFolder: String, format: Format = .png, quality: Int = 95, provenance: Provenance?) {
     (self.folder, self.maskFolder, self.format) = (folder, maskFolder, format)
@@ -90,28 +92,29 @@ package struct MergeOutput: Sendable {
     }
   }
 
-  /// Writes a frame and its mask, the frame last: it is done when both are there.
+  /// Writes a frame and its mask, the frame last: it is done when both are there, at the end of the batch at the latest.
   func write(_ result: SwappedFrame, _ stem: String, isComposite: Bool) throws(LiaeError) {
     let note = isComposite ? provenance : nil
-    try result.mask.writePNG(to: mask(stem), provenance: note, replacing: true)
+    try result.mask.writePNG(to: mask(stem), provenance: note, replacing: true, in: batch)
     try write(result.picture, to: frame(stem), provenance: note)
   }
 
   private func write(_ picture: Picture, to path: String, provenance: Provenance?) throws(LiaeError) {
     switch format {
-    case .png: try picture.writePNG(to: path, provenance: provenance, replacing: true)
-    case .jpeg: try picture.writeJPEG(to: path, quality: quality, provenance: provenance, replacing: true)
+    case .png: try picture.writePNG(to: path, provenance: provenance, replacing: true, in: batch)
+    case .jpeg:
+      try picture.writeJPEG(to: path, quality: quality, provenance: provenance, replacing: true, in: batch)
     }
   }
 
   /// A frame without faces: the file itself where it has the format of the output, and a black mask.
   func copy(_ picture: Picture, from path: String, _ stem: String) throws(LiaeError) {
     let mask = try Picture(width: picture.width, height: picture.height, format: .gray8)
-    try mask.writePNG(to: self.mask(stem), provenance: nil, replacing: true)
-    let file = try Bytes.map(path: path)
+    try mask.writePNG(to: self.mask(stem), provenance: nil, replacing: true, in: batch)
+    let file = try Bytes.read(path: path)
     guard PictureFileKind(file.raw) == (format == .png ? .png : .jpeg) else {
       return try write(picture, to: frame(stem), provenance: nil)
     }
-    try File.writeAtomically(frame(stem), replacing: true, file)
+    try File.writeAtomically(frame(stem), replacing: true, in: batch, file)
   }
 }

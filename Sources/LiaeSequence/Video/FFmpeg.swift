@@ -15,3 +15,58 @@ extension Subprocess {
     }
   }
 }
+
+/// Containers that ffmpeg may read and write: formats whose file holds the pictures itself. Playlists, lists of files,
+/// numbered pictures, descriptions of streams and devices are none: they lead to other files or to the network.
+package enum VideoContainer {
+  /// What ffmpeg calls the formats that it may read.
+  private static let readable = [
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "flv", "live_flv", "asf", "ogg", "mxf", "nut",
+    "wtv",
+    "dv", "gxf", "rm", "ivf", "obu", "av1", "h264", "hevc", "vc1", "h263", "h261", "mjpeg", "yuv4mpegpipe", "gif",
+    "apng",
+    "dnxhd", "cavsvideo", "dirac", "avs2", "avs3", "vvc", "evc",
+  ]
+
+  /// Options before an input: that file alone, of those formats. A QuickTime file that names others for its tracks does
+  /// not have them opened either (ffmpeg's `enable_drefs`, off unless it is asked for, and said here).
+  static func input(_ path: String, _ options: [String] = []) -> [String] {
+    ["-protocol_whitelist", "file", "-format_whitelist", readable.joined(separator: ",")] + options
+      + ["-i", VideoInfo.file(path)]
+  }
+
+  /// What ffmpeg calls the format that a file's ending stands for, by endings in small letters.
+  private static let writable = [
+    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi", ".ts": "mpegts",
+    ".m2ts": "mpegts", ".mts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".vob": "vob", ".flv": "flv", ".wmv": "asf",
+    ".asf": "asf", ".ogv": "ogg", ".ogg": "ogg", ".mxf": "mxf", ".nut": "nut", ".3gp": "3gp", ".gif": "gif",
+  ]
+
+  /// A file's ending as it is written, with its dot; empty where it has none.
+  static func ending(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return name.lastIndex(of: ".").map { String(name[$0...]) } ?? ""
+  }
+
+  /// The format to be written.
+  ///
+  /// - Throws: `unknownFormat` for an ending that stands for none, or for one of many files.
+  package static func output(_ path: String) throws(LiaeError) -> String {
+    if let format = writable[ending(path).lowercased()] { return format }
+    throw LiaeError(
+      .unknownFormat,
+      "\(path): its ending names no container of video for ffmpeg; expected "
+        + writable.keys.sorted().joined(separator: " "))
+  }
+
+  /// An error of a program that was given an input, where it refused the format.
+  static func refusal(_ error: LiaeError, _ path: String) -> LiaeError {
+    guard error.message.contains("not on whitelist") else {
+      return error.within("\(path): cannot be read as a video")
+    }
+    return LiaeError(
+      .unknownFormat,
+      "\(path): no container of video: a playlist, a list of files, pictures, or a description of streams; those lead to "
+        + "other files, which are not read")
+  }
+}

@@ -49,9 +49,10 @@ package struct VideoInfo: Sendable {
       throw LiaeError(.fileNotFound, "\(path): no such file")
     }
     let probe = try Subprocess.ffmpeg(
-      ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", Self.file(path)], reading: true)
+      ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json"] + VideoContainer.input(path),
+      reading: true)
     let output = try probe.readAll()
-    do throws(LiaeError) { try probe.wait() } catch { throw error.within("\(path): cannot be read as a video") }
+    do throws(LiaeError) { try probe.wait() } catch { throw VideoContainer.refusal(error, path) }
     let document = try JSON(parsing: output, name: "what ffprobe says of \(path)")
     let streams = document["streams"]?.elements ?? []
     let videos = streams.filter { stream in

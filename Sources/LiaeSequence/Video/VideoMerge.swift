@@ -30,11 +30,12 @@ package final class VideoMerge {
   private static let longest = 1_000_000_000
 
   /// - Throws: `invalidArgument` where a result would replace the input, or the frames and the masks would be one file;
-  ///   `fileExists`, unless `replacing`.
+  ///   `unknownFormat` where an ending names no container of video; `fileExists`, unless `replacing`.
   package static func checkOutputs(_ path: String, maskPath: String?, source: String, replacing: Bool)
     throws(LiaeError)
   {
     for target in [path, maskPath].compactMap(\.self) {
+      _ = try VideoContainer.output(target)
       guard let identity = FileIdentity(target) else { continue }
       if identity == FileIdentity(source) {
         throw LiaeError(.invalidArgument, "\(target): the result would replace the input")
@@ -121,6 +122,8 @@ package final class VideoMerge {
   }
 
   private func process(_ number: Int, _ frame: Picture, _ worker: Int) -> Outcome {
+    // Memory that ran out for another frame may be there for this one.
+    MemoryShortage.clear()
     do throws(LiaeError) {
       let detected = timeline.faces[number] ?? []
       if detected.isEmpty { return Outcome(frame: try unchanged(frame), isUnchanged: true) }

@@ -21,8 +21,9 @@ package final class VideoReader {
     ffmpeg = try Subprocess.ffmpeg(
       [
         // What it has done is told at the end only.
-        "ffmpeg", "-v", "error", "-progress", "pipe:2", "-stats_period", "100000", "-nostdin", "-i",
-        VideoInfo.file(info.path), "-map", "0:V:0",
+        "ffmpeg", "-v", "error", "-progress", "pipe:2", "-stats_period", "100000", "-nostdin",
+      ] + VideoContainer.input(info.path) + [
+        "-map", "0:V:0",
         "-vf", "scale=\(info.color.scaler("in")):out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24",
         "-r", "\(info.rate)", "-c:v", "ppm", "-f", "image2pipe", "pipe:1",
       ], reading: true)

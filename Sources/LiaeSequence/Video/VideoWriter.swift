@@ -41,11 +41,9 @@ package final class VideoWriter {
   ) throws(LiaeError) {
     (self.path, self.width, self.height) = (path, width, height)
     (self.format, self.provenance) = (format, provenance)
-    // ffmpeg takes the container from the ending.
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let ending = name.lastIndex(of: ".").map { String(name[$0...]) } ?? ""
-    isMovie = [".mp4", ".m4v", ".mov"].contains(ending.lowercased())
-    temporary = File.temporaryPath(path, ending: ending)
+    let container = try VideoContainer.output(path)
+    isMovie = ["mp4", "mov"].contains(container)
+    temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
 
     // 4:2:0 halves both sides.
     let fits = width % 2 == 0 && height % 2 == 0
@@ -57,10 +55,11 @@ package final class VideoWriter {
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
     var arguments = [
       "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pixel_format", format == .gray8 ? "gray" : "rgb24",
-      "-video_size", "\(width)x\(height)", "-framerate", "\(source.rate)", "-i", "pipe:0",
+      "-video_size", "\(width)x\(height)", "-framerate", "\(source.rate)", "-protocol_whitelist", "pipe", "-i",
+      "pipe:0",
     ]
     if withAudio {
-      arguments += ["-i", VideoInfo.file(source.path), "-map", "0:v:0", "-map", "1:a?"]
+      arguments += VideoContainer.input(source.path) + ["-map", "0:v:0", "-map", "1:a?"]
       arguments += ["-map_metadata", "1", "-map_chapters", "1", "-c:a", encoding.audioEncoder]
     }
     arguments += ["-vf", filters.joined(separator: ","), "-r", "\(source.rate)", "-c:v", encoding.encoder]
@@ -68,7 +67,7 @@ package final class VideoWriter {
     arguments += source.color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
     if isMovie { arguments += ["-movflags", "+faststart"] }
-    ffmpeg = try Subprocess.ffmpeg(arguments + [VideoInfo.file(temporary)], writing: true)
+    ffmpeg = try Subprocess.ffmpeg(arguments + ["-f", container, VideoInfo.file(temporary)], writing: true)
   }
 
   deinit {
@@ -98,7 +97,7 @@ package final class VideoWriter {
   package func finish() throws(LiaeError) {
     try ffmpeg.wait()
     if let provenance, isMovie { try appendXMP(provenance.xmp) }
-    try File.move(temporary, to: path)
+    try File.place(temporary, at: path)
     isFinished = true
   }
 

@@ -26,15 +26,19 @@ package struct RenderedSequence {
     let faces = try RenderedFaces(width: side, height: side)
     let source = try Head(.a)
     var lines = ["# Faces of rendered frames: docs/landmarks.md"]
-    for index in 0..<max(0, count) {
-      let number = String(index + 1)
-      let name = String(repeating: "0", count: max(0, 5 - number.count)) + number + ".png"
-      let frame = try faces.frame(index)
-      // A rendering is no work of a model: no provenance.
-      try frame.picture.writePNG(to: "\(files.framesFolder)/\(name)", provenance: nil, replacing: replacing)
-      try faces.frame(index, of: source).picture
-        .writePNG(to: "\(files.truthFolder)/\(name)", provenance: nil, replacing: replacing)
-      lines.append(LandmarksFile.line(frame: .name(name), points: frame.landmarks))
+    let batch = WriteBatch()
+    try batch.finishing { () throws(LiaeError) in
+      for index in 0..<max(0, count) {
+        let number = String(index + 1)
+        let name = String(repeating: "0", count: max(0, 5 - number.count)) + number + ".png"
+        let frame = try faces.frame(index)
+        // A rendering is no work of a model: no provenance.
+        try frame.picture.writePNG(
+          to: "\(files.framesFolder)/\(name)", provenance: nil, replacing: replacing, in: batch)
+        try faces.frame(index, of: source).picture
+          .writePNG(to: "\(files.truthFolder)/\(name)", provenance: nil, replacing: replacing, in: batch)
+        lines.append(LandmarksFile.line(frame: .name(name), points: frame.landmarks))
+      }
     }
     try File.writeAtomically(files.landmarks, replacing: replacing, text: lines.joined(separator: "\n") + "\n")
   }

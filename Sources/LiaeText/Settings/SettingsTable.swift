@@ -15,17 +15,23 @@ extension SettingsTable {
 
   /// Takes the members of a settings file over.
   ///
+  /// - Returns: the keys that the file has, as the table names them.
   /// - Throws: `invalidArgument` naming the file and the key; what the error is of a file that cannot be read.
-  package mutating func read(_ path: String) throws(LiaeError) {
-    let text = try SmallFile.read(path)
+  @discardableResult package mutating func read(_ path: String) throws(LiaeError) -> [String] {
+    try read(text: SmallFile.read(path), name: path)
+  }
+
+  /// The same of a text that is there already.
+  @discardableResult package mutating func read(text: [UInt8], name: String) throws(LiaeError) -> [String] {
     let document: JSON
-    do throws(LiaeError) { document = try JSON(parsing: text, name: path) } catch {
+    do throws(LiaeError) { document = try JSON(parsing: text, name: name) } catch {
       throw LiaeError(.invalidArgument, error.message)
     }
     guard case .object(let members) = document else {
-      throw LiaeError(.invalidArgument, "\(path): the settings are not an object { \"key\": value, ... }")
+      throw LiaeError(.invalidArgument, "\(name): the settings are not an object { \"key\": value, ... }")
     }
-    for (key, value) in members { try set(key, value, source: "\(path): ") }
+    for (key, value) in members { try set(key, value, source: "\(name): ") }
+    return members.map { Self.translated($0.0, $0.1).key }
   }
 
   /// - Parameter source: what stands before the key in messages: `--`, or the file's name.

@@ -6,10 +6,12 @@ package enum SmallFile {
   private static let limit = 1 << 20
 
   package static func read(_ path: String) throws(LiaeError) -> [UInt8] {
-    let file = try Bytes.map(path: path)
-    guard file.count <= limit else {
-      throw LiaeError(.limitExceeded, "\(path): has \(file.count) bytes; at most \(limit) are read")
+    let file = try File(reading: path)
+    let length = try file.length()
+    guard length <= limit else {
+      throw LiaeError(.limitExceeded, "\(path): has \(length) bytes; at most \(limit) are read")
     }
-    return withExtendedLifetime(file) { Array(file.raw) }
+    let bytes = try Bytes.read(file)
+    return withExtendedLifetime(bytes) { Array(bytes.raw) }
   }
 }

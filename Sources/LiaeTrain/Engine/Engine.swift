@@ -28,6 +28,14 @@ package final class Engine {
   /// Bytes of tensors, in use and kept.
   package var bytes: Int { buffers.bytes }
 
+  /// Asked between operations; true ends them with `cancelled`. Nil where they must run to their end.
+  var isCancelled: (() -> Bool)?
+
+  /// - Throws: `cancelled`.
+  func checkCancelled() throws(LiaeError) {
+    if isCancelled?() == true { throw LiaeError(.cancelled, "interrupted") }
+  }
+
   /// Threads wait awake for the next operation while `body` runs.
   func awake<T>(_ body: () throws(LiaeError) -> T) throws(LiaeError) -> T {
     pool.begin()

@@ -33,9 +33,10 @@ package final class Tape {
 
   /// Runs all operations backwards and forgets them. Those that no derivative has reached are skipped.
   ///
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `outOfMemory`, `cancelled`.
   package func backward() throws(LiaeError) {
     while let step = steps.popLast() {
+      try engine.checkCancelled()
       if let output = step.output, !output.hasGradient { continue }
       try step.backward()
       step.output?.dropGradient()

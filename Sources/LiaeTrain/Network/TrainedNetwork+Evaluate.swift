@@ -13,7 +13,7 @@ extension TrainedNetwork {
   ///   - given: tensors (count, side, side, channels) by such names; without one that leads to the targets, `input`.
   /// - Returns: the values in the order of `names`.
   /// - Throws: `unsupported` for a name that the network does not have, for operations that the tape does not have, and
-  ///   for a missing input; `invalidArgument` for a tensor of another shape; `outOfMemory`.
+  ///   for a missing input; `invalidArgument` for a tensor of another shape; `outOfMemory`, `cancelled`.
   package func evaluate(_ names: [String], given: [String: Tensor], on tape: Tape) throws(LiaeError) -> [Tensor] {
     var targets: [Graph.Value] = []
     for name in names { targets.append(try graph.value(name)) }
@@ -28,7 +28,8 @@ extension TrainedNetwork {
       known[value] = tensor
     }
     return try graph.evaluate(targets, given: known) { (node, inputs) throws(LiaeError) in
-      try run(node, inputs, on: tape)
+      try tape.engine.checkCancelled()
+      return try run(node, inputs, on: tape)
     }
   }
 

@@ -13,8 +13,10 @@ package final class Optimizer {
   }
 
   package let parameters: [Parameter]
-  /// Steps made.
+  /// Steps made, 0...`stepLimit`; those past it are not counted.
   package var steps = 0
+  /// Past any training, and small enough for arithmetic on it not to overflow.
+  package static let stepLimit = 1 << 40
   private let engine: Engine
   /// Of `lr_dropout`.
   var seed: UInt64
@@ -84,7 +86,7 @@ package final class Optimizer {
           correction: Float(1 / (1 - Math.pow(0.999, t)).squareRoot())),
         scale, dropout, factors)
     }
-    steps += 1
+    steps = min(steps + 1, Self.stepLimit)
     for parameter in parameters { parameter.hasGradient = false }
   }
 

@@ -26,9 +26,11 @@ package final class IterationBenchmark {
 
   /// Does one iteration.
   ///
+  /// - Parameter isCancelled: is asked between operations.
   /// - Returns: its milliseconds.
-  /// - Throws: `outOfMemory`.
-  package func iterate() throws(LiaeError) -> Double {
+  /// - Throws: `outOfMemory`, `cancelled`.
+  package func iterate(isCancelled: @escaping () -> Bool = { false }) throws(LiaeError) -> Double {
+    trainer.isCancelled = isCancelled
     let start = monotonicNanoseconds()
     _ = try trainer.step(source: source, destination: destination)
     return Double(monotonicNanoseconds() - start) / 1e6

@@ -60,7 +60,7 @@ package final class SwapEvaluation {
     try inOrder(count, observer) { (cases, index) throws(LiaeError) in
       try cases.make(index)
     } each: { (index, item) throws(LiaeError) in
-      let row = try self.measure(item, mean: mean, &report)
+      let row = try self.measure(item, mean: mean, observer, &report)
       if index < sheetRows {
         try report.sheet.add(row.map { (colors) throws(LiaeError) in try Picture(clamped: colors) })
       }
@@ -95,11 +95,11 @@ package final class SwapEvaluation {
 
   /// Destination, swap, true swap and both reconstructions, measured.
   private func measure(
-    _ item: SwapCase, mean: ColorCanvas, _ report: inout EvaluationReport
+    _ item: SwapCase, mean: ColorCanvas, _ observer: SequenceObserver, _ report: inout EvaluationReport
   ) throws(LiaeError) -> [ColorCanvas] {
-    let swap = try answer(.swap, item.destination.colors)
-    let destination = try answer(.reconstructDestination, item.destination.colors)
-    let source = try answer(.reconstructSource, item.source.colors)
+    let swap = try answer(.swap, item.destination.colors, observer)
+    let destination = try answer(.reconstructDestination, item.destination.colors, observer)
+    let source = try answer(.reconstructSource, item.source.colors, observer)
     let (unchanged, truth) = (try atOutput(item.destination.colors), try atOutput(item.truth.colors))
     let own = (destination: try atOutput(item.destination.mask), source: try atOutput(item.source.mask))
     let both = try ImageQuality.intersection(own.destination, atOutput(item.truth.mask))
@@ -111,7 +111,10 @@ package final class SwapEvaluation {
     return [unchanged, swap, truth, destination, source]
   }
 
-  private func answer(_ mode: RunMode, _ face: ColorCanvas) throws(LiaeError) -> ColorCanvas {
+  private func answer(
+    _ mode: RunMode, _ face: ColorCanvas, _ observer: SequenceObserver
+  ) throws(LiaeError) -> ColorCanvas {
+    try observer.checkCancelled()
     let side = context.plan.architecture.rgbSide
     let format: PixelFormat = context.plan.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
     let input = try Picture(width: face.width, height: face.height, format: format)

@@ -72,6 +72,7 @@ package struct SyntheticFaceset {
     let renderers = try (0..<max(1, workers)).map { (_) throws(LiaeError) in
       try Renderer(width: frame.width, height: frame.height)
     }
+    let batch = WriteBatch()
     var lines: [String] = []
     var packed: [Faceset.Face] = []
     let pipeline = FramePipeline<Int, Made>(
@@ -82,16 +83,16 @@ package struct SyntheticFaceset {
         if isPacked {
           packed.append(try Faceset.Face(filename: name, jpeg: made.face))
         } else {
-          try File.writeAtomically("\(aligned)/\(name)", replacing: replacing, made.face)
+          try File.writeAtomically("\(aligned)/\(name)", replacing: replacing, in: batch, made.face)
         }
         if let frame = made.frame, let mask = made.mask {
-          try File.writeAtomically("\(frames)/\(stem(index)).png", replacing: replacing, frame)
-          try File.writeAtomically("\(masks)/\(stem(index)).png", replacing: replacing, mask)
+          try File.writeAtomically("\(frames)/\(stem(index)).png", replacing: replacing, in: batch, frame)
+          try File.writeAtomically("\(masks)/\(stem(index)).png", replacing: replacing, in: batch, mask)
         }
         lines.append(made.landmarks)
         observer.progress(SequenceProgress(finished: index + 1, total: count))
       })
-    try pipeline.run(workers: min(renderers.count, count))
+    try batch.finishing { () throws(LiaeError) in try pipeline.run(workers: min(renderers.count, count)) }
     if isPacked { try Faceset.write(packed, to: "\(aligned)/faceset.pak", replacing: replacing) }
     try File.writeAtomically(landmarks, replacing: replacing, text: lines.joined(separator: "\n") + "\n")
   }

@@ -54,28 +54,20 @@ enum DeepFaceLabState {
     return files
   }
 
-  /// The step count of an optimiser's file; 0 where there is none, or none that a training could have come to.
-  static func steps(_ moments: TensorDictionary) -> Int {
-    guard let count = moments["iters:0"], count.count == 1, let steps = Int(exactly: count[0]),
-      (0...TrainingState.counterLimit).contains(steps)
-    else { return 0 }
-    return steps
-  }
-
   /// Restores the adversaries that are both wanted and in the files. One that has another form begins anew, as in
   /// DeepFaceLab.
   ///
   /// - Returns: what a user should know of that.
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `corruptFile` for a number of steps that no training comes to; `outOfMemory`.
   static func restoreAdversaries(
-    _ files: [String: TensorDictionary], _ options: TrainingOptions, to trainer: Trainer
+    _ training: DeepFaceLabTraining, _ options: TrainingOptions, to trainer: Trainer
   ) throws(LiaeError) -> String? {
     var state = try trainer.state
     for network in networks {
-      guard let file = network.weights, let weights = files[file] else { continue }
+      guard let file = network.weights, let weights = training.files[file] else { continue }
       let isPatches = network.prefix == "D_src."
       guard !options.pretrain, isPatches ? options.ganPower != 0 : options.trueFacePower != 0 else { continue }
-      let moments = files[network.moments] ?? TensorDictionary()
+      let moments = training.files[network.moments] ?? TensorDictionary()
       for key in weights.names {
         let path = key.hasSuffix(":0") ? String(key.dropLast(2)) : key
         let name = network.prefix + ourName(path)
@@ -84,7 +76,7 @@ enum DeepFaceLabState {
         state.tensors["first/\(name)"] = moments["ms_\(theirs)"] ?? moments["acc_\(theirs)"]
         state.tensors["second/\(name)"] = moments["vs_\(theirs)"]
       }
-      state.integers.append((network.steps, UInt64(steps(moments))))
+      state.integers.append((network.steps, UInt64(try training.steps(of: network.moments))))
       if isPatches {
         state.integers += [
           ("gan_patch_size", UInt64(options.ganPatchSize)), ("gan_dims", UInt64(options.ganDims)),

@@ -11,10 +11,12 @@ package struct ModelFolder: Sendable {
   package var state: String { "\(path)/\(name)\(TrainingState.fileEnding)" }
   package var log: String { "\(path)/\(name)_log.jsonl" }
   package var lockFile: String { "\(path)/\(name)_liae-train.lock" }
-  package var samples: String { "\(path)/\(name)_samples.png" }
-  package var losses: String { "\(path)/\(name)_losses.png" }
+  package var samples: String { "\(path)/\(name)\(Self.samplesEnding)" }
+  package var losses: String { "\(path)/\(name)\(Self.lossesEnding)" }
   package var history: String { "\(path)/\(name)_history" }
   package var backups: String { "\(path)/backups" }
+
+  private static let (samplesEnding, lossesEnding) = ("_samples.png", "_losses.png")
 
   package var hasState: Bool { File.kind(state) == .file }
 
@@ -57,7 +59,8 @@ package struct ModelFolder: Sendable {
     return folder.hasState ? folder.state : nil
   }
 
-  /// Makes the folder, locks the model for this process, and removes files that an earlier one left half-written.
+  /// Makes the folder, locks the model for this process, and removes files that processes which have ended left
+  /// half-written.
   ///
   /// - Throws: `busy` where another process trains the model; `inputOutput` where the folder cannot be made or written
   ///   to.
@@ -68,15 +71,64 @@ package struct ModelFolder: Sendable {
       throw error.status == .busy
         ? LiaeError(.busy, "\(state): another liae-train is training this model") : error
     }
-    for file in try File.list(path) where isTemporary(file) { try File.remove("\(path)/\(file)") }
+    try removeAbandoned(in: path) { file in
+      [TrainingState.fileEnding, Self.samplesEnding, Self.lossesEnding]
+        .contains { File.isAbandonedTemporary(file, of: name + $0) }
+    }
+    try removeAbandoned(in: backups) { file in
+      wholeName(of: file).map { iteration(ofBackup: $0) != nil && File.isAbandonedTemporary(file, of: $0) } ?? false
+    }
+    try removeAbandoned(in: history) { file in
+      wholeName(of: file).map { isPreview($0) && File.isAbandonedTemporary(file, of: $0) } ?? false
+    }
     return lock
   }
 
-  /// Whether `file` is what `File.writeAtomically` left of one of this model's files: its name, `.tmp` and digits.
-  private func isTemporary(_ file: String) -> Bool {
-    [state, samples, losses].contains { whole in
-      let prefix = whole.dropFirst(path.count + 1) + ".tmp"
-      return file.hasPrefix(prefix) && file.dropFirst(prefix.count).allSatisfy { ("0"..."9").contains($0) }
+  private func removeAbandoned(in folder: String, where isOurs: (String) -> Bool) throws(LiaeError) {
+    guard File.kind(folder) == .folder else { return }
+    for file in try File.list(folder) where isOurs(file) && File.kind("\(folder)/\(file)") == .file {
+      try File.remove("\(folder)/\(file)")
     }
   }
+
+  /// What stands before the `.tmp` of a temporary file's name; nil for the name of another file.
+  private func wholeName(of temporary: String) -> String? {
+    guard let range = temporary.ranges(of: ".tmp").last else { return nil }
+    return String(temporary[..<range.lowerBound])
+  }
+}
+
+// Names with the number of an iteration in them. A name is ours where it is the one that its number gives: what begins like
+// one, as the files of the model `NAME_b` do, is not.
+extension ModelFolder {
+  private static let backupEnding = ".safetensors"
+
+  /// The name of the backup of an iteration: `NAME_000012000.safetensors`.
+  func backup(of iteration: Int) -> String { "\(name)_\(Self.digits(iteration))\(Self.backupEnding)" }
+
+  /// The name of the picture of samples that `history` keeps: `000012000.png`.
+  func preview(of iteration: Int) -> String { "\(Self.digits(iteration)).png" }
+
+  /// The iteration in the name of a backup of this model; nil for any other file.
+  func iteration(ofBackup file: String) -> Int? {
+    Self.iteration(file.utf8.dropFirst(name.utf8.count + 1).prefix { $0 != UInt8(ascii: ".") })
+      .flatMap { backup(of: $0).isSameFile(as: file) ? $0 : nil }
+  }
+
+  private func isPreview(_ file: String) -> Bool {
+    Self.iteration(file.utf8.prefix { $0 != UInt8(ascii: ".") }).map { preview(of: $0).isSameFile(as: file) } ?? false
+  }
+
+  private static func iteration(_ digits: Substring.UTF8View) -> Int? { Int(String(decoding: digits, as: UTF8.self)) }
+
+  /// At least nine digits.
+  private static func digits(_ iteration: Int) -> String {
+    let digits = String(iteration)
+    return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+  }
+}
+
+extension String {
+  /// Whether two names are the same to a file system: byte for byte, not as texts that only look alike.
+  fileprivate func isSameFile(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

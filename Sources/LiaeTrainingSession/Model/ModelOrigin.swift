@@ -5,17 +5,26 @@ import LiaeSystem
 
 /// Origin of a training's weights: its own last save, a DeepFaceLab model, another file, or none.
 package enum ModelOrigin {
-  case state(TrainingState, TrainingSettings)
+  case state(TrainingState, TrainingSettings, deepFaceLab: NewerFiles?)
   case deepFaceLab(Model, DeepFaceLabTraining, path: String)
   case weights(Model, path: String)
   case new
 
+  /// DeepFaceLab's files beside a state, written to after it.
+  package struct NewerFiles: Sendable {
+    var path: String
+    /// Nil where its data file does not tell.
+    var iteration: Int?
+  }
+
   /// Looks into the folder of a model.
   ///
-  /// - Parameter weights: a checkpoint that a new model starts from, or nil.
+  /// - Parameters:
+  ///   - weights: a checkpoint that a new model starts from, or nil.
+  ///   - architecture: what the user says of letters that the weights do not tell, as `liae-ud`; nil: nothing.
   /// - Throws: `invalidArgument` for `weights` beside a state; what reading the files throws; `unsupported` for weights
   ///   that cannot be trained.
-  package init(of folder: ModelFolder, weights: String?) throws(LiaeError) {
+  package init(of folder: ModelFolder, weights: String?, architecture: String? = nil) throws(LiaeError) {
     if folder.hasState {
       if let weights {
         throw LiaeError(
@@ -23,25 +32,34 @@ package enum ModelOrigin {
           "--init is \(weights), and \(folder.state) is there already; weights are for a new model")
       }
       let state = try TrainingState(path: folder.state)
-      self = .state(state, try state.trainingSettings())
+      self = .state(state, try state.trainingSettings(), deepFaceLab: try Self.newer(than: state, in: folder))
     } else if let weights {
-      self = .weights(try Self.open(weights), path: weights)
+      self = .weights(try Self.open(weights, architecture), path: weights)
     } else if File.kind(folder.path) == .folder,
       let file = try DeepFaceLabTraining.representative(of: folder.name, in: folder.path)
     {
       let training = try DeepFaceLabTraining(folder: folder.path, name: folder.name)
-      guard training.iteration <= TrainingState.counterLimit else {
-        throw LiaeError(
-          .corruptFile, "\(file): the model is of iteration \(training.iteration); expected at most 2^40")
-      }
-      self = .deepFaceLab(try Self.open(file), training, path: file)
+      self = .deepFaceLab(try Self.open(file, architecture), training, path: file)
     } else {
       self = .new
     }
   }
 
-  private static func open(_ path: String) throws(LiaeError) -> Model {
-    let model = try ModelReader.open(path: path).blueFirst()
+  private static func newer(than state: TrainingState, in folder: ModelFolder) throws(LiaeError) -> NewerFiles? {
+    guard let file = try DeepFaceLabTraining.representative(of: folder.name, in: folder.path),
+      DeepFaceLabTraining.isNewer(folder.name, in: folder.path, than: folder.state)
+    else { return nil }
+    let iteration = DeepFaceLabTraining.iteration(of: folder.name, in: folder.path)
+    // What liae-train exports there is the state itself.
+    return iteration == state.iteration ? nil : NewerFiles(path: file, iteration: iteration)
+  }
+
+  private static func open(_ path: String, _ architecture: String?) throws(LiaeError) -> Model {
+    var model = try ModelReader.open(path: path).blueFirst()
+    // Only what was guessed is the user's to say.
+    if let architecture, !model.info.guesses.isEmpty {
+      model = try ModelReader.open(path: path, options: OpenOptions(architecture: architecture)).blueFirst()
+    }
     if model.info.lacksDestinationPicture {
       throw LiaeError(
         .unsupported, "\(path): lacks the picture branch of decoder_dst, which cannot be trained without it")
@@ -49,18 +67,45 @@ package enum ModelOrigin {
     return model
   }
 
-  /// The settings that come with the model.
-  var settings: TrainingSettings {
+  /// The settings that come with the model, and what the user should know of them, a sentence each.
+  var settings: (values: TrainingSettings, remarks: [String]) {
     var result = TrainingSettings()
+    var remarks: [String] = []
     switch self {
-    case .state(_, let settings): return settings
+    case .state(let state, let settings, let newer):
+      guard let newer else { return (settings, []) }
+      let theirs = newer.iteration.map { " (iteration \($0))" } ?? ""
+      return (
+        settings,
+        [
+          "\(newer.path): DeepFaceLab's files\(theirs) are newer than \(state.name) (iteration \(state.iteration)), which "
+            + "training goes on from; to go on from DeepFaceLab's files, move that one away"
+        ]
+      )
     case .deepFaceLab(let model, let training, _):
-      result.adopt(training.options)
+      remarks = result.adopt(training.options).map { "\(training.dataPath): \($0)" }
       result.adopt(model.architecture, faceType: model.info.faceType)
+      if !training.hasData {
+        remarks.append("\(training.dataPath): is not there; options, iteration and losses begin anew")
+      }
     case .weights(let model, _): result.adopt(model.architecture, faceType: model.info.faceType)
     case .new: break
     }
-    return result
+    return (result, remarks)
+  }
+
+  /// The file whose weights do not say what their faces show, and why; nil where they do.
+  var unknownFaceType: String? {
+    switch self {
+    case .deepFaceLab(let model, let training, _) where model.info.faceType == nil:
+      let reason = model.info.notes.first { $0.hasPrefix("option face_type") }
+      return "\(training.dataPath): "
+        + (training.hasData
+          ? reason ?? "does not say what the faces show" : "is not there, so what the faces show is not known")
+    case .weights(let model, let path) where model.info.faceType == nil:
+      return "\(path): does not say what the faces show"
+    default: return nil
+    }
   }
 
   /// What reading the weights had to guess, a sentence each that names the file.

@@ -10,6 +10,8 @@ package struct ModelStart {
   package private(set) var settings: TrainingSettings
   /// Settings that differ from those kept with the model, as `key (old -> new)`.
   package private(set) var changes: [String] = []
+  /// What the user should know of the start, a sentence each.
+  package private(set) var remarks: [String]
   /// Whether the model was being pretrained, and no longer is.
   let endsPretraining: Bool
 
@@ -22,17 +24,23 @@ package struct ModelStart {
     _ origin: ModelOrigin, in folder: ModelFolder, config: String?, given: [(key: String, value: JSON)]
   ) throws(LiaeError) {
     self.origin = origin
-    settings = origin.settings
+    (settings, remarks) = origin.settings
     var before = settings
-    if let config { try settings.read(config) }
+    var said = given.map(\.key)
+    if let config { said += try settings.read(config) }
     for (key, value) in given { try settings.set(key, value, source: "--") }
+    if let unknown = origin.unknownFaceType {
+      // That is for the user to say.
+      before.faceType = settings.faceType
+      if !said.contains("face-type") {
+        remarks.append(
+          "\(unknown); \(settings.faceType.rawValue) is assumed. --face-type says otherwise, now and not later: it stays "
+            + "with the model")
+      }
+    }
     switch origin {
     case .new: settings.adopt(try settings.architecture(), faceType: nil)
-    case .weights(let model, _):
-      // A checkpoint that does not say what its faces show leaves that open.
-      if model.info.faceType == nil { before.faceType = settings.faceType }
-      fallthrough
-    case .state, .deepFaceLab:
+    case .weights, .state, .deepFaceLab:
       try Self.requireSameNetwork(before, settings, folder)
       changes = TrainingSettings.differences(before.stored, settings.stored)
     }
@@ -56,25 +64,34 @@ package struct ModelStart {
 }
 
 extension TrainingSettings {
-  /// Takes over the options that DeepFaceLab kept with a model, as far as they have a meaning here.
-  mutating func adopt(_ options: [(key: String, value: PickleValue)]) {
+  /// Takes over the options that DeepFaceLab kept with a model, as far as they have a meaning here. What the network is, the
+  /// weights tell.
+  ///
+  /// - Returns: of each option whose value is not possible here, what was found and what stays in its place.
+  package mutating func adopt(_ options: [(key: String, value: PickleValue)]) -> [String] {
+    var refused: [String] = []
     for (key, value) in options {
-      let json: JSON
-      switch value {
-      case .bool(let isOn): json = .boolean(isOn)
-      case .string(let text): json = .string(text)
-      default:
-        // numpy's scalars come in wherever DeepFaceLab has clipped a number.
-        if let whole = value.intValue {
-          json = .integer(whole)
-        } else if let real = value.doubleValue {
-          json = .number(real)
-        } else {
-          continue
-        }
+      guard let json = Self.json(value) else { continue }
+      let name = Self.translated(key, json).key
+      guard let setting = Self.table.first(where: { $0.key == name }),
+        !Self.networkTable.contains(where: { $0.key == name })
+      else { continue }
+      do throws(LiaeError) { try set(key, json, source: "option ") } catch {
+        refused.append("\(error.message); \(setting.get(self).text()) is taken")
       }
-      // Old truth values of lr_dropout, batches of 0: what is not possible here stays as it is by default.
-      try? set(key, json, source: "")
+    }
+    return refused
+  }
+
+  /// A value of an option; nil for None, and for what is none.
+  private static func json(_ value: PickleValue) -> JSON? {
+    switch value {
+    case .bool(let isOn): return .boolean(isOn)
+    case .string(let text): return .string(text)
+    case .tensor(let view) where view.dtype == .bool: return value.boolValue.map(JSON.boolean)
+    default:
+      // numpy's scalars come in wherever DeepFaceLab has clipped a number.
+      return value.intValue.map(JSON.integer) ?? value.doubleValue.map(JSON.number)
     }
   }
 }

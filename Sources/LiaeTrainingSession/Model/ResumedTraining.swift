@@ -27,7 +27,7 @@ package struct ResumedTraining {
     switch start.origin {
     case .new: (self.trainer, history) = (try trainer(nil), LossHistory(first: 0))
     case .weights(let model, _): (self.trainer, history) = (try trainer(model), LossHistory(first: 0))
-    case .state(let state, _):
+    case .state(let state, _, _):
       self.trainer = try trainer(nil)
       try self.trainer.restore(state)
       // Where pretraining ends, the trainer begins at 0 again.
@@ -38,8 +38,8 @@ package struct ResumedTraining {
       let iteration = start.endsPretraining ? 0 : training.iteration
       let moments = training.files["src_dst_opt.npy"] ?? TensorDictionary()
       try self.trainer.restore(
-        deepFaceLab: moments, steps: DeepFaceLabState.steps(moments), iteration: iteration)
-      if let remark = try DeepFaceLabState.restoreAdversaries(training.files, options, to: self.trainer) {
+        deepFaceLab: moments, steps: training.steps(of: "src_dst_opt.npy"), iteration: iteration)
+      if let remark = try DeepFaceLabState.restoreAdversaries(training, options, to: self.trainer) {
         remarks.append(remark)
       }
       if start.endsPretraining { self.trainer.endPretraining() }

@@ -12,8 +12,6 @@ package struct BackupRotation {
   private var lastTime: Int
   private var lastIteration: Int
 
-  private static let ending = ".safetensors"
-
   /// - Parameters:
   ///   - iteration: that of the model now.
   ///   - now: the time, nanoseconds of a monotonic clock.
@@ -33,26 +31,20 @@ package struct BackupRotation {
   /// Keeps the state file, which has just been saved, as the backup of `iteration`, and removes the oldest backups past
   /// `count`. Backups of later iterations are those of an earlier training and count as older.
   ///
-  /// - Throws: where the folder cannot be written to.
+  /// - Throws: where the folder cannot be written to. An earlier backup of the same iteration stays then.
   package mutating func take(at iteration: Int, now: Int = monotonicNanoseconds()) throws(LiaeError) {
     (lastTime, lastIteration) = (now, iteration)
     try File.makeFolder(folder.backups)
-    let digits = String(iteration)
-    let name = prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + Self.ending
-    let path = "\(folder.backups)/\(name)"
-    try File.remove(path)
-    try File.keep(folder.state, as: path)
-    let all = try File.list(folder.backups).compactMap { file in self.iteration(of: file).map { (file, $0) } }
+    let path = "\(folder.backups)/\(folder.backup(of: iteration))"
+    let temporary = File.temporaryPath(path)
+    // Of an attempt that failed.
+    try File.remove(temporary)
+    try File.keep(folder.state, as: temporary)
+    try File.move(temporary, to: path)
+    // Renaming one name of a file over another name of it does nothing.
+    try File.remove(temporary)
+    let all = try File.list(folder.backups).compactMap { file in folder.iteration(ofBackup: file).map { (file, $0) } }
     let oldestFirst = all.sorted { ($0.1 <= iteration ? 1 : 0, $0.1) < ($1.1 <= iteration ? 1 : 0, $1.1) }
     for (old, _) in oldestFirst.dropLast(count) { try File.remove("\(folder.backups)/\(old)") }
-  }
-
-  private var prefix: String { "\(folder.name)_" }
-
-  /// The iteration in the name of a backup of this model; nil for any other file, such as those of `NAME_b`.
-  private func iteration(of file: String) -> Int? {
-    guard file.hasPrefix(prefix), file.hasSuffix(Self.ending) else { return nil }
-    let digits = file.dropFirst(prefix.count).dropLast(Self.ending.count)
-    return digits.count >= 9 && digits.allSatisfy { ("0"..."9").contains($0) } ? Int(digits) : nil
   }
 }

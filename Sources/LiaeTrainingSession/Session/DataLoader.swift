@@ -47,10 +47,13 @@ package final class DataLoader {
 
   /// The batches of the next iteration.
   ///
+  /// - Parameter isCancelled: is asked while they are waited for. After `cancelled`, `seek` comes before the next call.
   /// - Throws: what `SampleGenerator.next` throws; `internalError` before the first `seek`.
-  package func next() throws(LiaeError) -> (source: FaceBatch, destination: FaceBatch) {
+  package func next(
+    isCancelled: () -> Bool = { false }
+  ) throws(LiaeError) -> (source: FaceBatch, destination: FaceBatch) {
     guard let current else { throw LiaeError(.internalError, "a batch is asked for before the first seek") }
-    return (try current.source.next(), try current.destination.next())
+    return (try current.source.next(isCancelled: isCancelled), try current.destination.next(isCancelled: isCancelled))
   }
 
   /// Faces that turned out to be of no use since the last call, by the path of their faceset.
@@ -68,13 +71,15 @@ package final class DataLoader {
   /// A few faces of each side without augmentation, the same at each call.
   ///
   /// - Throws: what `SampleGenerator` throws.
-  package func previewBatches(_ settings: TrainingSettings) throws(LiaeError) -> (FaceBatch, FaceBatch) {
+  package func previewBatches(
+    _ settings: TrainingSettings, isCancelled: () -> Bool = { false }
+  ) throws(LiaeError) -> (FaceBatch, FaceBatch) {
     let phase = settings.phase(at: 0, attempt: 0)
     func batch(_ faces: FacesetSource, _ options: SampleOptions) throws(LiaeError) -> FaceBatch {
       try SampleGenerator(
         source: faces, colorReference: nil, options: settings.previewSamples(options),
         batchSize: settings.session.previewFaces, workers: 1, firstBatch: 0
-      ).next()
+      ).next(isCancelled: isCancelled)
     }
     return (try batch(source, phase.source), try batch(destination, phase.destination))
   }

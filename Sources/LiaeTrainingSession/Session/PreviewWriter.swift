@@ -13,12 +13,12 @@ final class PreviewWriter {
 
   init(folder: ModelFolder, settings: TrainingSettings) { (self.folder, self.settings) = (folder, settings) }
 
-  /// - Throws: where a picture cannot be drawn or written.
+  /// - Throws: where a picture cannot be drawn or written; `cancelled` where the trainer is asked to stop.
   func write(_ trainer: Trainer, _ history: LossHistory, _ loader: DataLoader) throws(LiaeError) {
     let plot = LossPlot(title: "\(folder.name)  iteration \(trainer.iteration)", history: history)
     try plot.picture().writePNG(to: folder.losses, provenance: nil, replacing: true)
 
-    if faces == nil { faces = try loader.previewBatches(settings) }
+    if faces == nil { faces = try loader.previewBatches(settings, isCancelled: trainer.isCancelled) }
     guard let (source, destination) = faces else { return }
     let preview = try trainer.preview(source: source, destination: destination)
     let sheet = try SampleSheet.picture(source: source, destination: destination, preview: preview)
@@ -27,8 +27,7 @@ final class PreviewWriter {
     try File.writeAtomically(folder.samples, replacing: true, file)
     guard settings.writesPreviewHistory else { return }
     try File.makeFolder(folder.history)
-    let number = String(trainer.iteration)
-    let name = String(repeating: "0", count: max(0, 9 - number.count)) + number
-    try File.writeAtomically("\(folder.history)/\(name).png", replacing: true, file)
+    let path = "\(folder.history)/\(folder.preview(of: trainer.iteration))"
+    try File.writeAtomically(path, replacing: true, file)
   }
 }

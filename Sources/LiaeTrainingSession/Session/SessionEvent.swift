@@ -10,8 +10,15 @@ package enum SessionEvent {
   case skippedFaces(path: String, faces: [SkippedFace])
   /// Training diverged and was rolled back to the last save.
   case rolledBack(from: Int, to: Int, reason: String)
-  /// A save failed; training goes on, and the next try is in a minute.
-  case saveFailed(LiaeError)
+  /// A save failed; training goes on, and the next try is in a minute. Where another folder was named, the state is in
+  /// `elsewhere`.
+  case saveFailed(LiaeError, elsewhere: String?)
+  /// The backup of a state that was saved failed; training goes on, and the next one is due after the usual time.
+  case backupFailed(LiaeError)
+  /// The last save failed; the state stays in memory, and saving is tried again until it works or the user ends it.
+  case lastSaveFailed(LiaeError)
+  /// The last state is in a file of another folder, since the model's own failed.
+  case savedElsewhere(String, LiaeError)
   /// The log or a picture cannot be written; training goes on without.
   case progressFileFailed(LiaeError)
 }
@@ -20,7 +27,7 @@ package enum SessionEvent {
 package enum SessionOutcome: Equatable {
   /// At the target iteration, saved.
   case finished
-  /// At the end of an iteration after it was asked to stop, saved.
+  /// After it was asked to stop, at the last whole iteration, saved.
   case stopped
   /// Diverged again and again from the last save, which stays as it is, after so many rollbacks to it.
   case diverged(iteration: Int, reason: String, rollbacks: Int)

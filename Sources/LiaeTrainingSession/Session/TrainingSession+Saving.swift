@@ -4,62 +4,76 @@ import LiaeSystem
 import LiaeText
 import LiaeTrain
 
-/// When the next save is due, and what was saved last.
-struct SaveSchedule {
-  var backups: BackupRotation
-  private(set) var savedIteration: Int?
-  /// Rollbacks since the last save.
-  private(set) var rollbacks = 0
-  private let pause: Int
-  private var next = Int.max
-
-  /// Rollbacks to one save after which training is given up.
-  static let rollbacksAllowed = 3
-  private static let minute = 60_000_000_000
-
-  init(folder: ModelFolder, settings: TrainingSettings, iteration: Int) {
-    backups = BackupRotation(folder: folder, settings: settings, iteration: iteration)
-    pause = Int(Double(settings.session.saveEvery) * Double(Self.minute))
-  }
-
-  var isDue: Bool { monotonicNanoseconds() >= next }
-
-  mutating func noteSaved(at iteration: Int) { (savedIteration, rollbacks) = (iteration, 0) }
-  mutating func restart() { next = pause > 0 ? monotonicNanoseconds() + pause : .max }
-  mutating func retryInAMinute() { next = monotonicNanoseconds() + Self.minute }
-
-  /// Counts a rollback; false where training is to be given up.
-  mutating func countRollback() -> Bool {
-    rollbacks += 1
-    return rollbacks <= Self.rollbacksAllowed
-  }
-}
-
 extension TrainingSession {
+  /// Saves, and backs up, what is due. Training goes on where that fails.
   func saveIfDue() {
     guard leads else { return }
     let backupIsDue = saving.backups.isDue(at: trainer.iteration)
     guard backupIsDue || saving.isDue else { return }
-    do throws(LiaeError) {
-      try save()
-      saving.restart()
-      if backupIsDue { try saving.backups.take(at: trainer.iteration) }
-    } catch {
+    do throws(LiaeError) { try save() } catch {
       saving.retryInAMinute()
-      report(.saveFailed(error))
+      do throws(LiaeError) { report(.saveFailed(error, elsewhere: try writeElsewhere(after: error))) } catch {
+        report(.saveFailed(error, elsewhere: nil))
+      }
+      return
     }
+    saving.restart()
+    guard backupIsDue else { return }
+    do throws(LiaeError) { try saving.backups.take(at: trainer.iteration) } catch { report(.backupFailed(error)) }
   }
 
   func save() throws(LiaeError) {
-    if leads {
-      try TrainingState(of: trainer, settings: settings, history: history, attempt: attempt, name: folder.state)
-        .write(to: folder.state)
-    }
+    if leads { try write(to: folder.state) }
     saving.noteSaved(at: trainer.iteration)
   }
 
+  private func write(to path: String) throws(LiaeError) {
+    // Memory that ran out before may be there now.
+    MemoryShortage.clear()
+    try TrainingState(of: trainer, settings: settings, history: history, attempt: attempt, name: path).write(to: path)
+  }
+
+  /// Writes the state into the other folder, which is made where it is missing.
+  ///
+  /// - Parameter failure: of the model's own folder.
+  /// - Returns: the path of the state, or nil where no other folder is named.
+  /// - Throws: both reasons where the other folder does not take it either.
+  private func writeElsewhere(after failure: LiaeError) throws(LiaeError) -> String? {
+    guard let other = rescue.folder else { return nil }
+    do throws(LiaeError) {
+      let path = try rescue.path(in: other, of: folder)
+      try File.makeFolder(other)
+      try write(to: path)
+      rescue.saved = path
+      return path
+    } catch { throw LiaeError(failure.status, "\(failure.message); \(error.message)") }
+  }
+
+  /// Saves what was learnt. Where that fails, the state stays in memory until it could be saved, in the model's folder or
+  /// in another that was named.
+  ///
+  /// - Throws: why saving failed, once the user asks to stop waiting. Who had asked training to stop before ends the wait
+  ///   with a second signal, which ends the process.
   func saveAtTheEnd() throws(LiaeError) {
-    if saving.savedIteration != trainer.iteration { try save() }
+    guard saving.savedIteration != trainer.iteration else { return }
+    let wasStopped = isStopRequested()
+    var tries = 0
+    while true {
+      var failure: LiaeError
+      do throws(LiaeError) { return try save() } catch { failure = error }
+      do throws(LiaeError) {
+        stateElsewhere = try writeElsewhere(after: failure)
+        if let stateElsewhere { return report(.savedElsewhere(stateElsewhere, failure)) }
+      } catch { failure = error }
+      if SaveRescue.isReported(tries) || rescue.hasNewFolder { report(.lastSaveFailed(failure)) }
+      rescue.take(rescue.wait(SaveRescue.pause(after: tries)))
+      tries += 1
+      if !wasStopped, isStopRequested() {
+        let saved = saving.savedIteration.map { "the last save is of iteration \($0)" } ?? "nothing was saved"
+        throw LiaeError(
+          failure.status, "\(failure.message); given up at iteration \(trainer.iteration): \(saved)")
+      }
+    }
   }
 
   /// Restores the last save, and sets training up to go on from there with other faces.
@@ -73,9 +87,9 @@ extension TrainingSession {
     try trainer.restore(state)
     history = LossHistory(state)
     // Other faces than those that led astray.
-    attempt += 1
+    attempt = attempt < TrainingState.attemptLimit ? attempt + 1 : 0
     phase = nil
-    try log?.rewind(to: trainer.iteration)
+    log?.rewind(to: trainer.iteration)
     log?.event("rollback", at: trainer.iteration, [("from", .integer(iteration)), ("reason", .string(reason))])
     if leads { report(.rolledBack(from: iteration, to: trainer.iteration, reason: reason)) }
     return nil

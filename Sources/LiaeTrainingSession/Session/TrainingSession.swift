@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
 import LiaeSystem
 import LiaeText
 import LiaeTrain
@@ -10,49 +11,62 @@ package final class TrainingSession {
   let settings: TrainingSettings
   let trainer: Trainer
   let loader: DataLoader
-  let log: TrainingLog?
+  /// From `run` on, of the process that keeps the model.
+  private(set) var log: TrainingLog?
   let report: (SessionEvent) -> Void
   var history: LossHistory
   var attempt: Int
   var phase: TrainingPhase?
   var lossGuard: LossGuard
   var saving: SaveSchedule
+  /// What is done where the model's folder does not take its state, and what was.
+  package internal(set) var rescue: SaveRescue
+  /// Path of the last state where the model's own folder did not take it.
+  package internal(set) var stateElsewhere: String?
+  private(set) var isStopRequested: () -> Bool = { false }
   private let previews: PreviewWriter
 
   /// Whether this process keeps the model; its peers only compute.
   var leads: Bool { trainer.peers?.rank ?? 0 == 0 }
-  private var isAtTarget: Bool { settings.targetIteration != 0 && trainer.iteration >= settings.targetIteration }
+  private var isAtTarget: Bool {
+    trainer.iteration >= (settings.targetIteration != 0 ? settings.targetIteration : TrainingState.counterLimit)
+  }
 
-  /// - Parameters:
-  ///   - folder: is there, and locked by this process.
-  ///   - report: is called on the thread that calls `run`.
-  /// - Throws: where the log cannot be opened.
+  /// - Parameter report: is called on the thread that calls `prepare` and `run`.
   package init(
-    folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader,
+    folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader, rescue: SaveRescue,
     report: @escaping (SessionEvent) -> Void
-  ) throws(LiaeError) {
+  ) {
     (self.folder, self.settings, self.loader, self.report) = (folder, settings, loader, report)
     (trainer, history, attempt) = (training.trainer, training.history, training.attempt)
-    log =
-      (training.trainer.peers?.rank ?? 0) == 0
-      ? try TrainingLog(folder.log, at: training.trainer.iteration, every: settings.session.logEvery) {
-        report(.progressFileFailed($0))
-      } : nil
+    self.rescue = rescue
     lossGuard = LossGuard(factor: settings.session.spikeFactor)
     saving = SaveSchedule(folder: folder, settings: settings, iteration: training.trainer.iteration)
     previews = PreviewWriter(folder: folder, settings: settings)
   }
 
-  /// Trains. May be called once.
+  /// Checks the faces against the model. Nothing is written.
+  ///
+  /// - Throws: `invalidArgument` where no face can be used; `threadFailure`.
+  package func prepare() throws(LiaeError) {
+    if !isAtTarget { try enterPhase() }
+  }
+
+  /// Trains. May be called once, with the model's folder there and locked by this process.
   ///
   /// - Parameters:
   ///   - changes: what the log says of settings that changed.
-  ///   - isStopRequested: is asked before each iteration.
-  /// - Throws: `invalidArgument` where no face can be used, before anything is saved; what loading a batch and a step
-  ///   throw, after the last whole iteration was saved; where the last save fails.
-  package func run(changes: [String], isStopRequested: () -> Bool) throws(LiaeError) -> SessionOutcome {
-    // Faces that cannot be used show before a model is made.
-    if !isAtTarget { try enterPhase() }
+  ///   - isStopRequested: is asked between operations, from now on; a step that is not done is given up.
+  /// - Throws: what `prepare` throws; where the first save fails; what loading a batch and a step throw, after the last
+  ///   whole iteration was saved; where the last save fails and the user does not wait for it.
+  package func run(changes: [String], isStopRequested: @escaping () -> Bool) throws(LiaeError) -> SessionOutcome {
+    try prepare()
+    (self.isStopRequested, trainer.isCancelled) = (isStopRequested, isStopRequested)
+    if leads {
+      log = TrainingLog(folder.log, at: trainer.iteration, every: settings.session.logEvery) { [report] error in
+        report(.progressFileFailed(error))
+      }
+    }
     // A new model, or new settings, are on the disk before the first step: what cannot be written shows at once.
     if folder.hasState && changes.isEmpty { saving.noteSaved(at: trainer.iteration) } else { try save() }
     log?.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
@@ -69,7 +83,7 @@ package final class TrainingSession {
       }
     }
     try saveAtTheEnd()
-    if phase != nil, settings.session.previewEvery > 0 { draw() }
+    if outcome == .finished, phase != nil, settings.session.previewEvery > 0 { draw() }
     reportSkippedFaces()
     log?.event("stop", at: trainer.iteration)
     return outcome
@@ -83,17 +97,25 @@ package final class TrainingSession {
     return votes[0] > 0
   }
 
-  /// Does one iteration, or rolls back after one that diverged.
+  /// Does one iteration, or rolls back after one that diverged; nothing where it is asked to stop in between.
   ///
   /// - Returns: why training is given up, or nil.
   private func iterate() throws(LiaeError) -> String? {
+    // Pictures and logs may have run out of memory; they do not end a training.
+    MemoryShortage.clear()
     let start = monotonicNanoseconds()
     let step: StepReport
     do throws(LiaeError) {
       try enterPhase()
-      let faces = try loader.next()
+      // Peers wait for each other in a step: they stop between two.
+      let faces = try loader.next(isCancelled: trainer.peers == nil ? isStopRequested : { false })
       step = try trainer.step(source: faces.source, destination: faces.destination)
     } catch {
+      if error.status == .cancelled {
+        // Batches that were loaded are loaded again.
+        phase = nil
+        return nil
+      }
       // What was learnt up to here is kept, unless the step was left half done.
       if trainer.iteration == history.last { try saveAtTheEnd() }
       throw error
@@ -139,8 +161,8 @@ package final class TrainingSession {
   /// A picture that cannot be drawn or written is no reason to stop.
   private func draw() {
     guard leads else { return }
-    do throws(LiaeError) {
-      try previews.write(trainer, history, loader)
-    } catch { report(.progressFileFailed(error)) }
+    do throws(LiaeError) { try previews.write(trainer, history, loader) } catch {
+      if error.status != .cancelled { report(.progressFileFailed(error)) }
+    }
   }
 }

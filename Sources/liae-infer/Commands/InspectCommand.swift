@@ -26,8 +26,8 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let file = try CheckpointFile(path: model)
-    if let bytes = file.packedWeights {
-      let inspection = try PackInspection(PackFile(bytes, name: model))
+    if let packed = file.packedWeights {
+      let inspection = try PackInspection(PackFile(packed))
       return Console.say(json ? inspection.json.text() : inspection.text)
     }
     let inspection = try Inspection(

@@ -93,7 +93,10 @@ struct CheckpointArguments: ParsableArguments {
     // What is written beside a checkpoint is large: a first Ctrl-C does not leave half of it.
     if packed?.packed != nil { Interruption.watch() }
     guard file.packedWeights != nil else {
-      let plan = try compute.plan(open(file, options, mentioningGuesses: true), packed)
+      var opening = compute.opening(packed)
+      opening.checkpoint = options
+      let model = try open(file, options, mentioningGuesses: true)
+      let plan = try asModel { () throws(LiaeError) in try opening.open(model, from: file.path) }
       try Interruption.check()
       return plan
     }
@@ -140,6 +143,12 @@ struct PackedArguments: ParsableArguments {
         + "next start is quicker, and processes share them.", valueName: "file"))
   var packed: String?
 
+  @Flag(
+    help: .init(
+      "Read packed weights into memory of this process. Without it they are mapped and shared, and a file that is cut off "
+        + "meanwhile ends the process."))
+  var copyPacked = false
+
   func validate() throws { try requirePath(packed ?? "p", "--packed") }
 }
 
@@ -153,6 +162,9 @@ struct ComputeArguments: ParsableArguments {
       "What weights may take: speed; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
         + "where it has 16 bits.", valueName: "policy"))
   var memory = MemoryPolicy.speed
+
+  @Flag(help: "Run weights that are infinite or no numbers; without it they are an error, and so are such results.")
+  var allowNonFinite = false
 
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
   var direct = false
@@ -175,6 +187,7 @@ struct ComputeArguments: ParsableArguments {
     options.threads = threads
     options.planning = plan
     options.memory = memory
+    options.allowsNonFinite = allowNonFinite
     return options
   }
 
@@ -182,6 +195,7 @@ struct ComputeArguments: ParsableArguments {
   func opening(_ packed: PackedArguments?) -> ModelOpening {
     var opening = ModelOpening()
     (opening.plan, opening.packedPath) = (planOptions, packed?.packed)
+    opening.copiesPacked = packed?.copyPacked ?? false
     opening.report = { Console.complain($0.text) }
     return opening
   }

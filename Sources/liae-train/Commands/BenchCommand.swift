@@ -43,9 +43,8 @@ struct BenchCommand: ParsableCommand {
     Interruption.watch()
     var times: [Double] = []
     for round in 0..<rounds + 2 {
-      try Interruption.check()
       if wait, readLine() == nil { break }
-      let time = try benchmark.iterate()
+      let time = try benchmark.iterate { Interruption.came }
       if round >= 2 { times.append(time) }
       if wait { Console.say(time.fixed(2)) }
     }

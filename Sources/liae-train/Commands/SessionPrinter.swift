@@ -34,8 +34,16 @@ final class SessionPrinter {
       }
     case .rolledBack(let from, let to, let reason):
       Console.complain("iteration \(from): \(reason); back to the save of iteration \(to)")
-    case .saveFailed(let error):
-      Console.complain("\(error.message); training goes on, and saving is tried again in a minute")
+    case .saveFailed(let error, let elsewhere):
+      let place = elsewhere.map { "; the state is in \($0)" } ?? ""
+      Console.complain("\(error.message)\(place); training goes on, and saving is tried again in a minute")
+    case .backupFailed(let error): Console.complain("\(error.message); there is no backup, and training goes on")
+    case .lastSaveFailed(let error):
+      Console.complain(
+        "\(error.message); what was learnt is kept in memory, and saving is tried again until it works: make room, or "
+          + "bring the folder back" + (TerminalInput.isTerminal ? ", or type another folder and press Enter" : "")
+          + ". Ctrl-C ends without saving")
+    case .savedElsewhere(let path, let error): Console.complain("\(error.message); the state is in \(path)")
     case .progressFileFailed(let error): Console.complain("\(error.message); training goes on")
     }
   }

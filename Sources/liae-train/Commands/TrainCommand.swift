@@ -44,6 +44,12 @@ struct TrainCommand: ParsableCommand {
         + "command line overrules it.", valueName: "file"))
   var config: String?
 
+  @Option(
+    help: .init(
+      "Folder that takes the model where its own cannot be written to: another disk. Made when it is needed.",
+      valueName: "folder"))
+  var saveElsewhere: String?
+
   @OptionGroup(title: "The network") var network: NetworkArguments
   @OptionGroup(title: "Training, kept with the model") var training: TrainingArguments
   @OptionGroup(title: "This run") var session: SessionArguments
@@ -55,7 +61,7 @@ struct TrainCommand: ParsableCommand {
     try requirePath(model, "--model")
     let paths = [
       (src, "--src"), (dst, "--dst"), (initial, "--init"), (pretrainingData, "--pretraining-data"),
-      (config, "--config"),
+      (config, "--config"), (saveElsewhere, "--save-elsewhere"),
     ]
     for case (let path?, let option) in paths { try requirePath(path, option) }
     var settings = TrainingSettings()
@@ -68,35 +74,58 @@ struct TrainCommand: ParsableCommand {
     let peers = try joinedPeers()
     let leads = peers?.rank ?? 0 == 0
     let folder = try ModelFolder(model, name: name)
-    // A new folder is made when all else is known to be right.
-    var lock = leads && File.kind(model) == .folder ? try Self.lock(folder) : nil
-    let origin = try asModel { () throws(LiaeError) in try ModelOrigin(of: folder, weights: initial) }
+    // A new model is made when all else is known to be right.
+    var lock = leads && folder.hasState ? try Self.lock(folder) : nil
+    let architecture = network.arch
+    let origin = try asModel { () throws(LiaeError) in
+      try ModelOrigin(of: folder, weights: initial, architecture: architecture)
+    }
     for guess in origin.guesses { Console.complain(guess) }
     let start = try ModelStart(origin, in: folder, config: config, given: given)
+    for remark in start.remarks { Console.complain(remark) }
     let settings = start.settings
+    let rescue = SaveRescue(folder: saveElsewhere, wait: Self.wait)
+    if let saveElsewhere { _ = try rescue.path(in: saveElsewhere, of: folder) }
     let (source, destination) = try facesets(settings)
-    if leads, lock == nil { lock = try Self.lock(folder) }
-    defer { withExtendedLifetime(lock) {} }
     let threads = settings.session.threads
     let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
     let training = try asModel { () throws(LiaeError) in try ResumedTraining(start, engine: engine) }
     for remark in training.remarks { Console.complain(remark) }
     training.trainer.peers = peers
-    if leads { say(folder, start, training.trainer, source, destination) }
     let loader = DataLoader(
       source: source, destination: destination, workers: settings.session.generatorThreads,
       share: peers.map { ($0.rank, $0.count) } ?? (0, 1))
     let printer = SessionPrinter(settings)
-    let session = try TrainingSession(
-      folder: folder, settings: settings, training: training, loader: loader, report: printer.show)
+    let session = TrainingSession(
+      folder: folder, settings: settings, training: training, loader: loader, rescue: rescue, report: printer.show)
+    try session.prepare()
+    if leads, lock == nil { lock = try Self.lockNew(folder) }
+    defer { withExtendedLifetime(lock) {} }
+    if leads { say(folder, start, training.trainer, source, destination) }
     Interruption.watch(termination: true)
-    ignoreFileSizeSignal()
     let outcome: SessionOutcome
     do {
       defer { printer.end() }
       outcome = try session.run(changes: start.changes) { Interruption.came }
     }
-    if leads { try say(outcome, folder, training.trainer.iteration) }
+    guard leads else { return }
+    if let path = session.stateElsewhere {
+      throw Failure(
+        .files,
+        "the model of iteration \(training.trainer.iteration) is in \(path), not in \(folder.state): move it there, or go "
+          + "on with the other folder as --model")
+    }
+    try say(outcome, folder, training.trainer.iteration)
+  }
+
+  /// Waits before a save is tried again. On a terminal, a folder that is typed ends the wait.
+  private static func wait(_ seconds: Int) -> String? {
+    let end = monotonicNanoseconds() + seconds * 1_000_000_000
+    let wasInterrupted = Interruption.came
+    while monotonicNanoseconds() < end, Interruption.came == wasInterrupted {
+      if let line = TerminalInput.line(within: 50), !line.isEmpty { return line }
+    }
+    return nil
   }
 
   private func say(_ outcome: SessionOutcome, _ folder: ModelFolder, _ iteration: Int) throws {
@@ -116,6 +145,15 @@ struct TrainCommand: ParsableCommand {
     do throws(LiaeError) { return try folder.lock() } catch {
       throw error.status == .busy ? Failure(.files, error.message) : error
     }
+  }
+
+  /// Locks a model that was not there at the start.
+  private static func lockNew(_ folder: ModelFolder) throws -> FileLock {
+    let lock = try lock(folder)
+    guard !folder.hasState else {
+      throw Failure(.files, "\(folder.state): another liae-train has begun this model meanwhile; start again")
+    }
+    return lock
   }
 
   private func facesets(_ settings: TrainingSettings) throws -> (FacesetSource, FacesetSource) {

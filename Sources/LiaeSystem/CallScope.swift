@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLiaeProcess
+
+/// Limits of one call of the library: flags that end it, and how much memory it may take.
+///
+/// Scopes are in force on the thread that enters them and on the workers of its parallel regions, and nest: a call is
+/// held to all of them. Allocations look at them, and loops that may run for long call `check`.
+package struct CallScope {
+  /// Not 0 once the call is to end. Any thread may set it.
+  private let cancelFlag: UnsafePointer<Int32>?
+  private let budget: MemoryBudget?
+  /// Whether flags of the scopes around do not count.
+  private let ignoresOuterFlags: Bool
+  private let outer: UnsafePointer<CallScope>?
+
+  /// Runs `body` under a scope inside those that are in force. Allocates nothing.
+  package static func with<Result>(
+    cancelFlag: UnsafePointer<Int32>? = nil, budget: MemoryBudget? = nil, ignoringOuterFlags: Bool = false,
+    _ body: () throws(LiaeError) -> Result
+  ) throws(LiaeError) -> Result {
+    let outer = current
+    var scope = CallScope(
+      cancelFlag: cancelFlag, budget: budget, ignoresOuterFlags: ignoringOuterFlags, outer: outer)
+    defer { setCurrent(outer) }
+    return try withUnsafePointer(to: &scope) { (pointer) throws(LiaeError) in
+      setCurrent(pointer)
+      return try body()
+    }
+  }
+
+  /// Runs the last part of a call, which leaves what is the caller's whole or untouched: cancelled before it, or not at all.
+  package static func finish(_ body: () throws(LiaeError) -> Void) throws(LiaeError) {
+    try check()
+    try with(ignoringOuterFlags: true, body)
+  }
+
+  /// - Throws: `cancelled`; `outOfMemory` after an allocation of this thread has failed.
+  package static func check() throws(LiaeError) {
+    try MemoryShortage.check()
+    if isCancelled { throw LiaeError(.cancelled, "the call was cancelled") }
+  }
+
+  package static var isCancelled: Bool {
+    var scope = current
+    while let inner = scope?.pointee, !inner.ignoresOuterFlags {
+      if let flag = inner.cancelFlag, liae_flag_load(flag) != 0 { return true }
+      scope = inner.outer
+    }
+    return false
+  }
+
+  /// Whether a scope with this flag is in force.
+  package static func holds(_ flag: UnsafePointer<Int32>) -> Bool { anyInForce { $0.cancelFlag == flag } }
+
+  static var hasBudget: Bool { anyInForce { $0.budget != nil } }
+
+  /// From the innermost outwards.
+  static var budgets: [MemoryBudget] {
+    var result: [MemoryBudget] = []
+    _ = anyInForce { scope in
+      if let budget = scope.budget { result.append(budget) }
+      return false
+    }
+    return result
+  }
+
+  private static func anyInForce(_ isWanted: (CallScope) -> Bool) -> Bool {
+    var scope = current
+    while let inner = scope {
+      if isWanted(inner.pointee) { return true }
+      scope = inner.pointee.outer
+    }
+    return false
+  }
+
+  /// The innermost scope, to be put in force on a worker for one task.
+  static var current: UnsafePointer<CallScope>? { liae_scope_current()?.assumingMemoryBound(to: CallScope.self) }
+  static func setCurrent(_ scope: UnsafePointer<CallScope>?) { liae_scope_set_current(scope) }
+}
+
+/// Whether memory has run out on this thread. The mark stays until it is cleared: what was made since may stand in the
+/// reserve, and is to be given up.
+package enum MemoryShortage {
+  package static func clear() { liae_memory_clear_shortage() }
+
+  package static var isThere: Bool { liae_memory_is_short() != 0 }
+
+  /// - Throws: `outOfMemory`.
+  package static func check() throws(LiaeError) {
+    if isThere { throw LiaeError(.outOfMemory, "out of memory") }
+  }
+}
+
+extension UnsafeMutablePointer<Int32> {
+  /// Sets a flag that other threads read.
+  package func store(_ value: Int32) { liae_flag_store(self, value) }
+}
