@@ -90,6 +90,29 @@ demo: cli
 	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
 	@echo "The pictures to look at:" && ls out/demo/*.png
 
+LANDMARKS_VENV := build/venv-landmarks
+
+$(LANDMARKS_VENV)/ready: examples/landmarks/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' || \
+	  { echo "venv-landmarks: mediapipe needs Python 3.9 to 3.12; name one by PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(LANDMARKS_VENV)
+	$(LANDMARKS_VENV)/bin/pip install -q --disable-pip-version-check --no-deps -r examples/landmarks/requirements.txt
+	@touch $@
+
+## venv-landmarks: build/venv-landmarks, the Python environment of examples/landmarks and examples/python/live.py
+.PHONY: venv-landmarks demo-video
+venv-landmarks: $(LANDMARKS_VENV)/ready
+
+## demo-video: find the faces of FILE and swap them with MODEL; the video is out/demo-video/result.mp4
+demo-video: MODEL ?= $(DEMO_MODEL)
+demo-video: cli venv-landmarks
+	@test -n "$(FILE)" || { echo "demo-video: expected FILE=VIDEO and MODEL=CHECKPOINT" >&2; exit 2; }
+	@mkdir -p out/demo-video
+	$(LANDMARKS_VENV)/bin/python examples/landmarks/find_landmarks.py "$(FILE)" out/demo-video/landmarks.jsonl --force
+	build/liae-infer video --model "$(MODEL)" --input "$(FILE)" --landmarks out/demo-video/landmarks.jsonl \
+	  --output out/demo-video/result.mp4 --smooth-landmarks on --force $(VIDEO)
+	@echo "The video to look at: out/demo-video/result.mp4"
+
 ## demo-train: render two persons, train a tiny model for some ten minutes, swap them; the pictures are in out/demo-train
 .PHONY: demo-train
 demo-train: cli
@@ -100,6 +123,11 @@ demo-train: cli
 	  --model out/demo-train/model --config examples/model/tiny.json
 	build/liae-train evaluate --model out/demo-train/model --sheet out/demo-train/swaps.png --force
 	@echo "The pictures to look at:" && ls out/demo-train/*.png out/demo-train/model/*.png
+
+## wheel: build/wheel/liae-VERSION-*.whl, the Python package with the library inside, for pip install
+.PHONY: wheel
+wheel: lib
+	$(PYTHON) python/build_wheel.py --library build/$(LIBRARY) --version $(VERSION) --output build/wheel
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 

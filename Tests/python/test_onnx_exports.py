@@ -22,7 +22,7 @@ import exported_networks as networks  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("LIAE_INFER", str(ROOT / "build/liae-infer"))
 os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
-sys.path.insert(0, str(ROOT / "examples/python"))
+sys.path.insert(0, str(ROOT / "python"))
 import liae  # noqa: E402
 
 CASES = networks.everything() if os.environ.get("LIAE_LONG_TESTS") == "1" else networks.fixtures()

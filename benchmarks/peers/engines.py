@@ -68,7 +68,7 @@ def ncnn(folder, question, face, threads):
 
 
 def libliae(folder, question, face, threads):
-    import liae  # examples/python
+    import liae  # the folder python
     yield liae.version()
     with open(f"{folder}/shape.json") as file:
         architecture = "liae-" + json.load(file)["opts"]

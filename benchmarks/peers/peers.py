@@ -59,7 +59,7 @@ class Engine:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "OMP_NUM_THREADS": str(threads),
                  "LIAE_LIBRARY": os.path.join(ROOT, "build", "libliae.so"),
-                 "PYTHONPATH": os.path.join(ROOT, "examples", "python"), **environment})
+                 "PYTHONPATH": os.path.join(ROOT, "python"), **environment})
         self.facts = json.loads(self.answer())
 
     def answer(self):

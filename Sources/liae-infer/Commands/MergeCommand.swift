@@ -147,7 +147,9 @@ struct FaceArguments: ParsableArguments {
     guard (aligned == nil) != (landmarks == nil) else {
       throw ValidationError(
         aligned == nil
-          ? "where are the faces? Expected --aligned or --landmarks" : "--aligned and --landmarks exclude each other")
+          ? "where are the faces? Expected --aligned or --landmarks; examples/landmarks/find_landmarks.py makes a landmarks "
+            + "file of any video or folder of frames"
+          : "--aligned and --landmarks exclude each other")
     }
     if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
   }

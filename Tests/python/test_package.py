@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/python/liae.py, and through it the C interface, against what DeepFaceLab and the PyTorch port computed."""
+"""The Python package, and through it the C interface, against what DeepFaceLab and the PyTorch port computed."""
 
 import ctypes
 import os
 import pathlib
+import subprocess
 import sys
 import threading
 
@@ -14,9 +15,12 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NETWORKS = golden_data.REPOSITORY / "networks"
 os.environ.setdefault("LIAE_LIBRARY", str(ROOT / "build/libliae.so.0"))
-sys.path.insert(0, str(ROOT / "examples/python"))
+sys.path.insert(0, str(ROOT / "python"))
 
 import liae  # noqa: E402
+from liae import _structs  # noqa: E402
+from liae._library import lib  # noqa: E402
+from liae._structs import Image  # noqa: E402
 
 
 def golden(name):
@@ -209,6 +213,25 @@ def test_fp16_dfm():
         assert np.abs(dst_mask - data["out_face_mask"][..., 0]).max() <= 5e-3
 
 
+def test_structs_are_those_of_the_header(tmp_path):
+    """Sizes, members and their places, against what a C compiler makes of liae.h."""
+    structs = {f"liae_{struct.c_name}": struct for struct in _structs.Growing.__subclasses__()}
+    structs |= {"liae_image": Image, "liae_pose": _structs.Pose}
+    lines = [f'printf("{name} %zu\\n", sizeof({name}));' for name in structs]
+    lines += [f'printf("{name}.{field[0]} %zu\\n", offsetof({name}, {field[0]}));'
+              for name, struct in structs.items() for field in struct._fields_]
+    source, program = tmp_path / "layout.c", tmp_path / "layout"
+    source.write_text("#include <liae.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n"
+                      + "\n".join(lines) + "\nreturn 0; }\n")
+    subprocess.run(["cc", "-I", ROOT / "include", source, "-o", program], check=True)
+    found = dict(line.split() for line in subprocess.run([program], capture_output=True, text=True).stdout.splitlines())
+    assert len(structs) == 10 and len(found) == len(lines)
+    for name, struct in structs.items():
+        assert int(found[name]) == ctypes.sizeof(struct), name
+        for field in struct._fields_:
+            assert int(found[f"{name}.{field[0]}"]) == getattr(struct, field[0]).offset, (name, field[0])
+
+
 # ---- Pictures --------------------------------------------------------------------------------------------------------
 
 
@@ -264,10 +287,9 @@ def test_pixel_formats_and_strides(model, data, layout):
         if channel != "a":
             wide[:, :64, i] = face[..., "rgb".index(channel) if channel != "g" else 1]
     out, mask = np.full_like(wide, 77), np.full_like(wide, 77)
-    images = [liae.Image(a.ctypes.data, 64, 64, a.strides[0], layout, 0) for a in (wide, out, mask)]
-    liae._lib.liae_context_run.argtypes = [ctypes.c_void_p] * 6
-    status = liae._lib.liae_context_run(context._handle, None, *(ctypes.byref(image) for image in images), None)
-    assert status == 0, liae._lib.liae_last_error()
+    images = [Image(a.ctypes.data, 64, 64, a.strides[0], layout, 0) for a in (wide, out, mask)]
+    status = lib.liae_context_run(context._handle, None, *(ctypes.byref(image) for image in images), None)
+    assert status == 0, lib.liae_last_error()
 
     assert (out[:, 64:] == 77).all() and (mask[:, 64:] == 77).all()
     tolerance = 1 if dtype == np.uint8 else 2e-6
@@ -333,7 +355,7 @@ def test_last_error_is_per_thread():
 def test_long_messages_are_cut_between_characters():
     with pytest.raises(liae.Error):
         liae.Model("é" * 2000)
-    text = liae._lib.liae_last_error()
+    text = lib.liae_last_error()
     assert 900 < len(text) <= 1023
     text.decode()
 
