@@ -10,9 +10,16 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DESTDIR ?=
+CMAKEDIR = $(LIBDIR)/cmake/liae
+DOCDIR = $(PREFIX)/share/doc/liae
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 
 SWIFT ?= swift
 SWIFTFLAGS ?=
+# Nothing is looked for beside the file itself: no RUNPATH.
+LINKING := --disable-local-rpath
 PYTHON ?= python3
 
 # Versions stand in one Swift file.
@@ -37,13 +44,18 @@ all: lib cli
 list:
 	@sed -n 's/^## //p' Makefile
 
-## deps: install the system packages that are missing (apt-get; elsewhere says what is missing)
+## deps: install the system packages that the build needs and are missing (apt-get; elsewhere says what is missing).
+## DEPS=no, for this and any other target: install nothing, and say nothing
 deps:
-	@.ci/deps
+	@[ "$(DEPS)" = no ] || .ci/deps build
+
+.PHONY: test-deps
+test-deps:
+	@[ "$(DEPS)" = no ] || .ci/deps
 
 ## lib: build/libliae.so, its versioned links and build/liae.pc
 lib: deps
-	$(SWIFT) build -c release --product liae $(SWIFTFLAGS)
+	$(SWIFT) build -c release --product liae $(SWIFTFLAGS) $(LINKING)
 	@mkdir -p build
 	strip --strip-unneeded -o build/$(LIBRARY) $(RELEASE)/libliae.so
 	ln -sf $(LIBRARY) build/$(SONAME)
@@ -60,14 +72,14 @@ PROGRAMS := liae-infer liae-train
 cli: deps
 	@mkdir -p build
 	for program in $(PROGRAMS); do \
-	  $(SWIFT) build -c release --product $$program $(SWIFTFLAGS); \
+	  $(SWIFT) build -c release --product $$program $(SWIFTFLAGS) $(LINKING); \
 	  strip -o build/$$program $(RELEASE)/$$program; \
 	done
 
 ## mpi: build/liae-train for several processes (mpirun -n 2 build/liae-train ...); needs an MPI library
 .PHONY: mpi
 mpi: deps
-	@MPI=1 .ci/deps
+	@[ "$(DEPS)" = no ] || MPI=1 .ci/deps build
 	LIAE_MPI=1 $(SWIFT) build -c release --product liae-train --scratch-path .build-mpi $(SWIFTFLAGS)
 	@mkdir -p build
 	strip -o build/liae-train .build-mpi/release/liae-train
@@ -133,7 +145,7 @@ wheel: lib
 
 .PHONY: check test test-golden test-long venv stage swift-test python-test asan tsan fuzz
 
-$(VENV)/ready: Tests/requirements.txt | deps
+$(VENV)/ready: Tests/requirements.txt | test-deps
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
 	@touch $@
@@ -146,7 +158,7 @@ stage: all
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) > /dev/null
 
 # Without testable imports the tests link the very modules that the library is built of.
-swift-test: deps
+swift-test: test-deps
 	@mkdir -p build
 	$(SWIFT) test -c release --disable-testable-imports $(SWIFTFLAGS) 2>&1 | tee build/swift-test.log
 
@@ -196,16 +208,16 @@ asan: export LSAN_OPTIONS = suppressions=$(abspath Tests/leaks.supp):print_suppr
 
 ## asan: the Swift tests of files, frames and memory with the address sanitizer; FILTER=SUITE chooses others
 asan: FILTER ?= $(SANITIZED_SUITES)
-asan: deps
+asan: test-deps
 	$(SWIFT) test -c release --disable-testable-imports --sanitize=address --scratch-path .build-asan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
 
 ## tsan: the Swift tests of threads with the thread sanitizer; FILTER=SUITE chooses others
 tsan: FILTER ?= $(THREADED_SUITES)
-tsan: deps
+tsan: test-deps
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan $(addprefix --filter ,$(FILTER)) $(SWIFTFLAGS)
 
 ## fuzz: build the fuzz targets, replay their corpora, and run each for FUZZ_SECONDS (0)
-fuzz: deps
+fuzz: test-deps
 	Tests/fuzz/build.sh > /dev/null
 	LIAE_ISA=avx2 Tests/fuzz/run.sh $(FUZZ_SECONDS)
 
@@ -310,18 +322,38 @@ install:
 	  test -e build/$$file || { echo "install: run make first" >&2; exit 1; }; \
 	done
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
-	install -m 755 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	install -m 644 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
-	install -m 644 include/liae.h $(DESTDIR)$(INCLUDEDIR)/liae.h
+	install -m 644 include/liae.h include/liae.hpp $(DESTDIR)$(INCLUDEDIR)
 	$(call write-pc,$(INCLUDEDIR),$(LIBDIR),$(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc)
+	install -d $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(DOCDIR)
+	sed -e 's|@SONAME@|$(SONAME)|' -e "s|@INCLUDE@|$$(realpath -m --relative-to=$(CMAKEDIR) $(INCLUDEDIR))|" \
+	  pkgconfig/liae-config.cmake.in > $(DESTDIR)$(CMAKEDIR)/liae-config.cmake
+	sed -e 's|@NUMBER@|$(call version-part,major).$(call version-part,minor).$(call version-part,patch)|' \
+	  -e 's|@MAJOR@|$(call version-part,major)|' -e 's|@MINOR@|$(call version-part,minor)|' \
+	  pkgconfig/liae-config-version.cmake.in > $(DESTDIR)$(CMAKEDIR)/liae-config-version.cmake
+	install -m 644 LICENSE NOTICE $(DESTDIR)$(DOCDIR)
 	install -m 755 $(addprefix build/,$(PROGRAMS)) $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	for program in $(PROGRAMS); do \
+	  build/$$program --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/$$program; \
+	  build/$$program --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_$$program; \
+	  build/$$program --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/$$program.fish; \
+	done
 
 ## uninstall: takes away what install put there
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libliae.so
-	rm -f $(DESTDIR)$(INCLUDEDIR)/liae.h $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(PROGRAMS))
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,liae.h liae.hpp) $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc
+	rm -rf $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(DOCDIR)
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(PROGRAMS)) $(addprefix $(DESTDIR)$(BASHDIR)/,$(PROGRAMS))
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(ZSHDIR)/_%) $(PROGRAMS:%=$(DESTDIR)$(FISHDIR)/%.fish)
+
+## deb: build/*.deb, Debian packages of the library, of what programs are compiled with, and of the programs
+.PHONY: deb
+deb: all
+	@.ci/deb $(VERSION) build/deb
 
 ## dist: build/liae-VERSION.tar.gz of what is committed
 dist:

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PackageDescription
@@ -70,6 +70,14 @@ let core: [Target] = [
         ] + staticCXX + memoryReserve + quietRuntime)
     ]),
 ]
+
+// The library for programs in Swift, which compile it: `import Liae`.
+let swiftLibrary = Target.target(
+  name: "Liae",
+  dependencies: [
+    "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeRuntime", "LiaePack", "LiaeOpening", "LiaeFrame",
+    "LiaeSwap",
+  ])
 
 // Functions in sections of their own, so that the linker drops the generic ones that every use has specialised; and no
 // String method that would link the regular expressions. Together they take 2.5 MB off libliae.so.
@@ -213,6 +221,7 @@ let tests: [Target] = [
       "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeRuntime", "LiaeFrame", "LiaeSwap", "LiaeImageIO",
       "LiaeTestSupport",
     ]),
+  .testTarget(name: "LiaeTests", dependencies: ["Liae", "LiaeFormats", "LiaeSystem", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeImageIOTests", dependencies: ["LiaeFormats", "LiaeImageIO", "LiaeGraph", "LiaeTestSupport"],
     exclude: ["Fixtures", "make_fixtures.py"]),
@@ -259,12 +268,13 @@ let package = Package(
   name: "liae",
   products: [
     .library(name: "liae", type: .dynamic, targets: ["LiaeABI"]),
+    .library(name: "Liae", targets: ["Liae"]),
     .executable(name: "liae-infer", targets: ["liae-infer"]),
     .executable(name: "liae-train", targets: ["liae-train"]),
     .executable(name: "liae-headergen", targets: ["liae-headergen"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: core + tools + mpi + tests
+  targets: core + [swiftLibrary] + tools + mpi + tests
 )
 
 // Every folder has a README, which SwiftPM is not to take for a resource.

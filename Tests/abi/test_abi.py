@@ -197,6 +197,32 @@ def examples(tmp_path_factory):
     return folder
 
 
+def test_cmake_finds_an_installed_copy(tmp_path):
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not installed")
+    run("cmake", "-S", HERE / "cmake", "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={STAGE / 'usr/local'}")
+    run("cmake", "--build", tmp_path)
+    assert "0 failures" in run(tmp_path / "wrapper", MODEL, FILE)
+    # A version that is not there.
+    (tmp_path / "other").mkdir()
+    text = (HERE / "cmake/CMakeLists.txt").read_text().replace("liae 0.1", "liae 0.99")
+    (tmp_path / "other/CMakeLists.txt").write_text(text)
+    shutil.copy(HERE / "cmake/wrapper.cpp", tmp_path / "other")
+    run("cmake", "-S", tmp_path / "other", "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={STAGE / 'usr/local'}", status=1)
+
+
+def test_installed_files(tmp_path):
+    names = {str(path.relative_to(STAGE)) for path in STAGE.rglob("*") if not path.is_dir()}
+    for name in ["include/liae.h", "include/liae.hpp", "lib/libliae.so", "lib/pkgconfig/liae.pc", "bin/liae-infer",
+                 "lib/cmake/liae/liae-config.cmake", "lib/cmake/liae/liae-config-version.cmake", "share/doc/liae/LICENSE",
+                 "share/doc/liae/NOTICE", "share/bash-completion/completions/liae-infer",
+                 "share/zsh/site-functions/_liae-train", "share/fish/vendor_completions.d/liae-infer.fish"]:
+        assert f"usr/local/{name}" in names
+    # What is installed can be taken away again.
+    run("make", "-C", ROOT, "install", "uninstall", f"DESTDIR={tmp_path}", "DEPS=no")
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
+
+
 def commands(examples):
     return {
         "c": [examples / "swap_face_c"],

@@ -14,7 +14,7 @@
 #include <sstream>
 #include <vector>
 
-#include "../cpp/liae.hpp"
+#include <liae.hpp>
 #include "../png_io.h"
 
 namespace {

@@ -2,7 +2,7 @@
 // swap_face MODEL FACE.png OUT: writes OUT.rgb.png and OUT.mask.png.
 //
 //   c++ -std=c++17 swap_face.cpp $(pkg-config --cflags --libs liae libpng) -o swap_face
-#include "liae.hpp"
+#include <liae.hpp>
 
 #include <iostream>
 #include <vector>
