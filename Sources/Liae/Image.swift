@@ -47,7 +47,7 @@ public struct Image: Sendable, Equatable {
   }
 
   func read<Result>(_ body: (ImageView) throws(LiaeError) -> Result) throws(LiaeError) -> Result {
-    try bytes.withUnsafeBytes { (raw) throws(LiaeError) in
+    try bytes.withUnsafeBufferPointer { (raw) throws(LiaeError) in
       guard let base = raw.baseAddress else { throw LiaeError(.invalidArgument, "the image is empty") }
       return try body(
         ImageView(base: base, width: width, height: height, stride: width * format.size, format: format.pixelFormat))
@@ -56,7 +56,7 @@ public struct Image: Sendable, Equatable {
 
   mutating func write<Result>(_ body: (MutableImageView) throws(LiaeError) -> Result) throws(LiaeError) -> Result {
     let (width, height, format) = (width, height, format)
-    return try bytes.withUnsafeMutableBytes { (raw) throws(LiaeError) in
+    return try bytes.withUnsafeMutableBufferPointer { (raw) throws(LiaeError) in
       guard let base = raw.baseAddress else { throw LiaeError(.invalidArgument, "the image is empty") }
       return try body(
         MutableImageView(

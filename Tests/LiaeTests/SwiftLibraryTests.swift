@@ -29,7 +29,8 @@ import Testing
     let picture = floats(try #require(output.picture)), mask = floats(try #require(output.mask))
     let expected = Array(try #require(golden["swap_rgb"]).values.prefix(picture.count))
     // Ours is RGB, DeepFaceLab's BGR.
-    let turned = stride(from: 0, to: picture.count, by: 3).flatMap { [picture[$0 + 2], picture[$0 + 1], picture[$0]] }
+    var turned = picture
+    for pixel in stride(from: 0, to: picture.count, by: 3) { turned.swapAt(pixel, pixel + 2) }
     #expect(worst(turned, expected) < 2e-5)
     #expect(worst(mask, Array(try #require(golden["swap_mask"]).values.prefix(mask.count))) < 2e-5)
     #expect(output.destinationMask != nil)
@@ -43,8 +44,10 @@ import Testing
     let context = try Context(model)
     var frame = try Image(width: 272, height: 204)
     frame = try Image(width: 272, height: 204, bytes: frame.bytes.indices.map { UInt8($0 * 7919 % 253) })
-    let points = (0..<68).map { i in
-      SIMD2<Float>(60 + 15 * Float(i % 9) + Float(i * 7 % 5), 40 + 14 * Float(i / 9) + Float(i * 3 % 4))
+    var points: [SIMD2<Float>] = []
+    for i in 0..<68 {
+      let (x, y) = (60 + 15 * (i % 9) + i * 7 % 5, 40 + 14 * (i / 9) + i * 3 % 4)
+      points.append(SIMD2(Float(x), Float(y)))
     }
     let swapped = try context.swap(frame, landmarks: points)
     #expect(swapped != frame && swapped.width == 272)
