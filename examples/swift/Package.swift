@@ -6,5 +6,9 @@ import PackageDescription
 let package = Package(
   name: "swap",
   dependencies: [.package(name: "liae", path: "../..")],
-  targets: [.executableTarget(name: "swap", dependencies: [.product(name: "Liae", package: "liae")])]
+  targets: [
+    .executableTarget(
+      name: "swap", dependencies: [.product(name: "Liae", package: "liae")], path: ".", exclude: ["README.md"],
+      sources: ["main.swift"])
+  ]
 )
