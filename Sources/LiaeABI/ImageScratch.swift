@@ -141,6 +141,9 @@ extension CImage {
 
   fileprivate func described(_ name: @autoclosure () -> String) throws(LiaeError) -> MutableImageView {
     guard let pixels else { throw LiaeError(.invalidArgument, "\(name()).pixels is NULL") }
+    guard reserved == 0 else {
+      throw LiaeError(.invalidArgument, "\(name()).reserved is \(reserved); expected 0, for versions to come")
+    }
     guard let format = PixelFormat(rawValue: format) else {
       throw LiaeError(.invalidArgument, "\(name()).format is \(self.format), which is not a liae_pixel_format")
     }

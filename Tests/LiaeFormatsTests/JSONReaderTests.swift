@@ -45,4 +45,16 @@ private func reader(_ text: String) throws -> JSONReader {
       try json.word("true", "x")
     }
   }
+
+  /// As an editor counts: lines and columns from 1, columns in bytes.
+  @Test func placesInTextsOfSeveralLines() throws {
+    expectRefusal(.corruptFile, "a value of x is expected at line 3, column 2, found 'y'") {
+      var json = try reader("[\n\n y")
+      try json.array("x") { (json) throws(LiaeError) in try json.word("true", "x") }
+    }
+    expectRefusal(.corruptFile, "at line 1, column 2, found 'y'") {
+      var json = try reader("[y\n]")
+      try json.array("x") { (json) throws(LiaeError) in try json.word("true", "x") }
+    }
+  }
 }

@@ -107,10 +107,10 @@ import Testing
     #expect(try message { $0.settings.morph = 0.5 }.contains("morph (null -> 0.5)."))
     #expect(
       try message { $0.settings.landmarkSmoothing = LandmarkSmoothing(.string("on")) }.contains("smooth-landmarks"))
-    #expect(try message { $0.faces[3] = nil }.contains("under way here: faces."))
-    #expect(try message { $0.faces[3]?[0].points[67].x += 1e-9 }.contains("under way here: faces."))
-    #expect(try message { $0.plan = try .golden("liae-ud") }.contains("under way here: model."))
-    #expect(try message { $0.provenance = .composite }.contains("under way here: format."))
+    #expect(try message { $0.faces[3] = nil }.contains("finished here: faces."))
+    #expect(try message { $0.faces[3]?[0].points[67].x += 1e-9 }.contains("finished here: faces."))
+    #expect(try message { $0.plan = try .golden("liae-ud") }.contains("finished here: model."))
+    #expect(try message { $0.provenance = .composite }.contains("finished here: format."))
     // Threads make no difference to a result.
     var same = merge
     (same.threads, same.parallelism) = (3, .frames)

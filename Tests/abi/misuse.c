@@ -123,6 +123,7 @@ static void images(fixture *f) {
   WRONG_ANYWHERE(image.stride = 0);
   WRONG_ANYWHERE(image.stride = SIZE_MAX);
   WRONG_ANYWHERE(image.stride += 1);
+  WRONG_ANYWHERE(image.reserved = 1);
   WRONG_ANYWHERE(image.format = 0);
   WRONG_ANYWHERE(image.format = 11);
   WRONG_ANYWHERE(image.format = -1);

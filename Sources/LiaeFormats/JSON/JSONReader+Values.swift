@@ -39,11 +39,12 @@ extension JSONReader {
     }
     guard position - start <= FormatLimits.numberBytes else {
       throw LiaeError(
-        .limitExceeded, "\(name): a number of \(what) has more than \(FormatLimits.numberBytes) digits at byte \(start)"
+        .limitExceeded,
+        "\(name): a number of \(what) has more than \(FormatLimits.numberBytes) digits at \(place(start))"
       )
     }
     guard let text = bytes.text(start, position - start), let value = Double(text), value.isFinite else {
-      throw error("\(what) has a number at byte \(start) that is too large")
+      throw error("\(what) has a number at \(place(start)) that is too large")
     }
     return (value, Int(text))
   }

@@ -13,10 +13,21 @@ package struct JSONReader {
   /// How messages call the text.
   private let part: String
   var position: Int
+  private let first: Int
 
   /// Reads bytes `offset..<end` of the file `name`, which messages call `part`. The range must lie inside.
   package init(_ bytes: Bytes, offset: Int, end: Int, name: String, part: String = "the header") {
     (self.bytes, self.position, self.end, self.name, self.part) = (bytes, offset, end, name, part)
+    first = offset
+  }
+
+  /// Where a byte of the text is, as an editor shows it: line and column of a text of several lines, else the byte.
+  func place(_ position: Int) -> String {
+    let newline = UInt8(ascii: "\n")
+    guard bytes.raw[first..<end].contains(newline) else { return "byte \(position)" }
+    let before = bytes.raw[first..<max(first, min(position, end))]
+    let start = before.lastIndex(of: newline).map { $0 + 1 } ?? first
+    return "line \(before.count { $0 == newline } + 1), column \(position - start + 1)"
   }
 
   package func error(_ message: String) -> LiaeError { LiaeError(.corruptFile, "\(name): \(message)") }
@@ -25,7 +36,7 @@ package struct JSONReader {
     guard position < end else { return error("\(part) ends where \(what) is expected") }
     let byte = bytes.raw[position]
     let found = (0x20..<0x7f).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
-    return error("\(part) is not valid: \(what) is expected at byte \(position), found \(found)")
+    return error("\(part) is not valid: \(what) is expected at \(place(position)), found \(found)")
   }
 
   mutating func skipSpace() {
@@ -89,13 +100,13 @@ package struct JSONReader {
     while position < end, (0x30...0x39).contains(bytes.raw[position]) {
       let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, overflow2) = tens.addingReportingOverflow(Int(bytes.raw[position] - 0x30))
-      guard !overflow, !overflow2 else { throw error("\(what) has a number too large for 64 bits at byte \(start)") }
+      guard !overflow, !overflow2 else { throw error("\(what) has a number too large for 64 bits at \(place(start))") }
       value = sum
       position += 1
     }
     guard position > start else { throw expected("a whole number of \(what)") }
     guard position == start + 1 || bytes.raw[start] != 0x30 else {
-      throw error("\(what) has a number with a leading zero at byte \(start)")
+      throw error("\(what) has a number with a leading zero at \(place(start))")
     }
     return value
   }
@@ -112,7 +123,7 @@ package struct JSONReader {
       text.append(byte)
     }
     guard let string = String(validating: text, as: UTF8.self) else {
-      throw error("\(what) at byte \(start) is not UTF-8")
+      throw error("\(what) at \(place(start)) is not UTF-8")
     }
     return string
   }

@@ -51,7 +51,7 @@ package struct MergeSession {
       try Self.compare(path, content)
     } else if let existing = output.existing(frames) {
       throw LiaeError(
-        .fileExists, "\(existing): exists already, and no merge of this program is under way there; --force replaces it"
+        .fileExists, "\(existing): exists already, and is not of a merge of this program; --force replaces it"
       )
     }
   }
@@ -95,7 +95,7 @@ package struct MergeSession {
     guard differences.isEmpty else {
       throw LiaeError(
         .fileExists,
-        "\(path): a merge with others is under way here: \(differences.joined(separator: ", ")). "
+        "\(path): a merge that differs was begun or finished here: \(differences.joined(separator: ", ")). "
           + "--force starts anew; another --output keeps both")
     }
   }

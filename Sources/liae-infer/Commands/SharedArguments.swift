@@ -13,13 +13,11 @@ import LiaeTensor
 extension ColorOrder: ExpressibleByArgument {}
 extension PlanOptions.Planning: ExpressibleByArgument {}
 
-extension MemoryPolicy: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let policy = Self(name: argument) else { return nil }
-    self = policy
+extension MemoryPolicy {
+  static func parse(_ argument: String) throws -> MemoryPolicy {
+    if let policy = MemoryPolicy(name: argument) { return policy }
+    throw ValidationError("expected \(allCases.map(\.name).joined(separator: ", "))")
   }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-  public var defaultValueDescription: String { name }
 }
 
 /// What the user knows of a network and its file may not.
@@ -159,8 +157,8 @@ struct ComputeArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "What weights may take: speed; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
-        + "where it has 16 bits.", valueName: "policy"))
+      "What weights may take: speed, the default; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
+        + "where it has 16 bits.", valueName: "policy"), transform: MemoryPolicy.parse)
   var memory = MemoryPolicy.speed
 
   @Flag(help: "Run weights that are infinite or no numbers; without it they are an error, and so are such results.")
