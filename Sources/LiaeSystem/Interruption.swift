@@ -24,6 +24,18 @@ package enum Interruption {
     }
   }
 
+  private static let request = Atomic<Bool>(false)
+
+  /// Takes SIGUSR1 as a request to the program, which goes on; without this the signal ends it.
+  package static func watchForRequests() {
+    // As in `watch`: the flag is made here.
+    guard !request.load(ordering: .relaxed) else { return }
+    signal(SIGUSR1) { _ in Interruption.request.store(true, ordering: .relaxed) }
+  }
+
+  /// Whether a request has come since the last time that this was asked.
+  package static func takeRequest() -> Bool { request.exchange(false, ordering: .relaxed) }
+
   package static var came: Bool { flag.load(ordering: .relaxed) }
 
   /// - Throws: `cancelled` once it came.

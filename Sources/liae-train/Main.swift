@@ -21,7 +21,7 @@ struct LiaeTrainCommand: ParsableCommand {
     version: "liae-train \(Version.string)",
     subcommands: [
       TrainCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self,
-      BenchCommand.self,
+      LogCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """liae-train: a tiny network on the golden faces. How training is started, stopped, resumed and kept from harm."""
+import csv
 import fcntl
+import io
 import json
 import os
 import re
@@ -262,6 +264,44 @@ def test_a_signal_stops_cleanly_and_saves(model, number):
 
 def steps_written(model):
     return [line for line in (model / "model_log.jsonl").read_text().splitlines() if "src" in line]
+
+
+@pytest.mark.parametrize("how", ["signal", "file"])
+def test_a_save_on_request(model, how):
+    """SIGUSR1, or a file: the state and the pictures are there, and training goes on."""
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--preview-faces", 1, "--status-every", 0)
+    wait_for(lambda: len(steps_written(model)) > 8, process)
+    before, request = iteration(state_of(model)), model / "model_save_now"
+    if how == "signal":
+        process.send_signal(signal.SIGUSR1)
+    else:
+        request.touch()
+    wait_for(lambda: (model / "model_samples.png").exists() and (model / "model_losses.png").exists(), process)
+    saved = iteration(state_of(model))
+    assert saved >= 8 > before and not request.exists()
+    wait_for(lambda: len(steps_written(model)) > saved + 5, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and f"saved on request, iteration {saved}" in err
+
+
+def test_the_log_as_csv(model):
+    process = start(model, "--target-iter", 5, "--preview-every", 0)
+    assert process.wait(timeout=60) == 0
+    result = liae_train("log", model)
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    lines = [json.loads(line) for line in steps_written(model)]
+    assert result.status == 0 and [int(row["iter"]) for row in rows] == [1, 2, 3, 4, 5]
+    assert [[float(row[key]) for key in ("src", "dst", "ms")] for row in rows] == [
+        [line[key] for key in ("src", "dst", "ms")] for line in lines]
+    # A line that a power cut has torn is left out; anything else that is no line is an error.
+    log = model / "model_log.jsonl"
+    log.write_text(log.read_text() + '{"iter": 6, "sr')
+    assert liae_train("log", model).out == result.out
+    log.write_text("no log\n" + log.read_text())
+    result = liae_train("log", model)
+    assert result.status == 4 and "line 1" in result.err
+    assert liae_train("log", model / "nowhere").status == 4
 
 
 def test_a_reader_of_the_progress_that_goes_is_no_reason_to_stop(model):

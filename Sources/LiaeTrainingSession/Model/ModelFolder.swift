@@ -11,6 +11,8 @@ package struct ModelFolder: Sendable {
   package var state: String { "\(path)/\(name)\(TrainingState.fileEnding)" }
   package var log: String { "\(path)/\(name)_log.jsonl" }
   package var lockFile: String { "\(path)/\(name)_liae-train.lock" }
+  /// A file that asks the process that trains the model to save and to draw now, and that is taken away when it does.
+  package var saveRequest: String { "\(path)/\(name)_save_now" }
   package var samples: String { "\(path)/\(name)\(Self.samplesEnding)" }
   package var losses: String { "\(path)/\(name)\(Self.lossesEnding)" }
   package var history: String { "\(path)/\(name)_history" }

@@ -10,6 +10,8 @@ package enum SessionEvent {
   case skippedFaces(path: String, faces: [SkippedFace])
   /// Training diverged and was rolled back to the last save.
   case rolledBack(from: Int, to: Int, reason: String)
+  /// The model was saved because the user had asked for it; pictures follow.
+  case savedOnRequest(iteration: Int)
   /// A save failed; training goes on, and the next try is in a minute. Where another folder was named, the state is in
   /// `elsewhere`.
   case saveFailed(LiaeError, elsewhere: String?)

@@ -33,6 +33,27 @@ package final class TrainingLog {
     attempt { () throws(LiaeError) in _ = try opened() }
   }
 
+  /// The lines with losses of a log as CSV: `iter,src,dst,ms`.
+  ///
+  /// - Throws: `fileNotFound`, `inputOutput`; `corruptFile` where the file is no log. A last line that is torn is left out.
+  package static func table(_ path: String) throws(LiaeError) -> String {
+    let bytes = try Bytes.read(path: path)
+    defer { withExtendedLifetime(bytes) {} }
+    let keys = ["iter", "src", "dst", "ms"]
+    var table = keys.joined(separator: ",") + "\n"
+    let lines = bytes.raw.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.isEmpty {
+      let entry: JSON
+      do throws(LiaeError) { entry = try JSON(parsing: Array(line), name: path) } catch {
+        if index == lines.count - 1 { break }
+        throw LiaeError(.corruptFile, "\(path): line \(index + 1) is no line of a log")
+      }
+      let values = keys.compactMap { entry[$0]?.text() }
+      if values.count == keys.count { table += values.joined(separator: ",") + "\n" }
+    }
+    return table
+  }
+
   /// Cuts off the lines of iterations past `iteration`, and a last one that was not finished.
   package func rewind(to iteration: Int) {
     (count, sums, self.iteration) = (0, (0, 0, 0), iteration)

@@ -6,10 +6,12 @@ import LiaeTrain
 
 extension TrainingSession {
   /// Saves, and backs up, what is due. Training goes on where that fails.
-  func saveIfDue() {
+  ///
+  /// - Parameter isRequested: whether the user asks for a save now.
+  func saveIfDue(isRequested: Bool) {
     guard leads else { return }
     let backupIsDue = saving.backups.isDue(at: trainer.iteration)
-    guard backupIsDue || saving.isDue else { return }
+    guard backupIsDue || saving.isDue || isRequested else { return }
     do throws(LiaeError) { try save() } catch {
       saving.retryInAMinute()
       do throws(LiaeError) { report(.saveFailed(error, elsewhere: try writeElsewhere(after: error))) } catch {
@@ -18,6 +20,7 @@ extension TrainingSession {
       return
     }
     saving.restart()
+    if isRequested { report(.savedOnRequest(iteration: trainer.iteration)) }
     guard backupIsDue else { return }
     do throws(LiaeError) { try saving.backups.take(at: trainer.iteration) } catch { report(.backupFailed(error)) }
   }

@@ -134,10 +134,19 @@ package final class TrainingSession {
           iteration: iteration, source: step.sourceLoss, destination: step.destinationLoss,
           milliseconds: milliseconds))
     }
-    if case .normal = verdict { saveIfDue() }
+    let isRequested = leads && takeSaveRequest()
+    if case .normal = verdict { saveIfDue(isRequested: isRequested) }
     let every = settings.session.previewEvery
-    if every > 0, iteration % every == 0 { draw() }
+    if isRequested || every > 0 && iteration % every == 0 { draw() }
     return nil
+  }
+
+  /// Whether the user asks for a save and pictures now: by SIGUSR1, or by a file in the model's folder.
+  private func takeSaveRequest() -> Bool {
+    let isSignalled = Interruption.takeRequest()
+    guard File.kind(folder.saveRequest) == .file else { return isSignalled }
+    // A file that cannot be taken away would ask again and again.
+    return (try? File.remove(folder.saveRequest)) != nil || isSignalled
   }
 
   /// Gives trainer and loader the options in force at the present iteration.

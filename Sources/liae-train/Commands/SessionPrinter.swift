@@ -34,6 +34,7 @@ final class SessionPrinter {
       }
     case .rolledBack(let from, let to, let reason):
       Console.complain("iteration \(from): \(reason); back to the save of iteration \(to)")
+    case .savedOnRequest(let iteration): Console.complain("saved on request, iteration \(iteration)")
     case .saveFailed(let error, let elsewhere):
       let place = elsewhere.map { "; the state is in \($0)" } ?? ""
       Console.complain("\(error.message)\(place); training goes on, and saving is tried again in a minute")

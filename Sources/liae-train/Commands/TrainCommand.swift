@@ -103,6 +103,7 @@ struct TrainCommand: ParsableCommand {
     defer { withExtendedLifetime(lock) {} }
     if leads { say(folder, start, training.trainer, source, destination) }
     Interruption.watch(termination: true)
+    Interruption.watchForRequests()
     let outcome: SessionOutcome
     do {
       defer { printer.end() }
