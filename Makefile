@@ -355,10 +355,11 @@ uninstall:
 deb: all
 	@.ci/deb $(VERSION) build/deb
 
-## dist: build/liae-VERSION.tar.gz of what is committed
+## dist: build/liae-VERSION.tar.gz of what is committed, and the data of the tests in liae-VERSION-golden.tar.gz
 dist:
 	@mkdir -p build
-	git archive --format=tar.gz --prefix=liae-$(VERSION)/ -o build/liae-$(VERSION).tar.gz HEAD
+	git archive --format=tar.gz --prefix=liae-$(VERSION)/ -o build/liae-$(VERSION).tar.gz HEAD -- . ':(exclude)Tests/golden'
+	git archive --format=tar.gz --prefix=liae-$(VERSION)/ -o build/liae-$(VERSION)-golden.tar.gz HEAD Tests/golden
 
 ## clean: takes away everything that was built
 clean:
