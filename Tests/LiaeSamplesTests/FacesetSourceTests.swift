@@ -79,7 +79,7 @@ import Testing
     #expect(message(folder.path).contains("no aligned faces"))
     #expect(message(folder("missing")).hasPrefix("fileNotFound"))
     try FileManager.default.copyItem(atPath: goldenFaces("broken/no_dfl_metadata.jpg"), toPath: folder("a.jpg"))
-    #expect(message(folder.path).contains("a.jpg: a JPEG without the metadata"))
+    #expect(message(folder.path).contains("a.jpg: a picture without the metadata"))
     #expect(message(goldenFaces("broken/evil.pak")).hasPrefix("unsafeFile"))
     #expect(message(goldenFaces("broken/pak_wrong_version.pak")).hasPrefix("unsupported"))
     #expect(message(goldenFaces("broken/pak_truncated.pak")).hasPrefix("corruptFile"))

@@ -2,12 +2,16 @@
 """`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
 import json
 import os
+import pickle
 import random
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +24,22 @@ STEMS = [f"{i:05}" for i in range(1, 8)]
 
 
 def merge(model, frames, output, *options, aligned=ALIGNED, **more):
+    if aligned is ALIGNED and Path(frames).is_dir():
+        aligned = faces_of(frames)
     source = [] if aligned is None else ["--aligned", aligned]
     return liae_infer("merge", "--model", model, "--frames", frames, *source, "--output", output,
                       "--face-type", "whole_face", *options, **more)
+
+
+def faces_of(frames):
+    """The aligned faces of these frames alone: the others would belong to no frame."""
+    found = [name for name in names(ALIGNED) if list(Path(frames).glob(f"{name[:5]}.*"))]
+    if not found or found == names(ALIGNED):
+        return ALIGNED
+    folder = Path(tempfile.mkdtemp(prefix="faces", dir=Path(frames).parent))
+    for name in found:
+        shutil.copy(ALIGNED / name, folder)
+    return folder
 
 
 def names(folder):
@@ -419,6 +436,156 @@ def test_faces_of_missing_frames_are_said(model, workspace, tmp_path):
     assert result.status == 0
     assert "00002_0.jpg and 1 more: there is no frame 00002.png; left out" in result.err
     assert len(results(tmp_path / "out")) == 5
+
+
+def without_faces_path(text):
+    return [line.removeprefix("liae-infer: ") for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("kept, status", [(0, 8), (3, 8), (4, 0)])
+def test_faces_that_hardly_belong_to_the_frames(kept, status, model, workspace, tmp_path):
+    """Frames of another sequence, and a download that broke off: the two names that ought to have matched, first and last."""
+    for i in range(kept, 7):
+        (workspace / f"{STEMS[i]}.png").rename(workspace / f"shot_{i}.png" if kept == 0 else tmp_path / f"{i}.png")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == status, result.err
+    lines = without_faces_path(result.err)
+    if status == 8:
+        assert lines[-1] in lines[:-1] and f"{STEMS[kept]}_0.jpg is of frame {STEMS[kept]}.png" in lines[-1]
+        assert f"the first frame is {'shot_0.png' if kept == 0 else '00001.png'}" in lines[-1]
+    assert f"frames   {kept} swapped" in result.out
+
+
+def test_no_face_at_all(model, tmp_path):
+    (tmp_path / "none.jsonl").write_text("# nobody\n")
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", tmp_path / "none.jsonl", aligned=None)
+    assert result.status == 8 and "none.jsonl: holds no face that can be used" in result.err.splitlines()[-1]
+
+
+def test_faces_that_end_before_the_frames(model, workspace, tmp_path):
+    for stem in STEMS[2:]:
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and "00002.png is the last frame with a face: the last 5 of 7" in result.err
+
+
+def aligned_png(jpeg, path, chunk):
+    """A face as tools from before March 2020 have it: the picture as PNG, the dictionary of APP15 in a chunk before IEND."""
+    data, i = jpeg.read_bytes(), 2
+    while data[i + 1] != 0xEF:
+        i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
+    metadata = data[i + 4:i + 2 + int.from_bytes(data[i + 2:i + 4], "big")]
+    Image.open(jpeg).save(path)
+    png = path.read_bytes()
+    body = chunk + metadata
+    path.write_bytes(png[:-12] + len(metadata).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big") + png[-12:])
+
+
+@pytest.mark.parametrize("chunk", [b"fcWp", b"dFLd"])
+def test_aligned_png_beside_jpeg(chunk, model, merged, workspace, tmp_path):
+    for stem in STEMS[:3]:
+        aligned_png(workspace / f"aligned/{stem}_0.jpg", workspace / f"aligned/{stem}_0.PNG", chunk)
+    # The third stays as both: it is one face.
+    for stem in STEMS[:2]:
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    (workspace / "aligned/x.webp").write_bytes(b"RIFF")
+    (workspace / "aligned/y.tif").write_bytes(b"II*")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0])
+    assert "00003_0.PNG: the same face as 00003_0.jpg by its name; left out" in result.err
+    assert "x.webp: 1 .tif, 1 .webp left out" in result.err
+    # The stored mask of a face is read out of the chunk as well.
+    result = merge(model, workspace, tmp_path / "mask", "--mask-mode", "xseg-dst", aligned=workspace / "aligned")
+    assert "00001.png" in results(tmp_path / "mask")
+
+
+def test_faces_beside_a_pak_are_counted(model, merged, workspace, tmp_path):
+    shutil.copy(FACES / "faceset.pak", workspace / "aligned")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0])
+    assert "faceset.pak: counts alone; 7 .jpg beside it left out" in result.err
+
+
+def test_frames_of_other_kinds_are_counted(model, workspace, tmp_path):
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).write_bytes(b"")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and "00008.png.part: 1 .bmp, 1 .part, 2 .tif left out" in result.err
+    for path in workspace.glob("*.png"):
+        path.unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: convert them to .png" in result.err
+
+
+def test_source_names_of_windows(model, merged, found_faces, workspace, tmp_path):
+    """A path of Windows in the metadata: the same bytes but for its length, as Python pickles it."""
+    for path in (workspace / "aligned").glob("*.jpg"):
+        data, i = path.read_bytes(), 2
+        while data[i + 1] != 0xEF:
+            i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
+        end = i + 2 + int.from_bytes(data[i + 2:i + 4], "big")
+        face = pickle.loads(data[i + 4:end])
+        face["source_filename"] = "C:\\x\\" + face["source_filename"]
+        payload = pickle.dumps(face)
+        path.write_bytes(data[:i + 2] + (len(payload) + 2).to_bytes(2, "big") + payload + data[end:])
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0]), result.err
+
+
+# ---- Geometry ----------------------------------------------------------------------------------------------------------
+
+def numbered(folder, names):
+    folder.mkdir()
+    for name, stem in zip(names, STEMS):
+        shutil.copy(FRAMES / f"{stem}.png", folder / name)
+    return folder
+
+
+def test_numbers_without_zeros_count_as_numbers(model, merged, found_faces, landmarks_file, tmp_path):
+    frames = numbered(tmp_path / "frames", [f"frame{i + 7}.png" for i in range(7)])
+    points = [found_faces[f"{stem}_0.jpg"]["source_landmarks"] for stem in STEMS]
+    result = merge(model, frames, tmp_path / "out", "--landmarks", landmarks_file(enumerate(points)), aligned=None)
+    assert result.status == 0 and "frame 0 of the landmarks is frame7.png" in result.err and "frame10.png there" in result.err
+    for i, stem in enumerate(STEMS):
+        difference = pixels(tmp_path / f"out/frame{i + 7}.png").astype(int) - pixels(merged[0] / f"{stem}.png")
+        assert np.abs(difference).max() <= 1
+    # By names nothing is in doubt.
+    faces = landmarks_file([(f"frame{i + 7}.png", p) for i, p in enumerate(points)])
+    result = merge(model, frames, tmp_path / "b", "--landmarks", faces, aligned=None)
+    assert result.status == 0 and result.err == ""
+
+
+@pytest.mark.parametrize("names, first, message", [
+    ([f"{i:02}.png" for i in (1, 2, 4, 5, 6, 7, 8)], 0, "frame 2 of the landmarks is 04.png, by its place"),
+    ([f"{i:02}.png" for i in range(1, 8)], 1, "the landmarks count frames from 1 to 7, as it seems; frame 0 is 01.png"),
+    ([f"{i:02}.png" for i in range(7)], 0, "")])
+def test_numbers_that_can_mean_something_else_are_said(names, first, message, model, found_faces, landmarks_file, tmp_path):
+    frames = numbered(tmp_path / "frames", names)
+    points = [found_faces[f"{stem}_0.jpg"]["source_landmarks"] for stem in STEMS]
+    faces = landmarks_file([(first + i, p) for i, p in enumerate(points)])
+    result = merge(model, frames, tmp_path / "out", "--landmarks", faces, aligned=None)
+    assert result.status == 0 and message in result.err and bool(message) == bool(result.err)
+
+
+def test_points_that_only_a_mirror_fits(model, found_faces, landmarks_file, tmp_path):
+    """Left and right exchanged: 68 points and 5."""
+    face = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    eyes = [face[36:42].mean(0), face[42:48].mean(0), face[30], face[48], face[54]]
+    width = pixels(FRAMES / "00001.png").shape[1]
+    for points in (face, np.array(eyes)):
+        mirrored = points * [-1, 1] + [width, 0]
+        faces = landmarks_file([("00001.png", mirrored.tolist()), ("00002.png", points.tolist())])
+        result = merge(model, FRAMES, tmp_path / f"out{len(points)}", "--landmarks", faces, aligned=None)
+        assert result.status == 1 and "left and right are exchanged" in result.err, result.err
+        assert "00002.png" in results(tmp_path / f"out{len(points)}")
+
+
+def test_coordinates_that_are_no_pixels(model, found_faces, landmarks_file, tmp_path):
+    face = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    height, width = pixels(FRAMES / "00001.png").shape[:2]
+    faces = landmarks_file([("00001.png", (face / [width, height]).tolist())])
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", faces, aligned=None)
+    assert result.status == 4 and "line 1" in result.err and "multiply what is divided by its width" in result.err
 
 
 @pytest.mark.parametrize("points, message", [

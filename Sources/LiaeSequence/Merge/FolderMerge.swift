@@ -156,8 +156,8 @@ package final class FolderMerge {
 
   private func mask(_ stem: String) throws(LiaeError) -> MaskCanvas? {
     guard let masks, pool.settings.options.maskMode == .given else { return nil }
-    for ending in FrameFolder.endings {
-      let path = "\(masks)/\(stem)\(ending)"
+    for ending in PictureNames.endings {
+      let path = "\(masks)/\(stem).\(ending)"
       guard File.kind(path) == .file else { continue }
       return try MaskCanvas(Picture.read(path: path))
     }

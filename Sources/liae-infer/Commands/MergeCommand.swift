@@ -100,7 +100,7 @@ struct MergeCommand: ParsableCommand {
       folder: target, maskFolder: output.maskOutput.map(withoutSlash) ?? "\(target)_mask", format: output.format,
       quality: output.jpegQuality, provenance: merging.provenance(settings))
     try results.check(folder, masks: input.masks)
-    let index = try input.faces.index(place: folder.place)
+    let index = try input.faces.index(folder)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
     let timeline = FaceTimeline(
@@ -121,6 +121,7 @@ struct MergeCommand: ParsableCommand {
       frames: folder, timeline: timeline, pool: pool, output: results, export: export, masks: input.masks)
     let report = try onConsole("frames") { try merge.run(resumes: session.isResumed, observer: $0) }
     Console.say(report.text(unchanged: "copied", isSmoothed: settings.landmarkSmoothing != nil))
+    try requireMatch(index, folder)
     try requireNoFailures(report.failures + index.failures, "input", "inputs")
   }
 }
@@ -130,8 +131,8 @@ struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
-      "Where the faces are, this or --landmarks: DeepFaceLab's aligned faces, a folder of .jpg files or with faceset.pak, "
-        + "or a .pak file.", valueName: "path"))
+      "Where the faces are, this or --landmarks: DeepFaceLab's aligned faces, a folder of .jpg or .png files or with "
+        + "faceset.pak, or a .pak file.", valueName: "path"))
   var aligned: String?
 
   @Option(
@@ -150,6 +151,13 @@ struct FaceArguments: ParsableArguments {
           ? "where are the faces? Expected --aligned or --landmarks" : "--aligned and --landmarks exclude each other")
     }
     if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
+  }
+
+  /// Reads the faces of a folder's frames, and says what was left out and what does not fit.
+  func index(_ frames: FrameFolder) throws -> FaceIndex {
+    let index = try index(place: frames.place)
+    sayMismatches(index, frames)
+    return index
   }
 
   /// Reads the faces, and says what was left out.
