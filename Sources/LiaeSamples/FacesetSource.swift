@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
+import LiaeImageIO
 import LiaeSystem
 
 /// A face that is not trained with, and why.

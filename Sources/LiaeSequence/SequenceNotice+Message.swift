@@ -25,6 +25,11 @@ extension SequenceNotice {
     case .countedFromOne(let largest, let first):
       return "the landmarks count frames from 1 to \(largest), as it seems; frame 0 is \(first), so that every face lies a "
         + "frame too late. Names of frames in the landmarks file leave no doubt"
+    case .turned(let first, let orientation):
+      return "\(first): Exif orientation \(orientation): frames that have one are turned upright, and landmarks are taken to be "
+        + "those of the upright picture"
+    case .lost(let first, let properties):
+      return "\(first): \(properties.joined(separator: ", ")) of frames not kept in what is written"
     case .mismatch(let mismatch): return mismatch.message
     case .facesEnd(let frame, let following, let total):
       return "\(frame) is the last frame with a face: the last \(following) of \(total) frames have none. Are the faces "

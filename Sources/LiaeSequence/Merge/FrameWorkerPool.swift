@@ -19,7 +19,7 @@ package enum Parallelism: String, CaseIterable, Sendable {
 /// A frame with its faces swapped.
 package struct SwappedFrame {
   package var picture: Picture
-  /// Mask of the pixels that were changed, 8-bit gray.
+  /// Mask of the pixels that were changed, gray; float where the picture is.
   package var mask: Picture
   package var faces: [SwappedFace]
 }
@@ -76,17 +76,19 @@ package final class FrameWorkerPool: @unchecked Sendable {
     self.contexts = contexts
   }
 
-  /// Swaps all faces of a frame.
+  /// Swaps all faces of a frame. The result has the frame's alpha; a gray frame's is RGB.
   ///
   /// - Parameters:
   ///   - worker: in 0..<workers; one frame at a time each.
   ///   - number: of the frame in its sequence.
   ///   - mask: for the mask mode `given`.
-  func swap(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?) throws(LiaeError)
-    -> SwappedFrame
-  {
-    let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
-    let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
+  ///   - isFloat: whether the result is a float picture, as it always is of a float frame.
+  func swap(
+    _ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?, isFloat: Bool = false
+  ) throws(LiaeError) -> SwappedFrame {
+    let isFloat = isFloat || frame.format.isFloat
+    let result = try Picture(width: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
+    let alpha = try Picture(width: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
@@ -151,5 +153,12 @@ package final class FrameWorkerPool: @unchecked Sendable {
       throw error.within(face.origin)
     }
     return try stored.canvas(placement)
+  }
+}
+
+extension PixelFormat {
+  /// RGB, or RGBA where this has alpha.
+  fileprivate func inColor(isFloat: Bool) -> PixelFormat {
+    channels == 4 ? (isFloat ? .rgbaFloat : .rgba8) : isFloat ? .rgbFloat : .rgb8
   }
 }

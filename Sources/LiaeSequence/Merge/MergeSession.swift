@@ -77,6 +77,7 @@ package struct MergeSession {
         .object([
           ("frames", .string(output.format.rawValue)),
           ("quality", output.format == .jpeg ? .integer(output.quality) : .null),
+          ("bits", output.bits.map(JSON.integer) ?? .null), ("alpha", .boolean(output.isCutOut)),
           ("provenance", .boolean(output.provenance != nil)), ("masks", contents.masks.map(JSON.string) ?? .null),
         ])
       ),

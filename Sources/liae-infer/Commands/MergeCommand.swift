@@ -52,6 +52,14 @@ struct MergeCommand: ParsableCommand {
     @Option(help: "Of the frames that are written.")
     var format = MergeOutput.Format.png
 
+    @Option(help: .init("Bits of a channel in PNG frames: 8 or 16. (default: as many as the frame has)", valueName: "n"))
+    var bits: Int?
+
+    @Flag(
+      help: "Write the faces alone, as RGBA with straight alpha, to be composited elsewhere. PNG; of --mode overlay, hist-match and the seamless ones."
+    )
+    var alpha = false
+
     @Option(help: .init("Of JPEG. 1 to 100.", valueName: "n"))
     var jpegQuality = 95
 
@@ -87,6 +95,10 @@ struct MergeCommand: ParsableCommand {
     guard (1...100).contains(output.jpegQuality) else {
       throw ValidationError("--jpeg-quality is \(output.jpegQuality); expected 1 to 100")
     }
+    if let bits = output.bits, bits != 8 && bits != 16 { throw ValidationError("--bits is \(bits); expected 8 or 16") }
+    if output.format == .jpeg, output.alpha || output.bits == 16 {
+      throw ValidationError("--format jpeg has neither alpha nor 16 bits; expected png")
+    }
   }
 
   func run() throws {
@@ -94,11 +106,14 @@ struct MergeCommand: ParsableCommand {
     guard (settings.options.maskMode == .given) == (input.masks != nil) else {
       throw Failure(.usage, "--mask-mode given and --masks belong together")
     }
+    if output.alpha, let obstacle = settings.options.cutOutObstacle {
+      throw Failure(.usage, "--alpha: \(obstacle) changes the frame beside the face, or has no face of its own")
+    }
     let folder = try FrameFolder(withoutSlash(input.frames))
     let target = withoutSlash(output.output)
     let results = MergeOutput(
       folder: target, maskFolder: output.maskOutput.map(withoutSlash) ?? "\(target)_mask", format: output.format,
-      quality: output.jpegQuality, provenance: merging.provenance(settings))
+      quality: output.jpegQuality, bits: output.bits, isCutOut: output.alpha, provenance: merging.provenance(settings))
     try results.check(folder, masks: input.masks)
     let index = try input.faces.index(folder)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
