@@ -8,6 +8,7 @@ import LiaeTensor
 /// The frames of a folder through one model, each written under its own name.
 package final class FolderMerge {
   private let frames: FrameFolder
+  private let selection: FrameSelection
   private let timeline: FaceTimeline
   private let pool: FrameWorkerPool
   private let output: MergeOutput
@@ -20,12 +21,14 @@ package final class FolderMerge {
   private var said: Set<String> = []
 
   /// - Parameters:
+  ///   - selection: the frames that are written; nil: all.
   ///   - export: where the faces are written one by one; nil: nowhere.
   ///   - masks: folder of masks by the frames' stems, for the mask mode `given`.
   package init(
-    frames: FrameFolder, timeline: FaceTimeline, pool: FrameWorkerPool, output: MergeOutput, export: FaceExport? = nil,
-    masks: String? = nil
+    frames: FrameFolder, selection: FrameSelection? = nil, timeline: FaceTimeline, pool: FrameWorkerPool,
+    output: MergeOutput, export: FaceExport? = nil, masks: String? = nil
   ) {
+    self.selection = selection ?? FrameSelection(frames)
     (self.frames, self.timeline, self.pool, self.output) = (frames, timeline, pool, output)
     (self.export, self.masks) = (export, masks)
   }
@@ -52,7 +55,7 @@ package final class FolderMerge {
   package func run(resumes: Bool, observer: SequenceObserver) throws(LiaeError) -> MergeReport {
     (report, flicker, said) = (MergeReport(), FlickerMeasurement(), [])
     let work = work(resumes: resumes)
-    let (total, pending) = (frames.frames.count, work.count { $0.isWritten })
+    let (total, pending) = (selection.places.count, work.count { $0.isWritten })
     if pending < total {
       observer.notice(.resumed(folder: output.folder, finished: total - pending, total: total))
     }
@@ -84,13 +87,14 @@ package final class FolderMerge {
     var isWritten: Bool
   }
 
-  /// The frames that are not there yet; where frames need those before them, also the ones with faces right before.
+  /// The selected frames that are not there yet; where frames need those before them, also the ones with faces right before.
   private func work(resumes: Bool) -> [Work] {
     var result: [Work] = []
     var isNeeded = false
+    let selected = Set(selection.places)
     for place in frames.frames.indices.reversed() {
       let hasFaces = !(timeline.faces[place] ?? []).isEmpty
-      if !resumes || !output.isDone(frames.frames[place].stem) {
+      if selected.contains(place), !resumes || !output.isDone(frames.frames[place].stem) {
         result.append(Work(place: place, isWritten: true))
         isNeeded = hasFaces && pool.settings.isSequential
       } else {

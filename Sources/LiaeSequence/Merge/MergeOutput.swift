@@ -72,32 +72,37 @@ package struct MergeOutput: Sendable {
   func isDone(_ stem: String) -> Bool { File.kind(frame(stem)) == .file && File.kind(mask(stem)) == .file }
 
   /// The first file of a frame that is there.
-  func existing(_ frames: FrameFolder) -> String? {
-    for frame in frames.frames {
-      for path in [self.frame(frame.stem), mask(frame.stem)] where File.kind(path) != nil { return path }
+  func existing(_ stems: [String]) -> String? {
+    for stem in stems {
+      for path in [frame(stem), mask(stem)] where File.kind(path) != nil { return path }
     }
     return nil
   }
 
-  /// Takes away the frames of an earlier merge.
-  package func clear(_ frames: FrameFolder) throws(LiaeError) {
-    for frame in frames.frames {
-      try File.remove(self.frame(frame.stem))
-      try File.remove(mask(frame.stem))
+  /// Takes away these frames of an earlier merge.
+  package func clear(_ stems: [String]) throws(LiaeError) {
+    for stem in stems {
+      try File.remove(frame(stem))
+      try File.remove(mask(stem))
     }
   }
 
   /// Takes away what a merge that was killed has left half-written, as `00001.png.tmp4711`.
   ///
-  /// - Parameter folders: beside those of frames and masks.
-  func sweep(_ frames: FrameFolder, folders: [String]) throws(LiaeError) {
-    let stems = Set(frames.frames.map(\.stem))
+  /// - Parameters:
+  ///   - selection: frames whose files are taken away; other processes may be writing those of the others.
+  ///   - folders: beside those of frames and masks.
+  func sweep(_ frames: FrameFolder, only selection: FrameSelection, folders: [String]) throws(LiaeError) {
+    let stems = Set(selection.places.map { frames.frames[$0].stem })
+    let others = Set(frames.frames.map(\.stem)).subtracting(stems)
     for folder in [folder, maskFolder] + folders where File.kind(folder) == .folder {
       for name in try File.list(folder) {
         guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".tmp"),
           name[dot...].dropFirst(4).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { continue }
-        if name[..<dot] == MergeSession.manifest || Self.isOfFrame(name[..<dot], stems) {
+        let whole = name[..<dot]
+        let isManifest = whole == MergeSession.manifest && !selection.isPart
+        if isManifest || Self.isOfFrame(whole, stems) && !others.contains(File.stem(String(whole))) {
           try File.remove("\(folder)/\(name)")
         }
       }
