@@ -54,7 +54,8 @@ extension Picture {
     let picture: Picture
     let pixels: Bytes
     do throws(LiaeError) {
-      picture = try Picture(width: width, height: height, format: PixelFormat(channels: Int(size.channels), isFloat: isDeep))
+      picture = try Picture(
+        width: width, height: height, format: PixelFormat(channels: Int(size.channels), isFloat: isDeep))
       pixels =
         isDeep
         ? try .allocateUnfilled(

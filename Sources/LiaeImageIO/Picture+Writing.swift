@@ -117,7 +117,8 @@ extension Picture {
       UnsafeMutablePointer<CChar>?
     ) -> Int32
   ) throws(LiaeError) -> Bytes {
-    let size = liae_image_size(width: UInt32(width), height: UInt32(height), channels: UInt32(channels), bits: UInt32(bits))
+    let size = liae_image_size(
+      width: UInt32(width), height: UInt32(height), channels: UInt32(channels), bits: UInt32(bits))
     var file: UnsafeMutablePointer<UInt8>?
     var count = 0
     defer { liae_image_free(file) }

@@ -119,7 +119,9 @@ extension Picture {
   ///
   /// - Throws: `invalidArgument` where nothing of it does; `outOfMemory`.
   package func part(x: Int, y: Int, width: Int, height: Int) throws(LiaeError) -> Picture {
-    let (columns, rows) = ((x..<x + max(width, 0)).clamped(to: 0..<self.width), (y..<y + max(height, 0)).clamped(to: 0..<self.height))
+    let (columns, rows) = (
+      (x..<x + max(width, 0)).clamped(to: 0..<self.width), (y..<y + max(height, 0)).clamped(to: 0..<self.height)
+    )
     let result = try Picture(width: columns.count, height: rows.count, format: format)
     for row in rows {
       (result.storage.base + (row - rows.lowerBound) * result.stride).copyMemory(

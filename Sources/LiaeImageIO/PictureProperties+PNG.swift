@@ -55,7 +55,8 @@ extension PictureProperties {
     let status = liae_image_inflate(
       stream.baseAddress?.assumingMemoryBound(to: UInt8.self), stream.count, largestProfile, &result, &count)
     switch Int(status) {
-    case LIAE_IMAGE_OK: return try Bytes.copy(UnsafeRawBufferPointer(start: result, count: count), for: "an ICC profile")
+    case LIAE_IMAGE_OK:
+      return try Bytes.copy(UnsafeRawBufferPointer(start: result, count: count), for: "an ICC profile")
     case LIAE_IMAGE_OUT_OF_MEMORY: throw LiaeError(.outOfMemory, "out of memory: an ICC profile")
     default: return nil
     }
@@ -70,9 +71,10 @@ extension PictureProperties {
     if let density, !chunks.contains(where: { $0.kind == "pHYs" }) {
       func number(_ perInch: Double) -> UInt32 { UInt32(min(max(perInch / 0.0254, 0), 2e9).rounded()).bigEndian }
       let data = (number(density.x), number(density.y), UInt8(1))
-      added.append(try withUnsafeBytes(of: data) { (bytes) throws(LiaeError) in
-        try PNGProperty(kind: "pHYs", [UnsafeRawBufferPointer(rebasing: bytes[..<9])])
-      })
+      added.append(
+        try withUnsafeBytes(of: data) { (bytes) throws(LiaeError) in
+          try PNGProperty(kind: "pHYs", [UnsafeRawBufferPointer(rebasing: bytes[..<9])])
+        })
     }
     if let exif { added.append(try PNGProperty(kind: "eXIf", [exif.raw])) }
     guard !added.isEmpty else { return png }

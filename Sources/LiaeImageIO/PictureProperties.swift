@@ -77,7 +77,8 @@ struct PNGProperty: Sendable {
     }
     let sum = CRC32.of(UnsafeRawBufferPointer(rebasing: whole.raw[4..<place]))
     for byte in 0..<4 {
-      whole.base.storeBytes(of: UInt8(truncatingIfNeeded: sum >> (24 - 8 * byte)), toByteOffset: place + byte, as: UInt8.self)
+      whole.base.storeBytes(
+        of: UInt8(truncatingIfNeeded: sum >> (24 - 8 * byte)), toByteOffset: place + byte, as: UInt8.self)
     }
   }
 }

@@ -42,7 +42,10 @@ extension MergeCommand {
       }
     }
     if output.output == nil { words += ["--output", "OUTPUT"] }
-    return (["liae-infer"] + words + [variant.options.split(separator: " ").map { String($0).quotedForShell }.joined(separator: " ")])
+    return
+      (["liae-infer"] + words + [
+        variant.options.split(separator: " ").map { String($0).quotedForShell }.joined(separator: " ")
+      ])
       .joined(separator: " ")
   }
 }
@@ -56,6 +59,7 @@ extension String {
       default: return "-_./=:,+@%".utf8.contains(byte)
       }
     }
-    return plain && !isEmpty ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return plain && !isEmpty
+      ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 }

@@ -54,11 +54,13 @@ struct MergeCommand: ParsableCommand {
     @Option(help: "Of the frames that are written.")
     var format = MergeOutput.Format.png
 
-    @Option(help: .init("Bits of a channel in PNG frames: 8 or 16. (default: as many as the frame has)", valueName: "n"))
+    @Option(
+      help: .init("Bits of a channel in PNG frames: 8 or 16. (default: as many as the frame has)", valueName: "n"))
     var bits: Int?
 
     @Flag(
-      help: "Write the faces alone, as RGBA with straight alpha, to be composited elsewhere. PNG; of --mode overlay, hist-match and the seamless ones."
+      help:
+        "Write the faces alone, as RGBA with straight alpha, to be composited elsewhere. PNG; of --mode overlay, hist-match and the seamless ones."
     )
     var alpha = false
 
@@ -90,7 +92,8 @@ struct MergeCommand: ParsableCommand {
     var last: String?
 
     @Option(
-      help: .init("Merge only the frames that a text file names, one a line, within --first and --last.", valueName: "file"))
+      help: .init(
+        "Merge only the frames that a text file names, one a line, within --first and --last.", valueName: "file"))
     var framesList: String?
 
     @Option(
@@ -154,7 +157,8 @@ struct MergeCommand: ParsableCommand {
 
   func validate() throws {
     for (path, option) in [
-      (output.output ?? "o", "--output"), (input.frames, "--frames"), (preview.preview ?? "p", "--preview"), (output.maskOutput ?? "m", "--mask-output"),
+      (output.output ?? "o", "--output"), (input.frames, "--frames"), (preview.preview ?? "p", "--preview"),
+      (output.maskOutput ?? "m", "--mask-output"),
       (output.separate ?? "s", "--separate"),
     ] {
       try requirePath(path, option)
@@ -203,7 +207,8 @@ struct MergeCommand: ParsableCommand {
     }
     try session.begin(export: export)
     let merge = FolderMerge(
-      frames: folder, selection: selected, timeline: timeline, pool: pool, output: results, export: export, masks: input.masks)
+      frames: folder, selection: selected, timeline: timeline, pool: pool, output: results, export: export,
+      masks: input.masks)
     let report = try onConsole("frames") { try merge.run(resumes: session.isResumed, observer: $0) }
     Console.say(report.text(unchanged: "copied", isSmoothed: settings.landmarkSmoothing != nil))
     try requireMatch(index, folder)
