@@ -51,7 +51,8 @@ import Testing
     let jpeg = try Data(contentsOf: URL(fileURLWithPath: goldenFaces("aligned/00001_0.jpg")))
     let metadata = try #require(app15(of: [UInt8](jpeg)))
     let picture = try Picture.decode(Bytes.read(path: goldenFaces("aligned/00001_0.jpg")), name: "face")
-    let png = [UInt8](try picture.encodedPNG(provenance: nil).raw)
+    let file = try picture.encodedPNG(provenance: nil)
+    let png = withExtendedLifetime(file) { [UInt8](file.raw) }
     let body = Array(kind.utf8) + metadata
     func number(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
     let chunk = number(UInt32(metadata.count)) + body + number(body.withUnsafeBytes { CRC32.of($0) })
@@ -59,7 +60,8 @@ import Testing
     try jpeg.write(to: URL(fileURLWithPath: folder("b.jpg")))
     try jpeg.write(to: URL(fileURLWithPath: folder("00001_0.tif")))
     let source = try FacesetSource(path: folder.path)
-    #expect(source.faces.map(\.name) == ["00001_0.png", "b.jpg"] && source.skipped.map(\.name) == ["00001_0.tif"])
+    try #require(source.faces.map(\.name) == ["00001_0.png", "b.jpg"])
+    #expect(source.skipped.map(\.name) == ["00001_0.tif"])
     let (a, b) = (
       try source.faces[0].prepared(side: 64, type: .whole), try source.faces[1].prepared(side: 64, type: .whole)
     )
