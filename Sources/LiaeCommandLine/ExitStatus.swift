@@ -12,6 +12,7 @@ package enum ExitStatus: Int32, CaseIterable {
   case verification = 5
   case resources = 6
   case diverged = 7
+  case unmatched = 8
   case interrupted = 130
 
   /// What an error of the library means for the program as a whole. Damage is that of a file unless whoever opens the
@@ -38,6 +39,7 @@ package enum ExitStatus: Int32, CaseIterable {
     case .files: return "a file is missing, damaged, unusable, or exists already (see --force)"
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
+    case .unmatched: return "half of the faces or more belong to no frame, or there is no face: see the first line"
     case .diverged: return "training went astray again and again from its last good state"
     case .interrupted: return "interrupted (Ctrl-C)"
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
+import LiaeImageIO
 import LiaeSystem
 
 /// A face that is not trained with, and why.
@@ -8,7 +9,7 @@ package struct SkippedFace: Sendable, Equatable {
   package let reason: String
 }
 
-/// The aligned faces of a folder of JPEG files or of a `faceset.pak`, sorted by name. Pictures are read when they are
+/// The aligned faces of a folder of JPEG and PNG files or of a `faceset.pak`, sorted by name. Pictures are read when they are
 /// needed; what cannot be used is skipped and said.
 package final class FacesetSource: Sendable {
   package let path: String
@@ -32,11 +33,13 @@ package final class FacesetSource: Sendable {
       found = try Self.loose(path, report)
     } else {
       found = try Self.packed(File.kind(path) == .folder ? pak : path, report)
+      if File.kind(path) == .folder { try Self.reportLoose(path, report) }
     }
     guard !found.isEmpty else {
       guard let first = report.faces.first else {
         throw LiaeError(
-          .invalidArgument, "\(path): no aligned faces; expected .jpg files of DeepFaceLab, or a \(Self.pakName)")
+          .invalidArgument,
+          "\(path): no aligned faces; expected .jpg or .png files of DeepFaceLab, or a \(Self.pakName)")
       }
       let all = report.faces.count == 1 ? "the only face" : "none of \(report.faces.count) faces"
       throw LiaeError(
@@ -50,14 +53,12 @@ package final class FacesetSource: Sendable {
   func skip(_ face: SourceFace, _ error: LiaeError) { report.add(face.name, error) }
 
   private static let pakName = "faceset.pak"
-  /// Image suffixes of DeepFaceLab. What is no JPEG is listed as skipped.
-  private static let suffixes = [".jpg", ".jpeg", ".png", ".tif", ".tiff"]
-
   private static func loose(_ folder: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
     var faces: [SourceFace] = []
-    for name in try File.list(folder) {
-      let lowered = name.lowercased()
-      guard suffixes.contains(where: { lowered.hasSuffix($0) }) else { continue }
+    let files = PictureNames(try File.list(folder)).joiningFaces()
+    for name in files.unreadable { report.add(name, "a picture of a kind that is not read; convert it to .png") }
+    for (name, other) in files.repeated { report.add(name, "the same face as \(other), by its name") }
+    for name in files.readable {
       let path = "\(folder)/\(name)"
       do throws(LiaeError) {
         let entry = try Faceset.Face(filename: name, jpeg: Bytes.read(path: path))
@@ -68,6 +69,14 @@ package final class FacesetSource: Sendable {
       }
     }
     return faces
+  }
+
+  /// Files beside a faceset file, which counts alone.
+  private static func reportLoose(_ folder: String, _ report: SkipReport) throws(LiaeError) {
+    let files = PictureNames(try File.list(folder)).joiningFaces()
+    for name in files.readable + files.unreadable {
+      report.add(name, "a loose file beside \(pakName), which counts alone")
+    }
   }
 
   private static func packed(_ path: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
@@ -94,7 +103,10 @@ private final class SkipReport: @unchecked Sendable {
   func add(_ name: String, _ error: LiaeError) {
     // The reason without the name that readers put before it.
     let prefix = "\(name): ".printable
-    let reason = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+    add(name, error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message)
+  }
+
+  func add(_ name: String, _ reason: String) {
     monitor.locked {
       if !list.contains(where: { $0.name == name }) { list.append(SkippedFace(name: name, reason: reason)) }
     }

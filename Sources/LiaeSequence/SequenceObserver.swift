@@ -42,6 +42,26 @@ package enum SequenceNotice: Sendable, Equatable {
   case lackMetadata(first: String, count: Int)
   /// Faces of frames that the sequence does not have, which are left out: the first, its frame, and their number.
   case lackFrame(first: String, frame: String, count: Int)
+  /// Pictures of kinds that are not read: the first, and how many of each ending.
+  case unreadable(first: String, counts: String)
+  /// Faces in files of their own beside a faceset file, which counts alone: how many of each ending.
+  case besideFaceset(path: String, counts: String)
+  /// PNG faces beside JPEG files of the same name, which count: the first, and their number.
+  case repeatedFaces(first: String, other: String, count: Int)
+  /// Frames that have another place when their names are sorted as text: the first such place.
+  case ordered(place: Int, frame: String, other: String)
+  /// Frames whose numbers leave some out: the first whose place is not its number's.
+  case gap(place: Int, frame: String)
+  /// Numbers of frames that seem to count from 1, where 0 is the first frame.
+  case countedFromOne(largest: Int, first: String)
+  /// A frame that is turned upright by its Exif orientation.
+  case turned(first: String, orientation: Int)
+  /// What a frame has and its result has not.
+  case lost(first: String, properties: [String])
+  /// Faces that hardly belong to the frames.
+  case mismatch(FaceMismatch)
+  /// Faces that end long before the frames do: the last frame that has one, and how many follow it.
+  case facesEnd(frame: String, following: Int, total: Int)
   /// Faces behind the last frame of a video: the first, and their number.
   case pastEnd(first: String, count: Int, frames: Int)
   /// Frames of an earlier run are there already.

@@ -14,9 +14,9 @@ import Testing
   @Test func framesInTheOrderOfTheirNames() throws {
     let folder = try folder(["b.PNG", "a.10.jpg", "a.9.jpeg", ".hidden.png", "notes.txt", "c.png.tmp12"])
     let frames = try FrameFolder(folder.path)
-    #expect(frames.frames.map(\.name) == ["a.10.jpg", "a.9.jpeg", "b.PNG"])
-    #expect(frames.frames.map(\.stem) == ["a.10", "a.9", "b"])
-    #expect(frames.frames.map(\.path) == ["a.10.jpg", "a.9.jpeg", "b.PNG"].map { folder($0) })
+    #expect(frames.frames.map(\.name) == ["a.9.jpeg", "a.10.jpg", "b.PNG"])
+    #expect(frames.frames.map(\.stem) == ["a.9", "a.10", "b"])
+    #expect(frames.frames.map(\.path) == ["a.9.jpeg", "a.10.jpg", "b.PNG"].map { folder($0) })
   }
 
   /// A face names its frame by a file name, whatever its ending, or by a number from 0.

@@ -2,12 +2,17 @@
 """`liae-infer merge` on the frames and aligned faces that DeepFaceLab made, and its promises about folders."""
 import json
 import os
+import pickle
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +25,22 @@ STEMS = [f"{i:05}" for i in range(1, 8)]
 
 
 def merge(model, frames, output, *options, aligned=ALIGNED, **more):
+    if aligned is ALIGNED and Path(frames).is_dir():
+        aligned = faces_of(frames)
     source = [] if aligned is None else ["--aligned", aligned]
     return liae_infer("merge", "--model", model, "--frames", frames, *source, "--output", output,
                       "--face-type", "whole_face", *options, **more)
+
+
+def faces_of(frames):
+    """The aligned faces of these frames alone: the others would belong to no frame."""
+    found = [name for name in names(ALIGNED) if list(Path(frames).glob(f"{name[:5]}.*"))]
+    if not found or found == names(ALIGNED):
+        return ALIGNED
+    folder = Path(tempfile.mkdtemp(prefix="faces", dir=Path(frames).parent))
+    for name in found:
+        shutil.copy(ALIGNED / name, folder)
+    return folder
 
 
 def names(folder):
@@ -421,6 +439,156 @@ def test_faces_of_missing_frames_are_said(model, workspace, tmp_path):
     assert len(results(tmp_path / "out")) == 5
 
 
+def without_faces_path(text):
+    return [line.removeprefix("liae-infer: ") for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("kept, status", [(0, 8), (3, 8), (4, 0)])
+def test_faces_that_hardly_belong_to_the_frames(kept, status, model, workspace, tmp_path):
+    """Frames of another sequence, and a download that broke off: the two names that ought to have matched, first and last."""
+    for i in range(kept, 7):
+        (workspace / f"{STEMS[i]}.png").rename(workspace / f"shot_{i}.png" if kept == 0 else tmp_path / f"{i}.png")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == status, result.err
+    lines = without_faces_path(result.err)
+    if status == 8:
+        assert lines[-1] in lines[:-1] and f"{STEMS[kept]}_0.jpg is of frame {STEMS[kept]}.png" in lines[-1]
+        assert f"the first frame is {'shot_0.png' if kept == 0 else '00001.png'}" in lines[-1]
+    assert f"frames   {kept} swapped" in result.out
+
+
+def test_no_face_at_all(model, tmp_path):
+    (tmp_path / "none.jsonl").write_text("# nobody\n")
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", tmp_path / "none.jsonl", aligned=None)
+    assert result.status == 8 and "none.jsonl: holds no face that can be used" in result.err.splitlines()[-1]
+
+
+def test_faces_that_end_before_the_frames(model, workspace, tmp_path):
+    for stem in STEMS[2:]:
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and "00002.png is the last frame with a face: the last 5 of 7" in result.err
+
+
+def aligned_png(jpeg, path, chunk):
+    """A face as tools from before March 2020 have it: the picture as PNG, the dictionary of APP15 in a chunk before IEND."""
+    data, i = jpeg.read_bytes(), 2
+    while data[i + 1] != 0xEF:
+        i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
+    metadata = data[i + 4:i + 2 + int.from_bytes(data[i + 2:i + 4], "big")]
+    Image.open(jpeg).save(path)
+    png = path.read_bytes()
+    body = chunk + metadata
+    path.write_bytes(png[:-12] + len(metadata).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big") + png[-12:])
+
+
+@pytest.mark.parametrize("chunk", [b"fcWp", b"dFLd"])
+def test_aligned_png_beside_jpeg(chunk, model, merged, workspace, tmp_path):
+    for stem in STEMS[:3]:
+        aligned_png(workspace / f"aligned/{stem}_0.jpg", workspace / f"aligned/{stem}_0.PNG", chunk)
+    # The third stays as both: it is one face.
+    for stem in STEMS[:2]:
+        (workspace / f"aligned/{stem}_0.jpg").unlink()
+    (workspace / "aligned/x.webp").write_bytes(b"RIFF")
+    (workspace / "aligned/y.tif").write_bytes(b"II*")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0])
+    assert "00003_0.PNG: the same face as 00003_0.jpg by its name; left out" in result.err
+    assert "x.webp: 1 .tif, 1 .webp left out" in result.err
+    # The stored mask of a face is read out of the chunk as well.
+    result = merge(model, workspace, tmp_path / "mask", "--mask-mode", "xseg-dst", aligned=workspace / "aligned")
+    assert "00001.png" in results(tmp_path / "mask")
+
+
+def test_faces_beside_a_pak_are_counted(model, merged, workspace, tmp_path):
+    shutil.copy(FACES / "faceset.pak", workspace / "aligned")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0])
+    assert "faceset.pak: counts alone; 7 .jpg beside it left out" in result.err
+
+
+def test_frames_of_other_kinds_are_counted(model, workspace, tmp_path):
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).write_bytes(b"")
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and "00008.png.part: 1 .bmp, 1 .part, 2 .tif left out" in result.err
+    for path in workspace.glob("*.png"):
+        path.unlink()
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: convert them to .png" in result.err
+
+
+def test_source_names_of_windows(model, merged, found_faces, workspace, tmp_path):
+    """A path of Windows in the metadata: the same bytes but for its length, as Python pickles it."""
+    for path in (workspace / "aligned").glob("*.jpg"):
+        data, i = path.read_bytes(), 2
+        while data[i + 1] != 0xEF:
+            i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
+        end = i + 2 + int.from_bytes(data[i + 2:i + 4], "big")
+        face = pickle.loads(data[i + 4:end])
+        face["source_filename"] = "C:\\x\\" + face["source_filename"]
+        payload = pickle.dumps(face)
+        path.write_bytes(data[:i + 2] + (len(payload) + 2).to_bytes(2, "big") + payload + data[end:])
+    result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
+    assert result.status == 0 and results(tmp_path / "out") == results(merged[0]), result.err
+
+
+# ---- Geometry ----------------------------------------------------------------------------------------------------------
+
+def numbered(folder, names):
+    folder.mkdir()
+    for name, stem in zip(names, STEMS):
+        shutil.copy(FRAMES / f"{stem}.png", folder / name)
+    return folder
+
+
+def test_numbers_without_zeros_count_as_numbers(model, merged, found_faces, landmarks_file, tmp_path):
+    frames = numbered(tmp_path / "frames", [f"frame{i + 7}.png" for i in range(7)])
+    points = [found_faces[f"{stem}_0.jpg"]["source_landmarks"] for stem in STEMS]
+    result = merge(model, frames, tmp_path / "out", "--landmarks", landmarks_file(enumerate(points)), aligned=None)
+    assert result.status == 0 and "frame 0 of the landmarks is frame7.png" in result.err and "frame10.png there" in result.err
+    for i, stem in enumerate(STEMS):
+        difference = pixels(tmp_path / f"out/frame{i + 7}.png").astype(int) - pixels(merged[0] / f"{stem}.png")
+        assert np.abs(difference).max() <= 1
+    # By names nothing is in doubt.
+    faces = landmarks_file([(f"frame{i + 7}.png", p) for i, p in enumerate(points)])
+    result = merge(model, frames, tmp_path / "b", "--landmarks", faces, aligned=None)
+    assert result.status == 0 and result.err == ""
+
+
+@pytest.mark.parametrize("names, first, message", [
+    ([f"{i:02}.png" for i in (1, 2, 4, 5, 6, 7, 8)], 0, "frame 2 of the landmarks is 04.png, by its place"),
+    ([f"{i:02}.png" for i in range(1, 8)], 1, "the landmarks count frames from 1 to 7, as it seems; frame 0 is 01.png"),
+    ([f"{i:02}.png" for i in range(7)], 0, "")])
+def test_numbers_that_can_mean_something_else_are_said(names, first, message, model, found_faces, landmarks_file, tmp_path):
+    frames = numbered(tmp_path / "frames", names)
+    points = [found_faces[f"{stem}_0.jpg"]["source_landmarks"] for stem in STEMS]
+    faces = landmarks_file([(first + i, p) for i, p in enumerate(points)])
+    result = merge(model, frames, tmp_path / "out", "--landmarks", faces, aligned=None)
+    assert result.status == 0 and message in result.err and bool(message) == bool(result.err)
+
+
+def test_points_that_only_a_mirror_fits(model, found_faces, landmarks_file, tmp_path):
+    """Left and right exchanged: 68 points and 5."""
+    face = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    eyes = [face[36:42].mean(0), face[42:48].mean(0), face[30], face[48], face[54]]
+    width = pixels(FRAMES / "00001.png").shape[1]
+    for points in (face, np.array(eyes)):
+        mirrored = points * [-1, 1] + [width, 0]
+        faces = landmarks_file([("00001.png", mirrored.tolist()), ("00002.png", points.tolist())])
+        result = merge(model, FRAMES, tmp_path / f"out{len(points)}", "--landmarks", faces, aligned=None)
+        assert result.status == 1 and "left and right are exchanged" in result.err, result.err
+        assert "00002.png" in results(tmp_path / f"out{len(points)}")
+
+
+def test_coordinates_that_are_no_pixels(model, found_faces, landmarks_file, tmp_path):
+    face = np.array(found_faces["00001_0.jpg"]["source_landmarks"])
+    height, width = pixels(FRAMES / "00001.png").shape[:2]
+    faces = landmarks_file([("00001.png", (face / [width, height]).tolist())])
+    result = merge(model, FRAMES, tmp_path / "out", "--landmarks", faces, aligned=None)
+    assert result.status == 4 and "line 1" in result.err and "multiply what is divided by its width" in result.err
+
+
 @pytest.mark.parametrize("points, message", [
     ([[5, 5]] * 68, "landmarks.jsonl, line 1: "), ([[i, 2 * i] for i in range(68)], "landmarks.jsonl, line 1: "),
     (1e5, "outside the frame")])
@@ -595,6 +763,118 @@ def test_files_of_somebody_else_are_not_overwritten(model, tmp_path):
     assert result.status == 4 and "00003.png: exists already" in result.err
     assert names(tmp_path / "out") == ["00003.png"] and (tmp_path / "out/00003.png").read_text() == "mine"
     assert merge(model, FRAMES, tmp_path / "out", "--force").status == 0
+
+
+# ---- Parts of a sequence -----------------------------------------------------------------------------------------------
+
+def everything(output):
+    return {(kind, path.name): path.read_bytes() for kind in ("", "_mask") for path in
+            (output.parent / f"{output.name}{kind}").glob("*")}
+
+
+@pytest.mark.parametrize("options", [[], ["--smooth-mask", "0.3"]])
+def test_four_shards_at_once(options, model, tmp_path):
+    """The same bytes as without, whatever frames need of those before them."""
+    assert merge(model, FRAMES, tmp_path / "whole", *options).status == 0
+    running = [subprocess.Popen([PROGRAM, "merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--output",
+                                 tmp_path / "out", "--face-type", "whole_face", "--threads", "1", "--shard", f"{i}/4",
+                                 *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for i in (1, 2, 3, 4)]
+    for process in running:
+        assert process.communicate()[1] == b"" and process.returncode == 0
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+    # The whole merge finds all of it done.
+    result = merge(model, FRAMES, tmp_path / "out", *options)
+    assert result.status == 0 and "goes on behind 7 of 7 frames" in result.err
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+
+
+def test_a_shard_goes_on_by_itself(model, merged, tmp_path):
+    output = tmp_path / "out"
+    for i in (2, 1, 3):
+        assert merge(model, FRAMES, output, "--shard", f"{i}/3").status == 0
+    assert results(output) == results(merged[0])
+    (output / "00004.png").unlink()
+    (output / "00006.png.tmp123").write_bytes(b"another shard is at work")
+    (output / "liae-merge.json.tmp123").write_bytes(b"another shard begins")
+    first = (output / "00001.png").stat().st_mtime_ns
+    result = merge(model, FRAMES, output, "--shard", "2/3")
+    assert result.status == 0 and "goes on behind 1 of 2 frames" in result.err
+    assert results(output) == results(merged[0]) and (output / "00001.png").stat().st_mtime_ns == first
+    assert (output / "00006.png.tmp123").exists() and (output / "liae-merge.json.tmp123").exists()
+    # Other settings do not mix, and begin anew for these frames alone.
+    result = merge(model, FRAMES, output, "--shard", "2/3", "--erode", "30")
+    assert result.status == 4 and "erode (0 -> 30)" in result.err
+    assert merge(model, FRAMES, output, "--shard", "2/3", "--erode", "30", "--force").status == 0
+    found, before = results(output), results(merged[0])
+    assert {name for name in found if found[name] != before[name]} == {"00003.png", "00004.png"}
+
+
+def test_more_shards_than_frames(model, merged, tmp_path):
+    for i in range(1, 11):
+        assert merge(model, FRAMES, tmp_path / "out", "--shard", f"{i}/10").status == 0
+    assert results(tmp_path / "out") == results(merged[0])
+    for shard in ("0/4", "5/4", "1", "1/0", "a/b", "1/2/3", "-1/4"):
+        assert merge(model, FRAMES, tmp_path / "x", f"--shard={shard}").status == 2
+
+
+def test_a_stretch_and_a_list_of_frames(model, merged, tmp_path):
+    frames = tmp_path / "list.txt"
+    frames.write_text("# chosen\n00002.png\n\n 7 \n00005\n")
+    for options, stems in ((["--first", "00003", "--last", "5"], (3, 4, 5)), (["--last", "00002.png"], (1, 2)),
+                           (["--frames-list", frames], (2, 5, 7)), (["--frames-list", frames, "--first", "3"], (5, 7))):
+        output = tmp_path / "-".join(map(str, stems))
+        result = merge(model, FRAMES, output, *options)
+        assert result.status == 0 and result.err == "" and f"{len(stems)} swapped" in result.out
+        assert results(output) == {f"0000{i}.png": (merged[0] / f"0000{i}.png").read_bytes() for i in stems}
+    for options, message in ((["--first", "5", "--last", "2"], "stands behind"), (["--first", "x.png"], "x.png is no frame of")):
+        result = merge(model, FRAMES, tmp_path / "x", *options)
+        assert result.status == 2 and message in result.err and not (tmp_path / "x").exists()
+    frames.write_text("9.png\n")
+    result = merge(model, FRAMES, tmp_path / "x", "--frames-list", frames)
+    assert result.status == 2 and "list.txt, name 1: 9.png is no frame" in result.err
+
+
+def test_preview(model, merged, tmp_path):
+    """A cell is the face of the merge that the printed command makes."""
+    sheet = tmp_path / "sheet.png"
+    command = ["merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--face-type", "whole_face"]
+    result = liae_infer(*command, "--preview", sheet, "--first", "00002.png", "--try", "color-transfer=none,rct",
+                        "--try", "erode=0,50")
+    assert result.status == 0 and result.err == "", result.err
+    assert source_type(sheet) == "compositeWithTrainedAlgorithmicMedia"
+    lines = result.out.splitlines()
+    assert lines[0].startswith("frame    00002.png; ") and len(lines) == 5
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3", "4"]
+    assert lines[4].endswith("--output OUTPUT --color-transfer rct --erode 50") and "--try" not in result.out
+    cells = pixels(sheet)
+    for number, line in enumerate(lines[1:]):
+        output = tmp_path / f"out{number}"
+        words = shlex.split(line.split(maxsplit=1)[1].replace("OUTPUT", str(output)))
+        assert words[0] == "liae-infer" and liae_infer(*words[1:], "--last", "00002.png").status == 0
+        # Cells of two columns, each resized from the same part of the frame.
+        height, width = cells.shape[0] // 2, cells.shape[1] // 2
+        cell = cells[height * (number // 2):, width * (number % 2):][6:6 + height - 32, 6:6 + width - 12]
+        small = np.array(Image.fromarray(pixels(output / "00002.png")).resize((80, 60)), float)
+        best = min(np.abs(np.array(Image.fromarray(cell).resize((w, w * cell.shape[0] // cell.shape[1])), float)[
+            :40, :40] - small[y:y + 40, x:x + 40]).mean() for w in range(48, 80, 4) for y in range(0, 20)
+            for x in range(0, 40) if small[y:y + 40, x:x + 40].shape == (40, 40, 3))
+        assert best < 25
+    assert liae_infer(*command, "--preview", sheet).status == 4
+    usual = liae_infer(*command, "--preview", sheet, "--force")
+    assert usual.status == 0 and len(usual.out.splitlines()) == 19
+    assert "'learned-prd*learned-dst'" in usual.out and "--color-transfer mkl-m" in usual.out
+
+
+@pytest.mark.parametrize("tries, message", [
+    (["erode=1000"], "--try erode is 1000; expected -400 to 400"), (["erod=1"], 'the nearest is "erode"'),
+    (["erode"], "expected an option and its values"), (["smooth-mask=0.5"], "one frame shows nothing of it"),
+    (["mode=raw-predict"], "neither --mode raw-predict"), (["mask-mode=8"], "XSeg network"),
+    (["erode=" + ",".join(map(str, range(50)))] * 1 + ["blur=1,2,3"], "more than 120 combinations")])
+def test_previews_that_cannot_be(tries, message, model, tmp_path):
+    options = [word for text in tries for word in ("--try", text)]
+    result = liae_infer("merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--preview",
+                        tmp_path / "a.png", "--face-type", "whole_face", *options)
+    assert result.status == 2 and message in result.err and not (tmp_path / "a.png").exists(), result.err
 
 
 # ---- Settings ----------------------------------------------------------------------------------------------------------

@@ -3,17 +3,17 @@ import LiaeSystem
 import LiaeTensor
 
 /// DeepFaceLab's aligned faces: JPEG files with a pickled dictionary as their APP15 segment, without any header of its own.
+/// Versions up to March 2020 wrote PNG files with the same dictionary as a chunk, which are read too.
 package enum FaceImage {
-  /// What the face's metadata says, or nil where the JPEG has none ("not a DFL image").
+  /// What the face's metadata says, or nil where the picture has none ("not a DFL image").
   ///
-  /// The last APP15 segment counts; the picture itself is not looked at. Nothing is executed. Keys that are not known
+  /// The last APP15 segment, or the last chunk `fcWp` or `dFLd`, counts; the picture itself is not looked at. Nothing is executed. Keys that are not known
   /// are ignored.
   /// - Parameter name: how messages call the file.
-  /// - Throws: `unknownFormat` where it is no JPEG, `unsafeFile` for a pickle that would call something, `corruptFile`,
+  /// - Throws: `unknownFormat` where it is neither a JPEG nor a PNG, `unsafeFile` for a pickle that would call something, `corruptFile`,
   ///   `limitExceeded`, `unsupported`.
   package static func readMetadata(_ file: Bytes, name: String) throws(LiaeError) -> FaceMetadata? {
-    let jpeg = try JPEGSegments(file, name: name)
-    guard let payload = jpeg.segments.last(where: { $0.marker == JPEGSegments.app15 })?.payload else { return nil }
+    guard let payload = try metadata(in: file, name: name) else { return nil }
     let value = try PickleReader.parse(
       file, offset: payload.lowerBound, count: payload.count, name: name, allowing: .numpy)
     guard let pairs = value.pairs else {
@@ -22,6 +22,28 @@ package enum FaceImage {
     if pairs.isEmpty { return nil }
     var reader = FaceReader(byteCount: payload.count, name: name)
     return try FaceMetadata(value, &reader)
+  }
+
+  /// Where a face's metadata stands in its file; nil: nowhere.
+  private static func metadata(in file: Bytes, name: String) throws(LiaeError) -> Range<Int>? {
+    if file.starts(with: PNGChunks.signature) {
+      return try PNGChunks(file, name: name).chunks.last { pngKinds.contains($0.kind) }?.payload
+    }
+    guard file.starts(with: JPEGSegments.signature) else {
+      throw LiaeError(.unknownFormat, "\(name): no JPEG or PNG file: it begins with neither ff d8 ff nor 89 50 4e 47")
+    }
+    return try JPEGSegments(file, name: name).segments.last { $0.marker == JPEGSegments.app15 }?.payload
+  }
+
+  /// The chunks in which PNG faces have their metadata: DeepFaceLab's, and that of tools which followed it.
+  private static let pngKinds = ["fcWp", "dFLd"]
+
+  /// Width and height as the picture's header says; nil where it has none.
+  ///
+  /// - Throws: `unknownFormat`, `corruptFile`, `limitExceeded`.
+  static func size(of file: Bytes, name: String) throws(LiaeError) -> (width: Int, height: Int)? {
+    if file.starts(with: PNGChunks.signature) { return try PNGChunks(file, name: name).size(in: file) }
+    return try JPEGSegments(file, name: name).size(in: file).map { ($0.width, $0.height) }
   }
 
   /// The JPEG with this metadata, behind the last APPn segment, where DeepFaceLab puts it; what was there is replaced.

@@ -127,15 +127,15 @@ package struct Faceset: Sendable {
 }
 
 extension Faceset.Face {
-  /// The entry of an aligned face, described by the metadata in its JPEG.
+  /// The entry of an aligned face, described by the metadata in its JPEG or PNG file.
   ///
-  /// - Throws: what `FaceImage.readMetadata` throws; `corruptFile` for a JPEG without metadata or frame header.
+  /// - Throws: what `FaceImage.readMetadata` throws; `corruptFile` for a picture without metadata or size.
   package init(filename: String, personName: String? = nil, jpeg: Bytes) throws(LiaeError) {
     guard let metadata = try FaceImage.readMetadata(jpeg, name: filename) else {
-      throw LiaeError(.corruptFile, "\(filename): a JPEG without the metadata of a face")
+      throw LiaeError(.corruptFile, "\(filename): a picture without the metadata of a face")
     }
-    guard let size = try JPEGSegments(jpeg, name: filename).size(in: jpeg) else {
-      throw LiaeError(.corruptFile, "\(filename): a JPEG without frame header")
+    guard let size = try FaceImage.size(of: jpeg, name: filename) else {
+      throw LiaeError(.corruptFile, "\(filename): a picture without a header of its size")
     }
     (self.filename, self.personName, self.jpeg) = (filename, personName, .memory(jpeg))
     // DeepFaceLab decodes gray as colour.

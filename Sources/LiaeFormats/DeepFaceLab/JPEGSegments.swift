@@ -17,6 +17,7 @@ struct JPEGSegments {
   /// Where the marker of the first scan stands.
   let scan: Int
 
+  static let signature: [UInt8] = [0xff, 0xd8, 0xff]
   static let app0: UInt8 = 0xe0
   static let app1: UInt8 = 0xe1
   static let app15: UInt8 = 0xef
@@ -27,7 +28,7 @@ struct JPEGSegments {
 
   /// - Throws: `unknownFormat` where it is no JPEG; `corruptFile`, `limitExceeded`.
   init(_ file: Bytes, name: String) throws(LiaeError) {
-    guard file.starts(with: [0xff, 0xd8, 0xff]) else {
+    guard file.starts(with: Self.signature) else {
       throw LiaeError(.unknownFormat, "\(name): no JPEG file: it does not begin with the bytes ff d8 ff")
     }
     var reader = try ByteReader(file, offset: 2, name: name)

@@ -27,7 +27,7 @@ package enum LandmarksFile {
   /// that are not known.
   ///
   /// - Parameter name: how messages call the file.
-  /// - Throws: `corruptFile` or `limitExceeded`, naming file and line.
+  /// - Throws: `corruptFile`, also for coordinates that are no pixels, or `limitExceeded`, naming file and line.
   package static func read(_ file: Bytes, name: String) throws(LiaeError) -> [Face] {
     defer { withExtendedLifetime(file) {} }
     var faces: [Face] = []
@@ -109,6 +109,11 @@ package enum LandmarksFile {
     }
     guard points.count == 68 || points.count == 5 else {
       throw json.error("\"landmarks\" has \(points.count) points; expected 68 or 5")
+    }
+    guard points.contains(where: { max(abs($0.x), abs($0.y)) > 1 }) || points.allSatisfy({ $0 == points[0] }) else {
+      throw json.error(
+        "all \(points.count) points of \"landmarks\" lie within 1 pixel of (0, 0); coordinates are pixels of the frame: "
+          + "multiply what is divided by its width and height")
     }
     return points
   }

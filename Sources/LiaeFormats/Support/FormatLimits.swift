@@ -25,6 +25,8 @@ package enum FormatLimits {
   package static let jsonDepth = 64
   /// Segments of a JPEG before its picture; the largest colour profiles take 255.
   package static let jpegSegments = 1 << 12
+  /// Chunks of a PNG; a 4K frame in chunks of libpng's 8192 bytes has some thousands.
+  package static let pngChunks = 1 << 17
 
   /// Instructions of one pickle.
   package static let pickleInstructions = 1 << 27

@@ -18,7 +18,7 @@ package struct Frame {
   /// The square of `side` pixels that `matrix` cuts out, clamped to 0...1; black where the frame ends.
   ///
   /// - Throws: `invalidArgument` where no part of it lies in the frame, or the frame has pixels there that are no finite
-  ///   numbers; `outOfMemory`.
+  ///   numbers or far beyond 1; `outOfMemory`.
   package func crop(_ matrix: Affine, side: Int, interpolation: Interpolation = .cubic) throws(LiaeError) -> ColorCanvas
   {
     _ = try visiblePart(ofSquare: side, in: matrix)
@@ -40,8 +40,25 @@ package struct Frame {
             workers: workers))
       }
     }
+    if image.format.isFloat { try checkRange(result) }
     result.clamp()
     return result
+  }
+
+  /// Brightness that a crop may have on average. Highlights beyond 1 are no mistake, a whole face of them is.
+  private static let brightest: Float = 4
+
+  /// - Throws: `invalidArgument` where float pixels look as if they counted to 255.
+  private func checkRange(_ crop: ColorCanvas) throws(LiaeError) {
+    var sum = Color.zero
+    for i in 0..<crop.count { sum += crop.pixels[i] }
+    withExtendedLifetime(crop) {}
+    let mean = max(sum.x, sum.y, sum.z) / Float(crop.count)
+    guard mean <= Self.brightest else {
+      throw LiaeError(
+        .invalidArgument,
+        "the face's float pixels are \(mean) on average; 0...1 is expected: divide pixels of 0...255 by 255")
+    }
   }
 
   /// Pixels of the frame that are read at a time.

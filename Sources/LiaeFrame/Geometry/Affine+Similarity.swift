@@ -36,9 +36,7 @@ extension Affine {
     }
     // Singular values are half the sum and half the difference of these.
     let turned = Point(xx + yy, yx - xy)
-    let (direct, mirrored) = (
-      (turned * turned).sum().squareRoot(), ((xx - yy) * (xx - yy) + (yx + xy) * (yx + xy)).squareRoot()
-    )
+    let (direct, mirrored) = covarianceSizes(xx, xy, yx, yy)
     guard abs(direct - mirrored) > 1e-3 * (direct + mirrored) else {
       throw LiaeError(.invalidArgument, "the landmarks are on one line, or nearly: they do not fix a face")
     }
@@ -51,4 +49,30 @@ extension Affine {
     let shift = targetMean - linear(sourceMean)
     return Affine(xx: factor.x, xy: -factor.y, tx: shift.x, yx: factor.y, yy: factor.x, ty: shift.y)
   }
+}
+
+/// The covariance that a turn reaches at most, and the one that a turn of the mirrored points reaches: half the sum and
+/// half the difference of these are its singular values.
+private func covarianceSizes(_ xx: Double, _ xy: Double, _ yx: Double, _ yy: Double) -> (
+  direct: Double, mirrored: Double
+) {
+  (
+    ((xx + yy) * (xx + yy) + (yx - xy) * (yx - xy)).squareRoot(),
+    ((xx - yy) * (xx - yy) + (yx + xy) * (yx + xy)).squareRoot()
+  )
+}
+
+/// How much two sets of points resemble each other when one is turned, and when it is mirrored and turned, in one unit.
+func similarities(_ source: [Point], _ target: [Point]) -> (direct: Double, mirrored: Double) {
+  let count = Double(source.count)
+  let (sourceMean, targetMean) = (source.reduce(.zero, +) / count, target.reduce(.zero, +) / count)
+  var (xx, xy, yx, yy) = (0.0, 0.0, 0.0, 0.0)
+  for (s, d) in zip(source, target) {
+    let (s, d) = (s - sourceMean, d - targetMean)
+    xx += d.x * s.x
+    xy += d.x * s.y
+    yx += d.y * s.x
+    yy += d.y * s.y
+  }
+  return covarianceSizes(xx, xy, yx, yy)
 }

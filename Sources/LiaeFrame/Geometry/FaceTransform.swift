@@ -7,17 +7,34 @@ import LiaeSystem
 ///
 /// - Throws: `invalidArgument` for degenerate landmarks, as `Affine.similarity`.
 package func templateTransform(_ landmarks: Landmarks) throws(LiaeError) -> Affine {
+  let (points, template) = templatePairs(landmarks)
+  return try .similarity(from: points, to: template)
+}
+
+/// The landmarks that place a face, and where the template has them.
+private func templatePairs(_ landmarks: Landmarks) -> (points: [Point], template: [Point]) {
   let first = FaceTemplate.flatFirst
   switch landmarks.kind {
   case .sixtyEight:
     let used = Array(17...48) + [54]
-    return try .similarity(from: used.map { landmarks.points[$0] }, to: used.map { FaceTemplate.flat[$0 - first] })
+    return (used.map { landmarks.points[$0] }, used.map { FaceTemplate.flat[$0 - first] })
   case .five:
     func middle(_ range: ClosedRange<Int>) -> Point {
       range.reduce(Point.zero) { $0 + FaceTemplate.flat[$1 - first] } / Double(range.count)
     }
     let template = [middle(36...41), middle(42...47)] + [30, 48, 54].map { FaceTemplate.flat[$0 - first] }
-    return try .similarity(from: landmarks.points, to: template)
+    return (landmarks.points, template)
+  }
+}
+
+extension Landmarks {
+  /// Whether left and right look exchanged: a mirrored template fits more than twice as well as the template.
+  ///
+  /// A profile resembles both; beyond it the eyes are still in their order.
+  var lookMirrored: Bool {
+    let (points, template) = templatePairs(self)
+    let (direct, mirrored) = similarities(points, template)
+    return mirrored > 2 * direct
   }
 }
 
@@ -33,18 +50,28 @@ package struct FacePlacement: Sendable {
   /// upper right.
   private let falling, rising: SIMD2<Float>
 
-  /// - Throws: `invalidArgument` for landmarks that fix no face: in one place, on one line, or too small for their distance
-  ///   from the frame's corner.
+  /// - Throws: `invalidArgument` for landmarks that fix no face: in one place, on one line, too small for their distance
+  ///   from the frame's corner, or with left and right exchanged.
   package init(_ landmarks: Landmarks, type: FaceType) throws(LiaeError) {
     (self.landmarks, self.type) = (landmarks, type)
     let toTemplate = try templateTransform(landmarks)
+    guard !landmarks.lookMirrored else {
+      throw LiaeError(
+        .invalidArgument,
+        "the landmarks fit a mirrored face alone: left and right are exchanged. Left is what is left in the picture; a "
+          + "detector that ran on a mirrored picture gives the points of that one")
+    }
     let square = TemplateSquare(in: toTemplate)
     let farthest = landmarks.points.reduce(1) { max($0, abs($1.x), abs($1.y)) }
     // Float32 places a corner to 2^-24 of its coordinate: what is smaller than 2^-14 of it turns by its rounding.
     let smallest = max(1, farthest / 16384)
     guard square.side >= smallest else {
+      let hint =
+        farthest <= 2
+        ? ". Coordinates are pixels: these look as if they were divided by the frame's width and height" : ""
       throw LiaeError(
-        .invalidArgument, "the landmarks show a face \(square.side) pixels wide; \(smallest) or more are needed there")
+        .invalidArgument,
+        "the landmarks show a face \(square.side) pixels wide; \(smallest) or more are needed there\(hint)")
     }
     var center = square.center
     if type == .whole { center += (square.topLeft - square.bottomLeft) * 0.07 }

@@ -20,8 +20,14 @@ package struct DetectedFace {
 
 /// Source of the faces of a sequence.
 package enum FaceSource: Sendable {
-  /// DeepFaceLab's faces: a folder of JPEG files or with a faceset.pak, or a .pak file.
+  /// DeepFaceLab's faces: a folder of JPEG or PNG files or with a faceset.pak, or a .pak file.
   case aligned(String)
   /// A landmarks file.
   case landmarks(String)
+
+  var path: String {
+    switch self {
+    case .aligned(let path), .landmarks(let path): return path
+    }
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
 import LiaeFrame
+import LiaeImageIO
 import LiaeSystem
 
 /// The faces of each frame of a sequence, read from DeepFaceLab's aligned faces or from a landmarks file.
@@ -11,12 +12,18 @@ package struct FaceIndex {
   package private(set) var failures = 0
   /// Inputs that were left out, and why.
   package private(set) var notices: [SequenceNotice] = []
+  /// Of the frames that faces name by a number in place of a name; nil: none does.
+  package private(set) var numbers: ClosedRange<Int>?
+  /// Faces that were read, and those of them whose frame the sequence has.
+  private var counts = (read: 0, placed: 0)
+  private var firstLost: (origin: String, frame: String)?
+  private let source: FaceSource
   private let place: (LandmarksFile.FrameName) -> Int?
 
   /// - Parameter place: of a frame in the sequence, or nil where there is none.
   /// - Throws: where the folder or the file as a whole cannot be read.
   package init(_ source: FaceSource, place: @escaping (LandmarksFile.FrameName) -> Int?) throws(LiaeError) {
-    self.place = place
+    (self.source, self.place) = (source, place)
     var leftOut = LeftOut()
     switch source {
     case .aligned(let path): try readAligned(path, &leftOut)
@@ -51,26 +58,61 @@ package struct FaceIndex {
     var withoutFrame: [(origin: String, frame: String)] = []
   }
 
+  /// What is to be said where at least half of the faces belong to no frame, or there is no face.
+  ///
+  /// - Parameter frame: a frame of the sequence, for comparison.
+  package func mismatch(frame: String) -> FaceMismatch? {
+    guard counts.placed * 2 <= counts.read else { return nil }
+    return FaceMismatch(
+      source: source.path, faces: counts.read, placed: counts.placed, face: firstLost?.origin, wanted: firstLost?.frame,
+      frame: frame)
+  }
+
   private mutating func add(_ face: DetectedFace, to frame: LandmarksFile.FrameName, _ leftOut: inout LeftOut) {
-    if let place = place(frame) {
+    counts.read += 1
+    let name: String
+    var place = place(frame)
+    switch frame {
+    case .name(let text):
+      // Programs of Windows write a path, whose folders mean nothing here.
+      let last = text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? text
+      if place == nil, last != text { place = self.place(.name(last)) }
+      name = text
+    case .index(let index):
+      numbers = min(numbers?.lowerBound ?? index, index)...max(numbers?.upperBound ?? index, index)
+      name = "number \(index)"
+    }
+    if let place {
+      counts.placed += 1
       faces[place, default: []].append(face)
     } else {
-      switch frame {
-      case .name(let name): leftOut.withoutFrame.append((face.origin, name))
-      case .index(let index): leftOut.withoutFrame.append((face.origin, "number \(index)"))
-      }
+      firstLost = firstLost ?? (face.origin, name)
+      leftOut.withoutFrame.append((face.origin, name))
     }
   }
 
   private mutating func readAligned(_ path: String, _ leftOut: inout LeftOut) throws(LiaeError) {
     if File.kind(path) != .folder { return try readFaceset(path, &leftOut) }
     let names = try File.list(path)
-    if names.contains("faceset.pak") { return try readFaceset("\(path)/faceset.pak", &leftOut) }
-    let images = names.filter { !$0.hasPrefix(".") && $0.hasSuffix(".jpg") }
-    guard !images.isEmpty else {
-      throw LiaeError(.fileNotFound, "\(path): the folder holds no .jpg file and no faceset.pak")
+    let files = PictureNames(names).joiningFaces()
+    if names.contains("faceset.pak") {
+      let loose = files.readable + files.repeated.map(\.name) + files.unreadable
+      if !loose.isEmpty {
+        notices.append(.besideFaceset(path: "\(path)/faceset.pak", counts: PictureNames.counts(loose)))
+      }
+      return try readFaceset("\(path)/faceset.pak", &leftOut)
     }
-    for name in images {
+    if let first = files.unreadable.first {
+      notices.append(.unreadable(first: "\(path)/\(first)", counts: PictureNames.counts(files.unreadable)))
+    }
+    if let (first, other) = files.repeated.first {
+      notices.append(.repeatedFaces(first: "\(path)/\(first)", other: other, count: files.repeated.count))
+    }
+    guard !files.readable.isEmpty else {
+      let others = files.unreadable.isEmpty ? "" : "; \(PictureNames.counts(files.unreadable)) are not read"
+      throw LiaeError(.fileNotFound, "\(path): the folder holds no .jpg or .png file and no faceset.pak\(others)")
+    }
+    for name in files.readable {
       let file = "\(path)/\(name)"
       do throws(LiaeError) { try addImage(nil, file, &leftOut) } catch {
         leaveOut(error, file)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
+import LiaeImageIO
 import LiaeSystem
 
-/// The frames of a folder, in the order of their names.
+/// The frames of a folder, in the order of their names, in which numbers count as numbers: frame9 comes before frame10.
 package struct FrameFolder: Sendable {
   package struct Frame: Sendable {
     package var path: String
@@ -12,9 +13,9 @@ package struct FrameFolder: Sendable {
   }
   package let path: String
   package let frames: [Frame]
+  /// Pictures of kinds that are not read, and unfinished downloads.
+  package let unreadable: [String]
   private let places: [String: Int]
-
-  static let endings = [".png", ".jpg", ".jpeg"]
 
   /// - Throws: where it cannot be listed; `inputOutput` for a file, `fileNotFound` where it holds no frame,
   ///   `invalidArgument` where two frames have one stem.
@@ -22,11 +23,15 @@ package struct FrameFolder: Sendable {
     if let kind = File.kind(path), kind != .folder {
       throw LiaeError(.inputOutput, "\(path): is a file; expected the folder of the frames")
     }
-    let names = try File.list(path).filter { name in
-      !name.hasPrefix(".") && Self.endings.contains { name.lowercased().hasSuffix($0) }
-    }
+    let files = PictureNames(try File.list(path))
+    unreadable = files.unreadable
+    let names = files.readable.naturallySorted()
     guard !names.isEmpty else {
-      throw LiaeError(.fileNotFound, "\(path): the folder holds no \(Self.endings.joined(separator: ", ")) file")
+      let endings = PictureNames.endings.map { ".\($0)" }.joined(separator: ", ")
+      let others =
+        unreadable.isEmpty
+        ? "" : "; it has \(PictureNames.counts(unreadable)), which are not read: convert them to .png"
+      throw LiaeError(.fileNotFound, "\(path): the folder holds no \(endings) file\(others)")
     }
     var places: [String: Int] = [:]
     for (place, name) in names.enumerated() {
@@ -45,5 +50,33 @@ package struct FrameFolder: Sendable {
     case .name(let name): return places[File.stem(name)]
     case .index(let index): return frames.indices.contains(index) ? index : nil
     }
+  }
+
+  /// What the user of a sequence should know of it: pictures left out and, where `faces` name frames by numbers, in
+  /// which other way these can be understood.
+  package func notices(for faces: FaceIndex) -> [SequenceNotice] {
+    var notices: [SequenceNotice] = []
+    if let first = unreadable.first {
+      notices.append(.unreadable(first: "\(path)/\(first)", counts: PictureNames.counts(unreadable)))
+    }
+    if let mismatch = faces.mismatch(frame: frames[0].name) {
+      notices.append(.mismatch(mismatch))
+    } else if let last = faces.faces.keys.max(), frames.count - 1 - last > frames.count / 2 {
+      notices.append(
+        .facesEnd(frame: frames[last].name, following: frames.count - 1 - last, total: frames.count))
+    }
+    guard let largest = faces.numbers?.upperBound else { return notices }
+    let byText = frames.map(\.name).sorted()
+    if let place = frames.indices.first(where: { frames[$0].name != byText[$0] }) {
+      notices.append(.ordered(place: place, frame: frames[place].name, other: byText[place]))
+    }
+    let numbers = frames.map(\.stem.lastNumber)
+    guard let first = numbers.first ?? nil else { return notices }
+    if let place = numbers.indices.first(where: { numbers[$0] != first &+ $0 }) {
+      notices.append(.gap(place: place, frame: frames[place].name))
+    } else if first == 1, faces.numbers?.lowerBound != 0, largest == frames.count {
+      notices.append(.countedFromOne(largest: largest, first: frames[0].name))
+    }
+    return notices
   }
 }

@@ -72,6 +72,7 @@ struct ExtractCommand: ParsableCommand {
     let folder = try FrameFolder(withoutSlash(frames))
     let index = try FaceIndex(.landmarks(landmarks), place: folder.place)
     for notice in index.notices { Console.complain(notice.message) }
+    sayMismatches(index, folder)
     let isHead = faceType == .head || faceType == .headNoAlign
     let extraction = FaceExtraction(
       frames: folder, faces: index.faces, type: faceType, size: imageSize ?? (isHead ? 768 : 512),
@@ -82,6 +83,7 @@ struct ExtractCommand: ParsableCommand {
       try extraction.run(into: target, workers: threads > 0 ? threads : processorCount(), observer: $0)
     }
     Console.say("faces    \(report.faces) from \(report.frames) frames")
+    try requireMatch(index, folder)
     try requireNoFailures(report.failures + index.failures, "face or frame", "faces or frames")
   }
 }

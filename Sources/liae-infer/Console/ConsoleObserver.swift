@@ -35,6 +35,16 @@ private final class ConsoleProgress {
   func end() { bar?.end() }
 }
 
+/// Says what does not fit between the faces and the frames of a folder.
+func sayMismatches(_ index: FaceIndex, _ frames: FrameFolder) {
+  for notice in frames.notices(for: index) { Console.complain(notice.message) }
+}
+
+/// - Throws: `Failure` of status `unmatched` where hardly a face belongs to a frame, which was said at the beginning too.
+func requireMatch(_ index: FaceIndex, _ frames: FrameFolder) throws {
+  if let mismatch = index.mismatch(frame: frames.frames[0].name) { throw Failure(.unmatched, mismatch.message) }
+}
+
 /// - Throws: `Failure` of status `someFailed` where inputs failed.
 func requireNoFailures(_ count: Int, _ one: String, _ several: String) throws {
   if count > 0 { throw Failure(.someFailed, "\(count) \(count == 1 ? one : several) failed") }
