@@ -85,7 +85,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
   func swap(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?) throws(LiaeError)
     -> SwappedFrame
   {
-    let result = try Picture(width: frame.width, height: frame.height, format: .rgb8)
+    let format: PixelFormat = frame.format.isFloat ? .rgbFloat : .rgb8
+    let result = try Picture(width: frame.width, height: frame.height, format: format)
     let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
