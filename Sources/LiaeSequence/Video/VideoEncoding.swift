@@ -37,6 +37,9 @@ package struct VideoEncoding: Sendable {
     }
   }
 
+  /// Whether the encoder knows nothing but a few rates of frames.
+  var hasRatesOnly: Bool { ["mpeg1video", "mpeg2video", "dvvideo"].contains(encoder) }
+
   /// Encoders that keep the fields of interlaced frames apart.
   private static let interlacing = [
     "libx264", "libx264rgb", "mpeg2video", "mpeg4", "libxvid", "prores", "prores_aw", "prores_ks", "dnxhd", "ffv1", "h264_nvenc",

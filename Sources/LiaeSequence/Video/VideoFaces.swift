@@ -27,9 +27,7 @@ package struct VideoFaces {
       })
     var counted: SequenceNotice?
     let isPlain = times.isConstant && abs(times.start * times.rate.value) < 0.5 && times.rate == info.rate
-    // Indices that all have a frame are taken for what most detectors write.
-    let isSettled = counting == .decoded || counting == .auto && largest.name < 0 && largest.index < times.count
-    if !isPlain, !isSettled {
+    if !isPlain, counting != .decoded {
       try numbering.readExtracted(info, observer)
       let pictures = numbering.extracted?.count ?? 0
       numbering.choose(counting, largest)

@@ -25,6 +25,8 @@ package final class VideoWriter {
   private let frames: Frames
   private let times: FrameTimes
   private let stream: MatroskaStream
+  /// Where the container or the encoder has no other.
+  private let constantRate: Fraction
   private let provenance: Provenance?
   /// Whether it is an ISO media file.
   private let isMovie: Bool
@@ -60,19 +62,20 @@ package final class VideoWriter {
     ]
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
     var arguments = ["ffmpeg", "-v", "error", "-y", "-progress", "pipe:2", "-stats_period", "100000"]
-    if withCompanions, times.start != 0 { arguments += ["-itsoffset", "\(times.start)"] }
+    if times.start != 0 { arguments += ["-itsoffset", "\(times.start)"] }
     arguments += ["-f", "matroska", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
     if withCompanions {
       arguments += VideoContainer.input(source.path) + ["-map", "0:v:0"]
       arguments += source.beside.options(for: container, audioEncoder: encoding.audioEncoder)
     }
     arguments += ["-vf", filters.joined(separator: ","), "-c:v", encoding.encoder]
-    let begins = withCompanions ? times.start : 0
-    if !times.isConstant || begins != 0, !encoding.isConstantRate, VideoContainer.hasTimeStamps(container) {
+    let keepsTimes = !encoding.isConstantRate && !encoding.hasRatesOnly && VideoContainer.hasTimeStamps(container)
+    constantRate = times.isConstant ? times.rate : source.rate
+    if !times.isConstant || times.start != 0, keepsTimes {
       arguments += ["-vsync", "passthrough", "-enc_time_base", "1:\(times.clock)"]
       if isMovie { arguments += ["-video_track_timescale", "\(times.clock)"] }
     } else {
-      arguments += ["-r", "\(times.isConstant ? times.rate : source.rate)"]
+      arguments += ["-r", "\(constantRate)"]
     }
     arguments += encoding.qualityOptions + (fields.map(encoding.fieldOptions) ?? []) + source.color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
@@ -113,7 +116,7 @@ package final class VideoWriter {
     let facts = try ffmpeg.wait().facts
     let (repeated, dropped) = (facts["dup_frames"] ?? "0", facts["drop_frames"] ?? "0")
     if repeated != "0" || dropped != "0" {
-      notices.append(.retimed(path: path, repeated: repeated, dropped: dropped, rate: times.rate.value))
+      notices.append(.retimed(path: path, repeated: repeated, dropped: dropped, rate: constantRate.value))
     }
     if let provenance, isMovie { try appendXMP(provenance.xmp) }
     try File.place(temporary, at: path)
