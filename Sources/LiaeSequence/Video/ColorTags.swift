@@ -30,6 +30,13 @@ package struct ColorTags: Sendable {
     return "\(side)_color_matrix=\(scalerName):\(side)_range=\(range == "pc" ? "pc" : "tv")"
   }
 
+  /// A filter that tells encoders which write the tags of frames, not of streams; nil: there are none.
+  var filter: String? {
+    let tags = [("range", range), ("color_primaries", primaries), ("color_trc", transfer), ("colorspace", matrix)]
+      .compactMap { key, value in value.map { "\(key)=\($0)" } }
+    return tags.isEmpty ? nil : "setparams=" + tags.joined(separator: ":")
+  }
+
   /// Options of an encoder, so that the new stream says what the old one said.
   package var encoderOptions: [String] {
     var options: [String] = []

@@ -5,8 +5,17 @@ package struct PixelFormatTraits: Sendable, Equatable {
   package let name: String
   package let bits: Int
   package let hasAlpha: Bool
-  /// Whether rows, columns hold half as many samples of colour as of brightness.
-  package let isHalved: (rows: Bool, columns: Bool)
+  /// Nil: gray, palettes, and formats with fewer samples.
+  package let chroma: Chroma?
+
+  /// Samples of colour to those of brightness, by the usual names, fewer first.
+  package enum Chroma: String, Sendable, Comparable {
+    case quarter = "4:2:0"
+    case half = "4:2:2"
+    case full = "4:4:4"
+
+    package static func < (a: Chroma, b: Chroma) -> Bool { a.rawValue < b.rawValue }
+  }
 
   /// - Parameter bits: of a sample, where the stream tells them.
   package init(_ name: String, bits: Int?) {
@@ -20,10 +29,13 @@ package struct PixelFormatTraits: Sendable, Equatable {
     let named = inName.flatMap { Int($0) } ?? (name.contains("f32") || isDeep ? 16 : 8)
     self.bits = named > 8 ? min(named, max(bits ?? named, 9)) : 8
     hasAlpha = ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8"].contains { name.hasPrefix($0) }
-    isHalved = (
-      rows: name.contains("420") || name.hasPrefix("nv12") || name.hasPrefix("p01"),
-      columns: name.contains("420") || name.contains("422") || name.hasPrefix("nv") || name.hasPrefix("p01")
-    )
+    if name.contains("420") || name.hasPrefix("nv12") || name.hasPrefix("nv21") || name.hasPrefix("p01") {
+      chroma = .quarter
+    } else if name.contains("422") || name.hasPrefix("nv16") || name.hasPrefix("p21") {
+      chroma = .half
+    } else {
+      chroma = ["gray", "ya", "pal8", "mono", "yuv41", "yuva41"].contains { name.hasPrefix($0) } || name.isEmpty ? nil : .full
+    }
   }
 
   package static func == (a: PixelFormatTraits, b: PixelFormatTraits) -> Bool { a.name == b.name && a.bits == b.bits }

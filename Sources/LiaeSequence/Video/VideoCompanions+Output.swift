@@ -67,6 +67,15 @@ extension VideoInfo {
       losses.append("\(pixelFormat.bits) bits of a sample, now \(result.pixelFormat.bits)")
     }
     if pixelFormat.hasAlpha, !result.pixelFormat.hasAlpha { losses.append("the alpha channel (\(pixelFormat.name))") }
+    if let hdr {
+      if hdr.isStatic, result.hdr?.isStatic != true {
+        losses.append("mastering display and light levels of HDR10: --encoder libx265 keeps them")
+      }
+      losses += hdr.dynamic
+    }
+    if let chroma = pixelFormat.chroma, let now = result.pixelFormat.chroma, now < chroma {
+      losses.append("\(chroma.rawValue) colour, now \(now.rawValue): --pixel-format chooses another")
+    }
     return losses
   }
 

@@ -47,7 +47,7 @@ package struct VideoEncoding: Sendable {
 
   /// Whether the result can be interlaced. Fields of 4:2:0 have half of the lines of colour each.
   func keepsFields(height: Int, pixels: String) -> Bool {
-    Self.interlacing.contains(encoder) && height % (PixelFormatTraits(pixels, bits: nil).isHalved.rows ? 4 : 2) == 0
+    Self.interlacing.contains(encoder) && height % (PixelFormatTraits(pixels, bits: nil).chroma == .quarter ? 4 : 2) == 0
   }
 
   func fieldOptions(_ order: FieldOrder) -> [String] {

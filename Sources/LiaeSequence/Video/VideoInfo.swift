@@ -22,6 +22,7 @@ package struct VideoInfo: Sendable {
   /// As the stream tells it; nil: progressive, or not told.
   package let fields: FieldOrder?
   package var color: ColorTags
+  package let hdr: HDRMetadata?
   package let beside: VideoCompanions
 
   /// Of a video that is made from nothing: upright, silent, square pixels.
@@ -30,6 +31,7 @@ package struct VideoInfo: Sendable {
     timeBase = Fraction(1, 1_000_000_000)
     (codec, rotation, pixelAspect, fields) = ("none", 0, nil, nil)
     (pixelFormat, color, beside) = (PixelFormatTraits("rgb24", bits: nil), ColorTags(), VideoCompanions())
+    hdr = nil
   }
 
   /// - Throws: `fileNotFound` where the file or ffprobe is missing, `inputOutput` where it cannot read the file,
@@ -76,6 +78,7 @@ package struct VideoInfo: Sendable {
     default: fields = nil
     }
     color = ColorTags(stream)
+    hdr = try pixelFormat.bits > 8 ? HDRMetadata.read(path, stream: stream) : nil
     beside = VideoCompanions(document, of: stream)
   }
 

@@ -49,7 +49,7 @@ package final class VideoWriter {
     temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
     stream = MatroskaStream(
       pixels: frames.isGray ? .gray8 : frames.isDeep ? .rgb48 : .rgb24, width: frames.width, height: frames.height,
-      spacing: Int(1e9 / times.rate.value))
+      spacing: Int(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
 
     let pixels = encoding.pixels(of: frames)
     let fields = times.fields.flatMap { encoding.keepsFields(height: frames.height, pixels: pixels) ? $0 : nil }
@@ -60,6 +60,7 @@ package final class VideoWriter {
         + ":flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
       "format=\(pixels)",
     ]
+    if let filter = source.color.filter { filters.append(filter) }
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
     var arguments = ["ffmpeg", "-v", "error", "-y", "-progress", "pipe:2", "-stats_period", "100000"]
     if times.start != 0 { arguments += ["-itsoffset", "\(times.start)"] }
@@ -76,6 +77,9 @@ package final class VideoWriter {
       if isMovie { arguments += ["-video_track_timescale", "\(times.clock)"] }
     } else {
       arguments += ["-r", "\(constantRate)"]
+    }
+    if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
+      arguments += ["-x265-params", hdr.x265Parameters]
     }
     arguments += encoding.qualityOptions + (fields.map(encoding.fieldOptions) ?? []) + source.color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
