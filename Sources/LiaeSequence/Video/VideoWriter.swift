@@ -76,7 +76,7 @@ package final class VideoWriter {
       arguments += ["-vsync", "passthrough", "-enc_time_base", "1:\(times.clock)"]
       if isMovie { arguments += ["-video_track_timescale", "\(times.clock)"] }
     } else {
-      arguments += ["-r", "\(constantRate)"]
+      arguments += ["-vsync", "cfr", "-r", "\(constantRate)"]
     }
     if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
       arguments += ["-x265-params", hdr.x265Parameters]
