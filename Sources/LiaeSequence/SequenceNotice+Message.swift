@@ -40,8 +40,6 @@ extension SequenceNotice {
       return
         "\(frame) is the last frame with a face: the last \(following) of \(total) frames have none. Are the faces "
         + "complete?"
-    case .pastEnd(let first, let count, let frames):
-      return "\(first)\(others(count)): the video has \(frames) frames; left out"
     case .resumed(let folder, let finished, let total):
       return "\(folder): goes on behind \(finished) of \(total) frames"
     case .resized(let first, let width, let height, let side):
@@ -51,6 +49,15 @@ extension SequenceNotice {
     case .decoderMessage(let path, let text): return "\(path): ffmpeg says: \(text)"
     case .retimed(let path, let repeated, let dropped, let rate):
       return "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.fixed(3)) frames a second"
+    case .counted(let path, let frames, let pictures, let counting):
+      let used = counting == .decoded ? "frames" : "pictures"
+      return "\(path): has \(frames) frames, of which ffmpeg makes \(pictures) numbered pictures, as its time stamps are not "
+        + "those of a constant rate from 0; the faces are taken to count \(used): --numbering decoded or extracted settles it"
+    case .recounted(let path, let counted, let decoded):
+      return "\(path): \(counted) frames were counted, and \(decoded) decoded: faces may lie on wrong frames. Is the file "
+        + "damaged?"
+    case .lostInVideo(let path, let properties):
+      return "\(path): the result does not have all that the video had: \(properties.joined(separator: "; "))"
     }
   }
 }

@@ -62,8 +62,6 @@ package enum SequenceNotice: Sendable, Equatable {
   case mismatch(FaceMismatch)
   /// Faces that end long before the frames do: the last frame that has one, and how many follow it.
   case facesEnd(frame: String, following: Int, total: Int)
-  /// Faces behind the last frame of a video: the first, and their number.
-  case pastEnd(first: String, count: Int, frames: Int)
   /// Frames of an earlier run are there already.
   case resumed(folder: String, finished: Int, total: Int)
   /// Pictures of this size are resized to the model's square.
@@ -72,4 +70,10 @@ package enum SequenceNotice: Sendable, Equatable {
   case decoderMessage(path: String, text: String)
   /// ffmpeg repeated and left out frames to make the rate constant.
   case retimed(path: String, repeated: String, dropped: String, rate: Double)
+  /// A video has other frames than ffmpeg makes numbered pictures of it, and how those of the faces were counted.
+  case counted(path: String, frames: Int, pictures: Int, by: FrameCounting)
+  /// The decoder returned another number of frames than it did when they were counted.
+  case recounted(path: String, counted: Int, decoded: Int)
+  /// Properties of a video that the result does not have.
+  case lostInVideo(path: String, properties: [String])
 }

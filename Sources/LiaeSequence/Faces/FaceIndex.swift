@@ -46,12 +46,6 @@ package struct FaceIndex {
     }
   }
 
-  /// Faces whose frames a sequence of `frames` does not have, where that is known at its end only.
-  package func notice(ofFacesPast frames: Int) -> SequenceNotice? {
-    let past = faces.filter { $0.key >= frames }.sorted { $0.key < $1.key }.flatMap(\.value)
-    return past.first.map { .pastEnd(first: $0.origin, count: past.count, frames: frames) }
-  }
-
   /// Files without metadata, and faces without a frame.
   private struct LeftOut {
     var withoutMetadata: [String] = []

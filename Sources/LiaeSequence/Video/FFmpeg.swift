@@ -42,6 +42,11 @@ package enum VideoContainer {
     ".asf": "asf", ".ogv": "ogg", ".ogg": "ogg", ".mxf": "mxf", ".nut": "nut", ".3gp": "3gp", ".gif": "gif",
   ]
 
+  /// Whether a format, by ffmpeg's name, tells of each frame when it is shown. The others have one rate.
+  static func hasTimeStamps(_ format: String) -> Bool {
+    ["mp4", "mov", "3gp", "matroska", "webm", "mpegts", "flv", "asf", "nut"].contains(format)
+  }
+
   /// A file's ending as it is written, with its dot; empty where it has none.
   static func ending(_ path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path

@@ -7,27 +7,28 @@ import LiaeTensor
 /// A video through one model: decoded, swapped and encoded at the same time, no frame on disk.
 package final class VideoMerge {
   private let info: VideoInfo
-  private let index: FaceIndex
+  private let times: FrameTimes
   private let timeline: FaceTimeline
   private let pool: FrameWorkerPool
+  private let deinterlaces: Bool
 
   private var report = MergeReport()
   private var flicker = FlickerMeasurement()
 
-  package init(info: VideoInfo, index: FaceIndex, timeline: FaceTimeline, pool: FrameWorkerPool) {
-    (self.info, self.index, self.timeline, self.pool) = (info, index, timeline, pool)
+  /// - Parameters:
+  ///   - timeline: faces by decoded frames.
+  ///   - deinterlaces: whether interlaced frames are made progressive ones.
+  package init(
+    info: VideoInfo, times: FrameTimes, timeline: FaceTimeline, pool: FrameWorkerPool, deinterlaces: Bool = false
+  ) {
+    (self.info, self.timeline, self.pool) = (info, timeline, pool)
+    var times = times
+    // Lines of a frame that is turned on its side are no fields.
+    let isTurned = times.fields != nil && info.rotation % 180 == 90
+    self.deinterlaces = deinterlaces || isTurned
+    if self.deinterlaces { times.fields = nil }
+    self.times = times
   }
-
-  /// The place in a video of a frame that a face names: DeepFaceLab numbers frames from 1, landmarks files from 0.
-  package static func place(_ frame: LandmarksFile.FrameName) -> Int? {
-    switch frame {
-    case .name(let name): return Int(File.stem(name)).flatMap { (1...longest).contains($0) ? $0 - 1 : nil }
-    case .index(let index): return (0..<longest).contains(index) ? index : nil
-    }
-  }
-
-  /// Frames: a year at 30 a second.
-  private static let longest = 1_000_000_000
 
   /// - Throws: `invalidArgument` where a result would replace the input, or the frames and the masks would be one file;
   ///   `unknownFormat` where an ending names no container of video; `fileExists`, unless `replacing`.
@@ -61,15 +62,17 @@ package final class VideoMerge {
     to path: String, maskPath: String?, encoding: VideoEncoding, provenance: Provenance?, observer: SequenceObserver
   ) throws(LiaeError) -> MergeReport {
     (report, flicker) = (MergeReport(), FlickerMeasurement())
-    let reader = try VideoReader(info)
+    let isDeep = info.pixelFormat.bits > 8
+    let reader = try VideoReader(info, isDeep: isDeep, deinterlaces: deinterlaces)
     guard let first = try reader.next() else {
       throw LiaeError(.unknownFormat, "\(info.path): ffmpeg finds no frame in it")
     }
     let writer = try VideoWriter(
-      to: path, like: info, width: first.width, height: first.height, format: .rgb8, encoding: encoding,
-      withAudio: true, provenance: provenance)
+      to: path, like: info, times: times,
+      frames: .init(width: first.width, height: first.height, bits: info.pixelFormat.bits), encoding: encoding,
+      withCompanions: true, provenance: provenance)
     let maskWriter = try self.maskWriter(to: maskPath, like: first, encoding, provenance)
-    observer.progress(SequenceProgress(finished: 0, total: info.frames))
+    observer.progress(SequenceProgress(finished: 0, total: times.count))
     var (taken, finished) = (0, 0)
     let pipeline = FramePipeline<(Int, Picture), Outcome>(
       take: { () throws(LiaeError) in
@@ -87,12 +90,17 @@ package final class VideoMerge {
         try writer.write(outcome.frame.picture)
         try maskWriter?.write(outcome.frame.mask)
         finished += 1
-        observer.progress(SequenceProgress(finished: finished, total: info.frames))
+        observer.progress(SequenceProgress(finished: finished, total: times.count))
       })
     try pipeline.run(workers: pool.workers)
     try writer.finish()
     try maskWriter?.finish()
-    if let notice = index.notice(ofFacesPast: finished) { observer.notice(notice) }
+    for notice in writer.notices { observer.notice(notice) }
+    if finished != times.count {
+      observer.notice(.recounted(path: info.path, counted: times.count, decoded: finished))
+    }
+    let losses = try info.losses(in: VideoInfo(probing: path), fields: times.fields)
+    if !losses.isEmpty { observer.notice(.lostInVideo(path: path, properties: losses)) }
     if report.swapped > 0 { report.flicker = FlickerReport(timeline, flicker) }
     return report
   }
@@ -105,8 +113,9 @@ package final class VideoMerge {
     // Masks are weights, not colours: they use the whole range.
     info.color = ColorTags(range: "pc")
     return try VideoWriter(
-      to: path, like: info, width: first.width, height: first.height, format: .gray8,
-      encoding: VideoEncoding(crf: 0, pixelFormat: encoding.pixelFormat), withAudio: false, provenance: provenance)
+      to: path, like: info, times: times, frames: .init(width: first.width, height: first.height, isGray: true),
+      encoding: VideoEncoding(crf: 0, pixelFormat: encoding.pixelFormat, isConstantRate: encoding.isConstantRate),
+      withCompanions: false, provenance: provenance)
   }
 
   private func note(_ number: Int, _ original: Picture, _ outcome: Outcome, _ observer: SequenceObserver) {
@@ -117,8 +126,16 @@ package final class VideoMerge {
       report.unchanged += 1
     } else {
       report.swapped += 1
-      flicker.add(number, original: original, outcome.frame)
+      addFlicker(number, original, outcome.frame)
     }
+  }
+
+  /// Flicker is measured in 8-bit levels.
+  private func addFlicker(_ number: Int, _ original: Picture, _ swapped: SwappedFrame) {
+    guard let before = try? original.converted(to: .rgb8), let after = try? swapped.picture.converted(to: .rgb8) else {
+      return
+    }
+    flicker.add(number, original: before, SwappedFrame(picture: after, mask: swapped.mask, faces: []))
   }
 
   private func process(_ number: Int, _ frame: Picture, _ worker: Int) -> Outcome {

@@ -3,68 +3,85 @@ import LiaeImageIO
 import LiaeSystem
 import LiaeTensor
 
-/// How a video is encoded.
-package struct VideoEncoding: Sendable {
-  package var encoder: String
-  /// Quality of encoders that know it; nil: the encoder's own.
-  package var crf: Int?
-  package var pixelFormat: String?
-  package var audioEncoder: String
-
-  package init(
-    encoder: String = "libx264", crf: Int? = nil, pixelFormat: String? = nil, audioEncoder: String = "copy"
-  ) {
-    (self.encoder, self.crf, self.pixelFormat, self.audioEncoder) = (encoder, crf, pixelFormat, audioEncoder)
-  }
-}
-
 /// A video that ffmpeg encodes from our frames: whole at `path` when `finish` returns, and not there before.
 package final class VideoWriter {
+  /// The frames that come.
+  package struct Frames: Sendable {
+    package var width: Int
+    package var height: Int
+    package var isGray = false
+    /// Of a sample, 8, or more for float frames.
+    package var bits = 8
+    var isDeep: Bool { bits > 8 }
+
+    package init(width: Int, height: Int, isGray: Bool = false, bits: Int = 8) {
+      (self.width, self.height, self.isGray, self.bits) = (width, height, isGray, bits)
+    }
+  }
+
   private let ffmpeg: Subprocess
   private let path: String
   private let temporary: String
-  private let width: Int
-  private let height: Int
-  private let format: PixelFormat
+  private let frames: Frames
+  private let times: FrameTimes
+  private let stream: MatroskaStream
+  /// Where the container or the encoder has no other.
+  private let constantRate: Fraction
   private let provenance: Provenance?
   /// Whether it is an ISO media file.
   private let isMovie: Bool
+  private var count = 0
   private var isFinished = false
+  /// What ffmpeg did that its user should know of, after `finish`.
+  package private(set) var notices: [SequenceNotice] = []
 
   /// - Parameters:
-  ///   - source: whose rate, colour tags and, with `withAudio`, sound and metadata the new file has.
-  ///   - format: of the frames that come: `rgb8` or `gray8`.
+  ///   - source: whose colour tags and, with `withCompanions`, sound, subtitles and metadata the new file has.
+  ///   - times: of the frames.
   /// - Throws: as `Subprocess.init`.
   package init(
-    to path: String, like source: VideoInfo, width: Int, height: Int, format: PixelFormat, encoding: VideoEncoding,
-    withAudio: Bool, provenance: Provenance?
+    to path: String, like source: VideoInfo, times: FrameTimes, frames: Frames, encoding: VideoEncoding,
+    withCompanions: Bool, provenance: Provenance?
   ) throws(LiaeError) {
-    (self.path, self.width, self.height) = (path, width, height)
-    (self.format, self.provenance) = (format, provenance)
+    (self.path, self.frames, self.times, self.provenance) = (path, frames, times, provenance)
     let container = try VideoContainer.output(path)
     isMovie = ["mp4", "mov"].contains(container)
     temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
+    stream = MatroskaStream(
+      pixels: frames.isGray ? .gray8 : frames.isDeep ? .rgb48 : .rgb24, width: frames.width, height: frames.height,
+      spacing: Int(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
 
-    // 4:2:0 halves both sides.
-    let fits = width % 2 == 0 && height % 2 == 0
-    let pixels = encoding.pixelFormat ?? (fits ? "yuv420p" : "yuv444p")
-    var filters = [
-      "scale=\(source.color.scaler("out")):flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
+    let pixels = encoding.pixels(of: frames)
+    let fields = times.fields.flatMap { encoding.keepsFields(height: frames.height, pixels: pixels) ? $0 : nil }
+    var filters: [String] = []
+    if let fields { filters.append("setfield=\(fields.rawValue)") }
+    filters += [
+      "scale=\(source.color.scaler("out")):interl=\(fields == nil ? 0 : 1)"
+        + ":flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
       "format=\(pixels)",
     ]
+    if let filter = source.color.filter { filters.append(filter) }
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
-    var arguments = [
-      "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pixel_format", format == .gray8 ? "gray" : "rgb24",
-      "-video_size", "\(width)x\(height)", "-framerate", "\(source.rate)", "-protocol_whitelist", "pipe", "-i",
-      "pipe:0",
-    ]
-    if withAudio {
-      arguments += VideoContainer.input(source.path) + ["-map", "0:v:0", "-map", "1:a?"]
-      arguments += ["-map_metadata", "1", "-map_chapters", "1", "-c:a", encoding.audioEncoder]
+    var arguments = ["ffmpeg", "-v", "error", "-y", "-progress", "pipe:2", "-stats_period", "100000"]
+    if times.start != 0 { arguments += ["-itsoffset", "\(times.start)"] }
+    arguments += ["-f", "matroska", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
+    if withCompanions {
+      arguments += VideoContainer.input(source.path) + ["-map", "0:v:0"]
+      arguments += source.beside.options(for: container, audioEncoder: encoding.audioEncoder)
     }
-    arguments += ["-vf", filters.joined(separator: ","), "-r", "\(source.rate)", "-c:v", encoding.encoder]
-    if let crf = encoding.crf ?? Self.usualQuality[encoding.encoder] { arguments += ["-crf", "\(crf)"] }
-    arguments += source.color.encoderOptions
+    arguments += ["-vf", filters.joined(separator: ","), "-c:v", encoding.encoder]
+    let keepsTimes = !encoding.isConstantRate && !encoding.hasRatesOnly && VideoContainer.hasTimeStamps(container)
+    constantRate = times.isConstant ? times.rate : source.rate
+    if !times.isConstant || times.start != 0, keepsTimes {
+      arguments += ["-vsync", "passthrough", "-enc_time_base", "1:\(times.clock)"]
+      if isMovie { arguments += ["-video_track_timescale", "\(times.clock)"] }
+    } else {
+      arguments += ["-vsync", "cfr", "-r", "\(constantRate)"]
+    }
+    if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
+      arguments += ["-x265-params", hdr.x265Parameters]
+    }
+    arguments += encoding.qualityOptions + (fields.map(encoding.fieldOptions) ?? []) + source.color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
     if isMovie { arguments += ["-movflags", "+faststart"] }
     ffmpeg = try Subprocess.ffmpeg(arguments + ["-f", container, VideoInfo.file(temporary)], writing: true)
@@ -77,25 +94,34 @@ package final class VideoWriter {
     try? File.remove(temporary)
   }
 
-  private static let usualQuality = ["libx264": 18, "libx265": 20]
-
   /// - Throws: `inputOutput` where the frame has another size than the video, or ffmpeg fails.
   package func write(_ frame: Picture) throws(LiaeError) {
-    guard frame.width == width, frame.height == height else {
+    guard frame.width == frames.width, frame.height == frames.height else {
       throw LiaeError(
         .inputOutput,
-        "\(path): a frame of \(frame.width) x \(frame.height) pixels in a video of \(width) x \(height)")
+        "\(path): a frame of \(frame.width) x \(frame.height) pixels in a video of \(frames.width) x \(frames.height)")
     }
-    let picture = try frame.converted(to: format)
-    defer { withExtendedLifetime(picture) {} }
-    try ffmpeg.write(picture.storage.raw)
+    let bytes =
+      try frames.isGray
+      ? frame.converted(to: .gray8).storage : frames.isDeep ? frame.deepSamples() : frame.converted(to: .rgb8).storage
+    defer { withExtendedLifetime(bytes) {} }
+    let head =
+      (count == 0 ? stream.header : [])
+      + stream.frameHeader(time: times.nanoseconds(count), bytes: bytes.count)
+    try head.withUnsafeBufferPointer { (head) throws(LiaeError) in try ffmpeg.write(UnsafeRawBufferPointer(head)) }
+    try ffmpeg.write(bytes.raw)
+    count += 1
   }
 
   /// Ends the video and gives it its name.
   ///
   /// - Throws: `inputOutput`, with no file of that name.
   package func finish() throws(LiaeError) {
-    try ffmpeg.wait()
+    let facts = try ffmpeg.wait().facts
+    let (repeated, dropped) = (facts["dup_frames"] ?? "0", facts["drop_frames"] ?? "0")
+    if repeated != "0" || dropped != "0" {
+      notices.append(.retimed(path: path, repeated: repeated, dropped: dropped, rate: constantRate.value))
+    }
     if let provenance, isMovie { try appendXMP(provenance.xmp) }
     try File.place(temporary, at: path)
     isFinished = true

@@ -22,8 +22,9 @@ extension SyntheticFaceset {
     }
     let motion = ParameterPath(seed: seed, frames: frames, rate: 25, purpose: purpose, person: identity.name)
     let writer = try VideoWriter(
-      to: path, like: VideoInfo(path: path, rate: rate, frames: frames), width: frame.width, height: frame.height,
-      format: .rgb8, encoding: VideoEncoding(encoder: "libx264"), withAudio: false, provenance: nil)
+      to: path, like: VideoInfo(path: path, rate: rate), times: FrameTimes(rate: rate),
+      frames: .init(width: frame.width, height: frame.height), encoding: VideoEncoding(encoder: "libx264"),
+      withCompanions: false, provenance: nil)
     var lines: [String] = []
     let pipeline = FramePipeline<Int, RenderedFrame>(
       take: observer.counter(to: frames),

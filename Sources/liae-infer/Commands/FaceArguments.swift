@@ -41,9 +41,11 @@ struct FaceArguments: ParsableArguments {
     return index
   }
 
+  var source: FaceSource { aligned.map { .aligned(withoutSlash($0)) } ?? .landmarks(landmarks ?? "") }
+
   /// Reads the faces, and says what was left out.
   func index(place: @escaping (LandmarksFile.FrameName) -> Int?) throws -> FaceIndex {
-    let index = try FaceIndex(aligned.map { .aligned(withoutSlash($0)) } ?? .landmarks(landmarks ?? ""), place: place)
+    let index = try FaceIndex(source, place: place)
     for notice in index.notices { Console.complain(notice.message) }
     return index
   }

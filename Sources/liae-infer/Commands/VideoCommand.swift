@@ -32,6 +32,12 @@ struct VideoCommand: ParsableCommand {
     var input: String
 
     @OptionGroup var faces: FaceArguments
+
+    @Option(
+      help: .init(
+        "What the faces' frames count where the rate is not constant: decoded frames, pictures that ffmpeg -i VIDEO "
+          + "%05d.png extracts, or auto: names pictures, indices frames.", valueName: "how"))
+    var numbering = FrameCounting.auto
   }
 
   /// What comes out.
@@ -56,6 +62,12 @@ struct VideoCommand: ParsableCommand {
 
     @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
     var audioEncoder = "copy"
+
+    @Flag(help: "Repeat and leave out frames until the rate is constant.")
+    var constantRate = false
+
+    @Flag(help: "Make interlaced frames progressive.")
+    var deinterlace = false
 
     @Flag(help: "Replace the output where it exists already.")
     var force = false
@@ -91,21 +103,33 @@ struct VideoCommand: ParsableCommand {
       output.output, maskPath: output.maskOutput, source: input.input, replacing: output.force)
     let provenance = merging.provenance(settings)
     let info = try VideoInfo(probing: input.input)
-    let index = try input.faces.index(place: VideoMerge.place)
+    let (times, faces) = try onConsole("frames") { observer in
+      let times = try FrameTimes(scanning: info, observer: observer)
+      return (
+        times,
+        try VideoFaces(input.faces.source, of: info, times, counting: input.numbering, observer: observer)
+      )
+    }
+    for notice in faces.notices { Console.complain(notice.message) }
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
     let timeline = FaceTimeline(
-      index.faces, settings: settings, rate: input.faces.fps ?? info.rate.value, count: info.frames)
+      faces.faces, settings: settings, rate: input.faces.fps ?? times.rate.value, count: times.count)
     let pool = try FrameWorkerPool(
-      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: info.frames)
+      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: times.count)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
-      encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder)
-    let merge = VideoMerge(info: info, index: index, timeline: timeline, pool: pool)
+      encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,
+      isConstantRate: output.constantRate)
+    let merge = VideoMerge(
+      info: info, times: times, timeline: timeline, pool: pool, deinterlaces: output.deinterlace)
     let report = try onConsole("frames") {
       try merge.run(
         to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance, observer: $0)
     }
     Console.say(report.text(unchanged: "kept", isSmoothed: settings.landmarkSmoothing != nil))
-    try requireNoFailures(report.failures + index.failures, "input or frame", "inputs or frames")
+    if let mismatch = faces.mismatch { throw Failure(.unmatched, mismatch.message) }
+    try requireNoFailures(report.failures + faces.failures, "input or frame", "inputs or frames")
   }
 }
+
+extension FrameCounting: ExpressibleByArgument {}

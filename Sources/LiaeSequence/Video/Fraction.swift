@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A fraction as ffmpeg writes it: `30000/1001`, or `4:3`.
+package struct Fraction: Equatable, Sendable, CustomStringConvertible {
+  package var numerator: Int
+  package var denominator: Int
+
+  /// Nil for what is no fraction above 0.
+  package init?(_ text: String?) {
+    guard let parts = text?.split(whereSeparator: { $0 == "/" || $0 == ":" }), parts.count == 2,
+      let above = Int(parts[0]), let below = Int(parts[1]), above > 0, below > 0
+    else { return nil }
+    (numerator, denominator) = (above, below)
+  }
+
+  /// A fraction of two numbers above 0.
+  init(_ numerator: Int, _ denominator: Int) { (self.numerator, self.denominator) = (numerator, denominator) }
+
+  package var description: String { "\(numerator)/\(denominator)" }
+  package var value: Double { Double(numerator) / Double(denominator) }
+
+  /// The same value with the least denominator.
+  package var reduced: Fraction {
+    var (a, b) = (numerator, denominator)
+    while b > 0 { (a, b) = (b, a % b) }
+    return Fraction(numerator / a, denominator / a)
+  }
+}
