@@ -16,7 +16,7 @@ package enum FrameCounting: String, CaseIterable, Sendable {
 }
 
 /// Which frame of a video a name or an index stands for.
-struct FrameNumbering: Sendable {
+package struct FrameNumbering: Sendable {
   /// Decoded frames.
   let count: Int
   /// The decoded frame that each extracted picture shows, ascending; nil: the same.
@@ -24,11 +24,11 @@ struct FrameNumbering: Sendable {
   var names = FrameCounting.decoded
   var indices = FrameCounting.decoded
 
-  init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
   /// The frame from 0, or nil where there is none. Pictures that repeat a frame have places past the last frame: the
   /// first of them has its faces already.
-  func place(_ frame: LandmarksFile.FrameName) -> Int? {
+  package func place(_ frame: LandmarksFile.FrameName) -> Int? {
     switch frame {
     case .name(let name): return Self.number(name).flatMap { place($0, names) }
     case .index(let index): return place(index, indices)
@@ -67,7 +67,8 @@ extension FrameNumbering {
       guard read == picture.count else { break }
       guard shown.count < FrameTimes.longest else {
         throw LiaeError(
-          .limitExceeded, "\(info.path): ffmpeg makes more than \(FrameTimes.longest) pictures of it; --numbering decoded "
+          .limitExceeded,
+          "\(info.path): ffmpeg makes more than \(FrameTimes.longest) pictures of it; --numbering decoded "
             + "does without them")
       }
       let number = picture.reversed().reduce(0) { $0 << 1 | ($1 > 127 ? 1 : 0) }

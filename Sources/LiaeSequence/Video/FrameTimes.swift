@@ -74,7 +74,8 @@ package struct FrameTimes: Sendable {
     let probe = try Subprocess.ffmpeg(
       [
         // The loop filter changes pictures, not their number.
-        "ffprobe", "-v", "error", "-threads", "0", "-skip_loop_filter", "all", "-select_streams", "V:0", "-show_entries",
+        "ffprobe", "-v", "error", "-threads", "0", "-skip_loop_filter", "all", "-select_streams", "V:0",
+        "-show_entries",
         entries, "-of", "compact=p=0",
       ] + VideoContainer.input(info.path), reading: true)
     var (stamps, interlaced, topFirst): ([Int?], Int, Int) = ([], 0, 0)

@@ -34,7 +34,8 @@ package struct PixelFormatTraits: Sendable, Equatable {
     } else if name.contains("422") || name.hasPrefix("nv16") || name.hasPrefix("p21") {
       chroma = .half
     } else {
-      chroma = ["gray", "ya", "pal8", "mono", "yuv41", "yuva41"].contains { name.hasPrefix($0) } || name.isEmpty ? nil : .full
+      chroma =
+        ["gray", "ya", "pal8", "mono", "yuv41", "yuva41"].contains { name.hasPrefix($0) } || name.isEmpty ? nil : .full
     }
   }
 
