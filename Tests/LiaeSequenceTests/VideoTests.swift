@@ -34,11 +34,12 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
   /// The golden frames as a lossless video.
   private func clip(_ folder: TemporaryFolder) throws -> VideoInfo {
     let path = folder("clip.mkv")
-    let source = VideoInfo(path: path, rate: try #require(Fraction("25/1")), frames: 7)
+    let rate = try #require(Fraction("25/1"))
+    let source = VideoInfo(path: path, rate: rate)
     let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
     let writer = try VideoWriter(
-      to: path, like: source, width: 320, height: 240, format: .rgb8, encoding: encoding, withAudio: false,
-      provenance: nil)
+      to: path, like: source, times: FrameTimes(rate: rate), frames: .init(width: 320, height: 240), encoding: encoding,
+      withCompanions: false, provenance: nil)
     for stem in GoldenFaces.stems { try writer.write(Picture.read(path: "\(GoldenFaces.frames)/\(stem).png")) }
     #expect(File.kind(path) == nil)
     try writer.finish()
@@ -56,7 +57,7 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
   @Test(.enabled(if: hasFFmpeg)) func whatIsWrittenIsRead() throws {
     let folder = try TemporaryFolder()
     let info = try clip(folder)
-    #expect(info.rate == Fraction("25/1") && info.codec == "ffv1" && !info.hasAudio && info.rotation == 0)
+    #expect(info.rate == Fraction("25/1") && info.codec == "ffv1" && info.rotation == 0)
     let expected = try GoldenFaces.stems.map {
       pixels(try Picture.read(path: "\(GoldenFaces.frames)/\($0).png").converted(to: .rgb8))
     }
@@ -72,11 +73,12 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     var merge = try GoldenMerge(folder)
     merge.faces[4] = nil
     _ = try merge.run()
-    let index = try FaceIndex(.aligned(GoldenFaces.aligned), place: VideoMerge.place)
     let pool = try FrameWorkerPool(
       merge.plan, settings: merge.settings, threads: 2, parallelism: parallelism, frames: nil)
     let log = Log()
-    let video = VideoMerge(info: info, index: index, timeline: merge.timeline, pool: pool)
+    let times = try FrameTimes(scanning: info, observer: log.observer)
+    #expect(times.count == 7 && times.isConstant)
+    let video = VideoMerge(info: info, times: times, timeline: merge.timeline, pool: pool)
     let report = try video.run(
       to: folder("out.mkv"), maskPath: folder("mask.mkv"),
       encoding: VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp"), provenance: nil, observer: log.observer)
@@ -92,11 +94,11 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     let info = try clip(folder)
     var merge = try GoldenMerge(folder)
     for place in 0..<7 { merge.faces[place]?[0].points = [] }
-    let index = try FaceIndex(.aligned(GoldenFaces.aligned), place: VideoMerge.place)
     let pool = try FrameWorkerPool(merge.plan, settings: merge.settings, threads: 1, parallelism: .frame, frames: 7)
+    let times = try FrameTimes(scanning: info, observer: Log().observer)
     let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
     func run(_ log: Log) throws -> MergeReport {
-      try VideoMerge(info: info, index: index, timeline: merge.timeline, pool: pool).run(
+      try VideoMerge(info: info, times: times, timeline: merge.timeline, pool: pool).run(
         to: folder("out.mkv"), maskPath: nil, encoding: encoding, provenance: nil, observer: log.observer)
     }
     #expect(failure { _ = try run(Log(cancelledAfter: 3)) }?.status == .cancelled)
@@ -113,13 +115,18 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     #expect(failure { _ = try VideoInfo(probing: folder("absent.mp4")) }?.status == .fileNotFound)
     let noise = failure { _ = try VideoInfo(probing: folder("noise.mp4")) }
     #expect(noise?.status == .inputOutput && noise?.message.contains("cannot be read as a video: ffprobe") == true)
-    let info = VideoInfo(path: "none", rate: try #require(Fraction("25/1")), frames: 1)
+    let rate = try #require(Fraction("25/1"))
+    let info = VideoInfo(path: "none", rate: rate)
     func writer(_ path: String, _ encoder: String) throws -> VideoWriter {
       try VideoWriter(
-        to: folder(path), like: info, width: 64, height: 48, format: .rgb8,
-        encoding: VideoEncoding(encoder: encoder), withAudio: false, provenance: nil)
+        to: folder(path), like: info, times: FrameTimes(rate: rate), frames: .init(width: 64, height: 48),
+        encoding: VideoEncoding(encoder: encoder), withCompanions: false, provenance: nil)
     }
-    let unknown = failure { try writer("a.mp4", "libnothing").finish() }
+    let unknown = failure {
+      let writer = try writer("a.mp4", "libnothing")
+      try writer.write(Picture(width: 64, height: 48, format: .rgb8))
+      try writer.finish()
+    }
     #expect(unknown?.status == .inputOutput && unknown?.message.contains("libnothing") == true)
     let sizes = try writer("b.mkv", "ffv1")
     let error = failure { try sizes.write(Picture(width: 64, height: 50, format: .rgb8)) }
