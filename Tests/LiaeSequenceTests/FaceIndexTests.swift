@@ -55,14 +55,6 @@ import Testing
     #expect(index.notices[0].message.hasSuffix("00002_0.jpg and 5 more: there is no frame 00002.png; left out"))
   }
 
-  @Test func facesPastTheEnd() throws {
-    let index = try FaceIndex(.aligned(GoldenFaces.aligned), place: VideoMerge.place)
-    #expect(index.notice(ofFacesPast: 7) == nil)
-    #expect(
-      index.notice(ofFacesPast: 5)
-        == .pastEnd(first: "\(GoldenFaces.aligned)/00006_0.jpg", count: 2, frames: 5))
-  }
-
   @Test func brokenFilesAreLeftOut() throws {
     let folder = try TemporaryFolder()
     let broken = ["evil_pickle_os_system.jpg", "no_dfl_metadata.jpg", "truncated_in_metadata.jpg"]

@@ -49,7 +49,7 @@ package final class VideoWriter {
     temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
     stream = MatroskaStream(
       pixels: frames.isGray ? .gray8 : frames.isDeep ? .rgb48 : .rgb24, width: frames.width, height: frames.height,
-      spacing: Int(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
+      spacing: Fraction.whole(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
 
     let pixels = encoding.pixels(of: frames)
     let fields = times.fields.flatMap { encoding.keepsFields(height: frames.height, pixels: pixels) ? $0 : nil }
