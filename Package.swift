@@ -92,8 +92,8 @@ let tools: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-  .target(name: "CLiaeImage", dependencies: ["CPNG", "CJPEG"]),
-  .target(name: "LiaeImageIO", dependencies: ["CLiaeImage", "LiaeSystem", "LiaeTensor"]),
+  .target(name: "CLiaeImage", dependencies: ["CPNG", "CJPEG"], linkerSettings: [.linkedLibrary("z")]),
+  .target(name: "LiaeImageIO", dependencies: ["CLiaeImage", "LiaeSystem", "LiaeTensor", "LiaeFormats"]),
   .target(
     name: "LiaeKernelsReference", dependencies: ["COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph"],
     swiftSettings: [.unsafeFlags(["-Ounchecked"])]),

@@ -91,6 +91,7 @@ static int read_header(reader *r, const uint8_t *data, size_t count, liae_image_
   size->width = width;
   size->height = height;
   size->channels = r->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3;
+  size->bits = 8;
   return LIAE_IMAGE_OK;
 }
 
@@ -121,7 +122,7 @@ int liae_jpeg_read_size(const uint8_t *data, size_t count, liae_image_limits lim
 int liae_jpeg_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
                    char message[LIAE_IMAGE_MESSAGE]) {
   reader r;
-  liae_image_size found = {0, 0, 0};
+  liae_image_size found = {0, 0, 0, 0};
   open_reader(&r, message);
   int status = read_header(&r, data, count, limits, &found);
   if (status == LIAE_IMAGE_OK && memcmp(&found, &size, sizeof size) != 0) {

@@ -39,8 +39,9 @@ static int open_reader(reader *r, const uint8_t *data, size_t count, char *messa
   return LIAE_IMAGE_OK;
 }
 
-// Reads up to the pixels and asks for 8-bit gray, RGB or RGBA.
-static int read_header(reader *r, liae_image_limits limits, liae_image_size *size) {
+// Reads up to the pixels and asks for gray, RGB or RGBA.
+static int read_header(reader *r, liae_image_limits limits, int keeps_16_bits, liae_image_size *size) {
+  static const uint16_t one = 1;
   if (setjmp(r->error.jump)) return r->error.status;
   png_read_info(r->png, r->info);
   png_uint_32 width = png_get_image_width(r->png, r->info);
@@ -49,7 +50,10 @@ static int read_header(reader *r, liae_image_limits limits, liae_image_size *siz
     return liae_png_limit(&r->error, width, height, limits);
   }
   png_set_expand(r->png);
-  png_set_scale_16(r->png);
+  int deep = keeps_16_bits && png_get_bit_depth(r->png, r->info) == 16;
+  if (!deep) png_set_scale_16(r->png);
+  // PNG has the high byte first.
+  if (deep && *(const uint8_t *)&one) png_set_swap(r->png);
   int alpha = (png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_ALPHA) != 0
       || png_get_valid(r->png, r->info, PNG_INFO_tRNS) != 0;
   if (alpha) png_set_gray_to_rgb(r->png);
@@ -58,15 +62,17 @@ static int read_header(reader *r, liae_image_limits limits, liae_image_size *siz
   size->width = width;
   size->height = height;
   size->channels = png_get_channels(r->png, r->info);
-  if (png_get_rowbytes(r->png, r->info) != (size_t)width * size->channels) {
+  size->bits = deep ? 16 : 8;
+  if (png_get_rowbytes(r->png, r->info) != (size_t)width * size->channels * (size->bits / 8)) {
     png_error(r->png, "the rows have an unexpected length");
   }
   return LIAE_IMAGE_OK;
 }
 
 static int read_rows(reader *r, liae_image_size size, uint8_t *pixels) {
+  size_t stride = (size_t)size.width * size.channels * (size.bits / 8);
   if (setjmp(r->error.jump)) return r->error.status;
-  for (uint32_t y = 0; y < size.height; y++) r->rows[y] = pixels + (size_t)y * size.width * size.channels;
+  for (uint32_t y = 0; y < size.height; y++) r->rows[y] = pixels + y * stride;
   png_read_image(r->png, r->rows);
   png_read_end(r->png, NULL);
   return LIAE_IMAGE_OK;
@@ -77,21 +83,21 @@ static void close_reader(reader *r) {
   if (r->png) png_destroy_read_struct(&r->png, &r->info, NULL);
 }
 
-int liae_png_read_size(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size *size,
-                       char message[LIAE_IMAGE_MESSAGE]) {
+int liae_png_read_size(const uint8_t *data, size_t count, liae_image_limits limits, int keeps_16_bits,
+                       liae_image_size *size, char message[LIAE_IMAGE_MESSAGE]) {
   reader r;
   int status = open_reader(&r, data, count, message);
-  if (status == LIAE_IMAGE_OK) status = read_header(&r, limits, size);
+  if (status == LIAE_IMAGE_OK) status = read_header(&r, limits, keeps_16_bits, size);
   close_reader(&r);
   return status;
 }
 
-int liae_png_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, uint8_t *pixels,
+int liae_png_read(const uint8_t *data, size_t count, liae_image_limits limits, liae_image_size size, void *pixels,
                   char message[LIAE_IMAGE_MESSAGE]) {
   reader r;
-  liae_image_size found = {0, 0, 0};
+  liae_image_size found = {0, 0, 0, 0};
   int status = open_reader(&r, data, count, message);
-  if (status == LIAE_IMAGE_OK) status = read_header(&r, limits, &found);
+  if (status == LIAE_IMAGE_OK) status = read_header(&r, limits, size.bits == 16, &found);
   if (status == LIAE_IMAGE_OK && memcmp(&found, &size, sizeof size) != 0) {
     // The bytes are a mapped file, which another process may have changed since its header was read.
     snprintf(message, LIAE_IMAGE_MESSAGE, "the file changed while it was read");

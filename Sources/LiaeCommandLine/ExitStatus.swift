@@ -39,7 +39,7 @@ package enum ExitStatus: Int32, CaseIterable {
     case .files: return "a file is missing, damaged, unusable, or exists already (see --force)"
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
-    case .unmatched: return "half of the faces or more belong to no frame, or there is no face: see the first line"
+    case .unmatched: return "half of the faces or more have no frame, or there is no face"
     case .diverged: return "training went astray again and again from its last good state"
     case .interrupted: return "interrupted (Ctrl-C)"
     }

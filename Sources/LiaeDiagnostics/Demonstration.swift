@@ -83,7 +83,7 @@ package struct Demonstration {
     try RenderedSequence.write(files, frames: Self.frames, side: Self.side, replacing: replacing)
     let frames = try FrameFolder(framesFolder)
     let output = MergeOutput(folder: mergedFolder, maskFolder: masksFolder, provenance: .composite)
-    if replacing { try output.clear(frames) }
+    if replacing { try output.clear(frames.frames.map(\.stem)) }
     var settings = MergeSettings()
     (settings.options.blur, settings.options.erode) = (40, 10)
     // The true swap beside it has the source person's own colours.

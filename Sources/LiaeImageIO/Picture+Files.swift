@@ -20,10 +20,10 @@ package enum PictureFileKind: String, Sendable {
 }
 
 extension Picture {
-  /// Reads a PNG or JPEG file as 8-bit gray, RGB or RGBA.
+  /// Reads a PNG or JPEG file as 8-bit gray, RGB or RGBA, turned upright as its Exif data say.
   ///
-  /// PNG of any bit depth, palette and interlacing; JPEG in gray and colour, baseline and progressive. Gamma, colour
-  /// profiles and the orientation that Exif gives are not applied.
+  /// PNG of any bit depth, palette and interlacing; JPEG in gray and colour, baseline and progressive. Gamma and colour
+  /// profiles are not applied.
   ///
   /// - Throws: `fileNotFound`, `inputOutput`, `unknownFormat`, `corruptFile`, `limitExceeded`, `outOfMemory`,
   ///   `unsupported` (CMYK), each naming the file.
@@ -31,35 +31,57 @@ extension Picture {
     try decode(Bytes.read(path: path), name: path)
   }
 
-  /// As `read`, from memory. `name` is what messages call it.
+  /// Reads a picture from memory, as `read` does from a file. `name` is what messages call it.
   package static func decode(_ file: Bytes, name: String) throws(LiaeError) -> Picture {
+    try PictureFile(file, name: name, keeps16Bits: false).picture
+  }
+
+  /// The picture as its file stores it, not turned, and the bits of a channel there: 16, or 8 for all below.
+  static func stored(_ file: Bytes, _ kind: PictureFileKind, name: String, keeps16Bits: Bool) throws(LiaeError)
+    -> (Picture, fileBits: Int)
+  {
     defer { withExtendedLifetime(file) {} }
-    guard let kind = PictureFileKind(file.raw) else {
-      throw LiaeError(.unknownFormat, "\(name): neither a PNG nor a JPEG file")
-    }
     let data = UnsafePointer(file.base.assumingMemoryBound(to: UInt8.self))
     let limits = liae_image_limits(side: UInt32(Limits.side), pixels: UInt64(Limits.pixels))
     var size = liae_image_size()
     try check(kind, name) { message in
       switch kind {
-      case .png: liae_png_read_size(data, file.count, limits, &size, message)
+      case .png: liae_png_read_size(data, file.count, limits, keeps16Bits ? 1 : 0, &size, message)
       case .jpeg: liae_jpeg_read_size(data, file.count, limits, &size, message)
       }
     }
-    let format: PixelFormat = size.channels == 1 ? .gray8 : size.channels == 3 ? .rgb8 : .rgba8
+    let (width, height, isDeep) = (Int(size.width), Int(size.height), size.bits == 16)
     let picture: Picture
+    let pixels: Bytes
     do throws(LiaeError) {
-      picture = try Picture(width: Int(size.width), height: Int(size.height), format: format)
+      picture = try Picture(
+        width: width, height: height, format: PixelFormat(channels: Int(size.channels), isFloat: isDeep))
+      pixels =
+        isDeep
+        ? try .allocateUnfilled(
+          width * height * Int(size.channels) * 2, for: "16-bit pixels of a picture of \(width) x \(height)")
+        : picture.storage
     } catch {
       throw error.within(name)
     }
     try check(kind, name) { message in
       switch kind {
-      case .png: liae_png_read(data, file.count, limits, size, picture.bytes.baseAddress, message)
-      case .jpeg: liae_jpeg_read(data, file.count, limits, size, picture.bytes.baseAddress, message)
+      case .png: liae_png_read(data, file.count, limits, size, pixels.base, message)
+      case .jpeg:
+        liae_jpeg_read(data, file.count, limits, size, pixels.base.assumingMemoryBound(to: UInt8.self), message)
       }
     }
-    return picture
+    if isDeep { picture.fill(from16Bits: pixels) }
+    // IHDR has the depth behind width and height, and was read by the decoder.
+    let fileBits = kind == .png && file.count > 24 && file.raw[24] == 16 ? 16 : 8
+    return (picture, fileBits)
+  }
+
+  /// 0...65535 as 0...1.
+  private func fill(from16Bits numbers: Bytes) {
+    let (source, target) = (numbers.base.assumingMemoryBound(to: UInt16.self), floats)
+    for i in target.indices { target[i] = Float(source[i]) / 65535 }
+    withExtendedLifetime((self, numbers)) {}
   }
 
   /// Calls a codec and turns its status into an error that names the file.
@@ -84,5 +106,16 @@ extension Picture {
     default: family = .unsupported
     }
     throw LiaeError(family, "\(name): the \(kind.rawValue) file cannot be \(verb): \(text)")
+  }
+}
+
+extension PixelFormat {
+  /// Gray, RGB or RGBA.
+  init(channels: Int, isFloat: Bool) {
+    switch channels {
+    case 1: self = isFloat ? .grayFloat : .gray8
+    case 4: self = isFloat ? .rgbaFloat : .rgba8
+    default: self = isFloat ? .rgbFloat : .rgb8
+    }
   }
 }

@@ -4,29 +4,28 @@ import LiaeSystem
 import LiaeTensor
 
 extension Picture {
-  /// The picture as the bytes of a PNG file: gray stays gray, all else becomes RGB without alpha.
+  /// The picture as the bytes of a PNG file: gray, RGB, or RGBA with straight alpha.
   ///
   /// - Parameters:
   ///   - bits: 8, or 16: values of a float picture times 65535, clamped and rounded half up; NaN becomes 0.
   ///   - provenance: what the file says of its origin; nil: nothing.
+  ///   - properties: what it says of the picture beside the pixels.
   /// - Throws: `invalidArgument` for other bits, `outOfMemory`.
-  package func encodedPNG(bits: Int = 8, provenance: Provenance?) throws(LiaeError) -> Bytes {
+  package func encodedPNG(
+    bits: Int = 8, provenance: Provenance?, properties: PictureProperties = PictureProperties()
+  ) throws(LiaeError) -> Bytes {
     guard bits == 8 || bits == 16 else {
       throw LiaeError(.invalidArgument, "a PNG file of \(bits) bits a channel; 8 and 16 are possible")
     }
-    let pixels: Bytes
-    if bits == 8 {
-      pixels = try converted(to: isGray ? .gray8 : .rgb8).storage
-    } else {
-      pixels = try converted(to: isGray ? .grayFloat : .rgbFloat).quantized16()
-    }
-    return try encoded(.png) { (size, file, count, message) in
+    let source = try converted(to: PixelFormat(channels: format.channels, isFloat: bits == 16))
+    let pixels = bits == 8 ? source.storage : try source.quantized16()
+    let png = try encoded(.png, channels: format.channels, bits: bits) { (size, file, count, message) in
       // A pointer to the pixels does not keep them alive, here and wherever one is handed on.
       withExtendedLifetime(pixels) {
-        liae_png_write(
-          pixels.base, size, Int32(bits), provenance?.creatorTool, provenance?.xmp, file, count, message)
+        liae_png_write(pixels.base, size, provenance?.creatorTool, provenance?.xmp, file, count, message)
       }
     }
+    return try properties.added(toPNG: png)
   }
 
   /// The picture as the bytes of a JPEG file, as OpenCV writes it: JFIF, baseline, colour at half resolution. Gray stays
@@ -35,18 +34,22 @@ extension Picture {
   /// - Parameters:
   ///   - quality: 1...100 on libjpeg's scale; DeepFaceLab's faces have 90 by default.
   ///   - provenance: what the file says of its origin, in an APP1 segment; nil: nothing.
+  ///   - properties: what it says of the picture beside the pixels; `lostInJPEG` are not among it.
   /// - Throws: `invalidArgument` for another quality, `outOfMemory`.
-  package func encodedJPEG(quality: Int, provenance: Provenance?) throws(LiaeError) -> Bytes {
+  package func encodedJPEG(
+    quality: Int, provenance: Provenance?, properties: PictureProperties = PictureProperties()
+  ) throws(LiaeError) -> Bytes {
     guard (1...100).contains(quality) else {
       throw LiaeError(.invalidArgument, "a JPEG file of quality \(quality); 1 to 100 are possible")
     }
-    let source = try converted(to: isGray ? .gray8 : .rgb8)
-    return try encoded(.jpeg) { (size, file, count, message) in
+    let source = try converted(to: format.channels == 1 ? .gray8 : .rgb8)
+    let jpeg = try encoded(.jpeg, channels: source.format.channels, bits: 8) { (size, file, count, message) in
       withExtendedLifetime(source) {
         liae_jpeg_write(
           source.bytes.baseAddress, size, Int32(quality), provenance?.xmp, file, count, message)
       }
     }
+    return try properties.added(toJPEG: jpeg)
   }
 
   /// The picture as DeepFaceLab keeps the mask of a face: 8-bit gray, as PNG up to 50000 bytes, else as JPEG of the best
@@ -74,24 +77,26 @@ extension Picture {
   ///
   /// - Parameters:
   ///   - bits: 8 or 16, as for `encodedPNG`.
-  ///   - provenance: what the file says of its origin; nil: nothing.
+  ///   - provenance, properties: as for `encodedPNG`.
   ///   - replacing: without it, a file that is there already is an error (`fileExists`) and stays.
   ///   - batch: takes the file; nil: it is there at the end of this call.
   package func writePNG(
-    to path: String, bits: Int = 8, provenance: Provenance?, replacing: Bool, in batch: WriteBatch? = nil
+    to path: String, bits: Int = 8, provenance: Provenance?, properties: PictureProperties = PictureProperties(),
+    replacing: Bool, in batch: WriteBatch? = nil
   ) throws(LiaeError) {
-    try File.writeAtomically(path, replacing: replacing, in: batch, encodedPNG(bits: bits, provenance: provenance))
+    try File.writeAtomically(
+      path, replacing: replacing, in: batch, encodedPNG(bits: bits, provenance: provenance, properties: properties))
   }
 
   /// Writes a JPEG file, whole or not at all. Parameters as for `encodedJPEG` and `writePNG`.
   package func writeJPEG(
-    to path: String, quality: Int, provenance: Provenance?, replacing: Bool, in batch: WriteBatch? = nil
+    to path: String, quality: Int, provenance: Provenance?, properties: PictureProperties = PictureProperties(),
+    replacing: Bool, in batch: WriteBatch? = nil
   ) throws(LiaeError) {
     try File.writeAtomically(
-      path, replacing: replacing, in: batch, encodedJPEG(quality: quality, provenance: provenance))
+      path, replacing: replacing, in: batch,
+      encodedJPEG(quality: quality, provenance: provenance, properties: properties))
   }
-
-  private var isGray: Bool { format.channels == 1 }
 
   /// The elements of a float picture as 16-bit numbers.
   private func quantized16() throws(LiaeError) -> Bytes {
@@ -106,13 +111,14 @@ extension Picture {
 
   /// Calls an encoder and takes over the file that it makes.
   private func encoded(
-    _ kind: PictureFileKind,
+    _ kind: PictureFileKind, channels: Int, bits: Int,
     _ call: (
       liae_image_size, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>,
       UnsafeMutablePointer<CChar>?
     ) -> Int32
   ) throws(LiaeError) -> Bytes {
-    let size = liae_image_size(width: UInt32(width), height: UInt32(height), channels: isGray ? 1 : 3)
+    let size = liae_image_size(
+      width: UInt32(width), height: UInt32(height), channels: UInt32(channels), bits: UInt32(bits))
     var file: UnsafeMutablePointer<UInt8>?
     var count = 0
     defer { liae_image_free(file) }

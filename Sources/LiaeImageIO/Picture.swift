@@ -115,6 +115,22 @@ extension Picture {
 }
 
 extension Picture {
+  /// A copy of a rectangle, as much of it as lies in the picture.
+  ///
+  /// - Throws: `invalidArgument` where nothing of it does; `outOfMemory`.
+  package func part(x: Int, y: Int, width: Int, height: Int) throws(LiaeError) -> Picture {
+    let (columns, rows) = (
+      (x..<x + max(width, 0)).clamped(to: 0..<self.width), (y..<y + max(height, 0)).clamped(to: 0..<self.height)
+    )
+    let result = try Picture(width: columns.count, height: rows.count, format: format)
+    for row in rows {
+      (result.storage.base + (row - rows.lowerBound) * result.stride).copyMemory(
+        from: storage.base + row * stride + columns.lowerBound * format.size, byteCount: result.stride)
+    }
+    withExtendedLifetime((self, result)) {}
+    return result
+  }
+
   /// A copy of the elements of a float picture, row, column, channel.
   package var values: [Float] { Array(floats) }
 }

@@ -21,13 +21,14 @@ enum Pixels {
 
   /// Copies an image into rows of `rowFloats` floats. A gray image fills all three channels; alpha is left out.
   ///
-  /// - Throws: `invalidArgument` where a float pixel is not finite.
+  /// - Throws: `invalidArgument` where a float pixel is not finite, and where they are far brighter than 1 on average.
   static func read(
     _ image: ImageView, blueFirst: Bool, into out: UnsafeMutablePointer<Float>, rowFloats: Int, index: Int
   ) throws(LiaeError) {
     let format = image.format, size = format.size
     let swap = format.channels > 1 && format.isBlueFirst != blueFirst
     let (first, third) = swap ? (2, 0) : (0, 2)
+    var sum: Float = 0
     for y in 0..<image.height {
       let row = image.base + y * image.stride
       let target = out + y * rowFloats
@@ -42,8 +43,10 @@ enum Pixels {
           } else {
             (to[0], to[1], to[2]) = (value(first), value(1), value(third))
           }
+          let color = to[0] + to[1] + to[2]
+          sum += color
           // Anything times zero is zero, unless it is not finite.
-          finite = finite && (to[0] + to[1] + to[2]) * 0 == 0
+          finite = finite && color * 0 == 0
         }
         guard finite else {
           throw LiaeError(.invalidArgument, "input image \(index) has pixels in row \(y) that are not finite numbers")
@@ -61,7 +64,17 @@ enum Pixels {
         }
       }
     }
+    let mean = sum / Float(3 * image.width * image.height)
+    guard mean <= brightest else {
+      throw LiaeError(
+        .invalidArgument,
+        "input image \(index) has float pixels of \(mean) on average; 0...1 is expected: divide pixels of 0...255 by 255"
+      )
+    }
   }
+
+  /// Brightness that a float image may have on average. Highlights beyond 1 are no mistake, a whole image of them is.
+  private static let brightest: Float = 4
 
   /// Copies a picture of `channels` channels (3, or 1 for a mask) into an image.
   ///

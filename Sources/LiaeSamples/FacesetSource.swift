@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
+import LiaeImageIO
 import LiaeSystem
 
 /// A face that is not trained with, and why.
@@ -37,7 +38,8 @@ package final class FacesetSource: Sendable {
     guard !found.isEmpty else {
       guard let first = report.faces.first else {
         throw LiaeError(
-          .invalidArgument, "\(path): no aligned faces; expected .jpg or .png files of DeepFaceLab, or a \(Self.pakName)")
+          .invalidArgument,
+          "\(path): no aligned faces; expected .jpg or .png files of DeepFaceLab, or a \(Self.pakName)")
       }
       let all = report.faces.count == 1 ? "the only face" : "none of \(report.faces.count) faces"
       throw LiaeError(
@@ -72,7 +74,9 @@ package final class FacesetSource: Sendable {
   /// Files beside a faceset file, which counts alone.
   private static func reportLoose(_ folder: String, _ report: SkipReport) throws(LiaeError) {
     let files = PictureNames(try File.list(folder)).joiningFaces()
-    for name in files.readable + files.unreadable { report.add(name, "a loose file beside \(pakName), which counts alone") }
+    for name in files.readable + files.unreadable {
+      report.add(name, "a loose file beside \(pakName), which counts alone")
+    }
   }
 
   private static func packed(_ path: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {

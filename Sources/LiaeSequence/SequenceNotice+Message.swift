@@ -11,23 +11,34 @@ extension SequenceNotice {
     case .lackFrame(let first, let frame, let count):
       return "\(first)\(others(count)): there is no frame \(frame); left out"
     case .unreadable(let first, let counts):
-      return "\(first): \(counts) left out: only .png, .jpg and .jpeg files are read; convert the others, or finish their "
+      return
+        "\(first): \(counts) left out: only .png, .jpg and .jpeg files are read; convert the others, or finish their "
         + "download"
     case .besideFaceset(let path, let counts): return "\(path): counts alone; \(counts) beside it left out"
     case .repeatedFaces(let first, let other, let count):
       return "\(first)\(others(count)): the same face as \(other) by its name; left out"
     case .ordered(let place, let frame, let other):
-      return "frames are counted by the numbers in their names: frame \(place) of the landmarks is \(frame). A program that "
+      return
+        "frames are counted by the numbers in their names: frame \(place) of the landmarks is \(frame). A program that "
         + "sorts names as text counts \(other) there; names of frames in the landmarks file leave no doubt"
     case .gap(let place, let frame):
-      return "frame \(place) of the landmarks is \(frame), by its place in the folder and not by its number: frames are "
+      return
+        "frame \(place) of the landmarks is \(frame), by its place in the folder and not by its number: frames are "
         + "missing before it. Names of frames in the landmarks file leave no doubt"
     case .countedFromOne(let largest, let first):
-      return "the landmarks count frames from 1 to \(largest), as it seems; frame 0 is \(first), so that every face lies a "
+      return
+        "the landmarks count frames from 1 to \(largest), as it seems; frame 0 is \(first), so that every face lies a "
         + "frame too late. Names of frames in the landmarks file leave no doubt"
+    case .turned(let first, let orientation):
+      return
+        "\(first): Exif orientation \(orientation): frames that have one are turned upright, and landmarks are taken to be "
+        + "those of the upright picture"
+    case .lost(let first, let properties):
+      return "\(first): \(properties.joined(separator: ", ")) of frames not kept in what is written"
     case .mismatch(let mismatch): return mismatch.message
     case .facesEnd(let frame, let following, let total):
-      return "\(frame) is the last frame with a face: the last \(following) of \(total) frames have none. Are the faces "
+      return
+        "\(frame) is the last frame with a face: the last \(following) of \(total) frames have none. Are the faces "
         + "complete?"
     case .resumed(let folder, let finished, let total):
       return "\(folder): goes on behind \(finished) of \(total) frames"

@@ -54,6 +54,10 @@ package enum SequenceNotice: Sendable, Equatable {
   case gap(place: Int, frame: String)
   /// Numbers of frames that seem to count from 1, where 0 is the first frame.
   case countedFromOne(largest: Int, first: String)
+  /// A frame that is turned upright by its Exif orientation.
+  case turned(first: String, orientation: Int)
+  /// What a frame has and its result has not.
+  case lost(first: String, properties: [String])
   /// Faces that hardly belong to the frames.
   case mismatch(FaceMismatch)
   /// Faces that end long before the frames do: the last frame that has one, and how many follow it.

@@ -19,6 +19,7 @@ package struct FrameSwapper {
   /// The frame with its faces swapped, and how much of each pixel they are.
   ///
   /// - Parameters:
+  ///   - predicted: what the models made of these faces in another call, with every mask; nil: they are run.
   ///   - target, mask: of the frame's size and any format; `target` may be the frame's own memory. nil: not wanted.
   ///     Nothing is written before all faces have succeeded. Without faces the frame is copied, and the mask is black.
   /// - Returns: what the models made, in the order of the faces.
@@ -26,23 +27,28 @@ package struct FrameSwapper {
   ///   `outOfMemory`.
   @discardableResult
   package func swap(
-    _ image: ImageView, _ faces: [FrameFace], into target: MutableImageView?, mask: MutableImageView?
+    _ image: ImageView, _ faces: [FrameFace], predicted: [SwappedFace]? = nil, into target: MutableImageView?,
+    mask: MutableImageView?
   ) throws(LiaeError) -> [SwappedFace] {
     guard options.superResolution == 0 else {
       throw LiaeError(
         .invalidArgument, "super resolution needs an enhanced face: align, run, enhance and composite in steps")
     }
     return try Context.asCall(of: faces.map(\.context)[...]) { () throws(LiaeError) in
-      try swapAll(image, faces, into: target, mask: mask)
+      try swapAll(image, faces, predicted, into: target, mask: mask)
     }
   }
 
   private func swapAll(
-    _ image: ImageView, _ faces: [FrameFace], into target: MutableImageView?, mask: MutableImageView?
+    _ image: ImageView, _ faces: [FrameFace], _ predicted: [SwappedFace]?, into target: MutableImageView?,
+    mask: MutableImageView?
   ) throws(LiaeError) -> [SwappedFace] {
     let unchanged = try Compositor(try Frame(image), options: options)
-    var swapped: [SwappedFace] = []
-    for (index, face) in faces.enumerated() {
+    var swapped = predicted ?? []
+    guard predicted == nil || swapped.count == faces.count else {
+      throw LiaeError(.invalidArgument, "\(swapped.count) predictions of \(faces.count) faces")
+    }
+    for (index, face) in faces.enumerated() where predicted == nil {
       do throws(LiaeError) { swapped.append(try predict(image, face)) } catch {
         throw error.within(face.name ?? "face \(index)")
       }

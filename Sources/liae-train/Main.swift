@@ -16,7 +16,7 @@ struct LiaeTrainCommand: ParsableCommand {
           --model model --random-warp-until 100000 --target-iter 150000
         liae-train export model me.safetensors
 
-      \(ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .verification && $0 != .someFailed }))
+      \(ExitStatus.table(of: ExitStatus.allCases.filter { ![.verification, .someFailed, .unmatched].contains($0) }))
       """,
     version: "liae-train \(Version.string)",
     subcommands: [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LiaeFrame
+import LiaeSystem
 import LiaeTestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LiaeFormats
 import LiaeFrame
+import LiaeImageIO
 import LiaeSamples
 import LiaeSystem
 import LiaeTestSupport
@@ -38,7 +40,46 @@ import Testing
     try FileManager.default.copyItem(atPath: goldenFaces("faceset.pak"), toPath: folder("faceset.pak"))
     try Data("no face".utf8).write(to: URL(fileURLWithPath: folder("other.jpg")))
     let source = try FacesetSource(path: folder.path)
-    #expect(source.faces.count == 7 && source.skipped == [])
+    #expect(source.faces.count == 7)
+    #expect(source.skipped.map(\.name) == ["other.jpg"])
+    #expect(source.skipped.map(\.reason) == ["a loose file beside faceset.pak, which counts alone"])
+  }
+
+  /// As DeepFaceLab before March 2020 wrote faces: PNG, with the dictionary as a chunk. Decoded by the same code as JPEG.
+  @Test(arguments: ["fcWp", "dFLd"]) func pngFacesAreTrainedWith(kind: String) throws {
+    let folder = try TemporaryFolder()
+    let jpeg = try Data(contentsOf: URL(fileURLWithPath: goldenFaces("aligned/00001_0.jpg")))
+    let metadata = try #require(app15(of: [UInt8](jpeg)))
+    let picture = try Picture.decode(Bytes.read(path: goldenFaces("aligned/00001_0.jpg")), name: "face")
+    let file = try picture.encodedPNG(provenance: nil)
+    let png = withExtendedLifetime(file) { [UInt8](file.raw) }
+    let body = Array(kind.utf8) + metadata
+    func number(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+    let chunk = number(UInt32(metadata.count)) + body + number(body.withUnsafeBytes { CRC32.of($0) })
+    try Data(png.dropLast(12) + chunk + png.suffix(12)).write(to: URL(fileURLWithPath: folder("00001_0.png")))
+    try jpeg.write(to: URL(fileURLWithPath: folder("b.jpg")))
+    try jpeg.write(to: URL(fileURLWithPath: folder("00001_0.tif")))
+    let source = try FacesetSource(path: folder.path)
+    try #require(source.faces.map(\.name) == ["00001_0.png", "b.jpg"])
+    #expect(source.skipped.map(\.name) == ["00001_0.tif"])
+    let (a, b) = (
+      try source.faces[0].prepared(side: 64, type: .whole), try source.faces[1].prepared(side: 64, type: .whole)
+    )
+    #expect(source.faces[0].landmarks == source.faces[1].landmarks && source.faces[0].width == 256)
+    for i in 0..<64 * 64 {
+      #expect(a.colors.pixels[i] == b.colors.pixels[i] && a.mask.pixels[i] == b.mask.pixels[i])
+    }
+    withExtendedLifetime((a, b)) {}
+  }
+
+  private func app15(of jpeg: [UInt8]) -> [UInt8]? {
+    var place = 2
+    while place + 4 <= jpeg.count {
+      let length = Int(jpeg[place + 2]) << 8 | Int(jpeg[place + 3])
+      if jpeg[place + 1] == 0xef { return Array(jpeg[place + 4..<place + 2 + length]) }
+      place += 2 + length
+    }
+    return nil
   }
 
   @Test func brokenFacesAreSkippedAndSaid() throws {

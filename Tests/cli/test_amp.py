@@ -255,13 +255,11 @@ def test_face_type_is_told(letters, name, tmp_path):
 
 
 def test_merge_and_extract_take_the_letters_too(tmp_path):
-    dfm, frames = MODEL / "golden.dfm", tmp_path / "frames"
-    frames.mkdir()
-    shutil.copy(FRAMES / "00001.png", frames)
-    result = merge(dfm, tmp_path / "none", frames=frames)
+    dfm = MODEL / "golden.dfm"
+    result = merge(dfm, tmp_path / "none", "--last", "00001.png")
     assert result.status == 2 and "--face-type does, as whole_face" in result.err
     for told in ("wf", "whole_face", "f"):
-        assert merge(dfm, tmp_path / told, "--face-type", told, "--mask-mode", "dst", frames=frames).status == 0
+        assert merge(dfm, tmp_path / told, "--face-type", told, "--mask-mode", "dst", "--last", "00001.png").status == 0
     assert np.array_equal(pixels(tmp_path / "wf"), pixels(tmp_path / "whole_face"))
     assert not np.array_equal(pixels(tmp_path / "wf"), pixels(tmp_path / "f"))
     # The two spellings are one setting.

@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -762,6 +763,118 @@ def test_files_of_somebody_else_are_not_overwritten(model, tmp_path):
     assert result.status == 4 and "00003.png: exists already" in result.err
     assert names(tmp_path / "out") == ["00003.png"] and (tmp_path / "out/00003.png").read_text() == "mine"
     assert merge(model, FRAMES, tmp_path / "out", "--force").status == 0
+
+
+# ---- Parts of a sequence -----------------------------------------------------------------------------------------------
+
+def everything(output):
+    return {(kind, path.name): path.read_bytes() for kind in ("", "_mask") for path in
+            (output.parent / f"{output.name}{kind}").glob("*")}
+
+
+@pytest.mark.parametrize("options", [[], ["--smooth-mask", "0.3"]])
+def test_four_shards_at_once(options, model, tmp_path):
+    """The same bytes as without, whatever frames need of those before them."""
+    assert merge(model, FRAMES, tmp_path / "whole", *options).status == 0
+    running = [subprocess.Popen([PROGRAM, "merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--output",
+                                 tmp_path / "out", "--face-type", "whole_face", "--threads", "1", "--shard", f"{i}/4",
+                                 *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for i in (1, 2, 3, 4)]
+    for process in running:
+        assert process.communicate()[1] == b"" and process.returncode == 0
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+    # The whole merge finds all of it done.
+    result = merge(model, FRAMES, tmp_path / "out", *options)
+    assert result.status == 0 and "goes on behind 7 of 7 frames" in result.err
+    assert everything(tmp_path / "out") == everything(tmp_path / "whole")
+
+
+def test_a_shard_goes_on_by_itself(model, merged, tmp_path):
+    output = tmp_path / "out"
+    for i in (2, 1, 3):
+        assert merge(model, FRAMES, output, "--shard", f"{i}/3").status == 0
+    assert results(output) == results(merged[0])
+    (output / "00004.png").unlink()
+    (output / "00006.png.tmp123").write_bytes(b"another shard is at work")
+    (output / "liae-merge.json.tmp123").write_bytes(b"another shard begins")
+    first = (output / "00001.png").stat().st_mtime_ns
+    result = merge(model, FRAMES, output, "--shard", "2/3")
+    assert result.status == 0 and "goes on behind 1 of 2 frames" in result.err
+    assert results(output) == results(merged[0]) and (output / "00001.png").stat().st_mtime_ns == first
+    assert (output / "00006.png.tmp123").exists() and (output / "liae-merge.json.tmp123").exists()
+    # Other settings do not mix, and begin anew for these frames alone.
+    result = merge(model, FRAMES, output, "--shard", "2/3", "--erode", "30")
+    assert result.status == 4 and "erode (0 -> 30)" in result.err
+    assert merge(model, FRAMES, output, "--shard", "2/3", "--erode", "30", "--force").status == 0
+    found, before = results(output), results(merged[0])
+    assert {name for name in found if found[name] != before[name]} == {"00003.png", "00004.png"}
+
+
+def test_more_shards_than_frames(model, merged, tmp_path):
+    for i in range(1, 11):
+        assert merge(model, FRAMES, tmp_path / "out", "--shard", f"{i}/10").status == 0
+    assert results(tmp_path / "out") == results(merged[0])
+    for shard in ("0/4", "5/4", "1", "1/0", "a/b", "1/2/3", "-1/4"):
+        assert merge(model, FRAMES, tmp_path / "x", f"--shard={shard}").status == 2
+
+
+def test_a_stretch_and_a_list_of_frames(model, merged, tmp_path):
+    frames = tmp_path / "list.txt"
+    frames.write_text("# chosen\n00002.png\n\n 7 \n00005\n")
+    for options, stems in ((["--first", "00003", "--last", "5"], (3, 4, 5)), (["--last", "00002.png"], (1, 2)),
+                           (["--frames-list", frames], (2, 5, 7)), (["--frames-list", frames, "--first", "3"], (5, 7))):
+        output = tmp_path / "-".join(map(str, stems))
+        result = merge(model, FRAMES, output, *options)
+        assert result.status == 0 and result.err == "" and f"{len(stems)} swapped" in result.out
+        assert results(output) == {f"0000{i}.png": (merged[0] / f"0000{i}.png").read_bytes() for i in stems}
+    for options, message in ((["--first", "5", "--last", "2"], "stands behind"), (["--first", "x.png"], "x.png is no frame of")):
+        result = merge(model, FRAMES, tmp_path / "x", *options)
+        assert result.status == 2 and message in result.err and not (tmp_path / "x").exists()
+    frames.write_text("9.png\n")
+    result = merge(model, FRAMES, tmp_path / "x", "--frames-list", frames)
+    assert result.status == 2 and "list.txt, name 1: 9.png is no frame" in result.err
+
+
+def test_preview(model, merged, tmp_path):
+    """A cell is the face of the merge that the printed command makes."""
+    sheet = tmp_path / "sheet.png"
+    command = ["merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--face-type", "whole_face"]
+    result = liae_infer(*command, "--preview", sheet, "--first", "00002.png", "--try", "color-transfer=none,rct",
+                        "--try", "erode=0,50")
+    assert result.status == 0 and result.err == "", result.err
+    assert source_type(sheet) == "compositeWithTrainedAlgorithmicMedia"
+    lines = result.out.splitlines()
+    assert lines[0].startswith("frame    00002.png; ") and len(lines) == 5
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3", "4"]
+    assert lines[4].endswith("--output OUTPUT --color-transfer rct --erode 50") and "--try" not in result.out
+    cells = pixels(sheet)
+    for number, line in enumerate(lines[1:]):
+        output = tmp_path / f"out{number}"
+        words = shlex.split(line.split(maxsplit=1)[1].replace("OUTPUT", str(output)))
+        assert words[0] == "liae-infer" and liae_infer(*words[1:], "--last", "00002.png").status == 0
+        # Cells of two columns, each resized from the same part of the frame.
+        height, width = cells.shape[0] // 2, cells.shape[1] // 2
+        cell = cells[height * (number // 2):, width * (number % 2):][6:6 + height - 32, 6:6 + width - 12]
+        small = np.array(Image.fromarray(pixels(output / "00002.png")).resize((80, 60)), float)
+        best = min(np.abs(np.array(Image.fromarray(cell).resize((w, w * cell.shape[0] // cell.shape[1])), float)[
+            :40, :40] - small[y:y + 40, x:x + 40]).mean() for w in range(48, 80, 4) for y in range(0, 20)
+            for x in range(0, 40) if small[y:y + 40, x:x + 40].shape == (40, 40, 3))
+        assert best < 25
+    assert liae_infer(*command, "--preview", sheet).status == 4
+    usual = liae_infer(*command, "--preview", sheet, "--force")
+    assert usual.status == 0 and len(usual.out.splitlines()) == 19
+    assert "'learned-prd*learned-dst'" in usual.out and "--color-transfer mkl-m" in usual.out
+
+
+@pytest.mark.parametrize("tries, message", [
+    (["erode=1000"], "--try erode is 1000; expected -400 to 400"), (["erod=1"], 'the nearest is "erode"'),
+    (["erode"], "expected an option and its values"), (["smooth-mask=0.5"], "one frame shows nothing of it"),
+    (["mode=raw-predict"], "neither --mode raw-predict"), (["mask-mode=8"], "XSeg network"),
+    (["erode=" + ",".join(map(str, range(50)))] * 1 + ["blur=1,2,3"], "more than 120 combinations")])
+def test_previews_that_cannot_be(tries, message, model, tmp_path):
+    options = [word for text in tries for word in ("--try", text)]
+    result = liae_infer("merge", "--model", model, "--frames", FRAMES, "--aligned", ALIGNED, "--preview",
+                        tmp_path / "a.png", "--face-type", "whole_face", *options)
+    assert result.status == 2 and message in result.err and not (tmp_path / "a.png").exists(), result.err
 
 
 # ---- Settings ----------------------------------------------------------------------------------------------------------

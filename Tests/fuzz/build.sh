@@ -37,7 +37,7 @@ done
 for module in COpenBLAS CPNG CJPEG; do
   common="$common -Xcc -fmodule-map-file=$root/Sources/$module/module.modulemap"
 done
-libraries="libpng libjpeg openblas"
+libraries="libpng libjpeg zlib openblas"
 # shellcheck disable=SC2086
 common="$common $(pkg-config --cflags-only-I $libraries | sed 's/-I/-Xcc -I/g')"
 flags="$common -O -sanitize=fuzzer,address"

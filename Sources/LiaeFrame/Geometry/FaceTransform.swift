@@ -67,7 +67,8 @@ package struct FacePlacement: Sendable {
     let smallest = max(1, farthest / 16384)
     guard square.side >= smallest else {
       let hint =
-        farthest <= 2 ? ". Coordinates are pixels: these look as if they were divided by the frame's width and height" : ""
+        farthest <= 2
+        ? ". Coordinates are pixels: these look as if they were divided by the frame's width and height" : ""
       throw LiaeError(
         .invalidArgument,
         "the landmarks show a face \(square.side) pixels wide; \(smallest) or more are needed there\(hint)")

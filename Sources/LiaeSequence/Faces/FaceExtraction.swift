@@ -65,6 +65,8 @@ package final class FaceExtraction {
   /// Faces of one frame, and the errors of those that failed.
   private struct Result {
     var faces: [Aligned] = []
+    /// Exif's, of the frame.
+    var orientation = 1
     var errors: [LiaeError] = []
   }
 
@@ -77,7 +79,7 @@ package final class FaceExtraction {
     let pending = faces.keys.sorted()
     var report = Report(frames: pending.count)
     var packed: [Faceset.Face] = []
-    var (taken, finished) = (0, 0)
+    var (taken, finished, saidOrientation) = (0, 0, false)
     let batch = WriteBatch()
     observer.progress(SequenceProgress(finished: 0, total: pending.count))
     let pipeline = FramePipeline<Int, Result>(
@@ -87,7 +89,11 @@ package final class FaceExtraction {
         return taken < pending.count ? pending[taken] : nil
       },
       work: { [self] (_, place) throws(LiaeError) in extract(place) },
-      finish: { [target] (_, result) throws(LiaeError) in
+      finish: { [target, frames] (place, result) throws(LiaeError) in
+        if result.orientation != 1, !saidOrientation {
+          saidOrientation = true
+          observer.notice(.turned(first: frames.frames[place].path, orientation: result.orientation))
+        }
         for error in result.errors { observer.notice(.failed(error)) }
         report.failures += result.errors.count
         report.faces += result.faces.count
@@ -109,8 +115,9 @@ package final class FaceExtraction {
     let frame = frames.frames[place]
     var result = Result()
     do throws(LiaeError) {
-      let picture = try Picture.read(path: frame.path)
-      let canvas = try ColorCanvas(picture)
+      let file = try PictureFile.read(path: frame.path, keeps16Bits: true)
+      result.orientation = file.orientation
+      let canvas = try ColorCanvas(file.picture)
       for (index, face) in (faces[place] ?? []).enumerated() {
         do throws(LiaeError) {
           result.faces.append(try align(face, in: canvas, frame, index))

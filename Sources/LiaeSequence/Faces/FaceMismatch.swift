@@ -18,7 +18,8 @@ package struct FaceMismatch: Sendable, Equatable {
       return "\(source): holds no face that can be used, so that no frame changes"
     }
     let share = placed == 0 ? "none of \(faces) faces belongs" : "only \(placed) of \(faces) faces belong"
-    return "\(share) to a frame that is there: \(face) is of frame \(wanted), and the first frame is \(frame). Are these "
+    return
+      "\(share) to a frame that is there: \(face) is of frame \(wanted), and the first frame is \(frame). Are these "
       + "the frames of these faces, and all of them?"
   }
 }

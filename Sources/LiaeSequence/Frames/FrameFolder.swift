@@ -29,7 +29,8 @@ package struct FrameFolder: Sendable {
     guard !names.isEmpty else {
       let endings = PictureNames.endings.map { ".\($0)" }.joined(separator: ", ")
       let others =
-        unreadable.isEmpty ? "" : "; it has \(PictureNames.counts(unreadable)), which are not read: convert them to .png"
+        unreadable.isEmpty
+        ? "" : "; it has \(PictureNames.counts(unreadable)), which are not read: convert them to .png"
       throw LiaeError(.fileNotFound, "\(path): the folder holds no \(endings) file\(others)")
     }
     var places: [String: Int] = [:]

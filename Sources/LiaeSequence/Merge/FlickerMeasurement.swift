@@ -19,7 +19,14 @@ struct FlickerMeasurement {
   /// Adds the next frame with faces. Only three frames that follow each other count.
   mutating func add(_ number: Int, original picture: Picture, _ swapped: SwappedFrame) {
     if last.last?.number != number - 1 { last = [] }
-    last.append(Frame(number: number, original: picture, result: swapped.picture, mask: swapped.mask))
+    // Frames of 16 bits are compared in 8-bit levels; where there is no memory for that, nothing is counted.
+    func levels(_ picture: Picture, _ format: PixelFormat) -> Picture? {
+      picture.format.isFloat ? try? picture.converted(to: format) : picture
+    }
+    guard let before = levels(picture, .rgb8), let after = levels(swapped.picture, .rgb8),
+      let mask = levels(swapped.mask, .gray8)
+    else { return }
+    last.append(Frame(number: number, original: before, result: after, mask: mask))
     guard last.count == 3 else { return }
     defer { last.removeFirst() }
     let (a, b, c) = (last[0], last[1], last[2])

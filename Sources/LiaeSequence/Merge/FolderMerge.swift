@@ -8,6 +8,7 @@ import LiaeTensor
 /// The frames of a folder through one model, each written under its own name.
 package final class FolderMerge {
   private let frames: FrameFolder
+  private let selection: FrameSelection
   private let timeline: FaceTimeline
   private let pool: FrameWorkerPool
   private let output: MergeOutput
@@ -16,19 +17,30 @@ package final class FolderMerge {
 
   private var report = MergeReport()
   private var flicker = FlickerMeasurement()
+  /// What was said of a frame and is true of others.
+  private var said: Set<String> = []
 
   /// - Parameters:
+  ///   - selection: the frames that are written; nil: all.
   ///   - export: where the faces are written one by one; nil: nowhere.
   ///   - masks: folder of masks by the frames' stems, for the mask mode `given`.
   package init(
-    frames: FrameFolder, timeline: FaceTimeline, pool: FrameWorkerPool, output: MergeOutput, export: FaceExport? = nil,
-    masks: String? = nil
+    frames: FrameFolder, selection: FrameSelection? = nil, timeline: FaceTimeline, pool: FrameWorkerPool,
+    output: MergeOutput, export: FaceExport? = nil, masks: String? = nil
   ) {
+    self.selection = selection ?? FrameSelection(frames)
     (self.frames, self.timeline, self.pool, self.output) = (frames, timeline, pool, output)
     (self.export, self.masks) = (export, masks)
   }
 
-  private enum Outcome {
+  /// What became of a frame, and what is to be said of its file.
+  private struct Outcome {
+    var result: Result
+    var orientation = 1
+    var lost: [String] = []
+  }
+
+  private enum Result {
     case swapped(original: Picture, SwappedFrame)
     case unchanged
     /// A frame that was there already.
@@ -41,9 +53,9 @@ package final class FolderMerge {
   /// - Parameter resumes: whether frames that are there already are done.
   /// - Throws: `cancelled`, `threadFailure`. Frames that are written stay.
   package func run(resumes: Bool, observer: SequenceObserver) throws(LiaeError) -> MergeReport {
-    (report, flicker) = (MergeReport(), FlickerMeasurement())
+    (report, flicker, said) = (MergeReport(), FlickerMeasurement(), [])
     let work = work(resumes: resumes)
-    let (total, pending) = (frames.frames.count, work.count { $0.isWritten })
+    let (total, pending) = (selection.places.count, work.count { $0.isWritten })
     if pending < total {
       observer.notice(.resumed(folder: output.folder, finished: total - pending, total: total))
     }
@@ -75,13 +87,14 @@ package final class FolderMerge {
     var isWritten: Bool
   }
 
-  /// The frames that are not there yet; where frames need those before them, also the ones with faces right before.
+  /// The selected frames that are not there yet; where frames need those before them, also the ones with faces right before.
   private func work(resumes: Bool) -> [Work] {
     var result: [Work] = []
     var isNeeded = false
+    let selected = Set(selection.places)
     for place in frames.frames.indices.reversed() {
       let hasFaces = !(timeline.faces[place] ?? []).isEmpty
-      if !resumes || !output.isDone(frames.frames[place].stem) {
+      if selected.contains(place), !resumes || !output.isDone(frames.frames[place].stem) {
         result.append(Work(place: place, isWritten: true))
         isNeeded = hasFaces && pool.settings.isSequential
       } else {
@@ -93,7 +106,8 @@ package final class FolderMerge {
   }
 
   private func note(_ place: Int, _ outcome: Outcome, _ observer: SequenceObserver) {
-    switch outcome {
+    sayOnce(frames.frames[place].path, outcome, observer)
+    switch outcome.result {
     case .swapped(let original, let result):
       report.swapped += 1
       // A face alone is not in the place that it has in its frame.
@@ -106,32 +120,57 @@ package final class FolderMerge {
     }
   }
 
+  /// Says what is true of many frames for the first of them.
+  private func sayOnce(_ path: String, _ outcome: Outcome, _ observer: SequenceObserver) {
+    if outcome.orientation != 1, said.insert("orientation").inserted {
+      observer.notice(.turned(first: path, orientation: outcome.orientation))
+    }
+    let lost = outcome.lost.filter { said.insert($0).inserted }
+    if !lost.isEmpty { observer.notice(.lost(first: path, properties: lost)) }
+  }
+
   private func process(_ work: Work, _ worker: Int) -> Outcome {
     // Memory that ran out for another frame may be there for this one.
     MemoryShortage.clear()
     let frame = frames.frames[work.place]
+    var outcome = Outcome(result: .unchanged)
     do throws(LiaeError) {
-      let picture = try Picture.read(path: frame.path)
+      let file = try output.read(frame)
+      let picture = file.picture
       let detected = timeline.faces[work.place] ?? []
+      outcome.orientation = file.orientation
       if pool.settings.options.blend == .rawPredict {
         let faces = try pool.predict(
           picture, detected, number: work.place, worker: worker, mask: mask(frame.stem))
-        guard work.isWritten else { return .repeated }
+        guard work.isWritten else { return Outcome(result: .repeated) }
         try write(faces, frame)
-        return faces.first.map { .swapped(original: picture, $0) } ?? .unchanged
+        outcome.result = faces.first.map { .swapped(original: picture, $0) } ?? .unchanged
+        return outcome
       }
+      outcome.lost = output.lost(of: file, isCopied: detected.isEmpty)
       guard !detected.isEmpty else {
-        try output.copy(picture, from: frame.path, frame.stem)
-        return .unchanged
+        try output.copy(file, from: frame.path, frame.stem)
+        return outcome
       }
-      let result = try pool.swap(picture, detected, number: work.place, worker: worker, mask: mask(frame.stem))
-      guard work.isWritten else { return .repeated }
+      let result = try pool.swap(
+        picture, detected, number: work.place, worker: worker, mask: mask(frame.stem), isFloat: output.needsFloat)
+      guard work.isWritten else { return Outcome(result: .repeated) }
       try write(result.faces, frame)
-      try output.write(result, frame.stem, isComposite: pool.settings.options.blend != .original)
-      return .swapped(original: picture, result)
+      var written = result
+      if output.isCutOut {
+        written.picture = try result.faceAlone(over: picture)
+        if output.bits != 16, !picture.format.isFloat {
+          written = SwappedFrame(
+            picture: try written.picture.converted(to: .rgba8), mask: try written.mask.converted(to: .gray8), faces: [])
+        }
+      }
+      try output.write(
+        written, frame.stem, isComposite: pool.settings.options.blend != .original, properties: file.properties)
+      outcome.result = .swapped(original: picture, result)
     } catch {
-      return .failed(error.naming(frame.path))
+      outcome.result = .failed(error.naming(frame.path))
     }
+    return outcome
   }
 
   /// Writes the faces of a frame one by one, where that is wanted.

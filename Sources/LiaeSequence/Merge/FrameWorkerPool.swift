@@ -19,7 +19,7 @@ package enum Parallelism: String, CaseIterable, Sendable {
 /// A frame with its faces swapped.
 package struct SwappedFrame {
   package var picture: Picture
-  /// Mask of the pixels that were changed, 8-bit gray.
+  /// Mask of the pixels that were changed, gray; float where the picture is.
   package var mask: Picture
   package var faces: [SwappedFace]
 }
@@ -29,6 +29,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
   package let settings: MergeSettings
   package let workers: Int
   private let swapper: FrameSwapper
+  private let plan: Plan
   /// One for each worker, which is the only one to use it.
   private let contexts: [Context]
   /// The side of the model's faces.
@@ -55,7 +56,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
         "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
     try plan.checkRunnable(settings.runMode)
-    faceType = type
+    (faceType, self.plan) = (type, plan)
     side = plan.architecture.resolution
     swapper = FrameSwapper(
       options: settings.options, mode: settings.runMode, computesAllMasks: computesAllMasks)
@@ -76,22 +77,40 @@ package final class FrameWorkerPool: @unchecked Sendable {
     self.contexts = contexts
   }
 
-  /// Swaps all faces of a frame.
+  /// The same model on the same workers with other settings, for one of the two at a time. All masks are computed.
+  ///
+  /// - Throws: `unsupported` for a morph of a model that cannot.
+  func with(_ settings: MergeSettings) throws(LiaeError) -> FrameWorkerPool {
+    try plan.checkRunnable(settings.runMode)
+    return FrameWorkerPool(self, settings: settings)
+  }
+
+  private init(_ other: FrameWorkerPool, settings: MergeSettings) {
+    (self.settings, workers, contexts) = (settings, other.workers, other.contexts)
+    (side, plan, faceType) = (other.side, other.plan, settings.faceType ?? other.faceType)
+    swapper = FrameSwapper(options: settings.options, mode: settings.runMode, computesAllMasks: true)
+  }
+
+  /// Swaps all faces of a frame. The result has the frame's alpha; a gray frame's is RGB.
   ///
   /// - Parameters:
   ///   - worker: in 0..<workers; one frame at a time each.
   ///   - number: of the frame in its sequence.
   ///   - mask: for the mask mode `given`.
-  func swap(_ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?) throws(LiaeError)
-    -> SwappedFrame
-  {
-    let format: PixelFormat = frame.format.isFloat ? .rgbFloat : .rgb8
-    let result = try Picture(width: frame.width, height: frame.height, format: format)
-    let alpha = try Picture(width: frame.width, height: frame.height, format: .gray8)
+  ///   - isFloat: whether the result is a float picture, as it always is of a float frame.
+  ///   - predicted: what the model made of these faces in another call, with all masks; nil: it is run.
+  func swap(
+    _ frame: Picture, _ detected: [DetectedFace], number: Int, worker: Int, mask: MaskCanvas?, isFloat: Bool = false,
+    predicted: [SwappedFace]? = nil
+  ) throws(LiaeError) -> SwappedFrame {
+    let isFloat = isFloat || frame.format.isFloat
+    let result = try Picture(width: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
+    let alpha = try Picture(width: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
-    let swapped = try swapper.swap(frame.view, faces, into: result.mutableView, mask: alpha.mutableView)
+    let swapped = try swapper.swap(
+      frame.view, faces, predicted: predicted, into: result.mutableView, mask: alpha.mutableView)
     endFrame(number)
     withExtendedLifetime((frame, result, alpha)) {}
     return SwappedFrame(picture: result, mask: alpha, faces: swapped)
@@ -152,5 +171,12 @@ package final class FrameWorkerPool: @unchecked Sendable {
       throw error.within(face.origin)
     }
     return try stored.canvas(placement)
+  }
+}
+
+extension PixelFormat {
+  /// RGB, or RGBA where this has alpha.
+  fileprivate func inColor(isFloat: Bool) -> PixelFormat {
+    channels == 4 ? (isFloat ? .rgbaFloat : .rgba8) : isFloat ? .rgbFloat : .rgb8
   }
 }

@@ -12,14 +12,37 @@ package struct MergeOutput: Sendable {
   package let format: Format
   /// 1...100, of JPEG.
   package let quality: Int
+  /// Bits of a channel: 8, 16, or nil: as many as the frame has.
+  package let bits: Int?
+  /// Whether the faces alone are written, as RGBA with straight alpha.
+  package let isCutOut: Bool
   /// The note in files that a model took part in; nil: none.
   package let provenance: Provenance?
   /// All files of the merge: they share the wait for the disk.
   let batch = WriteBatch()
 
-  package init(folder: String, maskFolder: String, format: Format = .png, quality: Int = 95, provenance: Provenance?) {
+  package init(
+    folder: String, maskFolder: String, format: Format = .png, quality: Int = 95, bits: Int? = nil,
+    isCutOut: Bool = false, provenance: Provenance?
+  ) {
     (self.folder, self.maskFolder, self.format) = (folder, maskFolder, format)
-    (self.quality, self.provenance) = (quality, provenance)
+    (self.quality, self.bits, self.isCutOut, self.provenance) = (quality, bits, isCutOut, provenance)
+  }
+
+  /// Reads a frame with as many bits as its result has.
+  func read(_ frame: FrameFolder.Frame) throws(LiaeError) -> PictureFile {
+    try PictureFile.read(path: frame.path, keeps16Bits: format == .png && bits != 8)
+  }
+
+  /// Whether results are needed as float pictures, also of 8-bit frames.
+  var needsFloat: Bool { isCutOut || format == .png && bits == 16 }
+
+  /// What a frame has, and its result will not have.
+  func lost(of frame: PictureFile, isCopied: Bool) -> [String] {
+    if isCopied, staysTheFile(frame) { return [] }
+    let properties = isCopied ? frame.properties : frame.properties.forColors()
+    guard format == .jpeg else { return properties.leftBehind }
+    return properties.leftBehind + properties.lostInJPEG + (frame.picture.format.channels == 4 ? ["alpha"] : [])
   }
 
   private var ending: String { format == .png ? ".png" : ".jpg" }
@@ -49,32 +72,37 @@ package struct MergeOutput: Sendable {
   func isDone(_ stem: String) -> Bool { File.kind(frame(stem)) == .file && File.kind(mask(stem)) == .file }
 
   /// The first file of a frame that is there.
-  func existing(_ frames: FrameFolder) -> String? {
-    for frame in frames.frames {
-      for path in [self.frame(frame.stem), mask(frame.stem)] where File.kind(path) != nil { return path }
+  func existing(_ stems: [String]) -> String? {
+    for stem in stems {
+      for path in [frame(stem), mask(stem)] where File.kind(path) != nil { return path }
     }
     return nil
   }
 
-  /// Takes away the frames of an earlier merge.
-  package func clear(_ frames: FrameFolder) throws(LiaeError) {
-    for frame in frames.frames {
-      try File.remove(self.frame(frame.stem))
-      try File.remove(mask(frame.stem))
+  /// Takes away these frames of an earlier merge.
+  package func clear(_ stems: [String]) throws(LiaeError) {
+    for stem in stems {
+      try File.remove(frame(stem))
+      try File.remove(mask(stem))
     }
   }
 
   /// Takes away what a merge that was killed has left half-written, as `00001.png.tmp4711`.
   ///
-  /// - Parameter folders: beside those of frames and masks.
-  func sweep(_ frames: FrameFolder, folders: [String]) throws(LiaeError) {
-    let stems = Set(frames.frames.map(\.stem))
+  /// - Parameters:
+  ///   - selection: frames whose files are taken away; other processes may be writing those of the others.
+  ///   - folders: beside those of frames and masks.
+  func sweep(_ frames: FrameFolder, only selection: FrameSelection, folders: [String]) throws(LiaeError) {
+    let stems = Set(selection.places.map { frames.frames[$0].stem })
+    let others = Set(frames.frames.map(\.stem)).subtracting(stems)
     for folder in [folder, maskFolder] + folders where File.kind(folder) == .folder {
       for name in try File.list(folder) {
         guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".tmp"),
           name[dot...].dropFirst(4).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { continue }
-        if name[..<dot] == MergeSession.manifest || Self.isOfFrame(name[..<dot], stems) {
+        let whole = name[..<dot]
+        let isManifest = whole == MergeSession.manifest && !selection.isPart
+        if isManifest || Self.isOfFrame(whole, stems) && !others.contains(File.stem(String(whole))) {
           try File.remove("\(folder)/\(name)")
         }
       }
@@ -93,28 +121,51 @@ package struct MergeOutput: Sendable {
   }
 
   /// Writes a frame and its mask, the frame last: it is done when both are there, at the end of the batch at the latest.
-  func write(_ result: SwappedFrame, _ stem: String, isComposite: Bool) throws(LiaeError) {
+  func write(
+    _ result: SwappedFrame, _ stem: String, isComposite: Bool, properties: PictureProperties = PictureProperties()
+  ) throws(LiaeError) {
     let note = isComposite ? provenance : nil
-    try result.mask.writePNG(to: mask(stem), provenance: note, replacing: true, in: batch)
-    try write(result.picture, to: frame(stem), provenance: note)
+    try result.mask.writePNG(
+      to: mask(stem), bits: bits(of: result.mask), provenance: note, replacing: true, in: batch)
+    try write(result.picture, properties.forColors(), to: frame(stem), provenance: note)
   }
 
-  private func write(_ picture: Picture, to path: String, provenance: Provenance?) throws(LiaeError) {
+  private func write(
+    _ picture: Picture, _ properties: PictureProperties, to path: String, provenance: Provenance?
+  ) throws(LiaeError) {
     switch format {
-    case .png: try picture.writePNG(to: path, provenance: provenance, replacing: true, in: batch)
+    case .png:
+      try picture.writePNG(
+        to: path, bits: bits(of: picture), provenance: provenance, properties: properties, replacing: true, in: batch)
     case .jpeg:
-      try picture.writeJPEG(to: path, quality: quality, provenance: provenance, replacing: true, in: batch)
+      try picture.writeJPEG(
+        to: path, quality: quality, provenance: provenance, properties: properties, replacing: true, in: batch)
     }
   }
 
-  /// A frame without faces: the file itself where it has the format of the output, and a black mask.
-  func copy(_ picture: Picture, from path: String, _ stem: String) throws(LiaeError) {
-    let mask = try Picture(width: picture.width, height: picture.height, format: .gray8)
-    try mask.writePNG(to: self.mask(stem), provenance: nil, replacing: true, in: batch)
-    let file = try Bytes.read(path: path)
-    guard PictureFileKind(file.raw) == (format == .png ? .png : .jpeg) else {
-      return try write(picture, to: frame(stem), provenance: nil)
+  /// A picture is a float one where its file had 16 bits, or is to have them.
+  private func bits(of picture: Picture) -> Int { bits ?? (picture.format.isFloat ? 16 : 8) }
+
+  /// A frame without faces: the file itself where that is what the output has, and a black mask.
+  func copy(_ source: PictureFile, from path: String, _ stem: String) throws(LiaeError) {
+    let picture = source.picture
+    let isDeep = picture.format.isFloat
+    let mask = try Picture(width: picture.width, height: picture.height, format: isDeep ? .grayFloat : .gray8)
+    try mask.writePNG(to: self.mask(stem), bits: bits(of: mask), provenance: nil, replacing: true, in: batch)
+    if isCutOut {
+      let empty = try Picture(
+        width: picture.width, height: picture.height, format: isDeep ? .rgbaFloat : .rgba8)
+      return try write(empty, source.properties.forColors(), to: frame(stem), provenance: nil)
     }
-    try File.writeAtomically(frame(stem), replacing: true, in: batch, file)
+    guard staysTheFile(source) else {
+      return try write(picture, source.properties, to: frame(stem), provenance: nil)
+    }
+    try File.writeAtomically(frame(stem), replacing: true, in: batch, Bytes.read(path: path))
+  }
+
+  /// Whether the file of a frame without faces is copied, byte for byte.
+  private func staysTheFile(_ frame: PictureFile) -> Bool {
+    !isCutOut && frame.orientation == 1 && frame.kind == (format == .png ? .png : .jpeg)
+      && (bits == nil || bits == frame.bits)
   }
 }

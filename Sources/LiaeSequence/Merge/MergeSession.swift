@@ -27,20 +27,29 @@ package struct MergeSession {
   }
 
   private let frames: FrameFolder
+  private let selection: FrameSelection
   private let output: MergeOutput
   private let content: JSON
+  private let isReplacing: Bool
   private var path: String { "\(output.folder)/\(Self.manifest)" }
   /// Whether the folders hold frames of this very merge, which are to stay.
   package let isResumed: Bool
 
   /// Looks at what the folders hold, and changes nothing.
   ///
-  /// - Parameter replacing: whether frames that are there already are to be replaced, whatever made them.
+  /// - Parameters:
+  ///   - selection: the frames that are written, and that alone may be replaced; nil: all. Others may be written by
+  ///     other processes at the same time.
+  ///   - replacing: whether frames that are there already are to be replaced, whatever made them.
   /// - Throws: unless `replacing`, `fileExists` where the folders hold frames of another merge, or of nobody knows what;
   ///   `corruptFile` where the manifest cannot be read.
-  package init(frames: FrameFolder, output: MergeOutput, contents: Contents, replacing: Bool) throws(LiaeError) {
+  package init(
+    frames: FrameFolder, selection: FrameSelection? = nil, output: MergeOutput, contents: Contents, replacing: Bool
+  ) throws(LiaeError) {
     (self.frames, self.output) = (frames, output)
+    self.selection = selection ?? FrameSelection(frames)
     content = Self.content(contents, output)
+    isReplacing = replacing
     guard !replacing else {
       isResumed = false
       return
@@ -49,7 +58,7 @@ package struct MergeSession {
     isResumed = File.kind(path) != nil
     if isResumed {
       try Self.compare(path, content)
-    } else if let existing = output.existing(frames) {
+    } else if let existing = output.existing(stems) {
       throw LiaeError(
         .fileExists, "\(existing): exists already, and no merge of this program is under way there; --force replaces it"
       )
@@ -61,9 +70,23 @@ package struct MergeSession {
   /// - Parameter export: the folder of single faces, if there is one.
   package func begin(export: FaceExport?) throws(LiaeError) {
     for folder in [output.folder, output.maskFolder, export?.folder].compactMap(\.self) { try File.makeFolder(folder) }
-    if !isResumed { try output.clear(frames) }
-    try output.sweep(frames, folders: [export?.folder].compactMap(\.self))
-    try File.writeAtomically(path, replacing: true, text: content.text() + "\n")
+    if !isResumed { try output.clear(stems) }
+    try output.sweep(frames, only: selection, folders: [export?.folder].compactMap(\.self))
+    guard selection.isPart else { return try write(replacing: true) }
+    // Another part of the same merge may have begun at this moment, or be at work.
+    do throws(LiaeError) { try write(replacing: false) } catch {
+      guard error.status == .fileExists else { throw error }
+      do throws(LiaeError) { try Self.compare(path, content) } catch {
+        guard isReplacing else { throw error }
+        try write(replacing: true)
+      }
+    }
+  }
+
+  private var stems: [String] { selection.places.map { frames.frames[$0].stem } }
+
+  private func write(replacing: Bool) throws(LiaeError) {
+    try File.writeAtomically(path, replacing: replacing, text: content.text() + "\n")
   }
 
   private static func content(_ contents: Contents, _ output: MergeOutput) -> JSON {
@@ -77,6 +100,7 @@ package struct MergeSession {
         .object([
           ("frames", .string(output.format.rawValue)),
           ("quality", output.format == .jpeg ? .integer(output.quality) : .null),
+          ("bits", output.bits.map(JSON.integer) ?? .null), ("alpha", .boolean(output.isCutOut)),
           ("provenance", .boolean(output.provenance != nil)), ("masks", contents.masks.map(JSON.string) ?? .null),
         ])
       ),

@@ -37,7 +37,7 @@ package struct MergeSettings: SettingsTable {
   }
 
   /// - Throws: `invalidArgument` for settings that are possible by themselves and not together, or not here.
-  private func check() throws(LiaeError) {
+  func check() throws(LiaeError) {
     if options.sharpening == .none, options.sharpenAmount > 0 {
       throw LiaeError(
         .invalidArgument,

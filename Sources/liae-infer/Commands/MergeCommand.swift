@@ -43,14 +43,26 @@ struct MergeCommand: ParsableCommand {
 
   /// What comes out.
   struct Output: ParsableArguments {
-    @Option(name: .shortAndLong, help: .init("Folder for the frames; made where it is missing.", valueName: "folder"))
-    var output: String
+    @Option(
+      name: .shortAndLong,
+      help: .init("Folder for the frames; made where it is missing. Needed but for --preview.", valueName: "folder"))
+    var output: String?
 
     @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
     var maskOutput: String?
 
     @Option(help: "Of the frames that are written.")
     var format = MergeOutput.Format.png
+
+    @Option(
+      help: .init("Bits of a channel in PNG frames: 8 or 16. (default: as many as the frame has)", valueName: "n"))
+    var bits: Int?
+
+    @Flag(
+      help:
+        "Write the faces alone, as RGBA with straight alpha, to be composited elsewhere. PNG; of --mode overlay, hist-match and the seamless ones."
+    )
+    var alpha = false
 
     @Option(help: .init("Of JPEG. 1 to 100.", valueName: "n"))
     var jpegQuality = 95
@@ -68,8 +80,74 @@ struct MergeCommand: ParsableCommand {
     var force = false
   }
 
+  /// Which frames are merged.
+  struct Selection: ParsableArguments {
+    @Option(
+      help: .init(
+        "First frame that is merged, by its name or the number in it. (default: the first of the folder)",
+        valueName: "frame"))
+    var first: String?
+
+    @Option(help: .init("Last frame that is merged, likewise.", valueName: "frame"))
+    var last: String?
+
+    @Option(
+      help: .init(
+        "Merge only the frames that a text file names, one a line, within --first and --last.", valueName: "file"))
+    var framesList: String?
+
+    @Option(
+      help: .init(
+        "Merge the I-th of N parts of these frames: as many processes or machines at once, into the same folders.",
+        valueName: "i/n"))
+    var shard: String?
+
+    /// I and N.
+    private var parts: (shard: Int, count: Int)? {
+      let numbers = shard?.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) } ?? []
+      guard numbers.count == 2, let shard = numbers[0], let count = numbers[1], (1...100_000).contains(count),
+        (1...count).contains(shard)
+      else { return nil }
+      return (shard, count)
+    }
+
+    func validate() throws {
+      if let shard, parts == nil { throw ValidationError("--shard is \(shard); expected I/N, as 1/4 to 4/4") }
+    }
+
+    func frames(of folder: FrameFolder) throws -> FrameSelection {
+      var selection = FrameSelection(folder)
+      try selection.keep(first: first, last: last)
+      if let framesList { try selection.keep(listedIn: framesList) }
+      if let parts { selection.keep(shard: parts.shard, of: parts.count) }
+      return selection
+    }
+  }
+
+  /// A look at one frame.
+  struct Preview: ParsableArguments {
+    @Option(
+      help: .init(
+        "Write no frames but one PNG: the first frame with a face, from --first on, in many settings, each with its number. The options of each are printed.",
+        valueName: "file"))
+    var preview: String?
+
+    @Option(
+      name: .customLong("try"),
+      help: .init(
+        "Option and values that the preview shows, as erode=0,20,40; several make every combination. (default: masks, colour transfers, steps of erode and blur)",
+        valueName: "option=a,b"))
+    var tries: [String] = []
+
+    func validate() throws {
+      if preview == nil, !tries.isEmpty { throw ValidationError("--try is for --preview") }
+    }
+  }
+
   @OptionGroup(title: "Input") var input: Input
+  @OptionGroup(title: "Frames") var selection: Selection
   @OptionGroup(title: "Output") var output: Output
+  @OptionGroup(title: "Preview") var preview: Preview
   @OptionGroup(title: "Merging") var merging: MergeArguments
 
   @Option(help: .init("Several frames at once, or one on all threads.", valueName: "how"))
@@ -79,13 +157,19 @@ struct MergeCommand: ParsableCommand {
 
   func validate() throws {
     for (path, option) in [
-      (output.output, "--output"), (input.frames, "--frames"), (output.maskOutput ?? "m", "--mask-output"),
+      (output.output ?? "o", "--output"), (input.frames, "--frames"), (preview.preview ?? "p", "--preview"),
+      (output.maskOutput ?? "m", "--mask-output"),
       (output.separate ?? "s", "--separate"),
     ] {
       try requirePath(path, option)
     }
+    if output.output == nil, preview.preview == nil { throw ValidationError("expected --output, or --preview") }
     guard (1...100).contains(output.jpegQuality) else {
       throw ValidationError("--jpeg-quality is \(output.jpegQuality); expected 1 to 100")
+    }
+    if let bits = output.bits, bits != 8 && bits != 16 { throw ValidationError("--bits is \(bits); expected 8 or 16") }
+    if output.format == .jpeg, output.alpha || output.bits == 16 {
+      throw ValidationError("--format jpeg has neither alpha nor 16 bits; expected png")
     }
   }
 
@@ -94,11 +178,16 @@ struct MergeCommand: ParsableCommand {
     guard (settings.options.maskMode == .given) == (input.masks != nil) else {
       throw Failure(.usage, "--mask-mode given and --masks belong together")
     }
+    if output.alpha, let obstacle = settings.options.cutOutObstacle {
+      throw Failure(.usage, "--alpha: \(obstacle) changes the frame beside the face, or has no face of its own")
+    }
     let folder = try FrameFolder(withoutSlash(input.frames))
-    let target = withoutSlash(output.output)
+    let selected = try selection.frames(of: folder)
+    if let path = preview.preview { return try show(path, settings, folder, selected) }
+    let target = withoutSlash(output.output ?? "")
     let results = MergeOutput(
       folder: target, maskFolder: output.maskOutput.map(withoutSlash) ?? "\(target)_mask", format: output.format,
-      quality: output.jpegQuality, provenance: merging.provenance(settings))
+      quality: output.jpegQuality, bits: output.bits, isCutOut: output.alpha, provenance: merging.provenance(settings))
     try results.check(folder, masks: input.masks)
     let index = try input.faces.index(folder)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
@@ -109,7 +198,7 @@ struct MergeCommand: ParsableCommand {
       plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: folder.frames.count,
       computesAllMasks: output.separate != nil)
     let session = try MergeSession(
-      frames: folder, output: results,
+      frames: folder, selection: selected, output: results,
       contents: .init(settings: settings, plan: plan, timeline: timeline, masks: input.masks), replacing: output.force)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let export = output.separate.map {
@@ -118,54 +207,11 @@ struct MergeCommand: ParsableCommand {
     }
     try session.begin(export: export)
     let merge = FolderMerge(
-      frames: folder, timeline: timeline, pool: pool, output: results, export: export, masks: input.masks)
+      frames: folder, selection: selected, timeline: timeline, pool: pool, output: results, export: export,
+      masks: input.masks)
     let report = try onConsole("frames") { try merge.run(resumes: session.isResumed, observer: $0) }
     Console.say(report.text(unchanged: "copied", isSmoothed: settings.landmarkSmoothing != nil))
     try requireMatch(index, folder)
     try requireNoFailures(report.failures + index.failures, "input", "inputs")
-  }
-}
-
-/// Source of the faces of frames.
-struct FaceArguments: ParsableArguments {
-  @Option(
-    name: .shortAndLong,
-    help: .init(
-      "Where the faces are, this or --landmarks: DeepFaceLab's aligned faces, a folder of .jpg or .png files or with "
-        + "faceset.pak, or a .pak file.", valueName: "path"))
-  var aligned: String?
-
-  @Option(
-    name: .shortAndLong,
-    help: .init("Landmarks file: JSON lines, see docs/landmarks.md.", valueName: "file"))
-  var landmarks: String?
-
-  @Option(
-    help: .init("Frames a second, for --smooth-landmarks. (default: the video's; 25 for a folder)", valueName: "n"))
-  var fps: Double?
-
-  func validate() throws {
-    guard (aligned == nil) != (landmarks == nil) else {
-      throw ValidationError(
-        aligned == nil
-          ? "where are the faces? Expected --aligned or --landmarks" : "--aligned and --landmarks exclude each other")
-    }
-    if let fps, !(fps > 0 && fps <= 10_000) { throw ValidationError("--fps is \(fps); expected more than 0") }
-  }
-
-  /// Reads the faces of a folder's frames, and says what was left out and what does not fit.
-  func index(_ frames: FrameFolder) throws -> FaceIndex {
-    let index = try index(place: frames.place)
-    sayMismatches(index, frames)
-    return index
-  }
-
-  var source: FaceSource { aligned.map { .aligned(withoutSlash($0)) } ?? .landmarks(landmarks ?? "") }
-
-  /// Reads the faces, and says what was left out.
-  func index(place: @escaping (LandmarksFile.FrameName) -> Int?) throws -> FaceIndex {
-    let index = try FaceIndex(source, place: place)
-    for notice in index.notices { Console.complain(notice.message) }
-    return index
   }
 }

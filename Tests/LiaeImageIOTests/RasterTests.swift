@@ -3,7 +3,6 @@ import LiaeImageIO
 import LiaeSystem
 import LiaeTensor
 import LiaeTestSupport
-import LiaeTrainingSession
 import Testing
 
 /// Drawing, with coordinates that may be any numbers.
