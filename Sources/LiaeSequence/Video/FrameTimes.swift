@@ -25,9 +25,11 @@ package struct FrameTimes: Sendable {
   package static let longest = 50_000_000
 
   /// Of frames of which ffprobe tells the time stamps; nil: not told.
-  init(_ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int) {
+  package init(
+    _ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int
+  ) {
     self.timeBase = timeBase
-    let spacing = rates.last.map { max(1, Int((1 / $0.value / timeBase.value).rounded())) } ?? 1
+    let spacing = rates.last.map { Fraction.whole(1 / $0.value / timeBase.value) } ?? 1
     let first = stamps.first.flatMap(\.self)
     var ticks: [Int] = []
     ticks.reserveCapacity(stamps.count)
@@ -37,7 +39,7 @@ package struct FrameTimes: Sendable {
         continue
       }
       let tick = first.flatMap { first in stamp.map { $0 - first } }
-      ticks.append(tick.flatMap { $0 > last ? $0 : nil } ?? last + spacing)
+      ticks.append(tick.flatMap { $0 > last ? $0 : nil } ?? last &+ spacing)
     }
     self.ticks = ticks
     let offset = first.map { Double($0) * timeBase.value - fileStart } ?? 0
@@ -52,8 +54,10 @@ package struct FrameTimes: Sendable {
     }
     isConstant = constant != nil
     let mean = ticks.last.flatMap { last -> Fraction? in
-      let (above, below) = ((ticks.count - 1) * timeBase.denominator, last * timeBase.numerator)
-      return above > 0 && below > 0 ? Fraction(above, below).reduced : nil
+      let above = (ticks.count - 1).multipliedReportingOverflow(by: timeBase.denominator)
+      let below = last.multipliedReportingOverflow(by: timeBase.numerator)
+      guard !above.overflow, !below.overflow, above.partialValue > 0, below.partialValue > 0 else { return nil }
+      return Fraction(above.partialValue, below.partialValue).reduced
     }
     rate = constant ?? mean ?? rates.last ?? Fraction(25, 1)
     self.interlaced = interlaced
@@ -109,9 +113,12 @@ package struct FrameTimes: Sendable {
   }
 
   /// Nanoseconds from the first frame to the one at a place; past the last the frames go on at the mean rate.
-  func nanoseconds(_ place: Int) -> Int {
+  package func nanoseconds(_ place: Int) -> Int {
     func scaled(_ count: Int, _ unit: Fraction) -> Int {
-      let product = Int128(count) * Int128(unit.numerator) * 1_000_000_000
+      // 2^53 x 2^63 x 2^30 would not fit.
+      let (ticks, overflow) = count.multipliedReportingOverflow(by: unit.numerator)
+      guard !overflow else { return .max }
+      let product = Int128(ticks) * 1_000_000_000
       return Int(clamping: (product + Int128(unit.denominator) / 2) / Int128(unit.denominator))
     }
     let frame = Fraction(rate.denominator, rate.numerator)
@@ -121,7 +128,7 @@ package struct FrameTimes: Sendable {
   }
 
   /// Ticks a second in which all time stamps are whole numbers.
-  var clock: Int {
+  package var clock: Int {
     guard isConstant else { return max(1, timeBase.denominator / timeBase.numerator) }
     // As MP4 has it: fine enough for what begins between two frames.
     var clock = rate.numerator

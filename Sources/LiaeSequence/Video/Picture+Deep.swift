@@ -17,10 +17,10 @@ extension Picture {
     withExtendedLifetime((self, samples)) {}
   }
 
-  /// 16-bit RGB, little-endian, of a float RGB picture: values are clamped and rounded half up; NaN becomes 0.
-  func deepSamples() throws(LiaeError) -> Bytes {
-    let source = try converted(to: .rgbFloat)
-    let count = width * height * 3
+  /// 16-bit samples, little-endian, in the order of a float format: values are clamped and rounded half up; NaN becomes 0.
+  func deepSamples(_ format: PixelFormat) throws(LiaeError) -> Bytes {
+    let source = try converted(to: format)
+    let count = width * height * format.channels
     let result = try Bytes.allocate(count * 2, for: "a frame of \(width) x \(height) pixels")
     let values = source.view.base.assumingMemoryBound(to: Float.self)
     for i in 0..<count {

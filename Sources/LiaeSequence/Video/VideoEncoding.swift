@@ -28,6 +28,7 @@ package struct VideoEncoding: Sendable {
   /// the encoder has them.
   func pixels(of frames: VideoWriter.Frames) -> String {
     if let pixelFormat { return pixelFormat }
+    if frames.channels == .rgba { return alphaPixels[frames.isDeep ? 1 : 0] }
     let isEven = frames.width % 2 == 0 && frames.height % 2 == 0
     guard frames.isDeep else { return isEven ? "yuv420p" : "yuv444p" }
     switch encoder {
@@ -35,6 +36,32 @@ package struct VideoEncoding: Sendable {
     case "ffv1": return frames.bits > 10 ? "gbrp16le" : "yuv444p10le"
     default: return isEven ? "yuv420p10le" : "yuv444p10le"
     }
+  }
+
+  /// The encoder of faces alone that a container has by ffmpeg's name of it; nil: it has none with alpha.
+  package static func alphaEncoder(_ container: String) -> String? {
+    switch container {
+    case "mov": return "prores_ks"
+    case "matroska", "nut", "avi": return "ffv1"
+    case "webm": return "libvpx-vp9"
+    default: return nil
+    }
+  }
+
+  /// With alpha, of 8 bits and of more.
+  private var alphaPixels: [String] {
+    switch encoder {
+    case "prores_ks", "prores_aw", "prores": return ["yuva444p10le", "yuva444p10le"]
+    case "ffv1": return ["bgra", "gbrap16le"]
+    case "libvpx-vp9", "libvpx": return ["yuva420p", "yuva420p"]
+    default: return ["rgba", "rgba64le"]
+    }
+  }
+
+  /// What an encoder takes to keep alpha.
+  func alphaOptions(_ frames: VideoWriter.Frames) -> [String] {
+    guard frames.channels == .rgba, encoder == "prores_ks" else { return [] }
+    return ["-profile:v", "4444", "-alpha_bits", "16"]
   }
 
   /// Whether the encoder knows nothing but a few rates of frames.

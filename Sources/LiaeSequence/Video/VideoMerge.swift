@@ -11,6 +11,7 @@ package final class VideoMerge {
   private let timeline: FaceTimeline
   private let pool: FrameWorkerPool
   private let deinterlaces: Bool
+  private let isFaceAlone: Bool
 
   private var report = MergeReport()
   private var flicker = FlickerMeasurement()
@@ -18,10 +19,12 @@ package final class VideoMerge {
   /// - Parameters:
   ///   - timeline: faces by decoded frames.
   ///   - deinterlaces: whether interlaced frames are made progressive ones.
+  ///   - isFaceAlone: whether the faces are written without their frames, with straight alpha.
   package init(
-    info: VideoInfo, times: FrameTimes, timeline: FaceTimeline, pool: FrameWorkerPool, deinterlaces: Bool = false
+    info: VideoInfo, times: FrameTimes, timeline: FaceTimeline, pool: FrameWorkerPool, deinterlaces: Bool = false,
+    isFaceAlone: Bool = false
   ) {
-    (self.info, self.timeline, self.pool) = (info, timeline, pool)
+    (self.info, self.timeline, self.pool, self.isFaceAlone) = (info, timeline, pool, isFaceAlone)
     var times = times
     // Lines of a frame that is turned on its side are no fields.
     let isTurned = times.fields != nil && info.rotation % 180 == 90
@@ -50,6 +53,8 @@ package final class VideoMerge {
 
   private struct Outcome {
     var frame: SwappedFrame
+    /// In place of the frame, where the faces are written alone.
+    var faceAlone: Picture?
     var isUnchanged = false
     var error: LiaeError?
   }
@@ -69,7 +74,9 @@ package final class VideoMerge {
     }
     let writer = try VideoWriter(
       to: path, like: info, times: times,
-      frames: .init(width: first.width, height: first.height, bits: info.pixelFormat.bits), encoding: encoding,
+      frames: .init(
+        width: first.width, height: first.height, channels: isFaceAlone ? .rgba : .rgb, bits: info.pixelFormat.bits),
+      encoding: encoding,
       withCompanions: true, provenance: provenance)
     let maskWriter = try self.maskWriter(to: maskPath, like: first, encoding, provenance)
     observer.progress(SequenceProgress(finished: 0, total: times.count))
@@ -87,7 +94,7 @@ package final class VideoMerge {
       work: { [self] (worker, item) throws(LiaeError) in process(item.0, item.1, worker) },
       finish: { [self] (item, outcome) throws(LiaeError) in
         note(item.0, item.1, outcome, observer)
-        try writer.write(outcome.frame.picture)
+        try writer.write(outcome.faceAlone ?? outcome.frame.picture)
         try maskWriter?.write(outcome.frame.mask)
         finished += 1
         observer.progress(SequenceProgress(finished: finished, total: times.count))
@@ -113,7 +120,7 @@ package final class VideoMerge {
     // Masks are weights, not colours: they use the whole range.
     info.color = ColorTags(range: "pc")
     return try VideoWriter(
-      to: path, like: info, times: times, frames: .init(width: first.width, height: first.height, isGray: true),
+      to: path, like: info, times: times, frames: .init(width: first.width, height: first.height, channels: .gray),
       encoding: VideoEncoding(crf: 0, pixelFormat: encoding.pixelFormat, isConstantRate: encoding.isConstantRate),
       withCompanions: false, provenance: provenance)
   }
@@ -126,16 +133,8 @@ package final class VideoMerge {
       report.unchanged += 1
     } else {
       report.swapped += 1
-      addFlicker(number, original, outcome.frame)
+      flicker.add(number, original: original, outcome.frame)
     }
-  }
-
-  /// Flicker is measured in 8-bit levels.
-  private func addFlicker(_ number: Int, _ original: Picture, _ swapped: SwappedFrame) {
-    guard let before = try? original.converted(to: .rgb8), let after = try? swapped.picture.converted(to: .rgb8) else {
-      return
-    }
-    flicker.add(number, original: before, SwappedFrame(picture: after, mask: swapped.mask, faces: []))
   }
 
   private func process(_ number: Int, _ frame: Picture, _ worker: Int) -> Outcome {
@@ -143,13 +142,23 @@ package final class VideoMerge {
     MemoryShortage.clear()
     do throws(LiaeError) {
       let detected = timeline.faces[number] ?? []
-      if detected.isEmpty { return Outcome(frame: try unchanged(frame), isUnchanged: true) }
-      return Outcome(frame: try pool.swap(frame, detected, number: number, worker: worker, mask: nil))
+      if detected.isEmpty {
+        return Outcome(frame: try unchanged(frame), faceAlone: try transparent(frame), isUnchanged: true)
+      }
+      let swapped = try pool.swap(
+        frame, detected, number: number, worker: worker, mask: nil, isFloat: isFaceAlone)
+      return Outcome(frame: swapped, faceAlone: isFaceAlone ? try swapped.faceAlone(over: frame) : nil)
     } catch {
       // Where there is no memory for a black mask either, the frame's own luma is wrong, and said to be.
       let same = (try? unchanged(frame)) ?? SwappedFrame(picture: frame, mask: frame, faces: [])
-      return Outcome(frame: same, error: error.within("\(info.path), frame \(number + 1)"))
+      return Outcome(
+        frame: same, faceAlone: try? transparent(frame), error: error.within("\(info.path), frame \(number + 1)"))
     }
+  }
+
+  /// What a frame without faces is where these are written alone.
+  private func transparent(_ frame: Picture) throws(LiaeError) -> Picture? {
+    isFaceAlone ? try Picture(width: frame.width, height: frame.height, format: .rgba8) : nil
   }
 
   private func unchanged(_ frame: Picture) throws(LiaeError) -> SwappedFrame {

@@ -9,13 +9,24 @@ package final class VideoWriter {
   package struct Frames: Sendable {
     package var width: Int
     package var height: Int
-    package var isGray = false
+    package var channels = Channels.rgb
     /// Of a sample, 8, or more for float frames.
     package var bits = 8
     var isDeep: Bool { bits > 8 }
 
-    package init(width: Int, height: Int, isGray: Bool = false, bits: Int = 8) {
-      (self.width, self.height, self.isGray, self.bits) = (width, height, isGray, bits)
+    /// What a pixel has; alpha is straight.
+    package enum Channels: Sendable { case gray, rgb, rgba }
+
+    package init(width: Int, height: Int, channels: Channels = .rgb, bits: Int = 8) {
+      (self.width, self.height, self.channels, self.bits) = (width, height, channels, bits)
+    }
+
+    fileprivate var pixels: MatroskaStream.Pixels {
+      switch channels {
+      case .gray: return .gray8
+      case .rgb: return isDeep ? .rgb48 : .rgb24
+      case .rgba: return .rgba64
+      }
     }
   }
 
@@ -48,8 +59,8 @@ package final class VideoWriter {
     isMovie = ["mp4", "mov"].contains(container)
     temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
     stream = MatroskaStream(
-      pixels: frames.isGray ? .gray8 : frames.isDeep ? .rgb48 : .rgb24, width: frames.width, height: frames.height,
-      spacing: Int(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
+      pixels: frames.pixels, width: frames.width, height: frames.height,
+      spacing: Fraction.whole(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
 
     let pixels = encoding.pixels(of: frames)
     let fields = times.fields.flatMap { encoding.keepsFields(height: frames.height, pixels: pixels) ? $0 : nil }
@@ -81,7 +92,9 @@ package final class VideoWriter {
     if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
       arguments += ["-x265-params", hdr.x265Parameters]
     }
-    arguments += encoding.qualityOptions + (fields.map(encoding.fieldOptions) ?? []) + source.color.encoderOptions
+    arguments +=
+      encoding.qualityOptions + encoding.alphaOptions(frames) + (fields.map(encoding.fieldOptions) ?? [])
+      + source.color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
     if isMovie { arguments += ["-movflags", "+faststart"] }
     ffmpeg = try Subprocess.ffmpeg(arguments + ["-f", container, VideoInfo.file(temporary)], writing: true)
@@ -101,9 +114,13 @@ package final class VideoWriter {
         .inputOutput,
         "\(path): a frame of \(frame.width) x \(frame.height) pixels in a video of \(frames.width) x \(frames.height)")
     }
-    let bytes =
-      try frames.isGray
-      ? frame.converted(to: .gray8).storage : frames.isDeep ? frame.deepSamples() : frame.converted(to: .rgb8).storage
+    let bytes: Bytes
+    switch stream.pixels {
+    case .gray8: bytes = try frame.converted(to: .gray8).storage
+    case .rgb24: bytes = try frame.converted(to: .rgb8).storage
+    case .rgb48: bytes = try frame.deepSamples(.rgbFloat)
+    case .rgba64: bytes = try frame.deepSamples(.rgbaFloat)
+    }
     defer { withExtendedLifetime(bytes) {} }
     let head =
       (count == 0 ? stream.header : [])

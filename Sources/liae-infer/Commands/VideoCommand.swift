@@ -48,8 +48,24 @@ struct VideoCommand: ParsableCommand {
     @Option(help: .init("Also write the masks, as a lossless H.264 video.", valueName: "file"))
     var maskOutput: String?
 
-    @Option(help: .init("ffmpeg's name of the video encoder.", valueName: "name"))
-    var encoder = "libx264"
+    @Flag(help: "Write the faces alone, with straight alpha, for an editor to lay over the video.")
+    var alpha = false
+
+    @Option(
+      help: .init(
+        "ffmpeg's name of the video encoder. (default: libx264; with --alpha prores_ks for .mov, ffv1 for .mkv, libvpx-vp9 "
+          + "for .webm)", valueName: "name"))
+    var encoder: String?
+
+    /// - Throws: where the container has no alpha.
+    func chosenEncoder() throws -> String {
+      let container = try VideoContainer.output(output)
+      guard alpha else { return encoder ?? "libx264" }
+      guard let usual = VideoEncoding.alphaEncoder(container) else {
+        throw Failure(.usage, "--alpha: \(output) has no place for alpha; .mov, .mkv and .webm have")
+      }
+      return encoder ?? usual
+    }
 
     @Option(
       help: .init(
@@ -99,6 +115,10 @@ struct VideoCommand: ParsableCommand {
     guard settings.options.maskMode != .given else {
       throw Failure(.usage, "--mask-mode given: masks of one's own are for merge, where frames have names")
     }
+    if output.alpha, let obstacle = settings.options.cutOutObstacle {
+      throw Failure(.usage, "--alpha: \(obstacle) changes more than the face, which cannot be had alone then")
+    }
+    _ = try output.chosenEncoder()
     try VideoMerge.checkOutputs(
       output.output, maskPath: output.maskOutput, source: input.input, replacing: output.force)
     let provenance = merging.provenance(settings)
@@ -118,10 +138,12 @@ struct VideoCommand: ParsableCommand {
       plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: times.count)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
-      encoder: output.encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,
+      encoder: try output.chosenEncoder(), crf: output.crf, pixelFormat: output.pixelFormat,
+      audioEncoder: output.audioEncoder,
       isConstantRate: output.constantRate)
     let merge = VideoMerge(
-      info: info, times: times, timeline: timeline, pool: pool, deinterlaces: output.deinterlace)
+      info: info, times: times, timeline: timeline, pool: pool, deinterlaces: output.deinterlace,
+      isFaceAlone: output.alpha)
     let report = try onConsole("frames") {
       try merge.run(
         to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance, observer: $0)
