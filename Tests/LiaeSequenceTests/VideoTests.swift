@@ -163,7 +163,11 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
         to: folder(path), like: info, times: FrameTimes(rate: rate), frames: .init(width: 64, height: 48),
         encoding: VideoEncoding(encoder: encoder), withCompanions: false, provenance: nil)
     }
-    let unknown = failure { try writer("a.mp4", "libnothing").finish() }
+    let unknown = failure {
+      let writer = try writer("a.mp4", "libnothing")
+      try writer.write(Picture(width: 64, height: 48, format: .rgb8))
+      try writer.finish()
+    }
     #expect(unknown?.status == .inputOutput && unknown?.message.contains("libnothing") == true)
     let sizes = try writer("b.mkv", "ffv1")
     let error = failure { try sizes.write(Picture(width: 64, height: 50, format: .rgb8)) }

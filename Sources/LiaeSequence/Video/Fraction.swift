@@ -14,7 +14,7 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// A fraction of two numbers above 0.
-  init(_ numerator: Int, _ denominator: Int) { (self.numerator, self.denominator) = (numerator, denominator) }
+  package init(_ numerator: Int, _ denominator: Int) { (self.numerator, self.denominator) = (numerator, denominator) }
 
   /// The nearest whole number from 1 on; past 2^53, and for what is not finite, 2^53.
   static func whole(_ value: Double) -> Int { value < 0x1p53 ? max(1, Int(max(value, 0).rounded())) : 1 << 53 }
