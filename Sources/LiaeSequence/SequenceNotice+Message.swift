@@ -56,7 +56,7 @@ extension SequenceNotice {
     case .recounted(let path, let counted, let decoded):
       return "\(path): \(counted) frames were counted, and \(decoded) decoded: faces may lie on wrong frames. Is the file "
         + "damaged?"
-    case .lost(let path, let properties):
+    case .videoLost(let path, let properties):
       return "\(path): the result does not have all that the video had: \(properties.joined(separator: "; "))"
     }
   }
