@@ -51,10 +51,12 @@ extension SequenceNotice {
       return "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.fixed(3)) frames a second"
     case .counted(let path, let frames, let pictures, let counting):
       let used = counting == .decoded ? "frames" : "pictures"
-      return "\(path): has \(frames) frames, of which ffmpeg makes \(pictures) numbered pictures, as its time stamps are not "
+      return
+        "\(path): has \(frames) frames, of which ffmpeg makes \(pictures) numbered pictures, as its time stamps are not "
         + "those of a constant rate from 0; the faces are taken to count \(used): --numbering decoded or extracted settles it"
     case .recounted(let path, let counted, let decoded):
-      return "\(path): \(counted) frames were counted, and \(decoded) decoded: faces may lie on wrong frames. Is the file "
+      return
+        "\(path): \(counted) frames were counted, and \(decoded) decoded: faces may lie on wrong frames. Is the file "
         + "damaged?"
     case .videoLost(let path, let properties):
       return "\(path): the result does not have all that the video had: \(properties.joined(separator: "; "))"

@@ -67,7 +67,8 @@ extension FrameNumbering {
       guard read == picture.count else { break }
       guard shown.count < FrameTimes.longest else {
         throw LiaeError(
-          .limitExceeded, "\(info.path): ffmpeg makes more than \(FrameTimes.longest) pictures of it; --numbering decoded "
+          .limitExceeded,
+          "\(info.path): ffmpeg makes more than \(FrameTimes.longest) pictures of it; --numbering decoded "
             + "does without them")
       }
       let number = picture.reversed().reduce(0) { $0 << 1 | ($1 > 127 ? 1 : 0) }

@@ -25,7 +25,9 @@ package struct FrameTimes: Sendable {
   package static let longest = 50_000_000
 
   /// Of frames of which ffprobe tells the time stamps; nil: not told.
-  package init(_ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int) {
+  package init(
+    _ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int
+  ) {
     self.timeBase = timeBase
     let spacing = rates.last.map { Fraction.whole(1 / $0.value / timeBase.value) } ?? 1
     let first = stamps.first.flatMap(\.self)
@@ -76,7 +78,8 @@ package struct FrameTimes: Sendable {
     let probe = try Subprocess.ffmpeg(
       [
         // The loop filter changes pictures, not their number.
-        "ffprobe", "-v", "error", "-threads", "0", "-skip_loop_filter", "all", "-select_streams", "V:0", "-show_entries",
+        "ffprobe", "-v", "error", "-threads", "0", "-skip_loop_filter", "all", "-select_streams", "V:0",
+        "-show_entries",
         entries, "-of", "compact=p=0",
       ] + VideoContainer.input(info.path), reading: true)
     var (stamps, interlaced, topFirst): ([Int?], Int, Int) = ([], 0, 0)

@@ -33,7 +33,9 @@ package struct HDRMetadata: Sendable, Equatable {
       case "Content light level metadata":
         func level(_ key: String) -> Int { min(max(data[key]?.whole ?? 0, 0), 65535) }
         light = (level("max_content"), level("max_average"))
-      case let name? where name.contains("Dolby Vision") || name.hasPrefix("DOVI") || name.contains("HDR Dynamic") || name.contains("HDR10+"):
+      case let name?
+      where name.contains("Dolby Vision") || name.hasPrefix("DOVI") || name.contains("HDR Dynamic")
+        || name.contains("HDR10+"):
         if !dynamic.contains(name) { dynamic.append(name) }
       default: break
       }

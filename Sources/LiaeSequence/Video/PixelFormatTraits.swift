@@ -5,7 +5,9 @@ package struct PixelFormatTraits: Sendable, Equatable {
   package let name: String
   package let bits: Int
   package let hasAlpha: Bool
-  package var isRGB: Bool { ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8"].contains { name.hasPrefix($0) } }
+  package var isRGB: Bool {
+    ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8"].contains { name.hasPrefix($0) }
+  }
   /// Nil: gray, palettes, and formats with fewer samples.
   package let chroma: Chroma?
 
@@ -35,7 +37,8 @@ package struct PixelFormatTraits: Sendable, Equatable {
     } else if name.contains("422") || name.hasPrefix("nv16") || name.hasPrefix("p21") {
       chroma = .half
     } else {
-      chroma = ["gray", "ya", "pal8", "mono", "yuv41", "yuva41"].contains { name.hasPrefix($0) } || name.isEmpty ? nil : .full
+      chroma =
+        ["gray", "ya", "pal8", "mono", "yuv41", "yuva41"].contains { name.hasPrefix($0) } || name.isEmpty ? nil : .full
     }
   }
 

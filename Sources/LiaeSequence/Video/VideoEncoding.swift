@@ -69,12 +69,14 @@ package struct VideoEncoding: Sendable {
 
   /// Encoders that keep the fields of interlaced frames apart.
   private static let interlacing = [
-    "libx264", "libx264rgb", "mpeg2video", "mpeg4", "libxvid", "prores", "prores_aw", "prores_ks", "dnxhd", "ffv1", "h264_nvenc",
+    "libx264", "libx264rgb", "mpeg2video", "mpeg4", "libxvid", "prores", "prores_aw", "prores_ks", "dnxhd", "ffv1",
+    "h264_nvenc",
   ]
 
   /// Whether the result can be interlaced. Fields of 4:2:0 have half of the lines of colour each.
   func keepsFields(height: Int, pixels: String) -> Bool {
-    Self.interlacing.contains(encoder) && height % (PixelFormatTraits(pixels, bits: nil).chroma == .quarter ? 4 : 2) == 0
+    Self.interlacing.contains(encoder)
+      && height % (PixelFormatTraits(pixels, bits: nil).chroma == .quarter ? 4 : 2) == 0
   }
 
   func fieldOptions(_ order: FieldOrder) -> [String] {

@@ -151,7 +151,8 @@ package final class VideoMerge {
     } catch {
       // Where there is no memory for a black mask either, the frame's own luma is wrong, and said to be.
       let same = (try? unchanged(frame)) ?? SwappedFrame(picture: frame, mask: frame, faces: [])
-      return Outcome(frame: same, faceAlone: try? transparent(frame), error: error.within("\(info.path), frame \(number + 1)"))
+      return Outcome(
+        frame: same, faceAlone: try? transparent(frame), error: error.within("\(info.path), frame \(number + 1)"))
     }
   }
 

@@ -95,7 +95,9 @@ package final class VideoWriter {
     if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
       arguments += ["-x265-params", hdr.x265Parameters]
     }
-    arguments += encoding.qualityOptions + encoding.alphaOptions(frames) + (fields.map(encoding.fieldOptions) ?? []) + color.encoderOptions
+    arguments +=
+      encoding.qualityOptions + encoding.alphaOptions(frames) + (fields.map(encoding.fieldOptions) ?? [])
+      + color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
     if isMovie { arguments += ["-movflags", "+faststart"] }
     ffmpeg = try Subprocess.ffmpeg(arguments + ["-f", container, VideoInfo.file(temporary)], writing: true)
