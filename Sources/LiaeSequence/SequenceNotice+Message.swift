@@ -58,7 +58,7 @@ extension SequenceNotice {
       return
         "\(path): \(counted) frames were counted, and \(decoded) decoded: faces may lie on wrong frames. Is the file "
         + "damaged?"
-    case .lostInVideo(let path, let properties):
+    case .videoLost(let path, let properties):
       return "\(path): the result does not have all that the video had: \(properties.joined(separator: "; "))"
     }
   }

@@ -75,5 +75,5 @@ package enum SequenceNotice: Sendable, Equatable {
   /// The decoder returned another number of frames than it did when they were counted.
   case recounted(path: String, counted: Int, decoded: Int)
   /// Properties of a video that the result does not have.
-  case lostInVideo(path: String, properties: [String])
+  case videoLost(path: String, properties: [String])
 }

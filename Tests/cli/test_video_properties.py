@@ -225,3 +225,36 @@ def test_turned_pictures_become_upright(model, one_face, tmp_path, turn):
     assert "rotate" not in found["tags"] and not found.get("side_data_list")
     gray = [decoded(path, "-vf", "format=gray").astype(int) for path in (turned, tmp_path / "out.mp4")]
     assert np.abs(gray[0] - gray[1])[3:].mean() < 2
+
+
+# MARK: Faces alone
+
+@pytest.mark.parametrize("output, options, mean, most", [
+    ("out.mov", (), 0.1, 4), ("out.mkv", (), 0.1, 3), ("out.webm", ("-c:v", "libvpx-vp9"), 0.5, 40)])
+def test_a_face_alone_over_its_video_is_the_swapped_video(model, clip_of_faces, tmp_path, output, options, mean, most):
+    whole, alone = tmp_path / "whole.mkv", tmp_path / output
+    assert video(model, clip_of_faces, whole, "--encoder", "ffv1", "--pixel-format", "gbrp").status == 0
+    result = video(model, clip_of_faces, alone, "--alpha")
+    assert result.status == 0, result.err
+
+    def pixels(path, kind, channels, *options):
+        done = subprocess.run(["ffmpeg", "-v", "error", *options, "-i", path, "-f", "rawvideo", "-pix_fmt", kind, "-"],
+                              capture_output=True, check=True)
+        return np.frombuffer(done.stdout, np.uint8).reshape(7, 240, 320, channels).astype(float)
+
+    under, expected = pixels(clip_of_faces, "rgb24", 3), pixels(whole, "rgb24", 3)
+    over = pixels(alone, "rgba", 4, *options)
+    alpha = over[..., 3:] / 255
+    assert alpha.max() > 0.99 and 0.02 < (alpha > 0).mean() < 0.3
+    error = np.abs(under * (1 - alpha) + over[..., :3] * alpha - expected)
+    assert error.mean() < mean and error.max() <= most
+    assert np.abs(expected - under).max() > 50
+
+
+def test_faces_alone_that_cannot_be(model, clip_of_faces, tmp_path):
+    for output, options, message in (("out.mp4", (), ".mov, .mkv and .webm have"),
+                                     ("out.mov", ("--color-degrade", 10), "--color-degrade"),
+                                     ("out.mov", ("--mode", "original"), "--mode original")):
+        result = video(model, clip_of_faces, tmp_path / output, "--alpha", *options)
+        assert result.status == 2 and message in result.err, result.err
+        assert not (tmp_path / output).exists()

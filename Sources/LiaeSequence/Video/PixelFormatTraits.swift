@@ -5,6 +5,9 @@ package struct PixelFormatTraits: Sendable, Equatable {
   package let name: String
   package let bits: Int
   package let hasAlpha: Bool
+  package var isRGB: Bool {
+    ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8"].contains { name.hasPrefix($0) }
+  }
   /// Nil: gray, palettes, and formats with fewer samples.
   package let chroma: Chroma?
 

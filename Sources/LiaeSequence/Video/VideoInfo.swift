@@ -78,6 +78,8 @@ package struct VideoInfo: Sendable {
     default: fields = nil
     }
     color = ColorTags(stream)
+    // RGB has the whole range always, which says nothing of what is encoded from it.
+    if pixelFormat.isRGB { color.range = nil }
     hdr = try pixelFormat.bits > 8 ? HDRMetadata.read(path, stream: stream) : nil
     beside = VideoCompanions(document, of: stream)
   }

@@ -107,7 +107,7 @@ package final class VideoMerge {
       observer.notice(.recounted(path: info.path, counted: times.count, decoded: finished))
     }
     let losses = try info.losses(in: VideoInfo(probing: path), fields: times.fields)
-    if !losses.isEmpty { observer.notice(.lostInVideo(path: path, properties: losses)) }
+    if !losses.isEmpty { observer.notice(.videoLost(path: path, properties: losses)) }
     if report.swapped > 0 { report.flicker = FlickerReport(timeline, flicker) }
     return report
   }

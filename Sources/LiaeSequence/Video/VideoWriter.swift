@@ -63,15 +63,18 @@ package final class VideoWriter {
       spacing: Fraction.whole(1e9 / times.rate.value), hdr: frames.isDeep ? source.hdr : nil)
 
     let pixels = encoding.pixels(of: frames)
+    var color = source.color
+    // ProRes has no place for another range, and readers take its own for granted.
+    if encoding.encoder.hasPrefix("prores") { color.range = nil }
     let fields = times.fields.flatMap { encoding.keepsFields(height: frames.height, pixels: pixels) ? $0 : nil }
     var filters: [String] = []
     if let fields { filters.append("setfield=\(fields.rawValue)") }
     filters += [
-      "scale=\(source.color.scaler("out")):interl=\(fields == nil ? 0 : 1)"
+      "scale=\(color.scaler("out")):interl=\(fields == nil ? 0 : 1)"
         + ":flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
       "format=\(pixels)",
     ]
-    if let filter = source.color.filter { filters.append(filter) }
+    if let filter = color.filter { filters.append(filter) }
     if let aspect = source.pixelAspect { filters.append("setsar=\(aspect)") }
     var arguments = ["ffmpeg", "-v", "error", "-y", "-progress", "pipe:2", "-stats_period", "100000"]
     if times.start != 0 { arguments += ["-itsoffset", "\(times.start)"] }
@@ -94,7 +97,7 @@ package final class VideoWriter {
     }
     arguments +=
       encoding.qualityOptions + encoding.alphaOptions(frames) + (fields.map(encoding.fieldOptions) ?? [])
-      + source.color.encoderOptions
+      + color.encoderOptions
     if let provenance { arguments += ["-metadata", "comment=\(provenance.comment)"] }
     if isMovie { arguments += ["-movflags", "+faststart"] }
     ffmpeg = try Subprocess.ffmpeg(arguments + ["-f", container, VideoInfo.file(temporary)], writing: true)

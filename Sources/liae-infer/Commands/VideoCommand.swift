@@ -13,9 +13,10 @@ struct VideoCommand: ParsableCommand {
         liae-infer video --model model --input data_dst.mp4 \\
           --aligned data_dst/aligned --output result.mp4
 
-      Frames go through pipes, none to disk. Sound, frame rate, colour tags and metadata are kept; the ending of the \
-      output is its container. Aligned faces belong to frames by the number in their source_filename, from 1 as \
-      DeepFaceLab extracts them; landmarks by an index from 0, or by such a name.
+      Frames go through pipes, none to disk, each once and with its time stamp. Sound, subtitles, chapters, timecode, \
+      interlacing, bit depth, colour tags and metadata are kept where the output, whose ending is its container, has a \
+      place for them; what is lost is said. Aligned faces belong to frames by the number in their source_filename, from \
+      1 as DeepFaceLab extracts them; landmarks by an index from 0, or by such a name.
 
       \(LiaeInfer.statusTable)
       """)
