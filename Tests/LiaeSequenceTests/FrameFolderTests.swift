@@ -40,13 +40,4 @@ import Testing
     #expect(error?.status == .invalidArgument)
     #expect(error?.message.contains("1.jpg and 1.png are two frames of one name") == true)
   }
-
-  /// DeepFaceLab numbers the frames of a video from 1, a landmarks file from 0.
-  @Test func placesInAVideo() {
-    #expect(VideoMerge.place(.name("00001.png")) == 0 && VideoMerge.place(.name("37.jpg")) == 36)
-    #expect(VideoMerge.place(.index(0)) == 0 && VideoMerge.place(.index(36)) == 36)
-    #expect(VideoMerge.place(.name("00000.png")) == nil && VideoMerge.place(.name("frame1.png")) == nil)
-    #expect(VideoMerge.place(.name("99999999999.png")) == nil)
-    #expect(VideoMerge.place(.index(.max)) == nil && VideoMerge.place(.index(-1)) == nil)
-  }
 }

@@ -16,19 +16,19 @@ package enum FrameCounting: String, CaseIterable, Sendable {
 }
 
 /// Which frame of a video a name or an index stands for.
-struct FrameNumbering: Sendable {
+package struct FrameNumbering: Sendable {
   /// Decoded frames.
   let count: Int
   /// The decoded frame that each extracted picture shows, ascending; nil: the same.
-  var extracted: [Int]?
-  var names = FrameCounting.decoded
-  var indices = FrameCounting.decoded
+  package var extracted: [Int]?
+  package var names = FrameCounting.decoded
+  package var indices = FrameCounting.decoded
 
-  init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
   /// The frame from 0, or nil where there is none. Pictures that repeat a frame have places past the last frame: the
   /// first of them has its faces already.
-  func place(_ frame: LandmarksFile.FrameName) -> Int? {
+  package func place(_ frame: LandmarksFile.FrameName) -> Int? {
     switch frame {
     case .name(let name): return Self.number(name).flatMap { place($0, names) }
     case .index(let index): return place(index, indices)
