@@ -74,7 +74,9 @@ struct VideoCommand: ParsableCommand {
     var crf: Int?
 
     @Option(
-      help: .init("ffmpeg's name of the pixel format. (default: yuv420p; yuv444p for odd sizes)", valueName: "name"))
+      help: .init(
+        "ffmpeg's name of the pixel format. (default: yuv420p, yuv444p for odd sizes, of 10 bits where the video has more than 8)",
+        valueName: "name"))
     var pixelFormat: String?
 
     @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
