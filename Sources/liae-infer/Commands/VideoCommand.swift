@@ -70,7 +70,8 @@ struct VideoCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "Quality of the encoder, 0 to 63; less is better. (default: 18 for libx264, 20 for libx265)", valueName: "n"))
+        "Quality of the encoder, 0 to 63; less is better. (default: 18 for libx264, 20 for libx265 and libvpx-vp9)",
+        valueName: "n"))
     var crf: Int?
 
     @Option(
