@@ -40,15 +40,4 @@ import Testing
     #expect(error?.status == .invalidArgument)
     #expect(error?.message.contains("1.jpg and 1.png are two frames of one name") == true)
   }
-
-  /// DeepFaceLab numbers the frames of a video from 1, a landmarks file from 0.
-  @Test func placesInAVideo() {
-    let video = FrameNumbering(count: 40)
-    #expect(video.place(.name("00001.png")) == 0 && video.place(.name("37.jpg")) == 36)
-    #expect(video.place(.index(0)) == 0 && video.place(.index(36)) == 36)
-    #expect(video.place(.name("00000.png")) == nil && video.place(.name("frame1.png")) == nil)
-    #expect(video.place(.name("99999999999.png")) == nil)
-    #expect(video.place(.name("00041.png")) == nil && video.place(.index(40)) == nil)
-    #expect(video.place(.index(.max)) == nil && video.place(.index(-1)) == nil)
-  }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
 import LiaeImageIO
 import LiaeSequence
 import LiaeSystem
@@ -44,6 +45,21 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
       let traits = PixelFormatTraits(name, bits: told)
       #expect(traits.bits == bits && traits.hasAlpha == hasAlpha && traits.chroma == chroma, "\(name): \(traits)")
     }
+  }
+
+  /// DeepFaceLab numbers the frames of a video from 1, a landmarks file from 0.
+  @Test func placesInAVideo() {
+    var numbering = FrameNumbering(count: 40)
+    #expect(numbering.place(.name("00001.png")) == 0 && numbering.place(.name("37.jpg")) == 36)
+    #expect(numbering.place(.index(0)) == 0 && numbering.place(.index(36)) == 36)
+    #expect(numbering.place(.name("00000.png")) == nil && numbering.place(.name("frame1.png")) == nil)
+    #expect(numbering.place(.name("99999999999.png")) == nil && numbering.place(.name("41.png")) == nil)
+    #expect(numbering.place(.index(.max)) == nil && numbering.place(.index(-1)) == nil)
+    // Frame 1 is shown thrice, frame 2 never; pictures that repeat have places past the end.
+    (numbering.extracted, numbering.names) = ([0, 1, 1, 1, 3], .extracted)
+    let places = (1...6).map { numbering.place(.name("0000\($0).png")) }
+    #expect(places == [0, 1, 42, 43, 3, nil])
+    #expect(numbering.place(.index(2)) == 2)
   }
 
   /// Time stamps of a constant rate are recognised through the rounding to ticks; others stay as they are.
@@ -164,9 +180,9 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
         encoding: VideoEncoding(encoder: encoder), withCompanions: false, provenance: nil)
     }
     let unknown = failure {
-      let writer = try writer("a.mp4", "libnothing")
-      try writer.write(Picture(width: 64, height: 48, format: .rgb8))
-      try writer.finish()
+      let encoder = try writer("a.mp4", "libnothing")
+      try encoder.write(Picture(width: 64, height: 48, format: .rgb8))
+      try encoder.finish()
     }
     #expect(unknown?.status == .inputOutput && unknown?.message.contains("libnothing") == true)
     let sizes = try writer("b.mkv", "ffv1")

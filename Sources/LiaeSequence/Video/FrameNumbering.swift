@@ -20,9 +20,9 @@ package struct FrameNumbering: Sendable {
   /// Decoded frames.
   let count: Int
   /// The decoded frame that each extracted picture shows, ascending; nil: the same.
-  var extracted: [Int]?
-  var names = FrameCounting.decoded
-  var indices = FrameCounting.decoded
+  package var extracted: [Int]?
+  package var names = FrameCounting.decoded
+  package var indices = FrameCounting.decoded
 
   package init(count: Int) { self.count = count }
 

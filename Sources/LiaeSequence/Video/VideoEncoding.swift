@@ -20,9 +20,13 @@ package struct VideoEncoding: Sendable {
     self.isConstantRate = isConstantRate
   }
 
-  private static let usualQuality = ["libx264": 18, "libx265": 20]
+  private static let usualQuality = ["libx264": 18, "libx265": 20, "libvpx-vp9": 20]
 
-  var qualityOptions: [String] { (crf ?? Self.usualQuality[encoder]).map { ["-crf", "\($0)"] } ?? [] }
+  var qualityOptions: [String] {
+    guard let crf = crf ?? Self.usualQuality[encoder] else { return [] }
+    // VP9 keeps below a small bit rate unless it is told that there is none.
+    return ["-crf", "\(crf)"] + (encoder == "libvpx-vp9" ? ["-b:v", "0"] : [])
+  }
 
   /// The pixel format for frames of a size: 4:2:0, which halves both sides, unless one of them is odd. 10 bits stay 10 where
   /// the encoder has them.

@@ -70,11 +70,14 @@ struct VideoCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "Quality of the encoder, 0 to 63; less is better. (default: 18 for libx264, 20 for libx265)", valueName: "n"))
+        "Quality of the encoder, 0 to 63; less is better. (default: 18 for libx264, 20 for libx265 and libvpx-vp9)",
+        valueName: "n"))
     var crf: Int?
 
     @Option(
-      help: .init("ffmpeg's name of the pixel format. (default: yuv420p; yuv444p for odd sizes)", valueName: "name"))
+      help: .init(
+        "ffmpeg's name of the pixel format. (default: yuv420p, yuv444p for odd sizes, of 10 bits where the video has more than 8)",
+        valueName: "name"))
     var pixelFormat: String?
 
     @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
