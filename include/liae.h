@@ -330,7 +330,8 @@ typedef void (*liae_task)(void *context, size_t index);
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
 /// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
-/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT
+/// call the library, except liae_context_cancel().
 typedef void (*liae_parallel_for)(void *user_data, size_t count, liae_task task, void *context);
 
 /// An image described, not copied. This struct never grows.
@@ -894,9 +895,9 @@ LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *opti
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
 ///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
 ///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
-///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED; LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the
-///   picture of a destination face of a df .dfm, which holds that decoder's mask alone. On failure the content of the
-///   outputs is undefined.
+///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED;
+///   LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the picture of a destination
+///   face of a df .dfm, which holds that decoder's mask alone. On failure the content of the outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_run(liae_context *context, const liae_run_options *options,

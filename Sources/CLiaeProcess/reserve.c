@@ -31,9 +31,8 @@ const void *liae_scope_current(void) { return scope; }
 void liae_scope_set_current(const void *new_scope) { scope = new_scope; }
 
 int liae_memory_allocate(void **result, size_t alignment, size_t size) {
-  int code = __real_posix_memalign ? __real_posix_memalign(result, alignment, size)
-                                   : posix_memalign(result, alignment, size);
-  return code;
+  return __real_posix_memalign ? __real_posix_memalign(result, alignment, size)
+                               : posix_memalign(result, alignment, size);
 }
 
 // ---- The reserve: blocks in the order of their addresses, first fit, neighbours joined when freed (Knuth 2.5 A, C) ----
@@ -42,7 +41,7 @@ enum { reserve_size = 8 << 20, alignment = 16 };
 
 typedef struct block {
   size_t size;         // of the block, header included
-  struct block *next;  // the next vacant one; of a used block: itself
+  struct block *next;  // the next vacant one; of no meaning in a block that is used
 } block;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -94,7 +93,6 @@ static void *take(size_t size, size_t align) {
       *link = after;
     }
     taken->size = need;
-    taken->next = taken;
     result = (char *)taken + sizeof(block);
     break;
   }

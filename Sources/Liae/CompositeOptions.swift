@@ -15,17 +15,17 @@ public struct CompositeOptions: Sendable, Equatable {
   public var blend = Blend.overlay
   public var maskMode = MaskMode.learnedProduct
   public var colorTransfer = ColorTransfer.rct
-  /// Pixels of the mask at 4 times the face's resolution; negative dilates. -400...400.
+  /// Radius of the erosion, in pixels of the mask at 4 times the face's resolution; negative dilates. -400...400.
   public var erode = 0
-  /// Kernel of a Gaussian blur in the same pixels. 0...400.
+  /// Size of the Gaussian kernel that blurs the mask, in the same pixels. 0...400.
   public var blur = 0
-  /// Per cent by which the face is set in larger. -50...50.
+  /// Enlargement of the face, per cent. -50...50.
   public var faceScale = 0
-  /// Median filtering of the whole frame, 0...500; degrading it, 0...100.
+  /// Strength of the median filter over the whole frame, 0...500; of the two degradations below, 0...100.
   public var denoise = 0
   public var bicubicDegrade = 0
   public var colorDegrade = 0
-  /// Of the random colour transfers.
+  /// Seed of the random colour transfers.
   public var seed: UInt64 = 0
 
   public init() {}

@@ -8,7 +8,7 @@ import LiaeTensor
 
 /// The workspace and the threads of runs of a model. For one thread at a time: make one for each; `cancel` may come from any.
 public final class Context: @unchecked Sendable {
-  /// Which face a run makes.
+  /// Selects the face that a run makes.
   public enum Mode: Sendable, Equatable {
     case swap, reconstructDestination, reconstructSource
     /// 0...1 from the destination to the source; of models that `canMorph`.
@@ -24,7 +24,7 @@ public final class Context: @unchecked Sendable {
     }
   }
 
-  /// What a run makes of a face.
+  /// Images that a run returns for one face.
   public struct Output: Sendable {
     /// 8-bit RGB or float RGB, as the face that was given; nil: not asked for.
     public var picture: Image?

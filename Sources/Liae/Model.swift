@@ -17,7 +17,7 @@ public final class Model: Sendable {
     case half = "half_face", midFull = "midfull_face", full = "full_face", whole = "whole_face", head
   }
 
-  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  /// Limits the memory that weights take. Results of all policies are equally exact, and not the same to the bit.
   public enum MemoryPolicy: Int32, Sendable { case speed = 0, balanced, memory }
 
   /// How a model is opened.
@@ -27,7 +27,7 @@ public final class Model: Sendable {
     /// Overrules what the file says; a `.dfm` and a PyTorch file do not say it, and frames need it.
     public var faceType: FaceType?
     public var memory: MemoryPolicy
-    /// Whether only direct convolutions are used: slower and closer to float64 than 100 dB.
+    /// Restricts the plan to direct convolutions, which are slower and closer to float64 than 100 dB.
     public var isDirect: Bool
     /// Threads that pack the weights; 0: one for each processor.
     public var threads: Int
@@ -81,9 +81,9 @@ public final class Model: Sendable {
   public var canMorph: Bool { plan.graph.canMorph }
   /// Training iteration; nil where the file does not say.
   public var iteration: Int? { plan.info.iteration }
-  /// What the file could not tell and was assumed, a sentence each.
+  /// Assumptions that were made where the file tells nothing, a sentence each.
   public var guesses: [String] { plan.info.guesses }
-  /// What the file holds and a run does not use, a sentence each.
+  /// Contents of the file that a run does not use, a sentence each.
   public var notes: [String] { plan.info.notes }
 
   /// Writes the packed weights, so that opening that file takes a millisecond; for this processor's instruction set and this

@@ -117,18 +117,13 @@ extension CFace {
 }
 
 extension CCompositeOptions {
-  static func options(_ pointer: UnsafeRawPointer?) throws(LiaeError) -> CompositeOptions {
-    guard let pointer else { return CompositeOptions() }
-    return try CCompositeOptions.read(pointer, "options").options()
-  }
-
-  /// Runs `body` as a call that the flag in the options at `pointer` ends.
-  @discardableResult
-  static func cancellable<Result>(
-    _ pointer: UnsafeRawPointer?, _ body: () throws(LiaeError) -> Result
-  ) throws(LiaeError) -> Result {
-    let flag = try pointer.map { (p) throws(LiaeError) in try CCompositeOptions.read(p, "options").cancel } ?? nil
-    return try CallScope.with(cancelFlag: flag, body)
+  /// The options at a pointer, and the flag in them that ends the call; defaults for NULL.
+  static func options(_ pointer: UnsafeRawPointer?) throws(LiaeError) -> (
+    composition: CompositeOptions, cancelFlag: UnsafePointer<Int32>?
+  ) {
+    guard let pointer else { return (CompositeOptions(), nil) }
+    let options = try CCompositeOptions.read(pointer, "options")
+    return (try options.options(), options.cancel)
   }
 
   private func options() throws(LiaeError) -> CompositeOptions {

@@ -56,9 +56,9 @@ package func liaeFrameSwap(
     let context = try OpenContext.registry.find(context)
     let (frame, result) = (try CImage.read(frame, "frame"), try CImage.read(result, "result"))
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
-    let swapper = FrameSwapper(options: try CCompositeOptions.options(options))
-    try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
-      try swapper.swap(
+    let options = try CCompositeOptions.options(options)
+    _ = try CallScope.with(cancelFlag: options.cancelFlag) { () throws(LiaeError) in
+      try FrameSwapper(options: options.composition).swap(
         ImageView(frame), [FrameFace(landmarks: points, context: context.context)], into: result, mask: nil)
     }
   }
@@ -87,13 +87,14 @@ package func liaeFrameSwapFaces(
     let frame = try CImage.read(frame, "frame")
     let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
     let run = try runOptions.map { (p) throws(LiaeError) in try CRunOptions.read(p, "run_options") } ?? .init()
-    let swapper = FrameSwapper(options: try CCompositeOptions.options(options), mode: try run.runMode())
+    let options = try CCompositeOptions.options(options)
+    let swapper = FrameSwapper(options: options.composition, mode: try run.runMode())
     let inputs = try CFace.readArray(faces, faceCount)
     var frameFaces: [FrameFace] = []
     for (index, face) in inputs.enumerated() { frameFaces.append(try face.frameFace(index)) }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
       for (index, smoothing) in smoothings.enumerated() { frameFaces[index].smoothing = smoothing }
-      try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+      _ = try CallScope.with(cancelFlag: options.cancelFlag) { () throws(LiaeError) in
         try swapper.swap(ImageView(frame), frameFaces, into: result, mask: mask)
       }
     }
@@ -126,7 +127,7 @@ package func liaeFrameAlign(
     let points = try LiaeABI.landmarks(landmarks, count, "landmarks")
     var type = try LiaeABI.faceType(faceType, "face_type")
     if type == nil { type = try context.faceType() }
-    let isEnhanced = try CCompositeOptions.options(options).superResolution != 0
+    let options = try CCompositeOptions.options(options)
     let side = context.plan.architecture.resolution
     guard face.width == side, face.height == side else {
       throw LiaeError(
@@ -134,10 +135,10 @@ package func liaeFrameAlign(
     }
     let placement = try FacePlacement(points, type: type ?? .full)
     let transform = try placement.transform(size: side)
-    let crop = try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+    let crop = try CallScope.with(cancelFlag: options.cancelFlag) { () throws(LiaeError) in
       try context.withThreads { (pool) throws(LiaeError) in
         try Frame(ImageView(frame), workers: Workers(pool)).networkInput(
-          placement, resolution: side, isEnhanced: isEnhanced)
+          placement, resolution: side, isEnhanced: options.composition.superResolution != 0)
       }
     }
     crop.write(toWhole: face)
@@ -166,12 +167,12 @@ package func liaeFrameComposite(
   call { () throws(LiaeError) in
     let frame = try CImage.read(frame, "frame")
     let (result, mask) = (try CImage.readOptional(result, "result"), try CImage.readOptional(mask, "mask"))
-    let composition = try CCompositeOptions.options(options)
+    let options = try CCompositeOptions.options(options)
     let inputs = try CFace.readArray(faces, faceCount)
     var compositeFaces: [CompositeFace] = []
     for (index, face) in inputs.enumerated() { compositeFaces.append(try face.compositeFace(index)) }
     func composite(_ workers: Workers) throws(LiaeError) {
-      var compositor = try Compositor(Frame(ImageView(frame), workers: workers), options: composition)
+      var compositor = try Compositor(Frame(ImageView(frame), workers: workers), options: options.composition)
       for (index, face) in compositeFaces.enumerated() {
         do throws(LiaeError) { try compositor.add(face) } catch { throw error.within("face \(index)") }
       }
@@ -179,7 +180,7 @@ package func liaeFrameComposite(
     }
     try OpenSmoothing.with(inputs) { (smoothings) throws(LiaeError) in
       for (index, smoothing) in smoothings.enumerated() { compositeFaces[index].smoothing = smoothing }
-      try CCompositeOptions.cancellable(options) { () throws(LiaeError) in
+      try CallScope.with(cancelFlag: options.cancelFlag) { () throws(LiaeError) in
         let contexts = try inputs.compactMap(\.context).map { (handle) throws(LiaeError) in
           try OpenContext.registry.find(handle).context
         }

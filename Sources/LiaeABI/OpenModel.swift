@@ -14,8 +14,8 @@ final class OpenModel: @unchecked Sendable {
 
   let plan: Plan
   let info: CModelInfo
-  /// Not 0: saves that are under way are to end.
-  private let cancelFlag: UnsafeMutablePointer<Int32>
+  /// Of the saves that are under way.
+  private let cancelFlag = CancelFlag()
   private let saves = Atomic<Int>(0)
   /// Keeps the texts of `info`.
   private let texts: CStringTable
@@ -50,24 +50,20 @@ final class OpenModel: @unchecked Sendable {
     self.plan = plan
     self.info = info
     self.texts = texts
-    cancelFlag = .allocate(capacity: 1)
-    cancelFlag.initialize(to: 0)
     for guess in origin.guesses { Log.write(.warning, guess) }
     for note in origin.notes { Log.write(.info, note) }
   }
 
-  deinit { cancelFlag.deallocate() }
-
   /// Writes the packed weights; `cancel` ends it.
   func save(to path: String) throws(LiaeError) {
-    if saves.add(1, ordering: .relaxed).oldValue == 0 { cancelFlag.store(0) }
+    if saves.add(1, ordering: .relaxed).oldValue == 0 { cancelFlag.clear() }
     defer { saves.subtract(1, ordering: .relaxed) }
-    try CallScope.with(cancelFlag: cancelFlag) { () throws(LiaeError) in
+    try CallScope.with(cancelFlag: cancelFlag.address) { () throws(LiaeError) in
       try PackFile.write(plan, to: path, replacing: true)
     }
   }
 
-  func cancel() { cancelFlag.store(1) }
+  func cancel() { cancelFlag.set() }
 }
 
 extension CModelOptions {

@@ -30,7 +30,8 @@ package typealias CTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
 /// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
-/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT call the library, except liae_context_cancel().
+/// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT
+/// call the library, except liae_context_cancel().
 package typealias CParallelFor =
   @convention(c) (
     _ userData: UnsafeMutableRawPointer?, _ count: Int, _ task: CTask, _ context: UnsafeMutableRawPointer?

@@ -50,11 +50,11 @@ package enum ModelReader {
       case .folder: return try open(folder: file.path, options: options)
       case .file(.pickle, _): return try openDeepFaceLab(file: file.path, options: options)
       case .file(.safetensors, let opened):
-        return try openSafetensors(SafetensorsFile.read(opened, keeping: isOfModel), name: file.path, options: options)
+        return try openSafetensors(readWeights(opened), name: file.path, options: options)
       case .file(let format, let opened):
-        // What a power cut leaves of a pickle is known by its name alone.
-        if format == .unknown, try LostContent.remark(Bytes.read(opened)) != nil,
-          try DeepFaceLabSet.containing(file.path) != nil
+        // What a power cut leaves of a pickle is known by its name alone. Other files are not read for it.
+        if format == .unknown, try DeepFaceLabSet.containing(file.path) != nil,
+          try LostContent.remark(Bytes.read(opened)) != nil
         {
           return try openDeepFaceLab(file: file.path, options: options)
         }
@@ -118,10 +118,15 @@ package enum ModelReader {
     }
   }
 
-  /// Whether a tensor is read of a safetensors file: of the state of a training no moments of optimisers.
-  private static func isOfModel(_ tensor: String, _ metadata: [String: String]) throws(LiaeError) -> Bool {
-    if metadata[TrainingState.marker] == nil { return true }
-    return try TrainingState.isOfModel(tensor)
+  /// The tensors of a safetensors file; of the state of a training no moments of optimisers.
+  private static func readWeights(_ file: File) throws(LiaeError) -> SafetensorsFile {
+    // Made for states alone, and once.
+    var modules: Set<String>?
+    return try SafetensorsFile.read(file) { (tensor, metadata) throws(LiaeError) in
+      if metadata[TrainingState.marker] == nil { return true }
+      if modules == nil { modules = try Architecture.Family.allModules() }
+      return TrainingState.isOfModel(tensor, modules: modules ?? [])
+    }
   }
 
   /// A frozen checkpoint of ours, the state of a training, or weights of another program's names.

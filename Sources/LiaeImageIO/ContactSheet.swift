@@ -29,10 +29,13 @@ package struct ContactSheet {
     rows.append(row)
   }
 
+  /// Width of the whole sheet, pixels.
+  package var totalWidth: Int { columns * (width + gap) + gap }
+
   /// The whole sheet as 8-bit RGB.
   package func picture() throws(LiaeError) -> Picture {
     let (across, down) = (width + gap, height + gap)
-    let sheet = try Picture(width: columns * across + gap, height: rows.count * down + gap, format: .rgb8)
+    let sheet = try Picture(width: totalWidth, height: rows.count * down + gap, format: .rgb8)
     let pixels = sheet.bytes
     defer { withExtendedLifetime(sheet) {} }
     pixels.update(repeating: Picture.byte(ground))

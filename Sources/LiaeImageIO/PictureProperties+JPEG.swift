@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFormats
 import LiaeSystem
 
 extension PictureProperties {
   private static let exifSignature = Array("Exif\0\0".utf8)
   private static let profileSignature = Array("ICC_PROFILE\0".utf8)
-  private static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
   private static let jfifSignature = Array("JFIF\0".utf8)
-  /// Payload that a segment can hold: its 16-bit length counts itself.
-  private static let capacity = 0xffff - 2
 
   static func readJPEG(_ file: Bytes) throws(LiaeError) -> (PictureProperties, orientation: Int) {
     var (result, orientation) = (PictureProperties(), 1)
@@ -18,7 +16,7 @@ extension PictureProperties {
       case 0xe1 where data.starts(with: exifSignature):
         guard result.exif == nil else { break }
         orientation = try result.take(exif: UnsafeRawBufferPointer(rebasing: data[exifSignature.count...]))
-      case 0xe1 where data.starts(with: xmpSignature): result.leftBehind.append("XMP")
+      case 0xe1 where data.starts(with: JPEGSegments.xmpSignature): result.leftBehind.append("XMP")
       // Behind the signature: the number of the part, from 1, and how many there are.
       case 0xe2 where data.starts(with: profileSignature) && data.count > profileSignature.count + 2:
         parts[Int(data[profileSignature.count])] = UnsafeRawBufferPointer(
@@ -83,11 +81,11 @@ extension PictureProperties {
       head.replaceSubrange(13..<18, with: [1] + number(density.x) + number(density.y))
     }
     var parts = [try Bytes.copied(head)]
-    if let exif, exif.count <= Self.capacity - Self.exifSignature.count {
+    if let exif, exif.count <= JPEGSegments.capacity - Self.exifSignature.count {
       parts += [try Bytes.copied(Self.start(0xe1, Self.exifSignature, exif.count)), exif]
     }
     if let profile {
-      let share = Self.capacity - Self.profileSignature.count - 2
+      let share = JPEGSegments.capacity - Self.profileSignature.count - 2
       let count = (profile.count + share - 1) / share
       for part in 0..<(count <= 255 ? count : 0) {
         let data = Bytes.slice(profile, offset: part * share, count: min(share, profile.count - part * share))
@@ -101,8 +99,7 @@ extension PictureProperties {
   }
 
   private static func start(_ marker: UInt8, _ signature: [UInt8], _ count: Int) -> [UInt8] {
-    let length = UInt16(signature.count + count + 2)
-    return [0xff, marker, UInt8(length >> 8), UInt8(truncatingIfNeeded: length)] + signature
+    JPEGSegments.header(marker, signature.count + count) + signature
   }
 }
 

@@ -64,8 +64,8 @@ package final class Context: @unchecked Sendable {
   /// The schedule that used the activations last.
   private var last: Schedule?
   private let isRunning = Atomic<Bool>(false)
-  /// Not 0: the call that uses the context is to end.
-  private let cancelFlag: UnsafeMutablePointer<Int32>
+  /// Of the call that uses the context.
+  private let cancelFlag = CancelFlag()
   private let budget: MemoryBudget?
   /// Of each step of the last run; -1 where it was not run.
   private let nanoseconds: UnsafeMutablePointer<Int>
@@ -85,15 +85,15 @@ package final class Context: @unchecked Sendable {
     threads = ContextOptions.threadCount(options.threads)
     budget = options.memoryLimit > 0 ? MemoryBudget(limit: options.memoryLimit) : nil
     let threads = self.threads
-    let parts = try CallScope.with(budget: budget) { () throws(LiaeError) in
+    let (builder, single, group, workspace) = try CallScope.with(budget: budget) { () throws(LiaeError) in
       let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch)
       let single = try builder.schedules(images: 1)
       let group = options.maxBatch == 1 ? single : try builder.schedules(images: options.maxBatch)
       let workspace = try Workspace(builder.scratch, workers: threads, width: plan.kernels.width)
       return (builder, single, group, workspace)
     }
-    (activations, pictures) = (parts.0.activations, parts.0.pictures)
-    (single, group, workspace) = (parts.1, parts.2, parts.3)
+    (activations, pictures) = (builder.activations, builder.pictures)
+    (self.single, self.group, self.workspace) = (single, group, workspace)
     workspaceBytes = workspace.bytes + activations.count + pictures.bytes
     pool = try ThreadPool(workers: threads, host: options.parallelFor, hostData: options.parallelForUserData)
     let steps = single.map { $0?.steps.count ?? 0 }.max() ?? 0
@@ -101,15 +101,12 @@ package final class Context: @unchecked Sendable {
     nanoseconds.initialize(repeating: -1, count: steps)
     flops = .allocate(capacity: max(1, steps))
     flops.initialize(repeating: 0, count: steps)
-    cancelFlag = .allocate(capacity: 1)
-    cancelFlag.initialize(to: 0)
     single.lazy.compactMap { $0?.steps.first }.first?.settle()
   }
 
   deinit {
     nanoseconds.deallocate()
     flops.deallocate()
-    cancelFlag.deallocate()
   }
 
   /// Runs the network on described images. Allocates nothing.
@@ -203,12 +200,12 @@ package final class Context: @unchecked Sendable {
   /// call inside one of the same context is a part of it.
   package func asCall<Result>(_ body: () throws(LiaeError) -> Result) throws(LiaeError) -> Result {
     if CallScope.holds(cancelFlag) { return try body() }
-    cancelFlag.store(0)
-    return try CallScope.with(cancelFlag: cancelFlag, budget: budget, body)
+    cancelFlag.clear()
+    return try CallScope.with(cancelFlag: cancelFlag.address, budget: budget, body)
   }
 
   /// Ends the call that is under way with `cancelled`, soon; one that starts later is not affected. Any thread.
-  package func cancel() { cancelFlag.store(1) }
+  package func cancel() { cancelFlag.set() }
 
   /// Times of the steps that the last run ran, in order.
   package var timings: [StageTiming] {

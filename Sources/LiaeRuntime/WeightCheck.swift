@@ -81,12 +81,13 @@ package final class WeightCheck: @unchecked Sendable {
 
   private func compare(_ wanted: [Int], _ pool: ThreadPool) throws(LiaeError) {
     for place in wanted where !isSound[place] {
-      guard checksum(parts[place].bytes, pool) == parts[place].checksum else { return try repair(place, pool) }
+      guard try checksum(parts[place].bytes, pool) == parts[place].checksum else { return try repair(place, pool) }
       isSound[place] = true
     }
   }
 
-  private func checksum(_ bytes: Bytes, _ pool: ThreadPool) -> UInt64 {
+  /// - Throws: `cancelled`, `threadFailure` where blocks were left out, whose sums say nothing then.
+  private func checksum(_ bytes: Bytes, _ pool: ThreadPool) throws(LiaeError) -> UInt64 {
     let count = PartChecksum.blocks(bytes.count)
     var job = Job(bytes: bytes, sums: sums.base.assumingMemoryBound(to: UInt64.self))
     withUnsafeMutablePointer(to: &job) { job in
@@ -95,6 +96,8 @@ package final class WeightCheck: @unchecked Sendable {
         job.pointee.sums[index] = PartChecksum.block(index, of: job.pointee.bytes).littleEndian
       }
     }
+    try CallScope.check()
+    try pool.check()
     return XXH64.hash(UnsafeRawBufferPointer(start: sums.base, count: 8 * count))
   }
 
@@ -113,9 +116,10 @@ package final class WeightCheck: @unchecked Sendable {
     do throws(LiaeError) { fresh = try makeAnew() } catch {
       throw LiaeError(.corruptFile, "\(what), and they cannot be packed anew: \(error.message)")
     }
-    for (place, part) in parts.enumerated() where !isSound[place] && checksum(part.bytes, pool) != part.checksum {
+    for (place, part) in parts.enumerated() where !isSound[place] {
+      if try checksum(part.bytes, pool) == part.checksum { continue }
       guard let found = fresh.first(where: { $0.name == part.name }), found.bytes.count == part.bytes.count,
-        checksum(found.bytes, pool) == part.checksum
+        try checksum(found.bytes, pool) == part.checksum
       else { throw LiaeError(.corruptFile, "\(what), and the checkpoint is another by now; open it again") }
       try part.bytes.replacePages(offset: 0, with: found.bytes)
     }

@@ -50,27 +50,24 @@ package struct CallScope {
   }
 
   /// Whether a scope with this flag is in force.
-  package static func holds(_ flag: UnsafePointer<Int32>) -> Bool { anyInForce { $0.cancelFlag == flag } }
-
-  static var hasBudget: Bool { anyInForce { $0.budget != nil } }
-
-  /// From the innermost outwards.
-  static var budgets: [MemoryBudget] {
-    var result: [MemoryBudget] = []
-    _ = anyInForce { scope in
-      if let budget = scope.budget { result.append(budget) }
-      return false
-    }
-    return result
-  }
-
-  private static func anyInForce(_ isWanted: (CallScope) -> Bool) -> Bool {
+  package static func holds(_ flag: CancelFlag) -> Bool {
     var scope = current
-    while let inner = scope {
-      if isWanted(inner.pointee) { return true }
-      scope = inner.pointee.outer
+    while let inner = scope?.pointee {
+      if inner.cancelFlag == flag.address { return true }
+      scope = inner.outer
     }
     return false
+  }
+
+  /// Those in force, from the innermost outwards. Allocates nothing where there is none.
+  static var budgets: [MemoryBudget] {
+    var result: [MemoryBudget] = []
+    var scope = current
+    while let inner = scope?.pointee {
+      if let budget = inner.budget { result.append(budget) }
+      scope = inner.outer
+    }
+    return result
   }
 
   /// The innermost scope, to be put in force on a worker for one task.
@@ -91,7 +88,15 @@ package enum MemoryShortage {
   }
 }
 
-extension UnsafeMutablePointer<Int32> {
-  /// Sets a flag that other threads read.
-  package func store(_ value: Int32) { liae_flag_store(self, value) }
+/// A flag that ends the calls in whose scope it is, once any thread has set it.
+package final class CancelFlag: @unchecked Sendable {
+  private let memory = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  /// Of the number that is not 0 once the flag is set. Valid while the flag is held.
+  package var address: UnsafePointer<Int32> { UnsafePointer(memory) }
+
+  package init() { memory.initialize(to: 0) }
+  deinit { memory.deallocate() }
+
+  package func set() { liae_flag_store(memory, 1) }
+  package func clear() { liae_flag_store(memory, 0) }
 }

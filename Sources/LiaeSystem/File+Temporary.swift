@@ -7,18 +7,28 @@ extension File {
   /// - Parameter ending: of the name, for programs that take the format from it.
   package static func temporaryPath(_ path: String, ending: String = "") -> String { "\(path).tmp\(getpid())\(ending)" }
 
-  /// Whether `name` is exactly what `writeAtomically` calls a temporary file of `whole`, and the process that made it has
-  /// ended: `.tmp`, the number of the process, and from the second try on `-` and the number of the try.
+  /// Whether `name` is exactly what `writeAtomically` calls a temporary file of `whole`: `.tmp`, the number of the process,
+  /// and from the second try on `-` and the number of the try. Names are compared byte for byte: two that only look alike
+  /// are two files.
+  package static func isTemporary(_ name: String, of whole: String) -> Bool { process(name, whole) != nil }
+
+  /// Whether `name` is that of a temporary file of `whole`, and the process that made it has ended.
   ///
   /// To be asked before this process writes such a file: one of its own number is that of an earlier process, as in
-  /// containers, where each has the same. Names are compared byte for byte: two that only look alike are two files.
+  /// containers, where each has the same.
   package static func isAbandonedTemporary(_ name: String, of whole: String) -> Bool {
+    guard let process = process(name, whole) else { return false }
+    return process == getpid() || !isAlive(process)
+  }
+
+  /// The number of the process in the name of a temporary file of `whole`; nil for any other name.
+  private static func process(_ name: String, _ whole: String) -> Int32? {
     let prefix = Array("\(whole).tmp".utf8), bytes = Array(name.utf8)
-    guard bytes.starts(with: prefix) else { return false }
+    guard bytes.starts(with: prefix) else { return nil }
     let parts = bytes.dropFirst(prefix.count).split(
       separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
-    guard let process = parts.first.flatMap(number), parts.count < 2 || number(parts[1]) != nil else { return false }
-    return process == getpid() || !isAlive(process)
+    guard let process = parts.first.flatMap(number), parts.count < 2 || number(parts[1]) != nil else { return nil }
+    return process
   }
 
   /// Digits without leading zeros as a number.

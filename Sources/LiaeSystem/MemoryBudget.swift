@@ -46,18 +46,15 @@ final class MemoryCharge: Sendable {
   ///
   /// - Throws: `resourceLimit` where `count` bytes would pass one of them; none counts them then.
   static func inForce(_ count: Int, for purpose: () -> String) throws(LiaeError) -> MemoryCharge? {
-    guard CallScope.hasBudget else { return nil }
-    var taken: [MemoryBudget] = []
-    do throws(LiaeError) {
-      for budget in CallScope.budgets {
-        try budget.take(count, for: purpose)
-        taken.append(budget)
+    let budgets = CallScope.budgets
+    guard !budgets.isEmpty else { return nil }
+    for (index, budget) in budgets.enumerated() {
+      do throws(LiaeError) { try budget.take(count, for: purpose) } catch {
+        for taken in budgets[..<index] { taken.give(count) }
+        throw error
       }
-    } catch {
-      for budget in taken { budget.give(count) }
-      throw error
     }
-    return MemoryCharge(taken, count)
+    return MemoryCharge(budgets, count)
   }
 
   private init(_ budgets: [MemoryBudget], _ count: Int) { (self.budgets, self.count) = (budgets, count) }

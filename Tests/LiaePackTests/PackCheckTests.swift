@@ -34,9 +34,10 @@ import Testing
   private func parts() throws -> [PackHeader.Part] { try PackFile(path: path).header.parts }
   private func lastEnd() throws -> Int { try parts().map { $0.offset + $0.size }.max() ?? 0 }
 
-  private func run(_ plan: Plan, _ mode: RunMode) throws {
-    let context = try Context(plan: plan)
-    let side = plan.architecture.resolution
+  private func run(_ plan: Plan, _ mode: RunMode) throws { try run(Context(plan: plan), mode) }
+
+  private func run(_ context: Context, _ mode: RunMode) throws {
+    let side = context.plan.architecture.resolution
     let input = [Float](repeating: 0.5, count: side * side * 3)
     var mask = [Float](repeating: 0, count: side * side)
     try input.withUnsafeBytes { input in
@@ -61,6 +62,29 @@ import Testing
     try run(plan, .swap)
     #expect { try run(plan, .reconstructDestination) } throws: { ($0 as? LiaeError)?.status == .corruptFile }
     try run(plan, .swap)
+  }
+
+  /// A run that is cancelled, or whose pool does not work, while weights are compared says nothing of the weights.
+  @Test(arguments: [1, 3]) func whatWasNotComparedIsNotDamaged(_ threads: Int) throws {
+    try PackFile.write(Plan(model: model), to: path, replacing: false)
+    let plan = try ModelOpening().open(path)
+    var options = ContextOptions()
+    options.threads = threads
+    let context = try Context(plan: plan, options: options)
+    let flag = CancelFlag()
+    flag.set()
+    #expect {
+      try CallScope.with(cancelFlag: flag.address) { () throws(LiaeError) in
+        do { try run(context, .swap) } catch let error as LiaeError { throw error } catch {}
+      }
+    } throws: {
+      ($0 as? LiaeError)?.status == .cancelled
+    }
+    options.threads = 3
+    options.parallelFor = { _, _, _, _ in }
+    let idle = try Context(plan: plan, options: options)
+    #expect { try run(idle, .swap) } throws: { ($0 as? LiaeError)?.status == .threadFailure }
+    try run(context, .swap)
   }
 
   /// A file that is changed behind what was compared already is not looked at again: later runs cost nothing.

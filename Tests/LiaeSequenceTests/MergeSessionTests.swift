@@ -73,7 +73,8 @@ import Testing
     try File.remove(merge.output.frame("00002"))
     try File.remove(merge.output.mask("00005"))
     let leftOvers = [
-      "out/00002.jpg.tmp4711", "out/00007_3.jpg.tmp1", "out_mask/00005.png.tmp12", "out/liae-merge.json.tmp9",
+      "out/00002.jpg.tmp4711", "out/00003.jpg.tmp4711-1", "out/00007_3.jpg.tmp1", "out_mask/00005.png.tmp12",
+      "out/liae-merge.json.tmp9",
     ]
     let others = ["out/00009.jpg.tmp4711", "out/00002.jpg.tmpx", "out/notes.tmp1"]
     for name in leftOvers + others { try File.writeAtomically(merge.folder(name), replacing: false, text: "half") }

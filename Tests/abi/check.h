@@ -57,6 +57,18 @@ static inline liae_image float_image(float *pixels, int side, int channels) {
   return image;
 }
 
+/// 8-bit RGB, or gray for one channel.
+static inline liae_image byte_image(unsigned char *pixels, int width, int height, int channels) {
+  liae_image image;
+  memset(&image, 0, sizeof image);
+  image.pixels = pixels;
+  image.width = width;
+  image.height = height;
+  image.stride = (size_t)(width * channels);
+  image.format = channels == 3 ? LIAE_PIXEL_FORMAT_RGB8 : LIAE_PIXEL_FORMAT_GRAY8;
+  return image;
+}
+
 static inline void open_fixture(fixture *f, const char *path, const liae_context_options *options) {
   memset(f, 0, sizeof *f);
   OK(liae_model_open(path, NULL, &f->model));

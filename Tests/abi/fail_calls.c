@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t);
@@ -122,9 +121,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
   if (fails(memory)) return EAGAIN;
   // The stack that the C library maps and keeps is its own affair.
   const int what = __atomic_exchange_n(&kind, none, __ATOMIC_SEQ_CST);
-  const long before = alive;
   const int code = real(thread, attributes, function, argument);
-  (void)before;
   __atomic_store_n(&kind, what, __ATOMIC_SEQ_CST);
   return code;
 }

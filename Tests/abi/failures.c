@@ -22,17 +22,6 @@ static float landmarks[136];
 static float mask[WIDTH * HEIGHT];
 static liae_smoothing *smoothing;
 
-static liae_image bytes_image(unsigned char *pixels, int width, int height) {
-  liae_image image;
-  memset(&image, 0, sizeof image);
-  image.pixels = pixels;
-  image.width = width;
-  image.height = height;
-  image.stride = (size_t)width * 3;
-  image.format = LIAE_PIXEL_FORMAT_RGB8;
-  return image;
-}
-
 static liae_status open_at(const char *path) {
   liae_model *model = NULL;
   liae_status status = liae_model_open(path, NULL, &model);
@@ -68,7 +57,7 @@ static liae_status do_timings(void) {
   return status ? status : liae_context_get_timing(f.context, 0, &timing);
 }
 static liae_status swap(void (*set)(liae_composite_options *)) {
-  liae_image from = bytes_image(frame, WIDTH, HEIGHT), to = bytes_image(result, WIDTH, HEIGHT);
+  liae_image from = byte_image(frame, WIDTH, HEIGHT, 3), to = byte_image(result, WIDTH, HEIGHT, 3);
   liae_composite_options options;
   if (liae_composite_options_init(&options, sizeof options)) return LIAE_ERROR_INTERNAL;
   if (set) set(&options);
@@ -89,7 +78,7 @@ static liae_status do_swap_everything(void) { return swap(everything); }
 static void histogram(liae_composite_options *o) { o->blend = LIAE_BLEND_HISTOGRAM_MATCH; }
 static liae_status do_swap_histogram(void) { return swap(histogram); }
 static liae_status do_swap_faces(void) {
-  liae_image from = bytes_image(frame, WIDTH, HEIGHT), to = bytes_image(result, WIDTH, HEIGHT);
+  liae_image from = byte_image(frame, WIDTH, HEIGHT, 3), to = byte_image(result, WIDTH, HEIGHT, 3);
   liae_image soft;
   memset(&soft, 0, sizeof soft);
   soft.pixels = mask, soft.width = WIDTH, soft.height = HEIGHT, soft.stride = WIDTH * 4;
@@ -111,13 +100,13 @@ static liae_status do_smoothing(void) {
   return status ? status : liae_smoothing_free(fresh);
 }
 static liae_status do_align(void) {
-  liae_image from = bytes_image(frame, WIDTH, HEIGHT);
-  liae_image face = bytes_image(cut, f.info.resolution, f.info.resolution);
+  liae_image from = byte_image(frame, WIDTH, HEIGHT, 3);
+  liae_image face = byte_image(cut, f.info.resolution, f.info.resolution, 3);
   return liae_frame_align(f.context, &from, landmarks, 68, LIAE_FACE_TYPE_FULL, NULL, &face, NULL);
 }
 static liae_status do_geometry(void) {
   double matrix[6];
-  liae_image from = bytes_image(frame, WIDTH, HEIGHT), face = bytes_image(cut, 128, 128);
+  liae_image from = byte_image(frame, WIDTH, HEIGHT, 3), face = byte_image(cut, 128, 128, 3);
   liae_pose pose;
   liae_status status = liae_face_transform(landmarks, 68, LIAE_FACE_TYPE_WHOLE, 128, 1, matrix);
   if (!status) status = liae_image_warp(&from, matrix, LIAE_INTERPOLATION_CUBIC, &face);

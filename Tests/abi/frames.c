@@ -20,17 +20,6 @@ static void read_exactly(const char *path, void *memory, size_t count) {
   if (failures) exit(finish());
 }
 
-static liae_image byte_image(unsigned char *pixels, int width, int height, int channels) {
-  liae_image image;
-  memset(&image, 0, sizeof image);
-  image.pixels = pixels;
-  image.width = width;
-  image.height = height;
-  image.stride = (size_t)(width * channels);
-  image.format = channels == 3 ? LIAE_PIXEL_FORMAT_RGB8 : LIAE_PIXEL_FORMAT_GRAY8;
-  return image;
-}
-
 static size_t bytes(const scene *s) { return (size_t)(s->width * s->height * 3); }
 
 static liae_face face_of(scene *s) {

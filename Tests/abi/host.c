@@ -2,27 +2,16 @@
 // host LIBRARY MODEL: the library, loaded, leaves signal handlers, signal masks and the floating-point environment as they
 // were, and gives the same bits whatever the latter is.
 #define _GNU_SOURCE
+#include "check.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fenv.h>
-#include <liae.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <xmmintrin.h>
 
-static int checks, failures;
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    checks++;                                                                  \
-    if (!(condition)) {                                                        \
-      failures++;                                                              \
-      fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #condition); \
-    }                                                                          \
-  } while (0)
 #define LOAD(name)                                   \
   __typeof__(&name) name##_p;                        \
   *(void **)&name##_p = dlsym(library, #name);       \
@@ -134,6 +123,5 @@ int main(int argc, char **argv) {
   free(in);
   free(expected);
   free(out);
-  printf("%d checks, %d failures\n", checks, failures);
-  return failures != 0;
+  return finish();
 }

@@ -10,16 +10,6 @@
 
 static fixture f;
 static float landmarks[136];
-static liae_image picture(unsigned char *pixels, int width, int height) {
-  liae_image image;
-  memset(&image, 0, sizeof image);
-  image.pixels = pixels;
-  image.width = width;
-  image.height = height;
-  image.stride = (size_t)width * 3;
-  image.format = LIAE_PIXEL_FORMAT_RGB8;
-  return image;
-}
 static void make_landmarks(float scale) {
   // Points of a face that is 0.7 of 1 wide: iBUG's mean face, roughly.
   for (int i = 0; i < 17; i++) {
@@ -36,6 +26,29 @@ static long peak_kilobytes(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss;
+}
+
+/// A square frame, a result that is 7 everywhere, and landmarks of a face that fills the frame.
+typedef struct {
+  unsigned char *frame, *result;
+  size_t bytes;
+  liae_image from, to;
+} scene;
+static scene make_scene(int side) {
+  scene s;
+  s.bytes = (size_t)side * (size_t)side * 3;
+  s.frame = malloc(s.bytes);
+  s.result = malloc(s.bytes);
+  for (size_t i = 0; i < s.bytes; i++) s.frame[i] = (unsigned char)(i * 2654435761u >> 13);
+  memset(s.result, 7, s.bytes);
+  s.from = byte_image(s.frame, side, side, 3);
+  s.to = byte_image(s.result, side, side, 3);
+  make_landmarks((float)side);
+  return s;
+}
+static void free_scene(scene *s) {
+  free(s->frame);
+  free(s->result);
 }
 
 static void memory_limits(const char *path, int side) {
@@ -60,36 +73,30 @@ static void memory_limits(const char *path, int side) {
   OK(liae_context_create(f.model, &co, &context));
 
   // A face as large as a large frame: in bands where each pixel is computed by itself, refused where all must be there.
-  unsigned char *frame = malloc((size_t)side * (size_t)side * 3);
-  for (size_t i = 0; i < (size_t)side * (size_t)side * 3; i++) frame[i] = (unsigned char)(i * 2654435761u >> 13);
-  unsigned char *result = calloc((size_t)side * (size_t)side, 3);
-  memset(result, 7, (size_t)side * (size_t)side * 3);
-  liae_image from = picture(frame, side, side), to = picture(result, side, side);
-  make_landmarks((float)side);
+  scene s = make_scene(side);
   liae_composite_options options;
   OK(liae_composite_options_init(&options, sizeof options));
   options.blend = LIAE_BLEND_SEAMLESS;
-  EXPECT(LIAE_ERROR_RESOURCE_LIMIT, liae_frame_swap(context, &from, landmarks, 68, &options, &to));
-  CHECK(result[0] == 7 && result[(size_t)side * (size_t)side * 3 / 2] == 7);
+  EXPECT(LIAE_ERROR_RESOURCE_LIMIT, liae_frame_swap(context, &s.from, landmarks, 68, &options, &s.to));
+  CHECK(s.result[0] == 7 && s.result[s.bytes / 2] == 7);
   const long before = peak_kilobytes();
   options.blend = LIAE_BLEND_OVERLAY;
-  OK(liae_frame_swap(context, &from, landmarks, 68, &options, &to));
-  CHECK(memcmp(frame, result, (size_t)side * (size_t)side * 3) != 0);
+  OK(liae_frame_swap(context, &s.from, landmarks, 68, &options, &s.to));
+  CHECK(memcmp(s.frame, s.result, s.bytes) != 0);
   // What the calls have taken is given back.
-  OK(liae_frame_swap(context, &from, landmarks, 68, &options, &to));
+  OK(liae_frame_swap(context, &s.from, landmarks, 68, &options, &s.to));
   CHECK(peak_kilobytes() - before < 250 << 10);
   printf("a face in a frame of %d x %d pixels: %ld MB\n", side, side, (peak_kilobytes() - before) >> 10);
 
   // Any call.
   OK(liae_memory_set_limit((uint64_t)4 << 20));
   double matrix[6] = {1, 0, 0, 0, 1, 0};
-  liae_image square = picture(result, 2048, 2048);
-  EXPECT(LIAE_ERROR_RESOURCE_LIMIT, liae_image_warp(&from, matrix, LIAE_INTERPOLATION_CUBIC, &square));
+  liae_image square = byte_image(s.result, 2048, 2048, 3);
+  EXPECT(LIAE_ERROR_RESOURCE_LIMIT, liae_image_warp(&s.from, matrix, LIAE_INTERPOLATION_CUBIC, &square));
   OK(liae_memory_set_limit(0));
-  OK(liae_image_warp(&from, matrix, LIAE_INTERPOLATION_CUBIC, &square));
+  OK(liae_image_warp(&s.from, matrix, LIAE_INTERPOLATION_CUBIC, &square));
   OK(liae_context_free(context));
-  free(frame);
-  free(result);
+  free_scene(&s);
 }
 
 // ---- Cancellation ----------------------------------------------------------------------------------------------------
@@ -119,11 +126,7 @@ static void *cancel_context(void *context) {
 static void cancellation(const char *path, const char *folder, int side) {
   pthread_t thread;
   void *bad;
-  unsigned char *frame = malloc((size_t)side * (size_t)side * 3), *result = malloc((size_t)side * (size_t)side * 3);
-  for (size_t i = 0; i < (size_t)side * (size_t)side * 3; i++) frame[i] = (unsigned char)(i * 2654435761u >> 13);
-  memset(result, 7, (size_t)side * (size_t)side * 3);
-  liae_image from = picture(frame, side, side), to = picture(result, side, side);
-  make_landmarks((float)side);
+  scene s = make_scene(side);
   liae_composite_options options;
   OK(liae_composite_options_init(&options, sizeof options));
   options.blend = LIAE_BLEND_SEAMLESS;
@@ -131,25 +134,24 @@ static void cancellation(const char *path, const char *folder, int side) {
   options.color_transfer = LIAE_COLOR_TRANSFER_MIX_M;
   finished = 0;
   CHECK(pthread_create(&thread, NULL, cancel_context, f.context) == 0);
-  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_swap(f.context, &from, landmarks, 68, &options, &to));
+  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_swap(f.context, &s.from, landmarks, 68, &options, &s.to));
   finished = 1;
   CHECK(pthread_join(thread, &bad) == 0 && bad == NULL);
-  CHECK(result[0] == 7 && result[(size_t)side * (size_t)side * 3 - 1] == 7);
+  CHECK(s.result[0] == 7 && s.result[s.bytes - 1] == 7);
 
   // By a flag, also where no context takes part.
   int delay = 20000;
   options.cancel = &flag;
   CHECK(pthread_create(&thread, NULL, set_flag, &delay) == 0);
-  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_swap(f.context, &from, landmarks, 68, &options, &to));
+  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_swap(f.context, &s.from, landmarks, 68, &options, &s.to));
   CHECK(pthread_join(thread, NULL) == 0);
-  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_composite(&from, NULL, 0, &options, &to, NULL));
-  CHECK(result[0] == 7);
+  EXPECT(LIAE_ERROR_CANCELLED, liae_frame_composite(&s.from, NULL, 0, &options, &s.to, NULL));
+  CHECK(s.result[0] == 7);
   flag = 0;
   options = (liae_composite_options){0};
   OK(liae_composite_options_init(&options, sizeof options));
-  OK(liae_frame_swap(f.context, &from, landmarks, 68, &options, &to));
-  free(frame);
-  free(result);
+  OK(liae_frame_swap(f.context, &s.from, landmarks, 68, &options, &s.to));
+  free_scene(&s);
 
   liae_model *model = NULL;
   liae_model_options mo;

@@ -42,12 +42,13 @@ def pixels(path):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
-    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits", "host",
+    for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits",
                  "failures"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-rdynamic", "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
-    # Not linked to the library: it loads it.
-    run("cc", "-std=c99", *STRICT, f"-I{ROOT / 'include'}", HERE / "reload.c", "-ldl", "-o", folder / "reload")
+    # Not linked to the library: they load it.
+    for name in ["reload", "host"]:
+        run("cc", "-std=c99", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", "-ldl", "-lm", "-o", folder / name)
     run("cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", HERE / "count_allocations.c", "-o",
         folder / "count_allocations.so")
     run("cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", HERE / "fail_calls.c", "-ldl", "-o",

@@ -14,7 +14,8 @@ extension TrainingState {
     let network = try NetworkSettings(settings, file: name)
     (info.faceType, info.iteration) = (network.faceType, iteration)
     var weights = TensorDictionary()
-    for tensor in tensors.names where try Self.isWeight(tensor) { weights[tensor] = tensors[tensor] }
+    let modules = try Architecture.Family.allModules()
+    for tensor in tensors.names where Self.isWeight(tensor, modules) { weights[tensor] = tensors[tensor] }
     let rest = tensors.count - weights.count + leftOut
     if rest > 0 { info.notes.append("training state is not used: \(rest) tensors of optimisers and adversaries") }
     return try ForeignCheckpoint(
@@ -26,15 +27,14 @@ extension TrainingState {
 
 extension TrainingState {
   /// Whether a tensor of a state is needed to run the network.
-  static func isOfModel(_ tensor: String) throws(LiaeError) -> Bool {
-    if tensor == lossNames.source || tensor == lossNames.destination { return true }
-    return try isWeight(tensor)
+  ///
+  /// - Parameter modules: of every family's networks, so that settings which contradict the weights are noticed.
+  static func isOfModel(_ tensor: String, modules: Set<String>) -> Bool {
+    tensor == lossNames.source || tensor == lossNames.destination || isWeight(tensor, modules)
   }
 
-  /// Weights of every family's networks, so that settings which contradict the weights are noticed.
-  private static func isWeight(_ tensor: String) throws(LiaeError) -> Bool {
-    let module = tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
-    return try Architecture.Family.allModules().contains(module)
+  private static func isWeight(_ tensor: String, _ modules: Set<String>) -> Bool {
+    modules.contains(tensor.split(separator: ".", maxSplits: 1).first.map(String.init) ?? "")
   }
 }
 

@@ -85,17 +85,13 @@ package enum FaceImage {
       if let base = bytes.baseAddress { end.copyMemory(from: base, byteCount: bytes.count) }
       end += bytes.count
     }
-    func appendHeader(_ marker: UInt8, _ count: Int) {
-      let length = UInt16(count + 2)
-      [0xff, marker, UInt8(length >> 8), UInt8(truncatingIfNeeded: length)].withUnsafeBytes(append)
-    }
     append(UnsafeRawBufferPointer(rebasing: jpeg.raw[..<2]))
     for segment in kept[..<place] { append(UnsafeRawBufferPointer(rebasing: jpeg.raw[segment.whole])) }
     if let packet {
-      appendHeader(JPEGSegments.app1, packet.count)
+      JPEGSegments.header(JPEGSegments.app1, packet.count).withUnsafeBytes(append)
       packet.withUnsafeBytes(append)
     }
-    appendHeader(JPEGSegments.app15, stream.byteCount)
+    JPEGSegments.header(JPEGSegments.app15, stream.byteCount).withUnsafeBytes(append)
     try stream.forEach { (part) throws(LiaeError) in append(part) }
     for segment in kept[place...] { append(UnsafeRawBufferPointer(rebasing: jpeg.raw[segment.whole])) }
     append(UnsafeRawBufferPointer(rebasing: jpeg.raw[found.scan...]))
@@ -103,15 +99,12 @@ package enum FaceImage {
     return result
   }
 
-  /// How Adobe's XMP specification, part 3, marks its APP1 segment.
-  private static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
-
   private static func isXMP(_ segment: JPEGSegments.Segment, in file: Bytes) -> Bool {
-    segment.marker == JPEGSegments.app1 && file.raw[segment.payload].starts(with: xmpSignature)
+    segment.marker == JPEGSegments.app1 && file.raw[segment.payload].starts(with: JPEGSegments.xmpSignature)
   }
 
   private static func xmpPayload(_ text: String, _ name: String) throws(LiaeError) -> [UInt8] {
-    let payload = xmpSignature + Array(text.utf8)
+    let payload = JPEGSegments.xmpSignature + Array(text.utf8)
     guard payload.count <= JPEGSegments.capacity else {
       throw LiaeError(
         .limitExceeded,

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// The marker segments of a JPEG file up to its picture (ITU-T T.81, annex B). Every length is checked.
-struct JPEGSegments {
+package struct JPEGSegments {
   struct Segment {
     /// The second byte of its marker.
     let marker: UInt8
@@ -24,7 +24,17 @@ struct JPEGSegments {
   private static let endOfImage: UInt8 = 0xd9
   private static let startOfScan: UInt8 = 0xda
   /// Payload that a segment can hold: its 16-bit length counts itself.
-  static let capacity = 0xffff - 2
+  package static let capacity = 0xffff - 2
+  /// How Adobe's XMP specification, part 3, marks its APP1 segment.
+  package static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
+
+  /// Marker and length of a segment.
+  ///
+  /// - Parameter count: bytes of the payload, at most `capacity`.
+  package static func header(_ marker: UInt8, _ count: Int) -> [UInt8] {
+    let length = UInt16(count + 2)
+    return [0xff, marker, UInt8(length >> 8), UInt8(truncatingIfNeeded: length)]
+  }
 
   /// - Throws: `unknownFormat` where it is no JPEG; `corruptFile`, `limitExceeded`.
   init(_ file: Bytes, name: String) throws(LiaeError) {

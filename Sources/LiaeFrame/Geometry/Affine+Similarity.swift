@@ -15,28 +15,17 @@ extension Affine {
   ///   no position.
   package static func similarity(from source: [Point], to target: [Point]) throws(LiaeError) -> Affine {
     let count = Double(source.count)
-    let (sourceMean, targetMean) = (source.reduce(.zero, +) / count, target.reduce(.zero, +) / count)
-    // The covariance [[xx, xy], [yx, yy]]: rows are the target's axes.
-    var (xx, xy, yx, yy) = (0.0, 0.0, 0.0, 0.0)
-    var (sourceVariance, targetVariance) = (0.0, 0.0)
-    for (s, d) in zip(source, target) {
-      let (s, d) = (s - sourceMean, d - targetMean)
-      xx += d.x * s.x
-      xy += d.x * s.y
-      yx += d.y * s.x
-      yy += d.y * s.y
-      sourceVariance += (s * s).sum()
-      targetVariance += (d * d).sum()
-    }
+    let both = Covariance(source, target)
+    let (sourceMean, targetMean) = (both.sourceMean, both.targetMean)
+    let (sourceVariance, targetVariance) = (both.sourceVariance, both.targetVariance)
     let largest = source.reduce(0) { Swift.max($0, abs($1.x), abs($1.y)) }
     // What is left of equal points after the mean was taken off is rounding.
     guard (sourceVariance / count).squareRoot() > 1e-9 * largest else {
       throw LiaeError(
         .invalidArgument, "the landmarks are all in one place, near (\(sourceMean.x), \(sourceMean.y))")
     }
-    // Singular values are half the sum and half the difference of these.
-    let turned = Point(xx + yy, yx - xy)
-    let (direct, mirrored) = covarianceSizes(xx, xy, yx, yy)
+    let turned = Point(both.xx + both.yy, both.yx - both.xy)
+    let (direct, mirrored) = both.sizes
     guard abs(direct - mirrored) > 1e-3 * (direct + mirrored) else {
       throw LiaeError(.invalidArgument, "the landmarks are on one line, or nearly: they do not fix a face")
     }
@@ -51,28 +40,38 @@ extension Affine {
   }
 }
 
-/// The covariance that a turn reaches at most, and the one that a turn of the mirrored points reaches: half the sum and
-/// half the difference of these are its singular values.
-private func covarianceSizes(_ xx: Double, _ xy: Double, _ yx: Double, _ yy: Double) -> (
-  direct: Double, mirrored: Double
-) {
-  (
-    ((xx + yy) * (xx + yy) + (yx - xy) * (yx - xy)).squareRoot(),
-    ((xx - yy) * (xx - yy) + (yx + xy) * (yx + xy)).squareRoot()
-  )
+/// How two sets of points, as many of each, vary around their means.
+private struct Covariance {
+  let sourceMean, targetMean: Point
+  /// [[xx, xy], [yx, yy]]: rows are the target's axes. Sums, not means.
+  private(set) var (xx, xy, yx, yy) = (0.0, 0.0, 0.0, 0.0)
+  private(set) var (sourceVariance, targetVariance) = (0.0, 0.0)
+
+  init(_ source: [Point], _ target: [Point]) {
+    let count = Double(source.count)
+    (sourceMean, targetMean) = (source.reduce(.zero, +) / count, target.reduce(.zero, +) / count)
+    for (s, d) in zip(source, target) {
+      let (s, d) = (s - sourceMean, d - targetMean)
+      xx += d.x * s.x
+      xy += d.x * s.y
+      yx += d.y * s.x
+      yy += d.y * s.y
+      sourceVariance += (s * s).sum()
+      targetVariance += (d * d).sum()
+    }
+  }
+
+  /// The covariance that a turn reaches at most, and the one that a turn of the mirrored points reaches: half the sum and
+  /// half the difference of these are its singular values.
+  var sizes: (direct: Double, mirrored: Double) {
+    (
+      ((xx + yy) * (xx + yy) + (yx - xy) * (yx - xy)).squareRoot(),
+      ((xx - yy) * (xx - yy) + (yx + xy) * (yx + xy)).squareRoot()
+    )
+  }
 }
 
 /// How much two sets of points resemble each other when one is turned, and when it is mirrored and turned, in one unit.
 func similarities(_ source: [Point], _ target: [Point]) -> (direct: Double, mirrored: Double) {
-  let count = Double(source.count)
-  let (sourceMean, targetMean) = (source.reduce(.zero, +) / count, target.reduce(.zero, +) / count)
-  var (xx, xy, yx, yy) = (0.0, 0.0, 0.0, 0.0)
-  for (s, d) in zip(source, target) {
-    let (s, d) = (s - sourceMean, d - targetMean)
-    xx += d.x * s.x
-    xy += d.x * s.y
-    yx += d.y * s.x
-    yy += d.y * s.y
-  }
-  return covarianceSizes(xx, xy, yx, yy)
+  Covariance(source, target).sizes
 }

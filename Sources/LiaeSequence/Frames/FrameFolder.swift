@@ -44,6 +44,12 @@ package struct FrameFolder: Sendable {
     frames = names.map { Frame(path: "\(path)/\($0)", name: $0, stem: File.stem($0)) }
   }
 
+  /// The place in the sequence of a frame by its name, with its ending or without.
+  func place(named name: String) -> Int? {
+    if let place = places[File.stem(name)], frames[place].name == name { return place }
+    return places[name]
+  }
+
   /// The place in the sequence of a frame that a face names; nil where there is none.
   package func place(_ frame: LandmarksFile.FrameName) -> Int? {
     switch frame {

@@ -54,7 +54,7 @@ package struct FrameSelection: Sendable {
 
   /// A frame by its name, with or without ending, or by the number in it.
   private func place(_ name: String, _ source: String) throws(LiaeError) -> Int {
-    if let exact = frames.frames.firstIndex(where: { $0.name == name || $0.stem == name }) { return exact }
+    if let exact = frames.place(named: name) { return exact }
     if let number = Int(name) {
       let found = frames.frames.indices.filter { frames.frames[$0].stem.lastNumber == number }
       if found.count == 1 { return found[0] }

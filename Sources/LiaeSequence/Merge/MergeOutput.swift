@@ -97,9 +97,7 @@ package struct MergeOutput: Sendable {
     let others = Set(frames.frames.map(\.stem)).subtracting(stems)
     for folder in [folder, maskFolder] + folders where File.kind(folder) == .folder {
       for name in try File.list(folder) {
-        guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".tmp"),
-          name[dot...].dropFirst(4).utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { continue }
+        guard let dot = name.lastIndex(of: "."), File.isTemporary(name, of: String(name[..<dot])) else { continue }
         let whole = name[..<dot]
         let isManifest = whole == MergeSession.manifest && !selection.isPart
         if isManifest || Self.isOfFrame(whole, stems) && !others.contains(File.stem(String(whole))) {

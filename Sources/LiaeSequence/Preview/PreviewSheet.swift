@@ -40,9 +40,8 @@ package struct PreviewSheet {
       }
       try sheet.add(cells)
     }
-    let cells = try sheet.picture()
     let raster = try Raster(
-      width: cells.width, height: sheet.gap + rows.count * (height + head + sheet.gap), ground: Ink(0x1c1c1c))
+      width: sheet.totalWidth, height: sheet.gap + rows.count * (height + head + sheet.gap), ground: Ink(0x1c1c1c))
     var number = 0
     for (r, row) in sheet.rows.enumerated() {
       let top = sheet.gap + r * (height + head + sheet.gap)

@@ -30,7 +30,7 @@ extension VideoCompanions {
     for (key, value) in tags { options += ["-metadata:s:v:0", "\(key)=\(value)"] }
     if let timecode {
       options += ["-metadata:s:v:0", "timecode=\(timecode)"]
-      if ["mp4", "mov"].contains(container) { options += ["-write_tmcd", "1"] }
+      if VideoContainer.isMovie(container) { options += ["-write_tmcd", "1"] }
       if container == "mxf" { options += ["-timecode", timecode] }
     }
     return options

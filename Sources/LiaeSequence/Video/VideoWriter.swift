@@ -56,7 +56,7 @@ package final class VideoWriter {
   ) throws(LiaeError) {
     (self.path, self.frames, self.times, self.provenance) = (path, frames, times, provenance)
     let container = try VideoContainer.output(path)
-    isMovie = ["mp4", "mov"].contains(container)
+    isMovie = VideoContainer.isMovie(container)
     temporary = try File.temporaryPlace(path, ending: VideoContainer.ending(path))
     stream = MatroskaStream(
       pixels: frames.pixels, width: frames.width, height: frames.height,

@@ -122,7 +122,7 @@ struct VideoCommand: ParsableCommand {
     if output.alpha, let obstacle = settings.options.cutOutObstacle {
       throw Failure(.usage, "--alpha: \(obstacle) changes more than the face, which cannot be had alone then")
     }
-    _ = try output.chosenEncoder()
+    let encoder = try output.chosenEncoder()
     try VideoMerge.checkOutputs(
       output.output, maskPath: output.maskOutput, source: input.input, replacing: output.force)
     let provenance = merging.provenance(settings)
@@ -142,8 +142,7 @@ struct VideoCommand: ParsableCommand {
       plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: times.count)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
-      encoder: try output.chosenEncoder(), crf: output.crf, pixelFormat: output.pixelFormat,
-      audioEncoder: output.audioEncoder,
+      encoder: encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,
       isConstantRate: output.constantRate)
     let merge = VideoMerge(
       info: info, times: times, timeline: timeline, pool: pool, deinterlaces: output.deinterlace,
