@@ -41,9 +41,10 @@ let core: [Target] = [
     dependencies: [
       "CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline", "LiaeKernelsAVX2", "LiaeKernelsAVX512",
     ]),
+  .target(name: "LiaeConvolution", dependencies: ["LiaeSystem", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
   .target(
     name: "LiaeRuntime",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeConvolution"]),
   .target(
     name: "LiaePack",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
@@ -111,7 +112,8 @@ let tools: [Target] = [
   .target(
     name: "LiaeTrain",
     dependencies: [
-      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeSamples",
+      "COpenBLAS", "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeConvolution",
+      "LiaeSamples",
     ]),
   .target(
     name: "LiaeSynth",

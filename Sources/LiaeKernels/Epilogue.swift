@@ -78,6 +78,31 @@
   }
 }
 
+/// Bias, what stands at the same place of another picture if there is one, and activation, then as many lanes to memory
+/// as there are channels.
+@usableFromInline struct RaggedSink<V: Lanes, F: ActivationFunction>: LineSink {
+  @usableFromInline let p: MutableFloatPointer
+  @usableFromInline let step: Int
+  @usableFromInline let residual: FloatPointer?
+  @usableFromInline let bias: V, slope: V
+  @usableFromInline let lanes: Int
+  @inlinable @inline(__always)
+  init(_ p: MutableFloatPointer, _ step: Int, _ residual: FloatPointer?, _ bias: V, _ slope: V, _ lanes: Int) {
+    (self.p, self.step, self.residual) = (p, step, residual)
+    (self.bias, self.slope, self.lanes) = (bias, slope, lanes)
+  }
+  @inlinable @inline(__always) func put(_ i: Int, _ v: V) {
+    var sum = v + bias
+    if let residual { sum = sum + load(residual + i &* step) }
+    storePart(p + i &* step, F.apply(sum, slope), lanes)
+  }
+}
+
+@inlinable @inline(__always)
+func storePart<V: Lanes>(_ p: MutableFloatPointer, _ v: V, _ count: Int) {
+  if count >= V.width { store(p, v) } else { for i in 0..<count { p[i] = v[i] } }
+}
+
 /// 1 / (1 + exp(-x)), error below 2 ulp; exp as in Cephes' expf.
 @inlinable @inline(__always) func sigmoid<V: Lanes>(_ x: V) -> V {
   let magic = V(repeating: 12_582_912)

@@ -12,6 +12,8 @@ import CLiaeIntrinsics
   static var width: Int { get }
   /// Most rows of a register tile of two vectors that stays in registers.
   static var tileRows: Int { get }
+  /// Rows of a register tile of two vectors whose scalars are neighbours: a part of W, 4 or 8.
+  static var transposedRows: Int { get }
 
   static func + (a: Self, b: Self) -> Self
   static func - (a: Self, b: Self) -> Self
@@ -19,6 +21,7 @@ import CLiaeIntrinsics
   static func / (a: Self, b: Self) -> Self
   /// c + a * b, in one rounding where the hardware has it. Elsewhere `addingProduct` would call `fmaf` for each lane.
   static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self
+  static func squareRoot(_ x: Self) -> Self
   static func smaller(_ a: Self, _ b: Self) -> Self
   static func larger(_ a: Self, _ b: Self) -> Self
   /// `y` where `x` is below zero, else `x`.
@@ -37,6 +40,8 @@ import CLiaeIntrinsics
   /// As many values as there are lanes, of 16 bits each, exactly. Any address.
   static func widening(float16 p: UnsafeRawPointer) -> Self
   static func widening(bfloat16 p: UnsafeRawPointer) -> Self
+  /// As many rows as there are lanes, `from` floats apart, to columns, `to` floats apart.
+  static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int)
 }
 
 extension SIMD16<Float>: Lanes {
@@ -44,6 +49,7 @@ extension SIMD16<Float>: Lanes {
   @usableFromInline package typealias Wide = SIMD16<Double>
   @inlinable @inline(__always) package static var width: Int { 16 }
   @inlinable @inline(__always) package static var tileRows: Int { 14 }
+  @inlinable @inline(__always) package static var transposedRows: Int { 8 }
   @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
     c.addingProduct(a, b)
   }
@@ -72,6 +78,11 @@ extension SIMD16<Float>: Lanes {
   @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
     liae_widen_bfloat16_16(p)
   }
+  @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_16(x) }
+  @inlinable @inline(__always)
+  package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
+    liae_transpose_16(s, from, d, to)
+  }
 }
 
 extension SIMD8<Float>: Lanes {
@@ -79,6 +90,7 @@ extension SIMD8<Float>: Lanes {
   @usableFromInline package typealias Wide = SIMD8<Double>
   @inlinable @inline(__always) package static var width: Int { 8 }
   @inlinable @inline(__always) package static var tileRows: Int { 6 }
+  @inlinable @inline(__always) package static var transposedRows: Int { 4 }
   @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
     c.addingProduct(a, b)
   }
@@ -107,6 +119,11 @@ extension SIMD8<Float>: Lanes {
   @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
     liae_widen_bfloat16_8(p)
   }
+  @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_8(x) }
+  @inlinable @inline(__always)
+  package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
+    liae_transpose_8(s, from, d, to)
+  }
 }
 
 extension SIMD4<Float>: Lanes {
@@ -114,6 +131,7 @@ extension SIMD4<Float>: Lanes {
   @usableFromInline package typealias Wide = SIMD4<Double>
   @inlinable @inline(__always) package static var width: Int { 4 }
   @inlinable @inline(__always) package static var tileRows: Int { 6 }
+  @inlinable @inline(__always) package static var transposedRows: Int { 4 }
   @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
     #if arch(arm64)
       c.addingProduct(a, b)
@@ -145,6 +163,11 @@ extension SIMD4<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func widening(bfloat16 p: UnsafeRawPointer) -> Self {
     liae_widen_bfloat16_4(p)
+  }
+  @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_4(x) }
+  @inlinable @inline(__always)
+  package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
+    liae_transpose_4(s, from, d, to)
   }
 }
 

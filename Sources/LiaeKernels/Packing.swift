@@ -64,7 +64,7 @@ package func packWinograd<V: Lanes>(
     return r
   }
   for phase in 0..<q.phases {
-    // Rows and columns of the phases as WinogradParameters.phases orders them; odd phases have two taps.
+    // Rows and columns of the phases as WinogradTiling.sourceOffsets orders them; odd phases have two taps.
     let py = q.phases == 1 ? 0 : phase >> 1, px = phase == 1 || phase == 2 ? 0 : 1
     for c in 0..<q.phaseChannels {
       for i in 0..<9 { t[i] = V.Wide(repeating: 0) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Parameter blocks of the kernels. They hold raw pointers and counts; the runtime has checked every size. Activations
-// are laid out [image][channel / W][y][x][W] with a border of two zero pixels; pointers point at pixel (0, 0).
+// Parameter blocks of the kernels. They hold raw pointers and counts; the caller has checked every size. How pixels stand
+// in memory is a `PixelLayout`; pointers point at pixel (0, 0).
 
 /// Where an activation lies. Strides in floats.
 @usableFromInline package struct ActivationView {
@@ -12,9 +12,35 @@
   @usableFromInline package var plane: Int
   /// From one image to the next.
   @usableFromInline package var image: Int
-  @inlinable package init(origin: MutableFloatPointer, row: Int, plane: Int, image: Int) {
-    (self.origin, self.row, self.plane, self.image) = (origin, row, plane, image)
+  /// From one pixel to the next in a layout that does not fix it.
+  @usableFromInline package var pixel: Int
+  @inlinable package init(origin: MutableFloatPointer, row: Int, plane: Int, image: Int, pixel: Int = 0) {
+    (self.origin, self.row, self.plane, self.image, self.pixel) = (origin, row, plane, image, pixel)
   }
+}
+
+/// How pixels and their channels stand in memory. Kernels are generic over it, so that each layout is compiled by itself.
+@usableFromInline package protocol PixelLayout {
+  /// Floats from one pixel to the next.
+  static func pixel<V: Lanes>(_: V.Type, _ view: ActivationView) -> Int
+  /// Whether pictures have no border, so that windows leave them, and channels may end within a vector.
+  static var isRagged: Bool { get }
+}
+
+/// [image][channel / W][y][x][W] with a border of two zero pixels and zeros for the channels that are missing: what a
+/// network is run on.
+@usableFromInline package enum BlockedChannels: PixelLayout {
+  @inlinable @inline(__always) package static func pixel<V: Lanes>(_: V.Type, _ view: ActivationView) -> Int { V.width }
+  @inlinable @inline(__always) package static var isRagged: Bool { false }
+}
+
+/// [image][y][x][channel] without a border: what a network is trained on. Windows that leave the picture are read through
+/// `WinogradParameters.clips`; of vectors `lanes` channels are read and written, and a residual stands as the target does.
+@usableFromInline package enum ChannelsLast: PixelLayout {
+  @inlinable @inline(__always) package static func pixel<V: Lanes>(_: V.Type, _ view: ActivationView) -> Int {
+    view.pixel
+  }
+  @inlinable @inline(__always) package static var isRagged: Bool { true }
 }
 
 /// Where the results of a convolution go, and what happens to them on the way.
@@ -26,6 +52,8 @@
   @usableFromInline package var offsets: UnsafePointer<Int>
   /// Vectors of output channels that are stored.
   @usableFromInline package var vectors: Int
+  /// For each of them the channels that are, in a ragged layout.
+  @usableFromInline package var lanes: UnsafePointer<Int>
   /// Added before the activation where it is not nil; W channels a plane, as the outputs before depth-to-space.
   @usableFromInline package var residual: ActivationView?
   @usableFromInline package var bias: FloatPointer
@@ -37,7 +65,7 @@
     bias: FloatPointer,
     activation: Int, slope: Float
   ) {
-    (self.target, self.step, self.offsets, self.vectors) = (target, step, offsets, vectors)
+    (self.target, self.step, self.offsets, self.vectors, lanes) = (target, step, offsets, vectors, offsets)
     (self.residual, self.bias, self.activation, self.slope) = (residual, bias, activation, slope)
   }
 }
@@ -54,15 +82,33 @@
   }
 }
 
+/// The part of a tile's window that lies in the picture, rows and columns of the window.
+@usableFromInline package struct Clip {
+  @usableFromInline package var firstRow, endRow, firstColumn, endColumn: Int32
+  /// Whether some of the window lies outside.
+  @usableFromInline package var isCut: Bool
+  @inlinable package init(rows: Range<Int>, columns: Range<Int>, isCut: Bool) {
+    (firstRow, endRow) = (Int32(rows.lowerBound), Int32(rows.upperBound))
+    (firstColumn, endColumn) = (Int32(columns.lowerBound), Int32(columns.upperBound))
+    self.isCut = isCut
+  }
+}
+
 /// A 3x3 stride 1 convolution, or a 5x5 stride 2 one as a 3x3 over four phases, by Winograd.
 @usableFromInline package struct WinogradParameters {
   /// 6 (6-tiles and 4-tiles on one set of points), 4 or 2.
   @usableFromInline package var family = 0
-  /// 1, or 4 with stride 2; phases in the order (even, odd), (even, even), (odd, even), (odd, odd) of (row, column).
-  @usableFromInline package var phases = 1
-  /// Channels of a phase, a multiple of W where there are four.
-  @usableFromInline package var phaseChannels = 0
   @usableFromInline package var source: ActivationView
+  /// Pixels of the source between neighbours of a window: 1, or 2 where windows are read from every second pixel of every
+  /// second row, a phase.
+  @usableFromInline package var sourceStep = 1
+  /// For each block of W summed channels, where it lies from the source's origin: its plane, and the first pixel of its
+  /// phase.
+  @usableFromInline package var sourceOffsets: UnsafePointer<Int>
+  /// For each of them the channels that there are, in a ragged layout.
+  @usableFromInline package var sourceLanes: UnsafePointer<Int>
+  /// For each tile what of its window lies in the picture, in a ragged layout.
+  @usableFromInline package var clips: UnsafePointer<Clip>?
   @usableFromInline package var destination: Destination
   @usableFromInline package var tiles: UnsafePointer<Tile>
   /// Tiles sorted by (rows, columns): (6,4) up to kind1, (6,6) up to kind2, (4,6) up to kind3, (4,4) up to tileCount;
@@ -89,10 +135,11 @@
   @usableFromInline package var aheadFloats = 0
 
   @inlinable package init(
-    source: ActivationView, destination: Destination, tiles: UnsafePointer<Tile>, weights: FloatPointer,
-    kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
+    source: ActivationView, sourceOffsets: UnsafePointer<Int>, destination: Destination, tiles: UnsafePointer<Tile>,
+    weights: FloatPointer, kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
   ) {
     (self.source, self.destination, self.tiles, self.weights) = (source, destination, tiles, weights)
+    (self.sourceOffsets, sourceLanes) = (sourceOffsets, sourceOffsets)
     (self.kLow, self.kHigh, self.weightOffset, ahead) = (kLow, kHigh, weightOffset, weights)
   }
 }

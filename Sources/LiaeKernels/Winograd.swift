@@ -26,29 +26,33 @@ extension WinogradParameters {
 
 /// V of one block of W channels for the tiles from..<to. `v` points at row 0 = tile `from` of the block's rows.
 ///
-/// Shapes: source (N,C,H,W) blocked, V [point][channel / W][row][W].
-/// Reads: two pixels of border around the picture, nothing past it.
+/// Shapes: source (N,C,H,W) in the layout L, V [point][channel / W][row][W].
+/// Reads: windows of the tiles, two pixels past the picture unless the layout is ragged; of a ragged one a vector past the
+/// last channel.
 @inlinable @inline(__always)
-package func winogradInput<V: Lanes>(
-  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, v: MutableFloatPointer,
+package func winogradInput<V: Lanes, L: PixelLayout>(
+  _: V.Type, _: L.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, v: MutableFloatPointer,
   scratch: MutableFloatPointer
 ) {
   let q = p.pointee, W = V.width
-  let perPhase = (q.phaseChannels + W - 1) / W
-  let phase = block / perPhase, channelBlock = block % perPhase
-  let stride = q.phases == 1 ? 1 : 2
-  var base = FloatPointer(q.source.origin) + channelBlock * q.source.plane
-  if q.phases == 4 { base += (phase >> 1) * q.source.row + (phase == 0 || phase == 3 ? W : 0) }
+  let base = FloatPointer(q.source.origin) + q.sourceOffsets[block]
+  let lanes = L.isRagged ? q.sourceLanes[block] : W
   let d = v + block * q.inputRows * W
-  let rowStep = q.source.row * stride, pixelStep = W * stride
+  let rowStep = q.source.row * q.sourceStep, pixelStep = L.pixel(V.self, q.source) * q.sourceStep
   @inline(__always) func run<Y: WinogradAxis, X: WinogradAxis>(_: Y.Type, _: X.Type, _ low: Int, _ high: Int) {
     let low = max(low, from), high = min(high, to)
     if low >= high { return }
     for t in low..<high {
-      let s = base + q.tiles[t].source
+      var s = base + q.tiles[t].source
       let next = base + q.tiles[t + 1 < high ? t + 1 : t].source
       let o = d + (t - from) * W
       var nextRow = o + W
+      var (rowStep, pixelStep) = (rowStep, pixelStep)
+      if L.isRagged, let clip = q.clips?[t], clip.isCut || lanes < W {
+        let window = scratch + 64 * W
+        cut(V.self, s, rowStep, pixelStep, Y.inputs, X.inputs, clip, lanes, window)
+        (s, rowStep, pixelStep) = (FloatPointer(window), X.inputs * W, W)
+      }
       for r in 0..<Y.inputs {
         // Stores that miss leave the store buffer one by one: the lines of the next tile are fetched meanwhile.
         for _ in 0..<X.points {
@@ -75,6 +79,24 @@ package func winogradInput<V: Lanes>(
     run(Axis6.self, Axis6.self, q.kind1, q.kind2)
     run(Axis4Of6.self, Axis6.self, q.kind2, q.kind3)
     run(Axis4Of6.self, Axis4Of6.self, q.kind3, q.tileCount)
+  }
+}
+
+/// A window with zeros for the pixels outside the picture and for the lanes past the last channel.
+@inlinable @inline(__always)
+func cut<V: Lanes>(
+  _: V.Type, _ s: FloatPointer, _ rowStep: Int, _ pixelStep: Int, _ rows: Int, _ columns: Int, _ clip: Clip,
+  _ lanes: Int, _ window: MutableFloatPointer
+) {
+  let W = V.width
+  for r in 0..<rows {
+    for x in 0..<columns {
+      let d = window + (r * columns + x) * W
+      let isPixel =
+        r >= Int(clip.firstRow) && r < Int(clip.endRow) && x >= Int(clip.firstColumn) && x < Int(clip.endColumn)
+      store(d, isPixel ? load(s + r * rowStep + x * pixelStep) as V : V(repeating: 0))
+      if isPixel && lanes < W { for lane in lanes..<W { d[lane] = 0 } }
+    }
   }
 }
 
@@ -124,8 +146,8 @@ package func winogradProduct<V: Lanes>(
 /// The pixels of the tiles from..<to for one block of output channels, with bias, residual, activation and
 /// depth-to-space.
 @inlinable @inline(__always)
-package func winogradOutput<V: Lanes>(
-  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, m: FloatPointer,
+package func winogradOutput<V: Lanes, L: PixelLayout>(
+  _: V.Type, _: L.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, m: FloatPointer,
   scratch: MutableFloatPointer
 ) {
   let q = p.pointee, W = V.width, e = q.destination
@@ -159,14 +181,23 @@ package func winogradOutput<V: Lanes>(
   ) {
     let low = max(low, from), high = min(high, to)
     if low >= high { return }
-    let n = q.blockVectors * W, step = e.step * W, rowStep = e.step * e.target.row
+    let n = q.blockVectors * W, step = e.step * L.pixel(V.self, e.target), rowStep = e.step * e.target.row
+    let lanes = L.isRagged ? e.lanes[vector] : W
     for t in low..<high {
       let s = column + (t - from) * n
       for j in 0..<X.points where X.uses(j) {
         Y.output(s + j * q.productPlane, X.points * q.productPlane, PlainSink<V>(scratch + j * W, 8 * W))
       }
       let tile = q.tiles[t], next = q.tiles[t + 1 < high ? t + 1 : t]
-      if let residual = e.residual {
+      if L.isRagged && (e.residual != nil || lanes < W) {
+        let residual = e.residual.map { FloatPointer($0.origin) + e.offsets[vector] + tile.target }
+        for i in tile.skippedRows..<Y.outputs {
+          putLine(
+            X.self, scratch + i * 8 * W, tile.skippedColumns,
+            RaggedSink<V, F>(
+              d + tile.target + i * rowStep, step, residual.map { $0 + i * rowStep }, bias, slope, lanes))
+        }
+      } else if let residual = e.residual {
         let r = FloatPointer(residual.origin) + vector * residual.plane + tile.residual
         let ahead = FloatPointer(residual.origin) + vector * residual.plane + next.residual
         for i in tile.skippedRows..<Y.outputs {

@@ -31,7 +31,7 @@ import LiaeKernels
 @inline(never) private func winogradInput_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
-) { winogradInput(V.self, p, block: block, from: from, to: to, v: v, scratch: scratch) }
+) { winogradInput(V.self, BlockedChannels.self, p, block: block, from: from, to: to, v: v, scratch: scratch) }
 
 @inline(never) private func winogradProduct_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ v: UnsafePointer<Float>,
@@ -41,7 +41,7 @@ import LiaeKernels
 @inline(never) private func winogradOutput_f32(
   _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ m: UnsafePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
-) { winogradOutput(V.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
+) { winogradOutput(V.self, BlockedChannels.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
 
 @inline(never) private func winogradWeights_f32(
   _ p: UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
@@ -94,35 +94,55 @@ package func kernelTable() -> KernelTable {
 
 // MARK: - Training
 
-private typealias Tiles = UnsafePointer<TrainingTiles>
+private typealias Winograd = UnsafePointer<WinogradParameters>
+private typealias Taps = UnsafePointer<TrainedTaps>
 
-@inline(never) private func windowsToPoints_f32(
-  _ tile: TrainingTile, _ p: Tiles, _ from: Int, _ to: Int, _ s: MutableFloatPointer
-) { windowsToPoints(V.self, tile, p, from: from, to: to, scratch: s) }
+@inline(never) private func trainedInput_f32(
+  _ p: Winograd, _ block: Int, _ from: Int, _ to: Int, _ v: MutableFloatPointer, _ s: MutableFloatPointer
+) { winogradInput(V.self, ChannelsLast.self, p, block: block, from: from, to: to, v: v, scratch: s) }
 
-@inline(never) private func pointsToWindows_f32(
-  _ tile: TrainingTile, _ p: Tiles, _ from: Int, _ to: Int, _ c0: Int, _ c1: Int, _ s: MutableFloatPointer
-) { pointsToWindows(V.self, tile, p, from: from, to: to, c0: c0, c1: c1, scratch: s) }
+@inline(never) private func trainedOutput_f32(
+  _ p: Winograd, _ block: Int, _ from: Int, _ to: Int, _ m: FloatPointer, _ s: MutableFloatPointer
+) { winogradOutput(V.self, ChannelsLast.self, p, block: block, from: from, to: to, m: m, scratch: s) }
 
-@inline(never) private func pointsToPixels_f32(
-  _ tile: TrainingTile, _ p: Tiles, _ e: UnsafePointer<TrainingEpilogue>, _ from: Int, _ to: Int,
-  _ s: MutableFloatPointer
-) { pointsToPixels(V.self, tile, p, e, from: from, to: to, scratch: s) }
+@inline(never) private func trainedWeights_f32(
+  _ p: Taps, _ phase: Int, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
+  _ u: MutableFloatPointer, _ s: MutableFloatPointer
+) {
+  trainedWeights(V.self, p, phase: phase, block: block, from: from, count: count, offsets: offsets, u: u, scratch: s)
+}
 
-@inline(never) private func pixelsToPoints_f32(
-  _ tile: TrainingTile, _ p: Tiles, _ y: FloatPointer, _ slope: Float, _ bias: MutableFloatPointer, _ from: Int,
-  _ to: Int, _ s: MutableFloatPointer
-) { pixelsToPoints(V.self, tile, p, y: y, slope: slope, bias: bias, from: from, to: to, scratch: s) }
+@inline(never) private func winogradOutputBack_f32(
+  _ p: Winograd, _ block: Int, _ from: Int, _ to: Int, _ y: FloatPointer, _ slope: Float, _ sums: MutableFloatPointer,
+  _ m: MutableFloatPointer, _ s: MutableFloatPointer
+) {
+  winogradOutputBack(V.self, p, block: block, from: from, to: to, y: y, slope: slope, sums: sums, m: m, scratch: s)
+}
 
-@inline(never) private func tapsToPoints_f32(
-  _ tile: TrainingTile, _ taps: UnsafePointer<FloatPointer?>, _ count: Int, _ u: MutableFloatPointer, _ point: Int,
-  _ s: MutableFloatPointer
-) { tapsToPoints(V.self, tile, taps, count: count, points: u, point: point, scratch: s) }
+@inline(never) private func winogradProductBack_f32(
+  _ p: Winograd, _ from: Int, _ count: Int, _ rows: Int, _ v: FloatPointer, _ m: FloatPointer,
+  _ u: MutableFloatPointer, _ pointStride: Int, _ accumulate: Bool
+) {
+  winogradProductBack(
+    V.self, p, from: from, count: count, rows: rows, v: v, m: m, u: u, pointStride: pointStride, accumulate: accumulate)
+}
 
-@inline(never) private func pointsToTaps_f32(
-  _ tile: TrainingTile, _ u: FloatPointer, _ point: Int, _ count: Int, _ taps: UnsafePointer<MutableFloatPointer?>,
-  _ s: MutableFloatPointer
-) { pointsToTaps(V.self, tile, points: u, point: point, count: count, taps, scratch: s) }
+@inline(never) private func trainedWeightsBack_f32(
+  _ p: Taps, _ phase: Int, _ block: Int, _ from: Int, _ count: Int, _ u: FloatPointer, _ pointStride: Int,
+  _ gradient: MutableFloatPointer, _ isAdding: Bool, _ s: MutableFloatPointer
+) {
+  trainedWeightsBack(
+    V.self, p, phase: phase, block: block, from: from, count: count, u: u, pointStride: pointStride, gradient: gradient,
+    isAdding: isAdding, scratch: s)
+}
+
+@inline(never) private func matrixProduct_f32(
+  _ p: UnsafePointer<MatrixProduct>, _ from: Int, _ to: Int, _ s: MutableFloatPointer
+) { matrixProduct(V.self, p, from: from, to: to, scratch: s) }
+
+@inline(never) private func update_f32(_ rule: UpdateRule, _ p: UpdatedWeights, _ scale: Float, _ count: Int) {
+  update(V.self, rule, p, scale: scale, count: count)
+}
 
 @inline(never) private func leakyBack_f32(
   _ d: MutableFloatPointer, _ y: FloatPointer, _ slope: Float, _ count: Int
@@ -163,9 +183,11 @@ private typealias Tiles = UnsafePointer<TrainingTiles>
 /// The kernels of training. Call it only where `kernelTable` may be called.
 package func trainingKernelTable() -> TrainingKernelTable {
   TrainingKernelTable(
-    width: V.width, windowsToPoints: windowsToPoints_f32, pointsToWindows: pointsToWindows_f32,
-    pointsToPixels: pointsToPixels_f32, pixelsToPoints: pixelsToPoints_f32, tapsToPoints: tapsToPoints_f32,
-    pointsToTaps: pointsToTaps_f32, leakyBack: leakyBack_f32, cosine: cosine_f32, cosineBack: cosineBack_f32,
+    width: V.width, winogradInput: trainedInput_f32, winogradProduct: winogradProduct_f32,
+    winogradOutput: trainedOutput_f32, trainedWeights: trainedWeights_f32, winogradOutputBack: winogradOutputBack_f32,
+    winogradProductBack: winogradProductBack_f32, trainedWeightsBack: trainedWeightsBack_f32,
+    matrixProduct: matrixProduct_f32, update: update_f32, leakyBack: leakyBack_f32, cosine: cosine_f32,
+    cosineBack: cosineBack_f32,
     sigmoids: sigmoids_f32, sigmoidBack: sigmoidBack_f32, addScaled: addScaled_f32, columnSums: columnSums_f32,
     finishRows: finishRows_f32, squares: squares_f32)
 }

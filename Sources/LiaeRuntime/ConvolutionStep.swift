@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeGraph
 import LiaeKernels
 import LiaeSystem
@@ -76,16 +77,6 @@ package func convolutionStep(
   packed.family == 0
     ? DirectStep(packed, binding, tables.direct(packed, binding), part: part)
     : WinogradStep(packed, binding, tables.winograd(packed, binding), part: part)
-}
-
-/// Memory of parameters that kernels point into.
-final class Table<Element> {
-  let pointer: UnsafeMutablePointer<Element>
-  init(_ elements: [Element]) {
-    pointer = .allocate(capacity: max(1, elements.count))
-    _ = UnsafeMutableBufferPointer(start: pointer, count: elements.count).initialize(from: elements)
-  }
-  deinit { pointer.deallocate() }
 }
 
 private func activationKind(_ activation: LiaeGraph.Activation) -> (kind: Int, slope: Float) {

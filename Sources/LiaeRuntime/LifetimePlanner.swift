@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 
 /// A stretch of memory and the steps during which it holds something.
 package struct Lifetime {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeDispatch
 import LiaeKernels
 import LiaeGraph
@@ -289,8 +290,6 @@ private struct PackJob {
     }
   }
 }
-
-package func roundUp(_ n: Int, _ multiple: Int) -> Int { (n + multiple - 1) / multiple * multiple }
 
 /// The tensor as float32 at an address that a Float may have: itself where it is that already.
 func alignedFloats(_ tensor: TensorView) throws(LiaeError) -> Bytes {

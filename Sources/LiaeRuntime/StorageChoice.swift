@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeGraph
 import LiaeSystem
 import LiaeTensor
@@ -103,10 +104,7 @@ extension Planner {
   }
 
   static func cost(_ layer: ConvolutionLayer, _ choice: ConvolutionChoice, options: PlanOptions) -> Double {
-    guard choice.fromTaps else { return cost(layer, choice.algorithm, options: options) }
-    let work = Work(layer, choice.algorithm), rates = rates(options)
-    return max(work.multiplications / rates.multiplications, bytes(layer, choice) / rates.weightBytes)
-      + work.transformBytes / rates.transformBytes + work.weightBytes / rates.madeBytes
+    rates(options).seconds(Work(layer, choice.algorithm), makesWeights: choice.fromTaps)
   }
 
   /// Bytes of the stored weights, float32.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeKernels
 import LiaeGraph
 import LiaeSystem
@@ -127,7 +128,7 @@ private struct TapJob {
 
   private func float(_ index: Int) -> Float { source.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
 
-  /// Which taps of the kernel a phase has, row by row: all, or every second of a 5x5 kernel (`WinogradParameters.phases`).
+  /// Which taps of the kernel a phase has, row by row: all, or every second of a 5x5 kernel (`WinogradTiling.sourceOffsets`).
   private func phaseTaps(_ phase: Int) -> [Int] {
     guard layout.phases == 4 else { return Array(0..<9) }
     let firstRow = phase >> 1, firstColumn = phase == 1 || phase == 2 ? 0 : 1

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeKernels
 import LiaeSystem
 
@@ -19,12 +20,12 @@ final class WinogradStep: Step {
     (self.packed, self.tiling) = (packed, tiling)
     let layer = packed.layer
     var p = WinogradParameters(
-      source: b.source, destination: destination(packed, b, tiling.offsets),
+      source: b.source, sourceOffsets: UnsafePointer(tiling.sourceOffsets.pointer),
+      destination: destination(packed, b, tiling.offsets),
       tiles: UnsafePointer(tiling.tiles.pointer), weights: packed.weights, kLow: packed.kLow,
       kHigh: UnsafePointer(tiling.kHigh.pointer), weightOffset: packed.weightOffset)
     p.family = packed.family
-    p.phases = packed.phases
-    p.phaseChannels = tiling.channels
+    p.sourceStep = packed.phases == 4 ? 2 : 1
     p.kind1 = tiling.kinds[0]
     p.kind2 = p.kind1 + tiling.kinds[1]
     p.kind3 = p.kind2 + tiling.kinds[2]

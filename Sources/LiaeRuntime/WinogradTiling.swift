@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeKernels
 import LiaeSystem
 
@@ -9,6 +10,9 @@ final class WinogradTiling {
   let kinds: [Int]
   let tileCount: Int
   let offsets: Table<Int>
+  /// For each block of input channels where it lies from the source's origin: phases of a stride of 2 one after the other,
+  /// in the order (even, odd), (even, even), (odd, even), (odd, odd) of (row, column).
+  let sourceOffsets: Table<Int>
   /// For each point the last k that is read.
   let kHigh: Table<Int>
   /// Packed channels of a phase that are read.
@@ -53,6 +57,13 @@ final class WinogradTiling {
     self.channels = channels
     let total = channels * packed.phases
     inputBlocks = roundUp(total, width) / width
+    let perPhase = roundUp(channels, width) / width
+    sourceOffsets = Table(
+      (0..<inputBlocks).map { block in
+        let phase = block / perPhase
+        let first = packed.phases == 1 ? 0 : (phase >> 1) * b.source.row + (phase == 0 || phase == 3 ? width : 0)
+        return block % perPhase * b.source.plane + first
+      })
     let uBytes = points * points * total * packed.vectors * width * 4
     let perTile = points * points * roundUp(total, width) * 4
     // A private block of transformed tiles should stay in L2 while U streams past it.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeDispatch
 import LiaeGraph
 import LiaeRuntime

@@ -15,9 +15,9 @@ import Testing
   }
 
   private func input(_ name: String) throws -> Tensor { try Golden.tensor(engine, golden[name], dividedBy: 1) }
-  private func parameter(_ name: String, _ values: [Float], _ shape: [Int]) throws -> Parameter {
-    let parameter = try Parameter(name: name, shape: shape)
-    parameter.value.update(from: values, count: values.count)
+  private func parameter(_ name: String, _ values: [Float], _ shape: [Int], groups: Int = 1) throws -> Parameter {
+    let parameter = try Parameter(name: name, shape: shape, groups: groups)
+    parameter.setValues(values)
     return parameter
   }
   private func isClose(_ tensor: Tensor, _ name: String, _ tolerance: Float) throws -> Bool {
@@ -52,7 +52,7 @@ import Testing
     var identity = [Float](repeating: 0, count: kernel * kernel * c * c)
     for i in 0..<c { identity[(middle * c + i) * c + i] = 1 }
     let y = try Tape(engine).convolution(
-      x, weight: parameter("weight", identity, [kernel, kernel, c, c]), bias: nil, kernel: kernel,
+      x, weight: parameter("weight", identity, [kernel, kernel, c, c], groups: 4), bias: nil, kernel: kernel,
       padding: .same(before: kernel / 2), depthToSpace: true)
     #expect(try isClose(y, "d2s_out", kernel == 1 ? 0 : 1e-5))
   }

@@ -139,8 +139,19 @@ struct TrainingCase: Sendable, CustomStringConvertible {
 }
 
 extension Parameter {
-  var values: [Float] { Array(UnsafeBufferPointer(start: value, count: count)) }
-  var gradients: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
+  /// In the order of files, as `gradients`.
+  var values: [Float] { inFileOrder(value) }
+  var gradients: [Float] { inFileOrder(gradient) }
+
+  func inFileOrder(_ elements: UnsafePointer<Float>) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { result, initialized in
+      if let base = result.baseAddress { copy(elements, toFileOrder: base) }
+      initialized = count
+    }
+  }
+  func setValues(_ values: [Float]) {
+    values.withUnsafeBufferPointer { if let base = $0.baseAddress { copy(fileOrder: base, to: value) } }
+  }
 }
 
 extension Trainer {

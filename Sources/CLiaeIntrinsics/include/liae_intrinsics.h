@@ -34,6 +34,7 @@ LIAE_INLINE void liae_prefetch_write(void *p) { __builtin_prefetch(p, 1, 3); }
   typedef float liae_float_##N __attribute__((ext_vector_type(N))); \
   typedef uint16_t liae_uint16_##N __attribute__((ext_vector_type(N), aligned(2))); \
   LIAE_INLINE liae_float_##N liae_widen_float16_##N(const void *p) { LIAE_WIDEN_FLOAT16(N) } \
+  LIAE_INLINE liae_float_##N liae_square_root_##N(liae_float_##N x) { return __builtin_elementwise_sqrt(x); } \
   LIAE_INLINE liae_float_##N liae_widen_bfloat16_##N(const void *p) { \
     typedef uint32_t bits __attribute__((ext_vector_type(N))); \
     return (liae_float_##N)(__builtin_convertvector(*(const liae_uint16_##N *)p, bits) << 16); \
@@ -41,6 +42,31 @@ LIAE_INLINE void liae_prefetch_write(void *p) { __builtin_prefetch(p, 1, 3); }
 LIAE_WIDEN(4)
 LIAE_WIDEN(8)
 LIAE_WIDEN(16)
+
+// N rows of N floats, `from` floats apart, to N columns, `to` floats apart: perfect shuffles of the rows, log2 N times.
+#define LIAE_UNROLL _Pragma("clang loop unroll(full)") for
+#define LIAE_TRANSPOSE(N, STEPS, UPPER, ...) \
+  LIAE_INLINE void liae_transpose_##N(const float *s, intptr_t from, float *d, intptr_t to) { \
+    typedef float row __attribute__((ext_vector_type(N), aligned(4))); \
+    liae_float_##N a[N], b[N]; \
+    LIAE_UNROLL (int i = 0; i < N; i++) a[i] = *(const row *)(s + i * from); \
+    LIAE_UNROLL (int step = 0; step < STEPS; step++) { \
+      LIAE_UNROLL (int i = 0; i < N / 2; i++) { \
+        liae_float_##N x = a[i], y = a[i + N / 2]; \
+        b[2 * i] = __builtin_shufflevector(x, y, __VA_ARGS__); \
+        x = __builtin_shufflevector(x, x, UPPER), y = __builtin_shufflevector(y, y, UPPER); \
+        b[2 * i + 1] = __builtin_shufflevector(x, y, __VA_ARGS__); \
+      } \
+      LIAE_UNROLL (int i = 0; i < N; i++) a[i] = b[i]; \
+    } \
+    LIAE_UNROLL (int i = 0; i < N; i++) *(row *)(d + i * to) = a[i]; \
+  }
+#define LIAE_UPPER_4 2, 3, 2, 3
+#define LIAE_UPPER_8 4, 5, 6, 7, 4, 5, 6, 7
+#define LIAE_UPPER_16 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15
+LIAE_TRANSPOSE(4, 2, LIAE_UPPER_4, 0, 4, 1, 5)
+LIAE_TRANSPOSE(8, 3, LIAE_UPPER_8, 0, 8, 1, 9, 2, 10, 3, 11)
+LIAE_TRANSPOSE(16, 4, LIAE_UPPER_16, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 
 #if defined(__x86_64__)
 #include <cpuid.h>

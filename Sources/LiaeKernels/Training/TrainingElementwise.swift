@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What follows the sum of a convolution that is trained.
+@usableFromInline package struct TrainingEpilogue {
+  /// As many as channels.
+  @usableFromInline package var bias: FloatPointer?
+  /// Added before the activation; strides as the pixels'.
+  @usableFromInline package var residual: FloatPointer?
+  /// Slope of the leaky ReLU; 1 is none.
+  @usableFromInline package var slope: Float
+  @inlinable package init(bias: FloatPointer?, residual: FloatPointer?, slope: Float) {
+    (self.bias, self.residual, self.slope) = (bias, residual, slope)
+  }
+}
+
+/// Floats that the kernels of training may use as scratch memory.
+@inlinable @inline(__always) package func trainingScratchFloats(width: Int) -> Int { 448 * width }
+
 /// d, times slope where y is not positive. The derivative of a leaky ReLU, from its output.
 @inlinable @inline(__always)
 package func leakyBack<V: Lanes>(_: V.Type, d: MutableFloatPointer, y: FloatPointer, slope: Float, count: Int) {

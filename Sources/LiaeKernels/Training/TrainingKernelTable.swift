@@ -5,25 +5,37 @@
 package struct TrainingKernelTable: Sendable {
   package let width: Int
   package typealias Scratch = MutableFloatPointer
-  package typealias Tiles = UnsafePointer<TrainingTiles>
-  package let windowsToPoints: @Sendable (TrainingTile, Tiles, _ from: Int, _ to: Int, Scratch) -> Void
-  package let pointsToWindows:
-    @Sendable (TrainingTile, Tiles, _ from: Int, _ to: Int, _ c0: Int, _ c1: Int, Scratch) -> Void
-  package let pointsToPixels:
-    @Sendable (TrainingTile, Tiles, UnsafePointer<TrainingEpilogue>, _ from: Int, _ to: Int, Scratch) -> Void
-  package let pixelsToPoints:
+  package typealias Winograd = UnsafePointer<WinogradParameters>
+  package typealias Taps = UnsafePointer<TrainedTaps>
+  package let winogradInput:
+    @Sendable (Winograd, _ block: Int, _ from: Int, _ to: Int, MutableFloatPointer, Scratch) -> Void
+  package let winogradProduct:
     @Sendable (
-      TrainingTile, Tiles, _ y: FloatPointer, _ slope: Float, _ bias: MutableFloatPointer, _ from: Int, _ to: Int,
-      Scratch
+      Winograd, _ block: Int, _ from: Int, _ to: Int, _ v: FloatPointer, _ first: Int, _ m: MutableFloatPointer
     ) -> Void
-  package let tapsToPoints:
+  package let winogradOutput: @Sendable (Winograd, _ block: Int, _ from: Int, _ to: Int, FloatPointer, Scratch) -> Void
+  package let trainedWeights:
     @Sendable (
-      TrainingTile, UnsafePointer<FloatPointer?>, _ count: Int, _ u: MutableFloatPointer, _ point: Int, Scratch
+      Taps, _ phase: Int, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
+      _ u: MutableFloatPointer, Scratch
     ) -> Void
-  package let pointsToTaps:
+  package let winogradOutputBack:
     @Sendable (
-      TrainingTile, _ u: FloatPointer, _ point: Int, _ count: Int, UnsafePointer<MutableFloatPointer?>, Scratch
+      Winograd, _ block: Int, _ from: Int, _ to: Int, _ y: FloatPointer, _ slope: Float, _ sums: MutableFloatPointer,
+      _ m: MutableFloatPointer, Scratch
     ) -> Void
+  package let winogradProductBack:
+    @Sendable (
+      Winograd, _ from: Int, _ count: Int, _ rows: Int, _ v: FloatPointer, _ m: FloatPointer, _ u: MutableFloatPointer,
+      _ pointStride: Int, _ accumulate: Bool
+    ) -> Void
+  package let trainedWeightsBack:
+    @Sendable (
+      Taps, _ phase: Int, _ block: Int, _ from: Int, _ count: Int, _ u: FloatPointer, _ pointStride: Int,
+      _ gradient: MutableFloatPointer, _ isAdding: Bool, Scratch
+    ) -> Void
+  package let matrixProduct: @Sendable (UnsafePointer<MatrixProduct>, _ from: Int, _ to: Int, Scratch) -> Void
+  package let update: @Sendable (UpdateRule, UpdatedWeights, _ scale: Float, _ count: Int) -> Void
   package let leakyBack: @Sendable (_ d: MutableFloatPointer, _ y: FloatPointer, _ slope: Float, _ count: Int) -> Void
   package let cosine: @Sendable (_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) -> Void
   package let cosineBack:
@@ -39,22 +51,25 @@ package struct TrainingKernelTable: Sendable {
 
   package init(
     width: Int,
-    windowsToPoints: @escaping @Sendable (TrainingTile, Tiles, Int, Int, Scratch) -> Void,
-    pointsToWindows: @escaping @Sendable (TrainingTile, Tiles, Int, Int, Int, Int, Scratch) -> Void,
-    pointsToPixels:
-      @escaping @Sendable (TrainingTile, Tiles, UnsafePointer<TrainingEpilogue>, Int, Int, Scratch) -> Void,
-    pixelsToPoints:
+    winogradInput: @escaping @Sendable (Winograd, Int, Int, Int, MutableFloatPointer, Scratch) -> Void,
+    winogradProduct: @escaping @Sendable (Winograd, Int, Int, Int, FloatPointer, Int, MutableFloatPointer) -> Void,
+    winogradOutput: @escaping @Sendable (Winograd, Int, Int, Int, FloatPointer, Scratch) -> Void,
+    trainedWeights:
+      @escaping @Sendable (Taps, Int, Int, Int, Int, UnsafePointer<Int>, MutableFloatPointer, Scratch) -> Void,
+    winogradOutputBack:
       @escaping @Sendable (
-        TrainingTile, Tiles, FloatPointer, Float, MutableFloatPointer, Int, Int, Scratch
+        Winograd, Int, Int, Int, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Scratch
       ) -> Void,
-    tapsToPoints:
+    winogradProductBack:
       @escaping @Sendable (
-        TrainingTile, UnsafePointer<FloatPointer?>, Int, MutableFloatPointer, Int, Scratch
+        Winograd, Int, Int, Int, FloatPointer, FloatPointer, MutableFloatPointer, Int, Bool
       ) -> Void,
-    pointsToTaps:
+    trainedWeightsBack:
       @escaping @Sendable (
-        TrainingTile, FloatPointer, Int, Int, UnsafePointer<MutableFloatPointer?>, Scratch
+        Taps, Int, Int, Int, Int, FloatPointer, Int, MutableFloatPointer, Bool, Scratch
       ) -> Void,
+    matrixProduct: @escaping @Sendable (UnsafePointer<MatrixProduct>, Int, Int, Scratch) -> Void,
+    update: @escaping @Sendable (UpdateRule, UpdatedWeights, Float, Int) -> Void,
     leakyBack: @escaping @Sendable (MutableFloatPointer, FloatPointer, Float, Int) -> Void,
     cosine: @escaping @Sendable (FloatPointer, MutableFloatPointer, Int) -> Void,
     cosineBack: @escaping @Sendable (FloatPointer, FloatPointer, MutableFloatPointer, Int) -> Void,
@@ -66,9 +81,10 @@ package struct TrainingKernelTable: Sendable {
     squares: @escaping @Sendable (FloatPointer, Int, Scratch) -> Float
   ) {
     self.width = width
-    (self.windowsToPoints, self.pointsToWindows) = (windowsToPoints, pointsToWindows)
-    (self.pointsToPixels, self.pixelsToPoints) = (pointsToPixels, pixelsToPoints)
-    (self.tapsToPoints, self.pointsToTaps) = (tapsToPoints, pointsToTaps)
+    (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
+    (self.trainedWeights, self.trainedWeightsBack) = (trainedWeights, trainedWeightsBack)
+    (self.winogradOutputBack, self.winogradProductBack) = (winogradOutputBack, winogradProductBack)
+    (self.matrixProduct, self.update) = (matrixProduct, update)
     (self.leakyBack, self.cosine, self.cosineBack) = (leakyBack, cosine, cosineBack)
     (self.sigmoids, self.sigmoidBack, self.addScaled) = (sigmoids, sigmoidBack, addScaled)
     (self.columnSums, self.finishRows, self.squares) = (columnSums, finishRows, squares)

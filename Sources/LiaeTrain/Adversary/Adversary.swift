@@ -38,9 +38,9 @@ struct AdversaryLayer {
   /// Glorot's uniform distribution, and biases of 0.
   func initialise(_ random: inout SplitMix64) {
     let bound = WeightLayout.convolution(
-      kernel: kernel, inputs: weight.shape[2], outputs: weight.shape[3], depthToSpace: false
+      kernel: kernel, inputs: weight.shape[2], outputs: weight.shape[3], depthToSpace: false, groups: 1
     ).glorotBound
-    for i in 0..<weight.count { weight.value[i] = bound * (2 * random.uniform() - 1) }
+    weight.initialise { bound * (2 * random.uniform() - 1) }
     bias.value.update(repeating: 0, count: bias.count)
   }
 }

@@ -10,7 +10,7 @@ final class Buffer {
   /// - Throws: `outOfMemory`.
   init(capacity: Int) throws(LiaeError) {
     // A vector that begins inside may be read whole.
-    storage = try Bytes.allocateUnfilled(capacity * 4 + 64, for: "a tensor")
+    storage = try Bytes.allocate(capacity * 4 + 64, for: "a tensor")
     self.capacity = capacity
     floats = storage.base.assumingMemoryBound(to: Float.self)
   }

@@ -48,13 +48,19 @@ package final class Tensor {
     return buffer.floats
   }
 
-  /// d loss / d value for an operation that writes every element: `isFresh` says that nothing has been added yet and the
-  /// memory holds anything, so that the operation sets in place of adding.
-  func gradientToWrite() throws(LiaeError) -> (pointer: UnsafeMutablePointer<Float>, isFresh: Bool) {
-    if let gradientStorage { return (gradientStorage.floats, false) }
+  /// d loss / d value for an operation that writes every element.
+  ///
+  /// - Throws: `outOfMemory`.
+  func gradientToWrite() throws(LiaeError) -> Gradient {
+    if let gradientStorage { return Gradient(pointer: gradientStorage.floats, isFresh: false) }
     let buffer = try engine.buffers.take(elements)
     gradientStorage = buffer
-    return (buffer.floats, true)
+    return Gradient(pointer: buffer.floats, isFresh: true)
+  }
+
+  /// Gives the memory of the derivative to `other`, of as many elements, which has none: it is not needed here any more.
+  func moveGradient(to other: Tensor) {
+    (other.gradientStorage, gradientStorage) = (gradientStorage, nil)
   }
 
   /// Drops the derivative: its memory is free for the next operation.

@@ -12,11 +12,15 @@ final class JoinedConvolution {
   /// - Parameters:
   ///   - layers: weights (kernel, kernel, in, out) and biases, in the order of the output channels.
   ///   - kernel: the largest.
+  ///   - groups: 4 where a depth-to-space follows.
   /// - Throws: `outOfMemory`.
-  init(_ name: String, _ layers: [(weight: Parameter, bias: Parameter)], kernel: Int) throws(LiaeError) {
+  init(_ name: String, _ layers: [(weight: Parameter, bias: Parameter)], kernel: Int, groups: Int)
+    throws(LiaeError)
+  {
     let outputs = layers.reduce(0) { $0 + $1.bias.count }
     weight = try Parameter(
-      name: "\(name).weight", shape: [kernel, kernel, layers.first.map { $0.weight.shape[2] } ?? 0, outputs])
+      name: "\(name).weight", shape: [kernel, kernel, layers.first.map { $0.weight.shape[2] } ?? 0, outputs],
+      groups: groups)
     bias = try Parameter(name: "\(name).bias", shape: [outputs])
     self.layers = layers
   }
@@ -41,19 +45,22 @@ final class JoinedConvolution {
 
   /// Calls `body` with the index of a layer, of an element of its weight and of the same element of the joined weight.
   private func forEach(_ body: (_ layer: Int, _ element: Int, _ joined: Int) -> Void) {
-    let (kernel, inputs, outputs) = (weight.shape[0], weight.shape[2], weight.shape[3])
+    guard let joined = weight.layout else { return }
+    let kernel = weight.shape[0]
     var first = 0
     for (index, layer) in layers.enumerated() {
-      let small = layer.weight.shape[0], channels = layer.bias.count, border = (kernel - small) / 2
-      for tap in 0..<small * small {
+      guard let layout = layer.weight.layout else { continue }
+      let small = layer.weight.shape[0], border = (kernel - small) / 2
+      for tap in 0..<layout.taps {
         let to = (tap / small + border) * kernel + tap % small + border
-        for i in 0..<inputs {
-          for c in 0..<channels {
-            body(index, (tap * inputs + i) * channels + c, (to * inputs + i) * outputs + first + c)
+        for i in 0..<layout.inputs {
+          for c in 0..<layout.outputs {
+            body(
+              index, layout.place(tap: tap, input: i, output: c), joined.place(tap: to, input: i, output: first + c))
           }
         }
       }
-      first += channels
+      first += layout.outputs
     }
   }
 

@@ -22,19 +22,20 @@ package final class TrainedNetwork {
     self.architecture = architecture
     graph = try Graph(architecture).joiningConvolutions().fusingConvolutions(depthToSpace: [.crd, .dcr])
     // The tape's depth-to-space has DCR order: weights in CRD order are rearranged when they are read.
-    var shuffled: Set<String> = []
+    var shuffled: Set<String> = [], grouped: Set<String> = []
     for node in graph.nodes {
-      if case .convolution(let convolution) = node.operation, convolution.depthToSpace == .crd {
-        shuffled.formUnion(convolution.layers)
-      }
+      guard case .convolution(let convolution) = node.operation, let order = convolution.depthToSpace else { continue }
+      if order == .crd { shuffled.formUnion(convolution.layers) }
+      if convolution.layers.count == 1 { grouped.formUnion(convolution.layers) }
     }
     var layouts: [String: WeightLayout] = [:]
     var parameters: [Parameter] = []
     for spec in graph.tensors where !spec.isUnused {
       let layer = spec.name.split(separator: ".").dropLast().joined(separator: ".")
-      let layout = WeightLayout(spec.shape, depthToSpace: shuffled.contains(layer))
+      let layout = WeightLayout(
+        spec.shape, depthToSpace: shuffled.contains(layer), groups: grouped.contains(layer) ? 4 : 1)
       layouts[spec.name] = layout
-      parameters.append(try Parameter(name: spec.name, shape: layout.shape))
+      parameters.append(try Parameter(name: spec.name, shape: layout.shape, groups: layout.groups))
     }
     (self.parameters, self.layouts) = (parameters, layouts)
     byName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
@@ -43,7 +44,8 @@ package final class TrainedNetwork {
       guard case .convolution(let convolution) = node.operation, convolution.layers.count > 1 else { continue }
       var layers: [(weight: Parameter, bias: Parameter)] = []
       for layer in convolution.layers { layers.append(try self.layer(layer)) }
-      joined[node.name] = try JoinedConvolution(node.name, layers, kernel: convolution.kernel)
+      joined[node.name] = try JoinedConvolution(
+        node.name, layers, kernel: convolution.kernel, groups: convolution.depthToSpace == nil ? 1 : 4)
     }
   }
 
@@ -66,7 +68,7 @@ package final class TrainedNetwork {
     for (i, parameter) in parameters.enumerated() where isIncluded(parameter) {
       let bound = layouts[parameter.name]?.glorotBound ?? 0
       var generator = SplitMix64(state: seed &+ UInt64(i) &* 0x9e37_79b9)
-      for j in 0..<parameter.count { parameter.value[j] = bound * (2 * generator.uniform() - 1) }
+      parameter.initialise { bound * (2 * generator.uniform() - 1) }
     }
   }
 

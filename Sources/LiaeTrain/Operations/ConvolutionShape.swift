@@ -3,7 +3,7 @@ import LiaeKernels
 import LiaeSystem
 
 /// Sizes of one convolution over a batch.
-struct ConvolutionShape {
+struct ConvolutionShape: Hashable {
   var count: Int
   var inputHeight, inputWidth, inputChannels: Int
   /// Channels of the sum, before depth-to-space.
@@ -18,6 +18,10 @@ struct ConvolutionShape {
 
   var pixels: Int { count * outputHeight * outputWidth }
   var taps: Int { kernel * kernel }
+  /// Of the weights.
+  var layout: PanelLayout {
+    PanelLayout(taps: taps, inputs: inputChannels, outputs: outputChannels, groups: depthToSpace ? 4 : 1)
+  }
   /// Channels of the result.
   var resultChannels: Int { depthToSpace ? outputChannels / 4 : outputChannels }
   var resultHeight: Int { depthToSpace ? outputHeight * 2 : outputHeight }
@@ -27,22 +31,30 @@ struct ConvolutionShape {
   var flops: Double { 2 * Double(pixels) * Double(taps * inputChannels) * Double(outputChannels) }
 }
 
+/// The derivative by something, of a convolution that writes all of it.
+struct Gradient {
+  let pointer: UnsafeMutablePointer<Float>
+  /// Nothing has been added yet: the memory holds anything and is set.
+  let isFresh: Bool
+}
+
 /// A way to compute a convolution, forwards and backwards. Pointers are of values in the layouts of `Tensor` and
 /// `Parameter`.
-protocol ConvolutionAlgorithm {
+protocol ConvolutionMethod {
   /// - Throws: `outOfMemory`.
   func forward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, _ epilogue: TrainingEpilogue,
     y: UnsafeMutablePointer<Float>
   ) throws(LiaeError)
 
-  /// Adds to dx, dw and db, those that are not nil. dy may be multiplied by the activation's derivative in place.
+  /// Sets or adds dx and dw and adds to db, those that are not nil. dy is multiplied by the activation's derivative in
+  /// place: afterwards it is the derivative by the sum.
   ///
   /// - Throws: `outOfMemory`.
   func backward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
-    y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: UnsafeMutablePointer<Float>?,
-    dw: UnsafeMutablePointer<Float>?, db: UnsafeMutablePointer<Float>?
+    y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: Gradient?, dw: Gradient?,
+    db: UnsafeMutablePointer<Float>?
   ) throws(LiaeError)
 }
 

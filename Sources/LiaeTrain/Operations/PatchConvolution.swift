@@ -4,7 +4,7 @@ import LiaeSystem
 
 /// Any convolution as a product of patches and weights (im2col), forwards and backwards: what Winograd cannot do, and
 /// layers whose weights are large beside their pictures, where transforming the weights would cost more than it saves.
-struct PatchConvolution: ConvolutionAlgorithm {
+struct PatchConvolution: ConvolutionMethod {
   let shape: ConvolutionShape
   /// Floats of a patch.
   private let patch: Int
@@ -35,14 +35,16 @@ struct PatchConvolution: ConvolutionAlgorithm {
     let columns = shape.outputChannels
     let patches = isPointwise ? nil : try engine.buffers.take(group * imagePixels * patch)
     let sums = shape.depthToSpace ? try engine.buffers.take(group * imagePixels * columns) : nil
-    defer { for buffer in [patches, sums] { if let buffer { engine.buffers.give(back: buffer) } } }
+    let matrix = try engine.buffers.take(patch * columns)
+    defer { for buffer in [patches, sums, matrix] { if let buffer { engine.buffers.give(back: buffer) } } }
+    forEachStretch { place, at, count in (matrix.floats + at).update(from: weight + place, count: count) }
     for first in stride(from: 0, to: shape.count, by: group) {
       let images = min(group, shape.count - first), rows = images * imagePixels
       if let patches { gather(engine, x + first * inputStride, images, patches.floats) }
       let a = patches?.floats ?? x + first * inputStride
       let out = y + first * resultStride
-      engine.product(
-        Matrix(values: a, stride: patch), Matrix(values: weight, stride: columns), rows: rows, columns: columns,
+      try engine.product(
+        Matrix(values: a, stride: patch), Matrix(values: matrix.floats, stride: columns), rows: rows, columns: columns,
         inner: patch, adding: false, into: sums?.floats ?? out, stride: columns)
       var e = epilogue
       e.residual = e.residual.map { $0 + first * resultStride }
@@ -53,32 +55,57 @@ struct PatchConvolution: ConvolutionAlgorithm {
 
   func backward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
-    y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: UnsafeMutablePointer<Float>?,
-    dw: UnsafeMutablePointer<Float>?, db: UnsafeMutablePointer<Float>?
+    y: UnsafeMutablePointer<Float>, dy: UnsafeMutablePointer<Float>, slope: Float, dx: Gradient?, dw: Gradient?,
+    db: UnsafeMutablePointer<Float>?
   ) throws(LiaeError) {
     let columns = shape.outputChannels
     engine.leakyBack(dy, y, slope, shape.count * resultStride)
     let patches = isPointwise ? nil : try engine.buffers.take(group * imagePixels * patch)
     let sums = shape.depthToSpace ? try engine.buffers.take(group * imagePixels * columns) : nil
-    defer { for buffer in [patches, sums] { if let buffer { engine.buffers.give(back: buffer) } } }
+    let matrix = try dx == nil ? nil : engine.buffers.take(patch * columns)
+    let gradient = try dw == nil ? nil : engine.buffers.take(patch * columns)
+    defer { for buffer in [patches, sums, matrix, gradient] { if let buffer { engine.buffers.give(back: buffer) } } }
+    if let matrix {
+      forEachStretch { place, at, count in (matrix.floats + at).update(from: weight + place, count: count) }
+    }
     for first in stride(from: 0, to: shape.count, by: group) {
       let images = min(group, shape.count - first), rows = images * imagePixels
       if let sums { rearrange(engine, sums: sums.floats, result: dy + first * resultStride, images, isForward: false) }
       let d = Matrix(values: sums?.floats ?? dy + first * resultStride, stride: columns)
       if let db { try engine.addColumnSums(d.values, rows: rows, columns: columns, to: db) }
-      if let dw {
+      if let gradient {
         if let patches { gather(engine, x + first * inputStride, images, patches.floats) }
-        engine.product(
+        try engine.product(
           Matrix(values: patches?.floats ?? x + first * inputStride, stride: patch, isTransposed: true), d, rows: patch,
-          columns: columns, inner: rows, adding: true, into: dw, stride: columns)
+          columns: columns, inner: rows, adding: first > 0, into: gradient.floats,
+          stride: columns)
       }
-      if let dx {
-        let target = dx + first * inputStride
-        engine.product(
-          d, Matrix(values: weight, stride: columns, isTransposed: true), rows: rows, columns: patch, inner: columns,
-          adding: isPointwise, into: patches?.floats ?? target, stride: patch)
+      if let dx, let matrix {
+        let target = dx.pointer + first * inputStride
+        if dx.isFresh && patches != nil { engine.clear(target, images * inputStride) }
+        try engine.product(
+          d, Matrix(values: matrix.floats, stride: columns, isTransposed: true), rows: rows, columns: patch,
+          inner: columns,
+          adding: isPointwise && !dx.isFresh, into: patches?.floats ?? target, stride: patch)
         if let patches { scatter(engine, patches.floats, images, target) }
       }
+    }
+    if let gradient, let dw {
+      forEachStretch { place, at, count in
+        let source = UnsafePointer(gradient.floats + at)
+        if dw.isFresh {
+          (dw.pointer + place).update(from: source, count: count)
+        } else {
+          engine.kernels.addScaled(source, 1, dw.pointer + place, count)
+        }
+      }
+    }
+  }
+
+  /// Calls `body(place in the layout of the weights, place in the matrix (patch, outputs), floats)`.
+  private func forEachStretch(_ body: (_ place: Int, _ at: Int, _ count: Int) -> Void) {
+    shape.layout.forEachStretch { tap, input, output, place, count in
+      body(place, (tap * shape.inputChannels + input) * shape.outputChannels + output, count)
     }
   }
 

@@ -32,27 +32,26 @@ extension Tape {
       count: x.count, inputHeight: x.height, inputWidth: x.width, inputChannels: x.channels,
       outputChannels: outputChannels, kernel: kernel, stride: stride, padding: before, outputHeight: side(x.height),
       outputWidth: side(x.width), depthToSpace: depthToSpace)
+    guard weight.layout == shape.layout else {
+      throw LiaeError(.internalError, "\(weight.name) is laid out for another convolution")
+    }
     let y = try Tensor(
       engine, count: x.count, height: shape.resultHeight, width: shape.resultWidth, channels: shape.resultChannels,
       isDifferentiable: x.isDifferentiable || weight.isTrained || residual?.isDifferentiable ?? false)
-    let convolution: any ConvolutionAlgorithm = WinogradConvolution(shape) ?? PatchConvolution(shape)
+    let convolution = engine.method(shape)
     let epilogue = TrainingEpilogue(
       bias: bias.map { UnsafePointer($0.value) }, residual: residual.map { UnsafePointer($0.value) }, slope: slope)
     try convolution.forward(engine, x: x.value, weight: weight.value, epilogue, y: y.value)
     record(y) { [engine] () throws(LiaeError) in
       let dy = try y.gradient()
-      var slope = slope
-      if let residual {
-        // The sum's derivative is the residual's too, so it is made in place first.
-        engine.leakyBack(dy, y.value, slope, y.elements)
-        slope = 1
-        if residual.isDifferentiable { try residual.add(gradient: dy) }
-      }
-      let dx = x.isDifferentiable ? try x.gradient() : nil
-      let dw = weight.isTrained ? weight.gradientToAdd() : nil
+      let dx = x.isDifferentiable ? try x.gradientToWrite() : nil
+      let dw = weight.isTrained ? weight.gradientToWrite() : nil
       let db = weight.isTrained ? bias?.gradientToAdd() : nil
       try convolution.backward(
         engine, x: x.value, weight: weight.value, y: y.value, dy: dy, slope: slope, dx: dx, dw: dw, db: db)
+      // The sum's derivative is the residual's too.
+      guard let residual, residual.isDifferentiable else { return }
+      if residual.hasGradient { try residual.add(gradient: dy) } else { y.moveGradient(to: residual) }
     }
     return y
   }

@@ -10,24 +10,24 @@ extension Tape {
     precondition(weight.count == inputs * outputs && bias.count == outputs)
     let y = try Tensor(
       engine, count: count, channels: outputs, isDifferentiable: x.isDifferentiable || weight.isTrained)
-    engine.product(
+    engine.denseProduct(
       Matrix(values: x.value, stride: inputs), Matrix(values: weight.value, stride: outputs), rows: count,
       columns: outputs, inner: inputs, adding: false, into: y.value, stride: outputs)
     for i in 0..<count { engine.kernels.addScaled(bias.value, 1, y.value + i * outputs, outputs) }
     record(y) { [engine] () throws(LiaeError) in
       let dy = Matrix(values: try y.gradient(), stride: outputs)
       if weight.isTrained {
-        engine.product(
+        let dw = weight.gradientToWrite()
+        engine.denseProduct(
           Matrix(values: x.value, stride: inputs, isTransposed: true), dy, rows: inputs, columns: outputs, inner: count,
-          adding: weight.hasGradient, into: weight.gradient, stride: outputs)
-        weight.hasGradient = true
+          adding: !dw.isFresh, into: dw.pointer, stride: outputs)
         engine.kernels.columnSums(dy.values, count, outputs, bias.gradientToAdd())
       }
       if x.isDifferentiable {
-        let (dx, isFresh) = try x.gradientToWrite()
-        engine.product(
+        let dx = try x.gradientToWrite()
+        engine.denseProduct(
           dy, Matrix(values: weight.value, stride: outputs, isTransposed: true), rows: count, columns: inputs,
-          inner: outputs, adding: !isFresh, into: dx, stride: inputs)
+          inner: outputs, adding: !dx.isFresh, into: dx.pointer, stride: inputs)
       }
     }
     return y
@@ -45,7 +45,8 @@ extension Tape {
     for i in 0..<x.count {
       // Sums in pieces keep their digits.
       var sum: Double = 0
-      engine.withScratch { scratch in
+      do {
+        let scratch = engine.scratch(0)
         for from in stride(from: 0, to: n, by: 4096) {
           sum += Double(engine.kernels.squares(x.value + i * n + from, min(4096, n - from), scratch))
         }

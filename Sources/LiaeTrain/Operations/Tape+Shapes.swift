@@ -6,7 +6,7 @@ extension Tensor {
   ///
   /// - Throws: `outOfMemory`.
   func add(gradient other: UnsafePointer<Float>) throws(LiaeError) {
-    let (dx, isFresh) = try gradientToWrite()
+    let gradient = try gradientToWrite(), (dx, isFresh) = (gradient.pointer, gradient.isFresh)
     engine.parallel(elements: elements) { from, count in
       if isFresh {
         (dx + from).update(from: other + from, count: count)
@@ -76,8 +76,8 @@ extension Tape {
       var begin = 0
       for part in parts {
         if part.isDifferentiable {
-          let (dx, isFresh) = try part.gradientToWrite()
-          if isFresh {
+          let gradient = try part.gradientToWrite(), dx = gradient.pointer
+          if gradient.isFresh {
             copyColumns(dy + begin, channels, dx, part.channels, rows: rows, columns: part.channels)
           } else {
             for row in 0..<rows {

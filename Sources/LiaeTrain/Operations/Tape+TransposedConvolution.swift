@@ -25,9 +25,9 @@ extension Tape {
     let y = try Tensor(
       engine, count: x.count, height: shape.inputHeight, width: shape.inputWidth, channels: channels,
       isDifferentiable: x.isDifferentiable || weight.isTrained)
-    y.value.update(repeating: 0, count: y.elements)
     try convolution.backward(
-      engine, x: y.value, weight: weight.value, y: x.value, dy: x.value, slope: 1, dx: y.value, dw: nil, db: nil)
+      engine, x: y.value, weight: weight.value, y: x.value, dy: x.value, slope: 1,
+      dx: Gradient(pointer: y.value, isFresh: true), dw: nil, db: nil)
     let rows = y.elements / channels
     let epilogue = TrainingEpilogue(bias: UnsafePointer(bias.value), residual: nil, slope: slope)
     engine.parallel(elements: rows, piece: 4096) { from, count in
@@ -39,13 +39,13 @@ extension Tape {
       if weight.isTrained {
         try engine.addColumnSums(dy, rows: rows, columns: channels, to: bias.gradientToAdd())
         try convolution.backward(
-          engine, x: dy, weight: weight.value, y: x.value, dy: x.value, slope: 1, dx: nil, dw: weight.gradientToAdd(),
-          db: nil)
+          engine, x: dy, weight: weight.value, y: x.value, dy: x.value, slope: 1, dx: nil,
+          dw: weight.gradientToWrite(), db: nil)
       }
       guard x.isDifferentiable else { return }
       let plain = TrainingEpilogue(bias: nil, residual: nil, slope: 1)
-      let (dx, isFresh) = try x.gradientToWrite()
-      if isFresh {
+      let gradient = try x.gradientToWrite(), dx = gradient.pointer
+      if gradient.isFresh {
         try convolution.forward(engine, x: dy, weight: weight.value, plain, y: dx)
       } else {
         try engine.withBuffer(x.elements) { part throws(LiaeError) in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
 import LiaeSystem
 
 /// Changes parameters by their gradients, all of them in one pass.
@@ -74,18 +75,18 @@ package final class Optimizer {
       * (isDropping ? Float((Math.cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
     let scale: Float = options.clipGradient && norm >= 1 ? Float(1 / norm) : 1
     let dropout = isDropping ? RateDropout(seed: seed, step: steps) : nil
+    let rule: UpdateRule
     switch options.optimizer {
-    case .adabelief: try apply(AdaBelief(rate: rate), scale, dropout, factors)
-    case .rmsprop: try apply(RMSprop(rate: rate, decay: 0.9, epsilon: 1e-6), scale, dropout, factors)
-    case .torchRMSprop: try apply(RMSprop(rate: rate, decay: 0.99, epsilon: 1e-8), scale, dropout, factors)
+    case .adabelief: rule = .adaBelief(rate: rate)
+    case .rmsprop: rule = .rmsProp(rate: rate, decay: 0.9, epsilon: 1e-6)
+    case .torchRMSprop: rule = .rmsProp(rate: rate, decay: 0.99, epsilon: 1e-8)
     case .adam:
       let t = Double(steps + 1)
-      try apply(
-        Adam(
-          rate: Float(Double(rate) / (1 - Math.pow(0.9, t))),
-          correction: Float(1 / (1 - Math.pow(0.999, t)).squareRoot())),
-        scale, dropout, factors)
+      rule = .adam(
+        rate: Float(Double(rate) / (1 - Math.pow(0.9, t))),
+        correction: Float(1 / (1 - Math.pow(0.999, t)).squareRoot()))
     }
+    try apply(rule, scale, dropout, factors)
     steps = min(steps + 1, Self.stepLimit)
     for parameter in parameters { parameter.hasGradient = false }
   }
@@ -93,34 +94,30 @@ package final class Optimizer {
   /// Steps of a whole cosine of `lr_dropout`.
   package static let cosinePeriod = 500.0
 
-  private func apply<Rule: UpdateRule>(
-    _ rule: Rule, _ scale: Float, _ dropout: RateDropout?, _ given: ((Parameter) -> UnsafePointer<Float>?)?
+  private func apply(
+    _ rule: UpdateRule, _ scale: Float, _ dropout: RateDropout?, _ given: ((Parameter) -> UnsafePointer<Float>?)?
   ) throws(LiaeError) {
     for parameter in parameters where parameter.isTrained && parameter.hasGradient {
-      try parameter.makeMoments(Rule.moments)
+      try parameter.makeMoments(rule.moments)
     }
-    tasks.withUnsafeBufferPointer { tasks in
-      engine.parallel(tasks.count) { index in
-        let task = tasks[index]
-        let parameter = parameters[task.parameter]
-        guard parameter.isTrained, parameter.hasGradient, let first = parameter.first else { return }
-        let second = parameter.second
-        let given = given?(parameter).map { $0 + task.start }
-        var factors = (dropout ?? RateDropout(seed: 0, step: 0)).factors(
-          parameter: task.parameter, block: task.start / Self.block)
-        let (w, g) = (parameter.value + task.start, parameter.gradient + task.start)
-        let m = first + task.start
-        var i = 0
-        while i < task.count {
-          var a = load(m + i)
-          var b = Floats.zero
-          if Rule.moments > 1, let second { b = load(second + task.start + i) }
-          var change = rule.update(scale * load(g + i), &a, &b)
-          store(m + i, a)
-          if Rule.moments > 1, let second { store(second + task.start + i, b) }
-          if let given { change *= load(given + i) } else if dropout != nil { change *= factors.next() }
-          store(w + i, load(w + i) - change)
-          i &+= 8
+    try engine.withBuffer(dropout == nil ? 0 : engine.workers * Self.block) { memory throws(LiaeError) in
+      tasks.withUnsafeBufferPointer { tasks in
+        engine.parallel(tasks.count) { index, worker in
+          let task = tasks[index]
+          let parameter = parameters[task.parameter]
+          guard parameter.isTrained, parameter.hasGradient, let first = parameter.first else { return }
+          var factors = given?(parameter).map { $0 + task.start }
+          if factors == nil, let dropout {
+            let chosen = memory + worker * Self.block
+            dropout.choose(parameter: task.parameter, block: task.start / Self.block, count: task.count, into: chosen)
+            factors = UnsafePointer(chosen)
+          }
+          engine.kernels.update(
+            rule,
+            UpdatedWeights(
+              weights: parameter.value + task.start, gradient: parameter.gradient + task.start,
+              first: first + task.start, second: parameter.second.map { $0 + task.start }, factors: factors),
+            scale, task.count)
         }
       }
     }

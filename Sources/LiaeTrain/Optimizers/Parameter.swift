@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeKernels
 import LiaeSystem
 import LiaeTensor
 
 /// A trained tensor: its values, the derivative of the loss by them, and what the optimiser remembers of it.
 ///
-/// Layouts are DeepFaceLab's: convolutions (kh, kw, in, out), transposed convolutions (kh, kw, out, in), dense layers
-/// (in, out). Memory is zeroed at first.
+/// Shapes are DeepFaceLab's: convolutions (kh, kw, in, out), transposed convolutions (kh, kw, out, in), dense layers
+/// (in, out). In memory the weights of convolutions stand in a `PanelLayout`. Memory is zeroed at first.
 package final class Parameter {
   /// As DeepFaceLab's files have it, without `:0` and with dots: `encoder.down1.downs.0.conv1.weight`.
   package let name: String
   package let shape: [Int]
   package let count: Int
+  /// Where the elements of a convolution's weights stand; nil of others, which stand as they do in files.
+  package let layout: PanelLayout?
   package let value: UnsafeMutablePointer<Float>
   /// d loss / d value of one step. Only what `hasGradient` says has been written may be read.
   package let gradient: UnsafeMutablePointer<Float>
@@ -30,14 +33,18 @@ package final class Parameter {
   private let valueStorage, gradientStorage: Bytes
   private var firstStorage, secondStorage: Bytes?
 
+  /// - Parameter groups: of the outputs of a convolution: 4 where a depth-to-space follows it.
   /// - Throws: `outOfMemory`.
-  package init(name: String, shape: [Int]) throws(LiaeError) {
+  package init(name: String, shape: [Int], groups: Int = 1) throws(LiaeError) {
     guard let count = CheckedSize.product(shape), let bytes = CheckedSize.product([count, 4]),
       let reach = CheckedSize.sum(bytes, Self.reach)
     else {
       throw LiaeError(.outOfMemory, "out of memory: tensor \(name) of shape \(shape)")
     }
     (self.name, self.shape, self.count) = (name, shape, count)
+    layout =
+      shape.count == 4
+      ? PanelLayout(taps: shape[0] * shape[1], inputs: shape[2], outputs: shape[3], groups: groups) : nil
     valueStorage = try Bytes.allocate(reach, for: name)
     gradientStorage = try Bytes.allocate(reach, for: "the gradient of \(name)")
     value = valueStorage.base.assumingMemoryBound(to: Float.self)
@@ -49,6 +56,12 @@ package final class Parameter {
     if !hasGradient { gradient.update(repeating: 0, count: count) }
     hasGradient = true
     return gradient
+  }
+
+  /// The gradient for an operation that writes every element of it.
+  func gradientToWrite() -> Gradient {
+    defer { hasGradient = true }
+    return Gradient(pointer: gradient, isFresh: !hasGradient)
   }
 
   /// Makes moments that are not there yet, of zeros.
@@ -73,14 +86,51 @@ package final class Parameter {
 
   // MARK: - For a file
 
-  /// What it holds and what is remembered of it, by name: no copies, valid until the next step.
+  /// Copies elements that stand as the parameter's do into the order of files.
+  package func copy(_ elements: UnsafePointer<Float>, toFileOrder target: UnsafeMutablePointer<Float>) {
+    guard let layout else { return target.update(from: elements, count: count) }
+    layout.forEachStretch { tap, input, output, place, width in
+      (target + (tap * layout.inputs + input) * layout.outputs + output).update(from: elements + place, count: width)
+    }
+  }
+
+  /// Copies elements in the order of files to where the parameter's stand.
+  package func copy(fileOrder source: UnsafePointer<Float>, to elements: UnsafeMutablePointer<Float>) {
+    guard let layout else { return elements.update(from: source, count: count) }
+    layout.forEachStretch { tap, input, output, place, width in
+      (elements + place).update(
+        from: source + (tap * layout.inputs + input) * layout.outputs + output, count: width)
+    }
+  }
+
+  /// Sets values in the order of files, each to what `next` returns.
+  func initialise(_ next: () -> Float) {
+    guard let layout else {
+      for i in 0..<count { value[i] = next() }
+      return
+    }
+    layout.forEachStretch { _, _, _, place, width in for i in 0..<width { value[place + i] = next() } }
+  }
+
+  /// What it holds and what is remembered of it, by name, in the order of files: copies of convolutions' weights, and views
+  /// of others that are valid until the next step.
+  ///
+  /// - Throws: `outOfMemory`.
   func views() throws(LiaeError) -> [(name: String, view: TensorView)] {
-    var views = [(name, try TensorView(dtype: .float32, shape: shape, storage: valueStorage))]
+    var views = [(name, try view(valueStorage))]
     for (prefix, storage) in [("first", firstStorage), ("second", secondStorage)] {
-      guard let storage else { continue }
-      views.append(("\(prefix)/\(name)", try TensorView(dtype: .float32, shape: shape, storage: storage)))
+      if let storage { views.append(("\(prefix)/\(name)", try view(storage))) }
     }
     return views
+  }
+
+  private func view(_ storage: Bytes) throws(LiaeError) -> TensorView {
+    guard layout != nil else { return try TensorView(dtype: .float32, shape: shape, storage: storage) }
+    let ordered = try Bytes.allocate(count * 4, for: "a copy of \(name)")
+    copy(
+      UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)),
+      toFileOrder: ordered.base.assumingMemoryBound(to: Float.self))
+    return try TensorView(dtype: .float32, shape: shape, storage: ordered)
   }
 
   /// Takes over what `views` gave, looked up by `tensor`; moments that are not there begin at zero.
@@ -112,9 +162,8 @@ package final class Parameter {
         .shapeMismatch,
         "\(what) is \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 of shape \(shape)")
     }
-    withExtendedLifetime(tensor.storage) {
-      guard let source = tensor.raw.baseAddress else { return }
-      UnsafeMutableRawPointer(memory).copyMemory(from: source, byteCount: count * 4)
-    }
+    // A tensor of a file may stand at any address.
+    let aligned = try Bytes.copy(tensor.raw, for: what)
+    copy(fileOrder: UnsafePointer(aligned.base.assumingMemoryBound(to: Float.self)), to: memory)
   }
 }

@@ -9,22 +9,17 @@ struct RateDropout {
   let seed: UInt64
   let step: Int
 
-  /// The factors of a block of a parameter, from its first element on.
-  struct Factors {
-    fileprivate var mixer: SplitMix64
-
-    /// The next eight: 0 or 1.
-    @inline(__always) mutating func next() -> Floats {
-      let bits = unsafeBitCast(SIMD2(mixer.next(), mixer.next()), to: SIMD8<UInt16>.self)
-      // 308 / 1024 = 19712 / 65536.
-      return Floats(repeating: 0).replacing(
-        with: 1, where: SIMD8<Int32>(truncatingIfNeeded: bits) .< SIMD8<Int32>(repeating: 19712))
-    }
-  }
-
-  func factors(parameter: Int, block: Int) -> Factors {
+  /// The factors of `count` elements of a block of a parameter, whole eights: 0 or 1 each.
+  func choose(parameter: Int, block: Int, count: Int, into factors: UnsafeMutablePointer<Float>) {
     var mixer = SplitMix64(state: seed)
     for part in [step, parameter, block] { mixer = SplitMix64(state: mixer.next() ^ UInt64(truncatingIfNeeded: part)) }
-    return Factors(mixer: mixer)
+    for i in stride(from: 0, to: count, by: 8) {
+      let bits = unsafeBitCast(SIMD2(mixer.next(), mixer.next()), to: SIMD8<UInt16>.self)
+      // 308 / 1024 = 19712 / 65536.
+      store(
+        factors + i,
+        Floats(repeating: 0).replacing(
+          with: 1, where: SIMD8<Int32>(truncatingIfNeeded: bits) .< SIMD8<Int32>(repeating: 19712)))
+    }
   }
 }

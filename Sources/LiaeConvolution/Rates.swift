@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
+
+/// What two cores do in a second: the constants of the model of costs, of two server cores (docs/performance.md).
+/// `liae-infer bench --planner` holds them against another machine.
+package struct Rates: Sendable {
+  let multiplications, weightBytes, transformBytes: Double
+  /// Of U made in the run, written and read again.
+  let madeBytes: Double
+
+  package init(_ set: InstructionSet) {
+    switch set {
+    case .avx512: (multiplications, weightBytes, transformBytes, madeBytes) = (115e9, 35e9, 120e9, 70e9)
+    case .avx2: (multiplications, weightBytes, transformBytes, madeBytes) = (100e9, 35e9, 100e9, 60e9)
+    case .baseline: (multiplications, weightBytes, transformBytes, madeBytes) = (32e9, 35e9, 60e9, 30e9)
+    }
+  }
+
+  /// Seconds of `images` images: multiplications at the machine's rate, or the weights from memory, whichever takes
+  /// longer, and the transforms.
+  ///
+  /// - Parameter makesWeights: weights stand as taps, of which U is made in the run.
+  package func seconds(_ work: Work, makesWeights: Bool, images: Int = 1) -> Double {
+    max(
+      Double(images) * work.multiplications / multiplications,
+      (makesWeights ? work.tapBytes : work.weightBytes) / weightBytes)
+      + Double(images) * work.transformBytes / transformBytes + (makesWeights ? work.weightBytes / madeBytes : 0)
+  }
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
+import LiaeKernels
+import LiaeSystem
+
+/// A 3x3 convolution of stride 1 between the phases of two pictures of a batch, by Winograd: the tables that kernels read,
+/// made once for all runs of its sizes. They hold no addresses.
+final class WinogradPass {
+  /// The nine taps between a phase of the source and one of the target; -1 where there is none.
+  typealias Taps = (_ source: (row: Int, column: Int), _ target: (row: Int, column: Int)) -> [Int]
+
+  let source, target: PhasedPicture
+  let family, points: Int
+  let tileCount: Int
+  let inputBlocks, columnBlocks, blockVectors: Int
+  /// Packed channels of one phase of the source, and of all.
+  let phaseChannels, summed: Int
+  /// Vectors of output channels.
+  let vectors: [PhasedPicture.Vector]
+  private let layout: PanelLayout
+  private let isTurned: Bool
+  private let width: Int
+
+  private let tiles: Table<Tile>
+  private let clips: Table<Clip>
+  private let sourceOffsets, sourceLanes, targetOffsets, targetLanes, targetPhases, targetChannels: Table<Int>
+  private let groups, taps: Table<Int>
+  private let factors: Table<Float>
+  /// For each point the summed channels low..<high that have taps for it, and where their rows of U begin.
+  let low, high: Table<Int>
+  private let rowOffset: Table<Int>
+  /// Rows of U of one column block.
+  private let weightRows: Int
+  private let scheme: Scheme
+
+  /// How a pass is divided into tasks; see `WinogradTiling`.
+  private struct Scheme {
+    /// V of all tiles is made first, and a task is a block of output channels, which makes its U; otherwise U is made
+    /// first and a task is a block of tiles, which makes its V.
+    let isShared: Bool
+    let rowBlock: Int
+    let inputRows, inputPlane, productPlane: Int
+    /// Ranges of summed channels of one phase of which U is made at a time.
+    let pieces: [(from: Int, count: Int)]
+    /// Floats of U of a task, or of all.
+    let weights: Int
+    /// U holds one piece at a time.
+    let isPiecewise: Bool
+  }
+
+  /// - Parameters:
+  ///   - padding: zero pixels around each phase of the source.
+  ///   - family: 2 or 4.
+  ///   - layout: of the weights.
+  ///   - isTurned: the source has the outputs of the layout, the target its inputs.
+  init(
+    source: PhasedPicture, target: PhasedPicture, padding: Int, images: Int, family: Int, layout: PanelLayout,
+    isTurned: Bool, taps: Taps
+  ) {
+    let width = source.width
+    (self.source, self.target, self.family, self.width) = (source, target, family, width)
+    (self.layout, self.isTurned) = (layout, isTurned)
+    let outputs = isTurned ? source : target
+    groups = Table((0..<outputs.phases).map { outputs.place($0).row * 2 + outputs.place($0).column })
+    points = winogradPoints(family: family)
+    vectors = target.vectors
+    blockVectors = vectors.count == 1 ? 1 : 2
+    columnBlocks = (vectors.count + blockVectors - 1) / blockVectors
+    phaseChannels = source.packedChannels
+    summed = phaseChannels * source.phases
+    inputBlocks = source.phases * source.vectorsOfPhase
+    sourceOffsets = Table(source.vectors.map(\.offset))
+    sourceLanes = Table(source.vectors.map(\.lanes))
+    targetOffsets = Table(vectors.map(\.offset))
+    targetLanes = Table(vectors.map(\.lanes))
+    targetPhases = Table(vectors.map(\.phase))
+    targetChannels = Table(vectors.map(\.channel))
+    factors = Table(WinogradTransform.factors(family: family))
+
+    let axis = WinogradGeometry.axis(side: target.side, family: family) ?? []
+    var tiles: [Tile] = [], clips: [Clip] = []
+    for image in 0..<images {
+      for row in axis {
+        for column in axis {
+          let (y, x) = (row.start - padding, column.start - padding)
+          tiles.append(
+            Tile(
+              source: image * source.image + y * source.step * source.row + x * source.step * source.pixel, residual: 0,
+              target: image * target.image + row.start * target.step * target.row + column.start * target.step
+                * target.pixel,
+              skippedRows: row.skipped, skippedColumns: column.skipped))
+          let rows = max(0, -y)..<min(family + 2, source.side - y)
+          let columns = max(0, -x)..<min(family + 2, source.side - x)
+          clips.append(
+            Clip(rows: rows, columns: columns, isCut: rows.count < family + 2 || columns.count < family + 2))
+        }
+      }
+    }
+    (self.tiles, self.clips, tileCount) = (Table(tiles), Table(clips), tiles.count)
+
+    var all: [[Int]] = []
+    for phase in 0..<source.phases {
+      for other in 0..<target.phases { all.append(taps(source.place(phase), target.place(other))) }
+    }
+    self.taps = Table(all.flatMap { $0 })
+
+    // The point at infinity is the last tap alone.
+    let perSource = target.phases
+    func has(_ phase: Int, _ tap: (Int) -> Bool) -> Bool {
+      (0..<perSource).contains { other in
+        all[phase * perSource + other].enumerated().contains { tap($0.offset) && $0.element >= 0 }
+      }
+    }
+    let lastRow = (0..<source.phases).map { has($0) { $0 / 3 == 2 } }
+    let lastColumn = (0..<source.phases).map { has($0) { $0 % 3 == 2 } }
+    let last = points - 1
+    var low: [Int] = [], high: [Int] = [], offset: [Int] = [], rows = 0
+    for i in 0..<points {
+      for j in 0..<points {
+        let used = (0..<source.phases).filter {
+          (i < last || lastRow[$0]) && (j < last || lastColumn[$0])
+        }
+        low.append((used.first ?? 0) * phaseChannels)
+        high.append(((used.last ?? -1) + 1) * phaseChannels)
+        offset.append(rows)
+        // A row between points, so that they do not begin at the same sets of a cache.
+        rows += max(0, (high.last ?? 0) - (low.last ?? 0)) + 1
+      }
+    }
+    weightRows = rows
+    (self.low, self.high, rowOffset) = (Table(low), Table(high), Table(offset))
+    scheme = Self.scheme(
+      points: points, tiles: tiles.count, inputBlocks: inputBlocks, phases: source.phases, phaseChannels: phaseChannels,
+      vectors: vectors.count, blockVectors: blockVectors, weightRows: rows, side: target.side, width: width)
+  }
+
+  /// U of one piece, which shares L2 with products and inputs.
+  private static let pieceBytes = 1 << 19
+
+  private static func scheme(
+    points: Int, tiles: Int, inputBlocks: Int, phases: Int, phaseChannels: Int, vectors: Int, blockVectors: Int,
+    weightRows: Int, side: Int, width: Int
+  ) -> Scheme {
+    let summed = phases * phaseChannels, all = points * points
+    let perTile = all * inputBlocks * width * 4, n = blockVectors * width
+    let privateRows = min(28, (3 << 19) / max(1, perTile))
+    let isShared = privateRows < 14 || all * summed * vectors * width * 4 > tiles * perTile
+    let wanted = min(tiles, isShared ? 64 : privateRows)
+    let blocks = (tiles + wanted - 1) / wanted
+    var rowBlock = (tiles + blocks - 1) / blocks
+    let perRow = n * 4 * all
+    let isPiecewise = isShared && (blocks == 1 || pieceBytes + tiles * perRow <= (summed + rowBlock) * perRow)
+    if isPiecewise { rowBlock = tiles }
+    let most = max(width, pieceBytes / perRow / width * width)
+    let count = (phaseChannels + most - 1) / most
+    let each = roundUp((phaseChannels + count - 1) / count, width)
+    let pieces = (0..<phases).flatMap { phase in
+      stride(from: 0, to: phaseChannels, by: each).map {
+        (from: phase * phaseChannels + $0, count: min(each, phaseChannels - $0))
+      }
+    }
+    let rows = isShared ? tiles : rowBlock
+    return Scheme(
+      isShared: isShared, rowBlock: rowBlock, inputRows: rows, inputPlane: inputBlocks * rows * width + width,
+      productPlane: rowBlock * n + width, pieces: pieces,
+      weights: isPiecewise ? all * (each + 1) * n + 4 * width : weightRows * n + 4 * width, isPiecewise: isPiecewise)
+  }
+
+  // MARK: - Parameters
+
+  private func taps(_ weights: UnsafePointer<Float>) -> TrainedTaps {
+    TrainedTaps(
+      weights: weights, layout: layout, isTurned: isTurned, taps: UnsafePointer(taps.pointer),
+      rows: source.channels, lanePhases: target.phases, groups: UnsafePointer(groups.pointer),
+      phases: UnsafePointer(targetPhases.pointer),
+      channels: UnsafePointer(targetChannels.pointer), lanes: UnsafePointer(targetLanes.pointer),
+      vectors: vectors.count, blockVectors: blockVectors, family: family, factors: UnsafePointer(factors.pointer))
+  }
+
+  private func parameters(
+    x: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>,
+    residual: UnsafePointer<Float>?, slope: Float, weights: UnsafePointer<Float>
+  ) -> WinogradParameters {
+    func view(_ picture: PhasedPicture, _ origin: UnsafeMutablePointer<Float>) -> ActivationView {
+      ActivationView(origin: origin, row: picture.row, plane: width, image: picture.image, pixel: picture.pixel)
+    }
+    var destination = Destination(
+      target: view(target, y), step: target.step, offsets: UnsafePointer(targetOffsets.pointer), vectors: vectors.count,
+      residual: residual.map { view(target, UnsafeMutablePointer(mutating: $0)) }, bias: bias,
+      activation: ActivationKind.leaky, slope: slope)
+    destination.lanes = UnsafePointer(targetLanes.pointer)
+    var p = WinogradParameters(
+      source: view(source, x), sourceOffsets: UnsafePointer(sourceOffsets.pointer), destination: destination,
+      tiles: UnsafePointer(tiles.pointer), weights: weights, kLow: UnsafePointer(low.pointer),
+      kHigh: UnsafePointer(high.pointer), weightOffset: UnsafePointer(rowOffset.pointer))
+    p.family = family
+    p.sourceStep = source.step
+    p.sourceLanes = UnsafePointer(sourceLanes.pointer)
+    p.clips = UnsafePointer(clips.pointer)
+    (p.kind1, p.kind2, p.kind3, p.tileCount) = (0, tileCount, tileCount, tileCount)
+    (p.inputRows, p.inputPlane, p.productPlane) = (scheme.inputRows, scheme.inputPlane, scheme.productPlane)
+    (p.weightRows, p.blockVectors, p.halfWidth) = (weightRows, blockVectors, width / 2)
+    return p
+  }
+
+  // MARK: - Forwards
+
+  /// y = act(convolution of x + bias + residual).
+  ///
+  /// - Parameters:
+  ///   - bias: as many as output channels in the order of `vectors`, each padded to W; nil: none.
+  ///   - residual: of y's layout; may be y itself.
+  /// - Throws: `outOfMemory`.
+  func run(
+    _ engine: Engine, x: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    residual: UnsafePointer<Float>?, slope: Float, y: UnsafeMutablePointer<Float>
+  ) throws(LiaeError) {
+    let kernels = engine.kernels, all = points * points, n = blockVectors * width, scheme = scheme
+    let workers = engine.workers
+    let inputFloats = all * scheme.inputPlane, productFloats = all * scheme.productPlane + width
+    let v = try engine.buffers.take(inputFloats * (scheme.isShared ? 1 : workers))
+    let u = try engine.buffers.take(scheme.weights * (scheme.isShared ? workers : columnBlocks))
+    let m = try engine.buffers.take(productFloats * workers)
+    let zeros = try bias == nil ? engine.buffers.take(columnBlocks * n) : nil
+    defer { for buffer in [v, u, m, zeros] { if let buffer { engine.buffers.give(back: buffer) } } }
+    if let zeros { zeros.floats.update(repeating: 0, count: columnBlocks * n) }
+    let p = parameters(
+      x: x, y: y, bias: bias ?? UnsafePointer(zeros?.floats ?? y), residual: residual, slope: slope,
+      weights: UnsafePointer(u.floats))
+    let taps = taps(weights)
+
+    if scheme.isShared {
+      transformInputs(engine, p, v.floats, first: 0, end: tileCount)
+      engine.parallel(columnBlocks) { block, worker in
+        let scratch = engine.scratch(worker)
+        let m = m.floats + worker * productFloats, u = u.floats + worker * scheme.weights
+        var q = p
+        q.weights = UnsafePointer(u)
+        withUnsafePointer(to: taps) { taps in
+          if scheme.isPiecewise {
+            for (index, piece) in scheme.pieces.enumerated() {
+              makeWeights(kernels, taps, block, piece, whole: false, u, scratch) { low, high, offsets in
+                (q.kLow, q.kHigh, q.weightOffset, q.accumulates) = (low, high, offsets, index > 0)
+                kernels.winogradProduct(&q, 0, 0, tileCount, v.floats, 0, m)
+              }
+            }
+            withUnsafePointer(to: p) { kernels.winogradOutput($0, block, 0, tileCount, m, scratch) }
+            return
+          }
+          for piece in scheme.pieces {
+            makeWeights(kernels, taps, block, piece, whole: true, u, scratch) { _, _, _ in }
+          }
+          for from in stride(from: 0, to: tileCount, by: scheme.rowBlock) {
+            let to = min(tileCount, from + scheme.rowBlock)
+            kernels.winogradProduct(&q, 0, from, to, v.floats, 0, m)
+            withUnsafePointer(to: p) { kernels.winogradOutput($0, block, from, to, m, scratch) }
+          }
+        }
+      }
+    } else {
+      engine.parallel(columnBlocks * scheme.pieces.count) { index, worker in
+        let block = index / scheme.pieces.count
+        withUnsafePointer(to: taps) {
+          makeWeights(
+            kernels, $0, block, scheme.pieces[index % scheme.pieces.count], whole: true,
+            u.floats + block * weightRows * n, engine.scratch(worker)
+          ) { _, _, _ in }
+        }
+      }
+      engine.parallel((tileCount + scheme.rowBlock - 1) / scheme.rowBlock) { index, worker in
+        let scratch = engine.scratch(worker)
+        let v = v.floats + worker * inputFloats, m = m.floats + worker * productFloats
+        let from = index * scheme.rowBlock, to = min(tileCount, from + scheme.rowBlock)
+        withUnsafePointer(to: p) { p in
+          for block in 0..<inputBlocks { kernels.winogradInput(p, block, from, to, v, scratch) }
+          for block in 0..<columnBlocks {
+            kernels.winogradProduct(p, block, from, to, v, from, m)
+            kernels.winogradOutput(p, block, from, to, m, scratch)
+          }
+        }
+      }
+    }
+  }
+
+  /// V of the tiles first..<end on all threads, row 0 = tile `first`.
+  private func transformInputs(
+    _ engine: Engine, _ p: WinogradParameters, _ v: UnsafeMutablePointer<Float>, first: Int, end: Int
+  ) {
+    let pieces = Self.pieces(end - first)
+    engine.parallel(inputBlocks * pieces) { index, worker in
+      let piece = index / inputBlocks
+      let from = first + piece * (end - first) / pieces, to = first + (piece + 1) * (end - first) / pieces
+      withUnsafePointer(to: p) {
+        engine.kernels.winogradInput(
+          $0, index % inputBlocks, from, to, v + (from - first) * width, engine.scratch(worker))
+      }
+    }
+  }
+
+  /// Pieces into which a transform of tiles is cut.
+  private static func pieces(_ tiles: Int) -> Int { max(1, min(16, tiles / 16)) }
+
+  /// Makes U of a piece of summed channels and calls `body` with the tables by which the products find it.
+  private func makeWeights(
+    _ kernels: TrainingKernelTable, _ taps: UnsafePointer<TrainedTaps>, _ block: Int, _ piece: (from: Int, count: Int),
+    whole: Bool, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
+    _ body: (UnsafePointer<Int>, UnsafePointer<Int>, UnsafePointer<Int>) -> Void
+  ) {
+    let all = points * points, n = blockVectors * width
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 4 * 64) { table in
+      guard let offsets = table.baseAddress else { return }
+      let (from, to, rows) = (offsets + 64, offsets + 128, offsets + 192)
+      var row = 0
+      for point in 0..<all {
+        let isUsed = piece.from >= low.pointer[point] && piece.from < high.pointer[point]
+        if whole { row = rowOffset.pointer[point] + piece.from - low.pointer[point] }
+        offsets[point] = isUsed ? row * n : -1
+        (from[point], to[point], rows[point]) = (piece.from, isUsed ? piece.from + piece.count : piece.from, row)
+        if isUsed { row += piece.count + 1 }
+      }
+      kernels.trainedWeights(
+        taps, piece.from / phaseChannels, block, piece.from % phaseChannels, piece.count, offsets, u, scratch)
+      body(from, to, rows)
+    }
+  }
+
+  // MARK: - By the weights
+
+  /// Floats of V and M together of the tiles that are worked on at once.
+  private static let cachedFloats = 3 << 20
+
+  /// The derivative by the weights, set or added; that of the activation is taken first, so that `dy` is then the
+  /// derivative by the sum.
+  ///
+  /// - Parameter bias: sums over pixels are added, in the order of `vectors`, each padded to W.
+  /// - Throws: `outOfMemory`.
+  func runBack(
+    _ engine: Engine, x: UnsafeMutablePointer<Float>, y: UnsafePointer<Float>, dy: UnsafeMutablePointer<Float>,
+    slope: Float, gradient: UnsafeMutablePointer<Float>, isAdding: Bool, bias: UnsafeMutablePointer<Float>
+  ) throws(LiaeError) {
+    let kernels = engine.kernels, all = points * points, n = blockVectors * width
+    let inputs = inputBlocks * width, outputs = columnBlocks * n
+    // U is read and written again for each chunk, so that where it is large a chunk has as many floats.
+    let most = max(64, Self.cachedFloats / (all * (inputs + outputs)), inputs * outputs / (inputs + outputs) * 2)
+    let chunks = (tileCount + most - 1) / most, chunk = (tileCount + chunks - 1) / chunks
+    let inputPlane = inputs * chunk + width, productPlane = chunk * n + width
+    let v = try engine.buffers.take(all * inputPlane + 4 * width)
+    let m = try engine.buffers.take(columnBlocks * all * productPlane + 4 * width)
+
+    // Tasks of the products: some channels of one phase by some column blocks, whose U stays in L2.
+    var (rows, blocks) = (min(64, roundUp(phaseChannels, width)), min(2, columnBlocks))
+    func tasks() -> Int {
+      source.phases * ((phaseChannels + rows - 1) / rows) * ((columnBlocks + blocks - 1) / blocks)
+    }
+    if tasks() < 8 { blocks = 1 }
+    while tasks() < 8, rows > width { rows = max(width, roundUp(rows / 2, width)) }
+    let perPhase = (phaseChannels + rows - 1) / rows, across = (columnBlocks + blocks - 1) / blocks
+    let slab = all * rows * n, count = tasks()
+    let u = try engine.buffers.take((chunks > 1 ? count : engine.workers) * blocks * slab)
+    let pieces = Self.pieces(chunk)
+    let sums = try engine.buffers.take(pieces * outputs)
+    defer { for buffer in [v, m, u, sums] { engine.buffers.give(back: buffer) } }
+    sums.floats.update(repeating: 0, count: pieces * outputs)
+
+    var p = parameters(x: x, y: dy, bias: y, residual: nil, slope: slope, weights: y)
+    (p.inputRows, p.inputPlane, p.productPlane) = (chunk, inputPlane, productPlane)
+    let parameters = p, taps = taps(y), (taskRows, taskBlocks) = (rows, blocks)
+    for index in 0..<chunks {
+      let first = index * chunk, end = min(tileCount, first + chunk)
+      engine.parallel((inputBlocks + columnBlocks) * pieces) { task, worker in
+        let piece = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
+        let from = first + piece * (end - first) / pieces, to = first + (piece + 1) * (end - first) / pieces
+        if from >= to { return }
+        withUnsafePointer(to: parameters) { p in
+          if block < inputBlocks {
+            kernels.winogradInput(p, block, from, to, v.floats + (from - first) * width, engine.scratch(worker))
+          } else {
+            let block = block - inputBlocks
+            kernels.winogradOutputBack(
+              p, block, from, to, y, slope, sums.floats + piece * outputs + block * n,
+              m.floats + block * all * productPlane + (from - first) * n, engine.scratch(worker))
+          }
+        }
+      }
+      engine.parallel(count) { task, worker in
+        let group = task / across, phase = group / perPhase, from = group % perPhase * taskRows
+        let rows = min(taskRows, phaseChannels - from)
+        for i in 0..<taskBlocks {
+          let block = task % across * taskBlocks + i
+          if block >= columnBlocks { break }
+          let slabs = u.floats + ((chunks > 1 ? task : worker) * taskBlocks + i) * slab
+          withUnsafePointer(to: parameters) {
+            kernels.winogradProductBack(
+              $0, phase * phaseChannels + from, rows, end - first, v.floats,
+              m.floats + block * all * productPlane, slabs, taskRows * n, index > 0)
+          }
+          guard index == chunks - 1 else { continue }
+          withUnsafePointer(to: taps) {
+            kernels.trainedWeightsBack(
+              $0, phase, block, from, min(rows, source.channels - from), slabs, taskRows * n, gradient, isAdding,
+              engine.scratch(worker))
+          }
+        }
+      }
+    }
+    for piece in 0..<pieces { kernels.addScaled(sums.floats + piece * outputs, 1, bias, outputs) }
+  }
+}
