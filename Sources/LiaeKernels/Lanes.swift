@@ -35,6 +35,8 @@ import CLiaeIntrinsics
   static func powerOfTwo(_ i: Bits) -> Self
   /// The sign bit set where the integer is odd: (-1)^i as a factor to be xor-ed.
   static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
+  /// sum + x * x in double.
+  static func addingSquares(_ sum: Wide, _ x: Self) -> Wide
   /// Rounded to nearest from double.
   init(narrowing: Wide)
   /// As many values as there are lanes, of 16 bits each, exactly. Any address.
@@ -79,6 +81,10 @@ extension SIMD16<Float>: Lanes {
     liae_widen_bfloat16_16(p)
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_16(x) }
+  @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
+    let wide = Wide(x)
+    return sum + wide * wide
+  }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
     liae_transpose_16(s, from, d, to)
@@ -120,6 +126,10 @@ extension SIMD8<Float>: Lanes {
     liae_widen_bfloat16_8(p)
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_8(x) }
+  @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
+    let wide = Wide(x)
+    return sum + wide * wide
+  }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
     liae_transpose_8(s, from, d, to)
@@ -165,6 +175,10 @@ extension SIMD4<Float>: Lanes {
     liae_widen_bfloat16_4(p)
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_4(x) }
+  @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
+    let wide = Wide(x)
+    return sum + wide * wide
+  }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
     liae_transpose_4(s, from, d, to)

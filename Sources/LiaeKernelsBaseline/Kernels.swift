@@ -144,6 +144,10 @@ private typealias Taps = UnsafePointer<TrainedTaps>
   update(V.self, rule, p, scale: scale, count: count)
 }
 
+@inline(never) private func squareSum_f32(_ x: FloatPointer, _ count: Int) -> Double {
+  squareSum(V.self, x, count: count)
+}
+
 @inline(never) private func leakyBack_f32(
   _ d: MutableFloatPointer, _ y: FloatPointer, _ slope: Float, _ count: Int
 ) { leakyBack(V.self, d: d, y: y, slope: slope, count: count) }
@@ -186,7 +190,7 @@ package func trainingKernelTable() -> TrainingKernelTable {
     width: V.width, winogradInput: trainedInput_f32, winogradProduct: winogradProduct_f32,
     winogradOutput: trainedOutput_f32, trainedWeights: trainedWeights_f32, winogradOutputBack: winogradOutputBack_f32,
     winogradProductBack: winogradProductBack_f32, trainedWeightsBack: trainedWeightsBack_f32,
-    matrixProduct: matrixProduct_f32, update: update_f32, leakyBack: leakyBack_f32, cosine: cosine_f32,
+    matrixProduct: matrixProduct_f32, update: update_f32, squareSum: squareSum_f32, leakyBack: leakyBack_f32, cosine: cosine_f32,
     cosineBack: cosineBack_f32,
     sigmoids: sigmoids_f32, sigmoidBack: sigmoidBack_f32, addScaled: addScaled_f32, columnSums: columnSums_f32,
     finishRows: finishRows_f32, squares: squares_f32)

@@ -99,10 +99,13 @@ package final class Trainer {
       let criterion = Criterion(options.criterion, resolution: architecture.resolution)
       let scale = criterion.gradientScale(count: source.count)
 
-      var ofSource = try losses.side(
-        criterion, picture: run.source, mask: run.sourceMask, targets: targets.0, options: options)
-      let ofDestination = try losses.side(
-        criterion, picture: run.destination, mask: run.destinationMask, targets: targets.1, options: options)
+      func loss(_ picture: Tensor, _ mask: Tensor, _ targets: SideTargets) throws(LiaeError) -> SideLoss {
+        try engine.measured("losses") { () throws(LiaeError) in
+          try losses.side(criterion, picture: picture, mask: mask, targets: targets, options: options)
+        }
+      }
+      var ofSource = try loss(run.source, run.sourceMask, targets.0)
+      let ofDestination = try loss(run.destination, run.destinationMask, targets.1)
       if !options.pretrain { ofSource.style = try style(run, targets, scale, on: tape) }
       var adversarial = Array(repeating: 0.0, count: source.count)
       if let duel = patches?.duel, usesPatches { try press(duel, run.source, targets.0, scale, &adversarial) }
@@ -112,14 +115,16 @@ package final class Trainer {
       try tape.backward()
       try peers?.addGradients(of: network.parameters, asMean: criterion.isMean, engine)
 
-      let norm = optimizer.gradientNorm()
+      let norm = try engine.measured("gradient norm") { () throws(LiaeError) in optimizer.gradientNorm() }
       let (a, b) = try shared(Self.mean(ofSource.total), Self.mean(ofDestination.total))
       let isFinite = norm.isFinite && a.isFinite && b.isFinite
       var patchLoss: [Double]?, codeLoss: [Double]?
       // What changes the model is done whole.
       engine.isCancelled = nil
       if isFinite {
-        try optimizer.step(options, norm: norm, factors: rateFactors)
+        try engine.measured("optimiser") { () throws(LiaeError) in
+          try optimizer.step(options, norm: norm, factors: rateFactors)
+        }
         iteration += 1
         // The adversaries learn from what the network makes now.
         if let codes, usesCodes { codeLoss = try learn(codes, source, destination, scale) }

@@ -45,6 +45,11 @@ import Testing
     #expect(try isClose(y, "conv5s2_out", 2e-5))
   }
 
+  @Test func depthToSpaceAlone() throws {
+    let x = try input("d2s_in")
+    #expect(try isClose(try Tape(engine).depthToSpace(x, .dcr), "d2s_out", 0))
+  }
+
   /// A convolution that changes nothing shows where depth-to-space puts channels: one of 1x1, and one of 3x3 by Winograd.
   @Test(arguments: [1, 3]) func depthToSpace(kernel: Int) throws {
     let x = try input("d2s_in")

@@ -13,8 +13,12 @@ extension Graph {
   /// Fuses a convolution with what follows it: the sum with another value, then the activation, or the activation, then
   /// depth-to-space.
   ///
-  /// - Parameter orders: of the depth-to-space operations that are fused.
-  package func fusingConvolutions(depthToSpace orders: Set<ShuffleOrder> = [.crd]) throws(LiaeError) -> Graph {
+  /// - Parameters:
+  ///   - orders: of the depth-to-space operations that are fused.
+  ///   - channels: that their results have at least.
+  package func fusingConvolutions(
+    depthToSpace orders: Set<ShuffleOrder> = [.crd], ofAtLeast channels: Int = 1
+  ) throws(LiaeError) -> Graph {
     let readers = self.readers
     return try rebuilt { (index, node, inputs, graph) throws(LiaeError) in
       let before = inputs.map { graph[$0] }
@@ -40,7 +44,9 @@ extension Graph {
           return try add(fused, place, [inputs[other]])
         }
       case .depthToSpace(let order) where orders.contains(order):
-        guard var fused = convolution(0), before[0].inputs.count == 1 else { break }
+        guard var fused = convolution(0), before[0].inputs.count == 1, fused.outputChannels >= 4 * channels else {
+          break
+        }
         fused.depthToSpace = order
         return try add(fused, 0)
       default: break

@@ -36,6 +36,7 @@ package struct TrainingKernelTable: Sendable {
     ) -> Void
   package let matrixProduct: @Sendable (UnsafePointer<MatrixProduct>, _ from: Int, _ to: Int, Scratch) -> Void
   package let update: @Sendable (UpdateRule, UpdatedWeights, _ scale: Float, _ count: Int) -> Void
+  package let squareSum: @Sendable (_ x: FloatPointer, _ count: Int) -> Double
   package let leakyBack: @Sendable (_ d: MutableFloatPointer, _ y: FloatPointer, _ slope: Float, _ count: Int) -> Void
   package let cosine: @Sendable (_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int) -> Void
   package let cosineBack:
@@ -70,6 +71,7 @@ package struct TrainingKernelTable: Sendable {
       ) -> Void,
     matrixProduct: @escaping @Sendable (UnsafePointer<MatrixProduct>, Int, Int, Scratch) -> Void,
     update: @escaping @Sendable (UpdateRule, UpdatedWeights, Float, Int) -> Void,
+    squareSum: @escaping @Sendable (FloatPointer, Int) -> Double,
     leakyBack: @escaping @Sendable (MutableFloatPointer, FloatPointer, Float, Int) -> Void,
     cosine: @escaping @Sendable (FloatPointer, MutableFloatPointer, Int) -> Void,
     cosineBack: @escaping @Sendable (FloatPointer, FloatPointer, MutableFloatPointer, Int) -> Void,
@@ -84,7 +86,7 @@ package struct TrainingKernelTable: Sendable {
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
     (self.trainedWeights, self.trainedWeightsBack) = (trainedWeights, trainedWeightsBack)
     (self.winogradOutputBack, self.winogradProductBack) = (winogradOutputBack, winogradProductBack)
-    (self.matrixProduct, self.update) = (matrixProduct, update)
+    (self.matrixProduct, self.update, self.squareSum) = (matrixProduct, update, squareSum)
     (self.leakyBack, self.cosine, self.cosineBack) = (leakyBack, cosine, cosineBack)
     (self.sigmoids, self.sigmoidBack, self.addScaled) = (sigmoids, sigmoidBack, addScaled)
     (self.columnSums, self.finishRows, self.squares) = (columnSums, finishRows, squares)

@@ -81,3 +81,13 @@ package func update<V: Lanes>(_: V.Type, _ rule: UpdateRule, _ p: UpdatedWeights
     }
   }
 }
+
+/// The sum of squares in double, of whole vectors of 16, in as many sums as there are lanes.
+@inlinable @inline(__always)
+package func squareSum<V: Lanes>(_: V.Type, _ x: FloatPointer, count: Int) -> Double {
+  var sum = V.Wide(repeating: 0)
+  for i in stride(from: 0, to: count, by: V.width) { sum = V.addingSquares(sum, load(x + i)) }
+  var total = 0.0
+  for lane in 0..<V.width { total += sum[lane] }
+  return total
+}

@@ -34,6 +34,14 @@ package final class Engine {
     openblas_set_num_threads(1)
   }
 
+  /// Where times are added up; nil: they are not measured.
+  package var profile: OperationProfile?
+
+  /// Multiplications a second of all threads, in registers alone; see `KernelTable.measurePeak`.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func measurePeak() throws(LiaeError) -> Double { try instructionSet.kernels().measurePeak(pool) }
+
   /// Bytes of tensors, in use and kept.
   package var bytes: Int { buffers.bytes }
 

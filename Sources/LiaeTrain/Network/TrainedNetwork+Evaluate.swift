@@ -50,8 +50,9 @@ extension TrainedNetwork {
     case .pixelNorm: return try tape.pixelNorm(inputs[0])
     case .concatenation: return try tape.concatenate(inputs)
     case .sigmoid: return try tape.sigmoid(inputs[0])
+    case .depthToSpace(let order): return try tape.depthToSpace(inputs[0], order)
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
-    case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .depthToSpace, .shuffledSigmoid, .splitHalves,
+    case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .shuffledSigmoid, .splitHalves,
       .stack, .unstack, .denseOutput:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }

@@ -15,12 +15,17 @@ package final class TrainedNetwork {
   /// Parameters of the nodes that compute several layers at once, by the name of the node.
   private(set) var joined: [String: JoinedConvolution] = [:]
 
+  /// Channels of a result from which on a convolution writes depth-to-space itself: quarters of few channels would leave
+  /// most of a vector empty.
+  private static let fusedChannels = 8
+
   /// - Parameters:
   ///   - weights: initial weights; nil: Glorot's distribution from `seed`.
   /// - Throws: `outOfMemory`, `unknownArchitecture`.
   package init(_ architecture: Architecture, weights: Model?, seed: UInt64) throws(LiaeError) {
     self.architecture = architecture
-    graph = try Graph(architecture).joiningConvolutions().fusingConvolutions(depthToSpace: [.crd, .dcr])
+    graph = try Graph(architecture).joiningConvolutions().fusingConvolutions(
+      depthToSpace: [.crd, .dcr], ofAtLeast: Self.fusedChannels)
     // The tape's depth-to-space has DCR order: weights in CRD order are rearranged when they are read.
     var shuffled: Set<String> = [], grouped: Set<String> = []
     for node in graph.nodes {

@@ -19,6 +19,8 @@ extension ConvolutionShape {
     guard let best = families.min(by: { seconds(.winograd($0)) < seconds(.winograd($1)) }),
       seconds(.winograd(best)) < seconds(.direct)
     else { return PatchConvolution(self) }
-    return WinogradConvolution(self, family: best, width: width)
+    return WinogradConvolution(
+      self, family: best, width: width,
+      multiplications: Double(count) * Work(layer, .winograd(best)).multiplications)
   }
 }

@@ -41,6 +41,11 @@ struct Gradient {
 /// A way to compute a convolution, forwards and backwards. Pointers are of values in the layouts of `Tensor` and
 /// `Parameter`.
 protocol ConvolutionMethod {
+  /// `F4`, `F2` or `patches`.
+  var name: String { get }
+  /// Multiplications of one pass.
+  var multiplications: Double { get }
+
   /// - Throws: `outOfMemory`.
   func forward(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, _ epilogue: TrainingEpilogue,

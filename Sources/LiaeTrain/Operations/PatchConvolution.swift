@@ -13,6 +13,9 @@ struct PatchConvolution: ConvolutionMethod {
   /// Whether a patch is a pixel, so that nothing is copied.
   private let isPointwise: Bool
 
+  var name: String { "patches" }
+  var multiplications: Double { shape.flops / 2 }
+
   /// Floats of patches that are kept at once, where an image has no more.
   private static let cachedFloats = 1 << 21
 
@@ -29,6 +32,15 @@ struct PatchConvolution: ConvolutionMethod {
   private var resultStride: Int { shape.resultHeight * shape.resultWidth * shape.resultChannels }
 
   func forward(
+    _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, _ epilogue: TrainingEpilogue,
+    y: UnsafeMutablePointer<Float>
+  ) throws(LiaeError) {
+    try engine.measured(.forward) { () throws(LiaeError) in
+      try run(engine, x: x, weight: weight, epilogue, y: y)
+    }
+  }
+
+  private func run(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, _ epilogue: TrainingEpilogue,
     y: UnsafeMutablePointer<Float>
   ) throws(LiaeError) {
@@ -74,20 +86,23 @@ struct PatchConvolution: ConvolutionMethod {
       let d = Matrix(values: sums?.floats ?? dy + first * resultStride, stride: columns)
       if let db { try engine.addColumnSums(d.values, rows: rows, columns: columns, to: db) }
       if let gradient {
-        if let patches { gather(engine, x + first * inputStride, images, patches.floats) }
-        try engine.product(
-          Matrix(values: patches?.floats ?? x + first * inputStride, stride: patch, isTransposed: true), d, rows: patch,
-          columns: columns, inner: rows, adding: first > 0, into: gradient.floats,
-          stride: columns)
+        try engine.measured(.weights, share: Double(images) / Double(shape.count)) { () throws(LiaeError) in
+          if let patches { gather(engine, x + first * inputStride, images, patches.floats) }
+          try engine.product(
+            Matrix(values: patches?.floats ?? x + first * inputStride, stride: patch, isTransposed: true), d,
+            rows: patch, columns: columns, inner: rows, adding: first > 0, into: gradient.floats, stride: columns)
+        }
       }
       if let dx, let matrix {
         let target = dx.pointer + first * inputStride
-        if dx.isFresh && patches != nil { engine.clear(target, images * inputStride) }
-        try engine.product(
-          d, Matrix(values: matrix.floats, stride: columns, isTransposed: true), rows: rows, columns: patch,
-          inner: columns,
-          adding: isPointwise && !dx.isFresh, into: patches?.floats ?? target, stride: patch)
-        if let patches { scatter(engine, patches.floats, images, target) }
+        try engine.measured(.input, share: Double(images) / Double(shape.count)) { () throws(LiaeError) in
+          if dx.isFresh && patches != nil { engine.clear(target, images * inputStride) }
+          try engine.product(
+            d, Matrix(values: matrix.floats, stride: columns, isTransposed: true), rows: rows, columns: patch,
+            inner: columns,
+            adding: isPointwise && !dx.isFresh, into: patches?.floats ?? target, stride: patch)
+          if let patches { scatter(engine, patches.floats, images, target) }
+        }
       }
     }
     if let gradient, let dw {

@@ -41,12 +41,15 @@ extension Tape {
     let convolution = engine.method(shape)
     let epilogue = TrainingEpilogue(
       bias: bias.map { UnsafePointer($0.value) }, residual: residual.map { UnsafePointer($0.value) }, slope: slope)
+    let name = weight.name.hasSuffix(".weight") ? String(weight.name.dropLast(7)) : weight.name
+    engine.profile?.begin(name, method: convolution.name, multiplications: convolution.multiplications)
     try convolution.forward(engine, x: x.value, weight: weight.value, epilogue, y: y.value)
     record(y) { [engine] () throws(LiaeError) in
       let dy = try y.gradient()
       let dx = x.isDifferentiable ? try x.gradientToWrite() : nil
       let dw = weight.isTrained ? weight.gradientToWrite() : nil
       let db = weight.isTrained ? bias?.gradientToAdd() : nil
+      engine.profile?.begin(name, method: convolution.name, multiplications: convolution.multiplications)
       try convolution.backward(
         engine, x: x.value, weight: weight.value, y: y.value, dy: dy, slope: slope, dx: dx, dw: dw, db: db)
       // The sum's derivative is the residual's too.

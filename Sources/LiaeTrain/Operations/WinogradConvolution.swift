@@ -11,9 +11,12 @@ final class WinogradConvolution: ConvolutionMethod {
   private let shape: ConvolutionShape
   private let forwards, backwards: WinogradPass
   private let width: Int
+  let multiplications: Double
+  var name: String { "F\(forwards.family)" }
 
-  init(_ shape: ConvolutionShape, family: Int, width: Int) {
-    (self.shape, self.width) = (shape, width)
+  /// - Parameter multiplications: of one pass.
+  init(_ shape: ConvolutionShape, family: Int, width: Int, multiplications: Double) {
+    (self.shape, self.width, self.multiplications) = (shape, width, multiplications)
     let isStrided = shape.stride == 2
     let source = PhasedPicture(
       phases: isStrided ? 4 : 1, side: shape.inputHeight / shape.stride, channels: shape.inputChannels, width: width)
@@ -61,8 +64,10 @@ final class WinogradConvolution: ConvolutionMethod {
       if let values = epilogue.bias {
         forEachLane { packed, channel in bias[packed] = values[channel] }
       }
-      try forwards.run(
-        engine, x: x, weights: weight, bias: bias, residual: epilogue.residual, slope: epilogue.slope, y: y)
+      try engine.measured(.forward) { () throws(LiaeError) in
+        try forwards.run(
+          engine, x: x, weights: weight, bias: bias, residual: epilogue.residual, slope: epilogue.slope, y: y)
+      }
     }
   }
 
@@ -75,17 +80,21 @@ final class WinogradConvolution: ConvolutionMethod {
       let floats = forwards.columnBlocks * forwards.blockVectors * width
       try engine.withBuffer(floats) { sums throws(LiaeError) in
         sums.update(repeating: 0, count: floats)
-        try forwards.runBack(
-          engine, x: x, y: y, dy: dy, slope: slope, gradient: dw.pointer, isAdding: !dw.isFresh, bias: sums)
+        try engine.measured(.weights) { () throws(LiaeError) in
+          try forwards.runBack(
+            engine, x: x, y: y, dy: dy, slope: slope, gradient: dw.pointer, isAdding: !dw.isFresh, bias: sums)
+        }
         if let db { forEachLane { packed, channel in db[channel] += sums[packed] } }
       }
     } else {
       engine.leakyBack(dy, y, slope, shape.pixels * shape.outputChannels)
     }
     if let dx {
-      try backwards.run(
-        engine, x: dy, weights: weight, bias: nil, residual: dx.isFresh ? nil : UnsafePointer(dx.pointer), slope: 1,
-        y: dx.pointer)
+      try engine.measured(.input) { () throws(LiaeError) in
+        try backwards.run(
+          engine, x: dy, weights: weight, bias: nil, residual: dx.isFresh ? nil : UnsafePointer(dx.pointer), slope: 1,
+          y: dx.pointer)
+      }
     }
   }
 

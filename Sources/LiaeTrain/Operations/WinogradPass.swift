@@ -347,13 +347,15 @@ final class WinogradPass {
     let v = try engine.buffers.take(all * inputPlane + 4 * width)
     let m = try engine.buffers.take(columnBlocks * all * productPlane + 4 * width)
 
-    // Tasks of the products: some channels of one phase by some column blocks, whose U stays in L2.
-    var (rows, blocks) = (min(64, roundUp(phaseChannels, width)), min(2, columnBlocks))
+    // Tasks of the products: some channels of one phase by some column blocks, as many as leave two for each worker. What
+    // a task reads of V and M grows with its sides, what it multiplies with their product. Sums do not depend on it.
+    var (rows, blocks) = (min(128, roundUp(phaseChannels, width)), min(2, columnBlocks))
     func tasks() -> Int {
       source.phases * ((phaseChannels + rows - 1) / rows) * ((columnBlocks + blocks - 1) / blocks)
     }
-    if tasks() < 8 { blocks = 1 }
-    while tasks() < 8, rows > width { rows = max(width, roundUp(rows / 2, width)) }
+    while tasks() < 2 * engine.workers, rows > width || blocks > 1 {
+      if rows > blocks * n || blocks == 1 { rows = max(width, roundUp(rows / 2, width)) } else { blocks = 1 }
+    }
     let perPhase = (phaseChannels + rows - 1) / rows, across = (columnBlocks + blocks - 1) / blocks
     let slab = all * rows * n, count = tasks()
     let u = try engine.buffers.take((chunks > 1 ? count : engine.workers) * blocks * slab)

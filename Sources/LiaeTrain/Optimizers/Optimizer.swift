@@ -47,12 +47,7 @@ package final class Optimizer {
             result?[index] = 0
             return
           }
-          var sum = SIMD8<Double>.zero
-          for i in stride(from: task.start, to: task.start + task.count, by: 8) {
-            let g = SIMD8<Double>(load(parameter.gradient + i))
-            sum += g * g
-          }
-          result?[index] = sum.sum()
+          result?[index] = engine.kernels.squareSum(parameter.gradient + task.start, task.count)
         }
       }
     }

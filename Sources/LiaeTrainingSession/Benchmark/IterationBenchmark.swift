@@ -36,6 +36,18 @@ package final class IterationBenchmark {
     return Double(monotonicNanoseconds() - start) / 1e6
   }
 
+  /// Times the passes of the layers from now on.
+  package func profile() -> OperationProfile {
+    let profile = OperationProfile()
+    trainer.engine.profile = profile
+    return profile
+  }
+
+  /// Multiplications a second of all threads, in registers alone.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func measurePeak() throws(LiaeError) -> Double { try trainer.engine.measurePeak() }
+
   private static func noise(count: Int, side: Int, seed: UInt64) throws(LiaeError) -> FaceBatch {
     let batch = try FaceBatch(count: count, side: side)
     var generator = SplitMix64(state: seed)

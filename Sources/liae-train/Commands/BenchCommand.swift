@@ -3,6 +3,7 @@ import ArgumentParser
 import LiaeCommandLine
 import LiaeSystem
 import LiaeText
+import LiaeTrain
 import LiaeTrainingSession
 
 struct BenchCommand: ParsableCommand {
@@ -27,6 +28,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Wait for a line before each iteration.")
   var wait = false
 
+  @Flag(help: "List the time and the share of the machine's peak of each convolution and pass.")
+  var layers = false
+
   func validate() throws {
     guard (1...100_000).contains(rounds) else {
       throw ValidationError("--rounds is \(rounds); expected 1 to 100000")
@@ -40,16 +44,20 @@ struct BenchCommand: ParsableCommand {
     var settings = TrainingSettings()
     for (key, value) in network.given + training.given { try settings.set(key, value, source: "--") }
     let benchmark = try IterationBenchmark(settings, threads: threads ?? processorCount())
+    let peak = layers ? try benchmark.measurePeak() : 0
     Interruption.watch()
+    var profile: OperationProfile?
     var times: [Double] = []
     for round in 0..<rounds + 2 {
       if wait, readLine() == nil { break }
+      if layers, round == 2 { profile = benchmark.profile() }
       let time = try benchmark.iterate { Interruption.came }
       if round >= 2 { times.append(time) }
       if wait { Console.say(time.fixed(2)) }
     }
     if wait { return }
     let statistics = Statistics(times)
+    if let profile { Console.say(ProfileReport(profile, times: times, peak: peak).text + "\n") }
     let architecture = benchmark.architecture
     Console.say(
       listing([
