@@ -219,7 +219,7 @@ tsan: test-deps
 ## fuzz: build the fuzz targets, replay their corpora, and run each for FUZZ_SECONDS (0)
 fuzz: test-deps
 	Tests/fuzz/build.sh > /dev/null
-	LIAE_ISA=avx2 Tests/fuzz/run.sh $(FUZZ_SECONDS)
+	$(if $(filter x86_64,$(shell uname -m)),LIAE_ISA=avx2) Tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,26 @@ import PackageDescription
 // Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
 // stay on in every other module (docs/decisions.md).
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"])]
-// The entries of the kernels are one file, which each of these modules compiles for an instruction set.
-func isa(_ march: String, _ name: String) -> [SwiftSetting] {
-  kernelSettings + [.unsafeFlags(["-Xcc", "-march=\(march)"]), .define(name)]
+// The entries of the kernels are one file, which each of these modules compiles for an instruction set: those of the
+// processor that is built for, which is this machine's unless LIAE_ARCHITECTURE names it (x86_64, arm64).
+#if arch(arm64)
+  let thisMachine = "arm64"
+#else
+  let thisMachine = "x86_64"
+#endif
+func isa(_ module: String, _ name: String, _ flags: [String] = []) -> Target {
+  .target(
+    name: module, dependencies: ["LiaeKernels"], swiftSettings: kernelSettings + [.unsafeFlags(flags), .define(name)])
+}
+let instructionSets: [Target]
+switch Context.environment["LIAE_ARCHITECTURE"] ?? thisMachine {
+case "x86_64":
+  instructionSets = [
+    isa("LiaeKernelsAVX2", "LIAE_AVX2", ["-Xcc", "-march=x86-64-v3"]),
+    isa("LiaeKernelsAVX512", "LIAE_AVX512", ["-Xcc", "-march=x86-64-v4"]),
+  ]
+// Other processors are named by the error in CLiaeIntrinsics.
+default: instructionSets = [isa("LiaeKernelsNEON", "LIAE_NEON")]
 }
 
 // Allocations of the Swift runtime and of ours go through CLiaeProcess, which serves small ones from a reserve when memory
@@ -24,52 +41,51 @@ let staticCXX = ["-L", "\(Context.packageDirectory)/pkgconfig/static"]
 let quietRuntime = wrapping(["getenv", "environ", "__environ"])
 
 // What libliae.so is made of, in the order of dependence.
-let core: [Target] = [
-  .target(name: "CLiaeIntrinsics"),
-  .target(name: "CLiaeProcess"),
-  .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics", "CLiaeProcess"]),
-  .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
-  .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
-  .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
-  .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
-  .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
-  .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
-  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3", "LIAE_AVX2")),
-  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4", "LIAE_AVX512")),
-  .target(
-    name: "LiaeDispatch",
-    dependencies: [
-      "CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline", "LiaeKernelsAVX2", "LiaeKernelsAVX512",
-    ]),
-  .target(
-    name: "LiaeRuntime",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
-  .target(
-    name: "LiaePack",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
-  .target(
-    name: "LiaeOpening",
-    dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
-  .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
-  .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
-  .target(
-    name: "LiaeABI",
-    dependencies: [
-      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeOpening", "LiaeFrame", "LiaeSwap",
-    ],
-    linkerSettings: [
-      // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
-      // lld: gold leaves names of types in the dynamic symbol table.
-      // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
-      .unsafeFlags(
-        [
-          "-static-stdlib", "-use-ld=lld", "-Xlinker",
-          "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
-          "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
-        ] + staticCXX + memoryReserve + quietRuntime)
-    ]),
-]
+let core: [Target] =
+  [
+    .target(name: "CLiaeIntrinsics"),
+    .target(name: "CLiaeProcess"),
+    .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics", "CLiaeProcess"]),
+    .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
+    .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
+    .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
+    .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
+    .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
+    .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
+  ] + instructionSets + [
+    .target(
+      name: "LiaeDispatch",
+      dependencies: ["CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline"]
+        + instructionSets.map { .byName(name: $0.name) }),
+    .target(
+      name: "LiaeRuntime",
+      dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
+    .target(
+      name: "LiaePack",
+      dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
+    .target(
+      name: "LiaeOpening",
+      dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
+    .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
+    .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
+    .target(
+      name: "LiaeABI",
+      dependencies: [
+        "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+        "LiaeOpening", "LiaeFrame", "LiaeSwap",
+      ],
+      linkerSettings: [
+        // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
+        // lld: gold leaves names of types in the dynamic symbol table.
+        // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
+        .unsafeFlags(
+          [
+            "-static-stdlib", "-use-ld=lld", "-Xlinker",
+            "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+            "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
+          ] + staticCXX + memoryReserve + quietRuntime)
+      ]),
+  ]
 
 // The library for programs in Swift, which compile it: `import Liae`.
 let swiftLibrary = Target.target(

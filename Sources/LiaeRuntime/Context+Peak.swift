@@ -14,7 +14,7 @@ extension Context {
     func run(_ worker: Int) {
       let scratch = workspace.scratch(worker)
       // What a run has left there would grow into infinities.
-      scratch.update(repeating: 0, count: (peakVectors + 2) * kernels.width)
+      scratch.update(repeating: 0, count: (peakVectors + 1) * kernels.width)
       let start = monotonicNanoseconds()
       kernels.peak(rounds, scratch)
       least[worker] = min(least[worker], monotonicNanoseconds() - start)

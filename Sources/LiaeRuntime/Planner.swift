@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
 import LiaeKernels
 import LiaeGraph
 
@@ -38,6 +39,8 @@ enum Planner {
     switch options.instructionSet ?? .detected {
     case .avx512: Rates(multiplications: 115e9, weightBytes: 35e9, transformBytes: 120e9, madeBytes: 70e9)
     case .avx2: Rates(multiplications: 100e9, weightBytes: 35e9, transformBytes: 100e9, madeBytes: 60e9)
+    // Estimates for two cores with two 128-bit pipes at 2.6 GHz (83 GFLOP/s at most), not measured on any machine.
+    case .neon: Rates(multiplications: 35e9, weightBytes: 20e9, transformBytes: 50e9, madeBytes: 25e9)
     case .baseline: Rates(multiplications: 32e9, weightBytes: 35e9, transformBytes: 60e9, madeBytes: 30e9)
     }
   }
