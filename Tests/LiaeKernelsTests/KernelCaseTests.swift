@@ -13,7 +13,9 @@ import Testing
       let comparison = Comparison(result.actual, result.expected)
       #expect(comparison.maximum <= result.tolerance, "\(set) \(result.name): \(comparison)")
     }.run()
-    let slots = Mirror(reflecting: try set.kernels()).children.compactMap(\.label).filter { $0 != "isa" && $0 != "width" }
+    let slots = Mirror(reflecting: try set.kernels()).children.compactMap(\.label).filter {
+      $0 != "isa" && $0 != "width"
+    }
     #expect(slots.count > 10)
     #expect(Set(slots).subtracting(covered).isEmpty, "kernels without a case")
   }

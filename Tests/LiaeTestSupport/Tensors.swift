@@ -23,7 +23,9 @@ extension TensorView {
 extension Model {
   /// The model with its weights rounded to `dtype`.
   package func rounded(to dtype: DType) throws(LiaeError) -> Model {
-    try map { (tensor) throws(LiaeError) in try TensorView.of((0..<tensor.count).map { tensor[$0] }, as: dtype, shape: tensor.shape) }
+    try map { (tensor) throws(LiaeError) in
+      try TensorView.of((0..<tensor.count).map { tensor[$0] }, as: dtype, shape: tensor.shape)
+    }
   }
 
   /// The same numbers in float32.

@@ -64,10 +64,13 @@ final class Checks {
       (worst, least) = (max(worst, found.direct), min(least, found.fast))
     }
     StandardStream.output.write(
-      "\(set.rawValue): \(networks.count) networks; direct sums \(worst) off at most, faster ones \(least) dB or more\n")
+      "\(set.rawValue): \(networks.count) networks; direct sums \(worst) off at most, faster ones \(least) dB or more\n"
+    )
   }
 
-  private func outputs(_ network: StoredNetwork, _ set: InstructionSet) throws(LiaeError) -> (direct: Double, fast: Double) {
+  private func outputs(_ network: StoredNetwork, _ set: InstructionSet) throws(LiaeError) -> (
+    direct: Double, fast: Double
+  ) {
     var (worst, least) = (0.0, Double.infinity)
     let model = try network.model(values), inputs = network.images("input", values)
     for (convolution, memory) in [
@@ -89,7 +92,8 @@ final class Checks {
           if isDirect { worst = max(worst, comparison.maximum) } else { least = min(least, comparison.psnr) }
           check(
             isDirect ? comparison.maximum <= GoldenTolerance.direct : comparison.psnr >= GoldenTolerance.decibels,
-            "\(network.name) \(set.rawValue) \(convolution.name) \(memory.name) \(array) \(i): \(comparison.description)")
+            "\(network.name) \(set.rawValue) \(convolution.name) \(memory.name) \(array) \(i): \(comparison.description)"
+          )
         }
       }
     }
