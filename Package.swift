@@ -40,52 +40,50 @@ let memoryReserve = wrapping([
 let staticCXX = ["-L", "\(Context.packageDirectory)/pkgconfig/static"]
 let quietRuntime = wrapping(["getenv", "environ", "__environ"])
 
-// What libliae.so is made of, in the order of dependence.
-let core: [Target] =
-  [
-    .target(name: "CLiaeIntrinsics"),
-    .target(name: "CLiaeProcess"),
-    .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics", "CLiaeProcess"]),
-    .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
-    .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
-    .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
-    .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
-    .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
-    .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
-  ] + instructionSets + [
-    .target(
-      name: "LiaeDispatch",
-      dependencies: ["CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline"]
-        + instructionSets.map { .byName(name: $0.name) }),
-    .target(
-      name: "LiaeRuntime",
-      dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
-    .target(
-      name: "LiaePack",
-      dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
-    .target(
-      name: "LiaeOpening",
-      dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
-    .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
-    .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
-    .target(
-      name: "LiaeABI",
-      dependencies: [
-        "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-        "LiaeOpening", "LiaeFrame", "LiaeSwap",
-      ],
-      linkerSettings: [
-        // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
-        // lld: gold leaves names of types in the dynamic symbol table.
-        // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
-        .unsafeFlags(
-          [
-            "-static-stdlib", "-use-ld=lld", "-Xlinker",
-            "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
-            "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
-          ] + staticCXX + memoryReserve + quietRuntime)
-      ]),
-  ]
+// What libliae.so is made of beside the instruction sets, in the order of dependence.
+let core: [Target] = [
+  .target(name: "CLiaeIntrinsics"),
+  .target(name: "CLiaeProcess"),
+  .target(name: "LiaeSystem", dependencies: ["CLiaeIntrinsics", "CLiaeProcess"]),
+  .target(name: "LiaeTensor", dependencies: ["LiaeSystem"]),
+  .target(name: "LiaeGraph", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeFormats", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
+  .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
+  .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
+  .target(
+    name: "LiaeDispatch",
+    dependencies: ["CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline"]
+      + instructionSets.map { .byName(name: $0.name) }),
+  .target(
+    name: "LiaeRuntime",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
+  .target(
+    name: "LiaePack",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
+  .target(
+    name: "LiaeOpening",
+    dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
+  .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
+  .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
+  .target(
+    name: "LiaeABI",
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
+      "LiaeOpening", "LiaeFrame", "LiaeSwap",
+    ],
+    linkerSettings: [
+      // SwiftPM's --static-swift-stdlib does nothing for a dynamic product; the linker's own flag does.
+      // lld: gold leaves names of types in the dynamic symbol table.
+      // nodelete: the Swift runtime keeps pointers into itself, so dlclose must not unmap it.
+      .unsafeFlags(
+        [
+          "-static-stdlib", "-use-ld=lld", "-Xlinker",
+          "--version-script=\(Context.packageDirectory)/pkgconfig/liae.map",
+          "-Xlinker", "-soname=libliae.so.0", "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ] + staticCXX + memoryReserve + quietRuntime)
+    ]),
+]
 
 // The library for programs in Swift, which compile it: `import Liae`.
 let swiftLibrary = Target.target(
@@ -97,7 +95,7 @@ let swiftLibrary = Target.target(
 
 // Functions in sections of their own, so that the linker drops the generic ones that every use has specialised; and no
 // String method that would link the regular expressions. Together they take 2.5 MB off libliae.so.
-for target in core where target.name.hasPrefix("Liae") {
+for target in core + instructionSets where target.name.hasPrefix("Liae") {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .unsafeFlags([
@@ -290,7 +288,7 @@ let package = Package(
     .executable(name: "liae-headergen", targets: ["liae-headergen"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: core + [swiftLibrary] + tools + mpi + tests
+  targets: core + instructionSets + [swiftLibrary] + tools + mpi + tests
 )
 
 // Every folder has a README, which SwiftPM is not to take for a resource.
