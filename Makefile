@@ -193,9 +193,19 @@ test-golden: venv all
 test-mpi: mpi venv
 	$(VENV)/bin/python -m pytest -q -rs Tests/mpi
 
-## test-long: all tests with the long sweeps
+## test-arm64: kernels and networks on emulated arm64, held to values made on this processor and to golden data (Tests/arm64)
+.PHONY: test-arm64
+test-arm64: export LIAE_STORED_VALUES = $(abspath build/arm64/values)
+test-arm64:
+	@[ "$(DEPS)" = no ] || .ci/deps arm64
+	Tests/arm64/build.sh
+	$(PYTHON) Tests/arm64/loops.py build/arm64/LiaeKernelsNEON.o
+	$(SWIFT) test -c release --disable-testable-imports --filter valuesForOtherProcessors $(SWIFTFLAGS)
+	qemu-aarch64-static build/arm64/test-arm64
+
+## test-long: all tests with the long sweeps, and on x86-64 those of emulated arm64
 test-long: export LIAE_LONG_TESTS = 1
-test-long: test
+test-long: test $(if $(filter x86_64,$(shell uname -m)),test-arm64)
 
 SANITIZED_SUITES := LiaeSystemTests LiaeTensorTests LiaeGraphTests LiaeFormatsTests LiaeConvertTests LiaeImageIOTests \
   LiaeFrameTests LiaeSwapTests LiaePackTests LiaeSamplesTests \
@@ -219,7 +229,7 @@ tsan: test-deps
 ## fuzz: build the fuzz targets, replay their corpora, and run each for FUZZ_SECONDS (0)
 fuzz: test-deps
 	Tests/fuzz/build.sh > /dev/null
-	LIAE_ISA=avx2 Tests/fuzz/run.sh $(FUZZ_SECONDS)
+	$(if $(filter x86_64,$(shell uname -m)),LIAE_ISA=avx2) Tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # ---- Gates -----------------------------------------------------------------------------------------------------------
 

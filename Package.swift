@@ -6,9 +6,26 @@ import PackageDescription
 // Kernels work on raw pointers that the runtime has checked; the checks that protect against outside data
 // stay on in every other module (docs/decisions.md).
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"])]
-// The entries of the kernels are one file, which each of these modules compiles for an instruction set.
-func isa(_ march: String, _ name: String) -> [SwiftSetting] {
-  kernelSettings + [.unsafeFlags(["-Xcc", "-march=\(march)"]), .define(name)]
+// The entries of the kernels are one file, which each of these modules compiles for an instruction set: those of the
+// processor that is built for, which is this machine's unless LIAE_ARCHITECTURE names it (x86_64, arm64).
+#if arch(arm64)
+  let thisMachine = "arm64"
+#else
+  let thisMachine = "x86_64"
+#endif
+func isa(_ module: String, _ name: String, _ flags: [String] = []) -> Target {
+  .target(
+    name: module, dependencies: ["LiaeKernels"], swiftSettings: kernelSettings + [.unsafeFlags(flags), .define(name)])
+}
+let instructionSets: [Target]
+switch Context.environment["LIAE_ARCHITECTURE"] ?? thisMachine {
+case "x86_64":
+  instructionSets = [
+    isa("LiaeKernelsAVX2", "LIAE_AVX2", ["-Xcc", "-march=x86-64-v3"]),
+    isa("LiaeKernelsAVX512", "LIAE_AVX512", ["-Xcc", "-march=x86-64-v4"]),
+  ]
+// Other processors are named by the error in CLiaeIntrinsics.
+default: instructionSets = [isa("LiaeKernelsNEON", "LIAE_NEON")]
 }
 
 // Allocations of the Swift runtime and of ours go through CLiaeProcess, which serves small ones from a reserve when memory
@@ -23,7 +40,7 @@ let memoryReserve = wrapping([
 let staticCXX = ["-L", "\(Context.packageDirectory)/pkgconfig/static"]
 let quietRuntime = wrapping(["getenv", "environ", "__environ"])
 
-// What libliae.so is made of, in the order of dependence.
+// What libliae.so is made of beside the instruction sets, in the order of dependence.
 let core: [Target] = [
   .target(name: "CLiaeIntrinsics"),
   .target(name: "CLiaeProcess"),
@@ -34,13 +51,10 @@ let core: [Target] = [
   .target(name: "LiaeConvert", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph"]),
   .target(name: "LiaeKernels", dependencies: ["CLiaeIntrinsics"], swiftSettings: kernelSettings),
   .target(name: "LiaeKernelsBaseline", dependencies: ["LiaeKernels"], swiftSettings: kernelSettings),
-  .target(name: "LiaeKernelsAVX2", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v3", "LIAE_AVX2")),
-  .target(name: "LiaeKernelsAVX512", dependencies: ["LiaeKernels"], swiftSettings: isa("x86-64-v4", "LIAE_AVX512")),
   .target(
     name: "LiaeDispatch",
-    dependencies: [
-      "CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline", "LiaeKernelsAVX2", "LiaeKernelsAVX512",
-    ]),
+    dependencies: ["CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline"]
+      + instructionSets.map { .byName(name: $0.name) }),
   .target(name: "LiaeConvolution", dependencies: ["LiaeSystem", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
   .target(
     name: "LiaeRuntime",
@@ -82,7 +96,7 @@ let swiftLibrary = Target.target(
 
 // Functions in sections of their own, so that the linker drops the generic ones that every use has specialised; and no
 // String method that would link the regular expressions. Together they take 2.5 MB off libliae.so.
-for target in core where target.name.hasPrefix("Liae") {
+for target in core + instructionSets where target.name.hasPrefix("Liae") {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .unsafeFlags([
@@ -276,7 +290,7 @@ let package = Package(
     .executable(name: "liae-headergen", targets: ["liae-headergen"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: core + [swiftLibrary] + tools + mpi + tests
+  targets: core + instructionSets + [swiftLibrary] + tools + mpi + tests
 )
 
 // Every folder has a README, which SwiftPM is not to take for a resource.

@@ -35,8 +35,8 @@
  * grow, and a system that grants memory and ends the process when it is used (overcommitment). How much memory a
  * call, a context or a model may take can be limited: LIAE_ERROR_RESOURCE_LIMIT.
  *
- * The process: each call sets the floating-point environment (MXCSR, x87) to the default and restores the caller's;
- * callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
+ * The process: each call sets the floating-point environment (MXCSR and x87; FPCR and FPSR) to the default and
+ * restores the caller's; callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
  * signals but those of their own faults. Environment variables that the library reads: LIAE_ISA.
  *
  * Growth: a struct that begins with struct_size may grow at its end. Its _init function, which takes its sizeof,
@@ -420,7 +420,7 @@ struct liae_model_info {
   const char *guesses;
   /// What the file holds and a run does not use, a line each; empty where there is nothing.
   const char *notes;
-  /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline".
+  /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline".
   const char *isa;
   /// Training iteration, -1 where the file does not say.
   int64_t iteration;
@@ -516,7 +516,7 @@ struct liae_timing {
 struct liae_cpu {
   /// sizeof(liae_cpu); set by liae_cpu_init().
   size_t struct_size;
-  /// The instruction set in use: "avx512", "avx2" or "baseline". Static.
+  /// The instruction set in use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline". Static.
   const char *isa;
   /// What processor and system offer, a word each with blanks between, lowest first. Static.
   const char *detected;

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-// SwiftPM wants one source file in a C target; the header is all there is.
+// SwiftPM wants one source file in a C target; the header is all there is, and names a processor that has no kernels.
+#include "liae_intrinsics.h"

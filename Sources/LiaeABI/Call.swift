@@ -56,7 +56,7 @@ enum LastError {
         count = wholeCharacters
         break
       }
-      out[count] = CChar(bitPattern: byte)
+      out[count] = CChar(truncatingIfNeeded: byte)
       count += 1
     }
     out[count] = 0

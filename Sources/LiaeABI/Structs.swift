@@ -125,7 +125,7 @@ package struct CModelInfo: GrowingStruct {
   package var guesses: UnsafePointer<CChar>? = nil
   /// What the file holds and a run does not use, a line each; empty where there is nothing.
   package var notes: UnsafePointer<CChar>? = nil
-  /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline".
+  /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline".
   package var isa: UnsafePointer<CChar>? = nil
   /// Training iteration, -1 where the file does not say.
   package var iteration: Int64 = -1
@@ -226,7 +226,7 @@ package struct CCpu: GrowingStruct {
   static let smallestSize = 32
   /// sizeof(liae_cpu); set by liae_cpu_init().
   package var structSize: Int = 0
-  /// The instruction set in use: "avx512", "avx2" or "baseline". Static.
+  /// The instruction set in use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline". Static.
   package var isa: UnsafePointer<CChar>? = nil
   /// What processor and system offer, a word each with blanks between, lowest first. Static.
   package var detected: UnsafePointer<CChar>? = nil

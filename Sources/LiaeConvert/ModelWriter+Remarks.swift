@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeTensor
 
 extension ModelWriter {
   /// What a reader of the written files will find other than in `model`, a sentence each: what the format cannot hold,

@@ -25,7 +25,7 @@ extension KernelTable {
   ///
   /// - Throws: `outOfMemory`.
   package func measurePeak(_ pool: ThreadPool) throws(LiaeError) -> Double {
-    let stride = (peakVectors + 2) * width + 64, count = pool.workers
+    let stride = (peakVectors + 1) * width + 64, count = pool.workers
     let memory = try Bytes.allocate(count * stride * 4, for: "measuring the peak")
     defer { withExtendedLifetime(memory) {} }
     return withUnsafeTemporaryAllocation(of: Int.self, capacity: count) { least in

@@ -1,37 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLiaeIntrinsics
 import LiaeKernels
-import LiaeKernelsAVX2
-import LiaeKernelsAVX512
 import LiaeKernelsBaseline
 import LiaeSystem
 
-/// The instruction sets that kernels are compiled for, lowest first.
-package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
-  /// SSE2, or NEON.
+#if arch(x86_64)
+  import LiaeKernelsAVX2
+  import LiaeKernelsAVX512
+#elseif arch(arm64)
+  import LiaeKernelsNEON
+#endif
+
+/// The instruction sets that kernels are written for, of all processor architectures; files of packed weights name them.
+package enum InstructionSet: String, Sendable, Comparable {
+  /// What every processor of an architecture has, four lanes: SSE2 on x86-64, Advanced SIMD on arm64.
   case baseline
+  /// Advanced SIMD of arm64 at eight lanes, two registers a vector.
+  case neon
   /// AVX2 with FMA (x86-64-v3).
   case avx2
   /// AVX-512 F, BW, CD, DQ, VL (x86-64-v4).
   case avx512
 
-  package static func < (a: InstructionSet, b: InstructionSet) -> Bool {
-    (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+  /// The instruction sets that this build has kernels for, lowest first.
+  package static var built: [InstructionSet] {
+    #if arch(x86_64)
+      [.baseline, .avx2, .avx512]
+    #elseif arch(arm64)
+      [.baseline, .neon]
+    #endif
+  }
+
+  /// Orders the instruction sets of one architecture.
+  package static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.rank < b.rank }
+
+  private var rank: Int {
+    switch self {
+    case .baseline: 0
+    case .neon, .avx2: 1
+    case .avx512: 2
+    }
   }
 
   /// The highest that the processor has and whose registers the operating system saves.
   package static let detected: InstructionSet = detect()
 
   /// What this processor can run, lowest first.
-  package static var supported: [InstructionSet] { allCases.filter { $0 <= detected } }
+  package static var supported: [InstructionSet] { built.filter { $0 <= detected } }
 
   /// The detected one, or the one that `LIAE_ISA` names where it is lower.
   ///
   /// - Throws: `invalidArgument` when the variable holds another word.
   package static func preferred() throws(LiaeError) -> InstructionSet {
     guard let wish = environmentVariable("LIAE_ISA"), !wish.isEmpty else { return detected }
-    guard let set = InstructionSet(rawValue: wish) else {
-      let names = allCases.map(\.rawValue).joined(separator: ", ")
+    guard let set = InstructionSet(rawValue: wish), built.contains(set) else {
+      let names = built.map(\.rawValue).joined(separator: ", ")
       throw LiaeError(.invalidArgument, "LIAE_ISA is \"\(wish)\"; expected one of \(names)")
     }
     return min(set, detected)
@@ -39,23 +62,35 @@ package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
 
   /// The kernels. Nothing of a module is touched that this processor cannot run.
   package func kernels() throws(LiaeError) -> KernelTable {
-    guard self <= Self.detected else {
-      throw LiaeError(.unsupported, "this processor has no \(rawValue); it has \(Self.detected.rawValue)")
-    }
+    try requireSupport()
     switch self {
-    case .baseline: return LiaeKernelsBaseline.kernelTable()
-    case .avx2: return LiaeKernelsAVX2.kernelTable()
-    case .avx512: return LiaeKernelsAVX512.kernelTable()
+    #if arch(x86_64)
+      case .avx2: return LiaeKernelsAVX2.kernelTable()
+      case .avx512: return LiaeKernelsAVX512.kernelTable()
+    #elseif arch(arm64)
+      case .neon: return LiaeKernelsNEON.kernelTable()
+    #endif
+    default: return LiaeKernelsBaseline.kernelTable()
     }
   }
 
   /// The kernels of training.
   package func trainingKernels() throws(LiaeError) -> TrainingKernelTable {
-    _ = try kernels()
+    try requireSupport()
     switch self {
-    case .baseline: return LiaeKernelsBaseline.trainingKernelTable()
-    case .avx2: return LiaeKernelsAVX2.trainingKernelTable()
-    case .avx512: return LiaeKernelsAVX512.trainingKernelTable()
+    #if arch(x86_64)
+      case .avx2: return LiaeKernelsAVX2.trainingKernelTable()
+      case .avx512: return LiaeKernelsAVX512.trainingKernelTable()
+    #elseif arch(arm64)
+      case .neon: return LiaeKernelsNEON.trainingKernelTable()
+    #endif
+    default: return LiaeKernelsBaseline.trainingKernelTable()
+    }
+  }
+
+  private func requireSupport() throws(LiaeError) {
+    guard Self.supported.contains(self) else {
+      throw LiaeError(.unsupported, "this processor has no \(rawValue); it has \(Self.detected.rawValue)")
     }
   }
 
@@ -71,8 +106,9 @@ package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
       // AVX-512 F 16, DQ 17, CD 28, BW 30, VL 31. XCR0: opmask 5, upper ZMM 6, ZMM16-31 7.
       guard has(leaf7.ebx, [16, 17, 28, 30, 31]), saved & 0xe0 == 0xe0 else { return .avx2 }
       return .avx512
-    #else
-      return .baseline
+    #elseif arch(arm64)
+      // Advanced SIMD is a part of the architecture.
+      return .neon
     #endif
   }
 }

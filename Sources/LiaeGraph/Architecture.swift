@@ -110,7 +110,9 @@ package struct Architecture: Sendable, Equatable {
 
   /// The sizes that the family has, with DeepFaceLab's names for them.
   package var dims: [(name: String, value: Int)] {
-    let common = [("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims)]
+    let common: [(name: String, value: Int)] = [
+      ("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims),
+    ]
     return family == .amp ? common + [("inter_dims", interDims)] : common
   }
 

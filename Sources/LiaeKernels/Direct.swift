@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CLiaeIntrinsics
 
 /// The sums of a few neighbouring pixels of one row for one block of output channels.
 @usableFromInline struct DirectTile<V: Lanes>: TileBody {
@@ -17,7 +18,9 @@
       let length = runs[r].length
       for _ in 0..<(length >> 1) {
         tile.step(load(b), load(b + W), x, step)
+        liae_keep_load_order()
         tile.step(load(b + n), load(b + n + W), x + 1, step)
+        liae_keep_load_order()
         b += 2 * n
         x += 2
       }

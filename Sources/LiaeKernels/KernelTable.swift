@@ -4,7 +4,7 @@
 ///
 /// Slots are plain functions over raw pointers: they capture nothing, allocate nothing and have no error path.
 package struct KernelTable: Sendable {
-  /// `avx512`, `avx2` or `baseline`, as `LIAE_ISA` names them.
+  /// `avx512`, `avx2`, `neon` or `baseline`, as `LIAE_ISA` names them.
   package let isa: StaticString
   /// Floats of a vector, W.
   package let width: Int

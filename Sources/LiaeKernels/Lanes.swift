@@ -4,7 +4,8 @@ import CLiaeIntrinsics
 /// A vector of float32 of one instruction set's width. Every kernel is written once, generic over it.
 ///
 /// The operators are requirements, so that generic code takes the concrete, inlined ones. Each width belongs to one
-/// instruction set alone: 4 to the baseline, 8 to AVX2, 16 to AVX-512; specialisations therefore never share a name.
+/// instruction set alone: 4 to the baseline, 8 to AVX2 or, as pairs of registers, NEON, 16 to AVX-512; specialisations
+/// therefore never share a name.
 @usableFromInline package protocol Lanes: SIMD where Scalar == Float {
   associatedtype Bits: SIMD where Bits.Scalar == Int32
   associatedtype Wide: SIMD where Wide.Scalar == Double
@@ -95,7 +96,14 @@ extension SIMD8<Float>: Lanes {
   @usableFromInline package typealias Bits = SIMD8<Int32>
   @usableFromInline package typealias Wide = SIMD8<Double>
   @inlinable @inline(__always) package static var width: Int { 8 }
-  @inlinable @inline(__always) package static var tileRows: Int { 6 }
+  @inlinable @inline(__always) package static var tileRows: Int {
+    #if arch(arm64)
+      // 20 registers of sums, 4 of weights, and up to 5 of factors, which x86 takes from memory.
+      5
+    #else
+      6
+    #endif
+  }
   @inlinable @inline(__always) package static var transposedRows: Int { 4 }
   @inlinable @inline(__always) package static func mulAdd(_ c: Self, _ a: Self, _ b: Self) -> Self {
     c.addingProduct(a, b)

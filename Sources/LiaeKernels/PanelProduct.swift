@@ -40,7 +40,9 @@ import CLiaeIntrinsics
         liae_prefetch_l2(next + 16)
         next += 32
         tile.step(load(b), load(b + W), a, W)
+        liae_keep_load_order()
         tile.step(load(b + n), load(b + n + W), a + 1, W)
+        liae_keep_load_order()
         b += 2 * n
         a += 2
       }

@@ -90,7 +90,9 @@ package func withTile<T: RegisterTile, B: TileBody>(_: T.Type, rows: Int, _ body
   case 4: body.run(Times4<T>.self)
   case 5: body.run(Times5<T>.self)
   default:
-    // Taller tiles fit the 32 registers of AVX-512 alone; elsewhere they are not even instantiated.
+    // Taller tiles are not even instantiated where they do not stay in registers: those of more than 6 rows fit the 32
+    // registers of AVX-512 alone.
+    guard T.V.tileRows > 5 else { return }
     guard T.V.tileRows > 6 else { return body.run(Times6<T>.self) }
     switch rows {
     case 6: body.run(Times6<T>.self)

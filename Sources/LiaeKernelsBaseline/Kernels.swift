@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
 
-// One entry for each kernel, at the vector width of one instruction set. The modules LiaeKernelsBaseline, LiaeKernelsAVX2
-// and LiaeKernelsAVX512 are this one file (two of them link to it), compiled three times; the module's name tells their
-// symbols apart.
+// One entry for each kernel, at the vector width of one instruction set. The modules LiaeKernelsBaseline, LiaeKernelsAVX2,
+// LiaeKernelsAVX512 and LiaeKernelsNEON are this one file, to which all but the first hold a link, compiled once for each;
+// the module's name tells their symbols apart.
 //
 // Nothing else may stand here: whatever is compiled in such a module uses its instruction set, and a generic
 // specialisation that is shared would carry it into other modules. And one file each: with a second one the compiler gives
@@ -11,7 +11,8 @@ import LiaeKernels
 
 #if LIAE_AVX512
   private typealias V = SIMD16<Float>
-#elseif LIAE_AVX2
+#elseif LIAE_AVX2 || LIAE_NEON
+  // For NEON a vector is a pair of registers: its 32 of 128 bits hold as much as the 16 of AVX2.
   private typealias V = SIMD8<Float>
 #else
   private typealias V = SIMD4<Float>
@@ -23,6 +24,8 @@ import LiaeKernels
     "avx512"
   #elseif LIAE_AVX2
     "avx2"
+  #elseif LIAE_NEON
+    "neon"
   #else
     "baseline"
   #endif

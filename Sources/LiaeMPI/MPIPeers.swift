@@ -34,7 +34,7 @@ package final class MPIPeers: TrainingPeers {
     guard code != 0 else { return }
     var text = [CChar](repeating: 0, count: Int(liae_mpi_message_size()))
     liae_mpi_message(code, &text)
-    let message = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     throw LiaeError(.inputOutput, "\(what): \(message)")
   }
 }

@@ -24,7 +24,8 @@ package struct PackRequest {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }
     guard header.instructionSet == set else {
-      let advice = header.instructionSet < set ? "; LIAE_ISA=\(header.instructionSet.rawValue) runs them" : ""
+      let isLower = InstructionSet.built.contains(header.instructionSet) && header.instructionSet < set
+      let advice = isLower ? "; LIAE_ISA=\(header.instructionSet.rawValue) runs them" : ""
       return "packed for \(header.instructionSet.rawValue), and \(set.rawValue) is in use\(advice)"
     }
     let width = try set.kernels().width

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeKernels
 import LiaeSystem
 import LiaeTensor
 import Synchronization

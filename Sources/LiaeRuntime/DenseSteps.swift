@@ -2,6 +2,7 @@
 import LiaeGraph
 import LiaeKernels
 import LiaeSystem
+import LiaeTensor
 
 /// Flattening, pixel norm and the dense layers that read a picture.
 final class DenseRowsStep: Step {

@@ -3,6 +3,7 @@ import LiaeConvolution
 import LiaeKernels
 import LiaeGraph
 import LiaeSystem
+import LiaeTensor
 
 /// Times convolutions on this machine as a run meets them: one image, weights that are in no cache, input that is.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvolution
+import LiaeGraph
 import LiaeKernels
 
 /// Makes the transformed weights U of a Winograd layer while it runs, from taps.

@@ -131,8 +131,8 @@ struct Header {
        * grow, and a system that grants memory and ends the process when it is used (overcommitment). How much memory a
        * call, a context or a model may take can be limited: LIAE_ERROR_RESOURCE_LIMIT.
        *
-       * The process: each call sets the floating-point environment (MXCSR, x87) to the default and restores the caller's;
-       * callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
+       * The process: each call sets the floating-point environment (MXCSR and x87; FPCR and FPSR) to the default and
+       * restores the caller's; callbacks run in the default one. Signal handlers and masks stay as they are; threads of the library block all
        * signals but those of their own faults. Environment variables that the library reads: LIAE_ISA.
        *
        * Growth: a struct that begins with struct_size may grow at its end. Its _init function, which takes its sizeof,

@@ -42,10 +42,32 @@ struct ConvolutionCase: CustomStringConvertible {
     return [self, added, shuffled]
   }
 
-  var description: String {
-    "\(set) \(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
-      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + " \(activation) images \(images) \(source)"
-      + (readsHalf ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element)"
+  var description: String { "\(set) \(title)" }
+
+  /// All but the instruction set.
+  var title: String {
+    "\(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
+      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + activationTitle + " images \(images)"
+      + (source == .halves ? " halves" : source == .picture ? " picture" : "")
+      + (readsHalf ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element.rawValue)"
+  }
+
+  private var activationTitle: String {
+    switch activation {
+    case .none: ""
+    case .leaky(let slope): " leaky \(slope)"
+    case .cosine: " cosine"
+    }
+  }
+
+  /// Values are of the order of 1, so this is the relative error of a sum too. Winograd's points cost digits.
+  var tolerance: Double {
+    switch algorithm {
+    case .direct: return 4e-6
+    case .winograd(2): return 6e-6
+    case .winograd(4): return 1.5e-5
+    default: return 4e-5
+    }
   }
 
   var layer: ConvolutionLayer {
@@ -114,7 +136,7 @@ struct ConvolutionCase: CustomStringConvertible {
     var isCleanAround: Bool
   }
 
-  func run(seed: UInt64) throws -> Result {
+  func run(seed: UInt64) throws(LiaeError) -> Result {
     var random = SplitMix64(state: seed)
     let layer = layer
     let kernels = try set.kernels(), width = kernels.width

@@ -12,20 +12,10 @@ import Testing
   /// Channel counts below, at, one past and at multiples of every vector width, and none of these.
   static let channels = [(1, 1), (3, 5), (4, 8), (5, 12), (16, 16), (17, 33), (22, 10), (33, 64), (48, 20)]
 
-  /// Values are of the order of 1, so these are relative errors of a sum too. Winograd's points cost digits.
-  static func tolerance(_ algorithm: ConvolutionAlgorithm) -> Double {
-    switch algorithm {
-    case .direct: return 4e-6
-    case .winograd(2): return 6e-6
-    case .winograd(4): return 1.5e-5
-    default: return 4e-5
-    }
-  }
-
   func check(_ c: ConvolutionCase, seed: UInt64 = 1) throws {
     let result = try c.run(seed: seed)
     let comparison = Comparison(result.actual, result.expected, seed: seed)
-    #expect(comparison.maximum <= Self.tolerance(c.algorithm), "\(c): \(comparison)")
+    #expect(comparison.maximum <= c.tolerance, "\(c): \(comparison)")
     #expect(result.isCleanAround, "\(c) wrote into the border or a padded lane")
     #expect(result.expected.contains { abs($0) > 0.1 }, "\(c): the expected values say nothing")
   }

@@ -15,7 +15,7 @@ import Testing
   private func check(_ c: ConvolutionCase, seed: UInt64 = 3) throws {
     let result = try c.run(seed: seed)
     let comparison = Comparison(result.actual, result.expected, seed: seed)
-    #expect(comparison.maximum <= ConvolutionTests.tolerance(c.algorithm), "\(c): \(comparison)")
+    #expect(comparison.maximum <= c.tolerance, "\(c): \(comparison)")
     let isClean = result.isCleanAround  // A failed expectation prints what stands in it.
     #expect(isClean, "\(c) wrote into the border or a padded lane")
     #expect(result.expected.contains { abs($0) > 0.1 }, "\(c): the expected values say nothing")

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeDispatch
-import LiaeKernelsReference
 import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
@@ -30,10 +28,6 @@ struct Pictures: Equatable {
 
   init() {}
 
-  init(_ outputs: [ReferenceNetwork.Output]) {
-    (rgb, mask, destinationMask) = (outputs.map(\.rgb), outputs.map(\.mask), outputs.map(\.destinationMask))
-  }
-
   /// The three outputs by name, each in one list.
   var parts: [(name: String, values: [Float])] {
     [("rgb", Array(rgb.joined())), ("mask", Array(mask.joined())), ("dst mask", Array(destinationMask.joined()))]
@@ -41,25 +35,6 @@ struct Pictures: Equatable {
 
   /// Everything in one list.
   var flat: [Float] { parts.flatMap(\.values) }
-}
-
-extension Plan {
-  convenience init(
-    _ model: Model, _ convolution: PlanOptions.Convolution = .automatic, on set: InstructionSet? = nil
-  ) throws(LiaeError) {
-    var options = PlanOptions()
-    options.convolution = convolution
-    options.instructionSet = set
-    try self.init(model: model, options: options)
-  }
-
-  convenience init(_ model: Model, _ configuration: Configuration) throws(LiaeError) {
-    var options = PlanOptions()
-    options.convolution = configuration.convolution
-    options.memory = configuration.memory
-    options.instructionSet = configuration.set
-    try self.init(model: model, options: options)
-  }
 }
 
 extension Context {

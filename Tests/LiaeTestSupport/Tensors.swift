@@ -5,27 +5,33 @@ import LiaeTensor
 
 extension TensorView {
   /// `values` rounded to `dtype`, one of float32, float16 and bfloat16.
-  package static func of(_ values: [Float], as dtype: DType, shape: [Int]) throws -> TensorView {
+  package static func of(_ values: [Float], as dtype: DType, shape: [Int]) throws(LiaeError) -> TensorView {
     let bytes: Bytes
     switch dtype {
-    case .float16: bytes = try values.map(HalfPrecision.float16).withUnsafeBytes { try Bytes.copy($0) }
-    case .bfloat16: bytes = try values.map(HalfPrecision.bfloat16).withUnsafeBytes { try Bytes.copy($0) }
-    default: bytes = try values.withUnsafeBytes { try Bytes.copy($0) }
+    case .float16: bytes = try copy(values.map(HalfPrecision.float16))
+    case .bfloat16: bytes = try copy(values.map(HalfPrecision.bfloat16))
+    default: bytes = try copy(values)
     }
     return try TensorView(dtype: dtype, shape: shape, storage: bytes)
+  }
+
+  private static func copy<Element>(_ values: [Element]) throws(LiaeError) -> Bytes {
+    try values.withUnsafeBufferPointer { (buffer) throws(LiaeError) in try Bytes.copy(UnsafeRawBufferPointer(buffer)) }
   }
 }
 
 extension Model {
   /// The model with its weights rounded to `dtype`.
-  package func rounded(to dtype: DType) throws -> Model {
-    try map { tensor in try TensorView.of((0..<tensor.count).map { tensor[$0] }, as: dtype, shape: tensor.shape) }
+  package func rounded(to dtype: DType) throws(LiaeError) -> Model {
+    try map { (tensor) throws(LiaeError) in
+      try TensorView.of((0..<tensor.count).map { tensor[$0] }, as: dtype, shape: tensor.shape)
+    }
   }
 
   /// The same numbers in float32.
-  package func widened() throws -> Model { try map { try $0.asFloat32() } }
+  package func widened() throws(LiaeError) -> Model { try map { (tensor) throws(LiaeError) in try tensor.asFloat32() } }
 
-  private func map(_ change: (TensorView) throws -> TensorView) throws -> Model {
+  private func map(_ change: (TensorView) throws(LiaeError) -> TensorView) throws(LiaeError) -> Model {
     var result = TensorDictionary()
     for name in tensors.names { if let tensor = tensors[name] { result[name] = try change(tensor) } }
     return try Model(architecture: architecture, info: info, tensors: result)

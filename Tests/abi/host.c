@@ -10,7 +10,28 @@
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
+
+// The control register of vector arithmetic: what a process starts with, and other settings of it.
+#if defined(__x86_64__)
 #include <xmmintrin.h>
+typedef unsigned control_word;
+// Flushing of subnormals; rounding down, up and to zero; invalid, overflow and division delivered as signals; all.
+static const control_word standard = 0x1f80, modes[] = {
+    0x1f80 | 0x8040, 0x1f80 | 0x2000, 0x1f80 | 0x4000, 0x1f80 | 0x6000,
+    0x1f80 & ~0x0800u, 0x1f80 & ~0x1000u, 0x1f80 & ~0x0100u, 0};
+static control_word get_control(void) { return _mm_getcsr(); }
+static void set_control(control_word word) { _mm_setcsr(word); }
+#else
+typedef unsigned long control_word;
+// FPCR: flushing of subnormals; rounding up, down and to zero; NaNs by default.
+static const control_word standard = 0, modes[] = {1 << 24, 1 << 22, 2 << 22, 3 << 22, 1 << 25};
+static control_word get_control(void) {
+  control_word word;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+  return word;
+}
+static void set_control(control_word word) { __asm__ volatile("msr fpcr, %0" : : "r"(word) : "memory"); }
+#endif
 
 #define LOAD(name)                                   \
   __typeof__(&name) name##_p;                        \
@@ -80,26 +101,24 @@ int main(int argc, char **argv) {
   CHECK(liae_context_free_p(context) == LIAE_OK);
 
   rgb.pixels = out;
-  const unsigned modes[] = {0x1f80 | 0x8040, 0x1f80 | 0x2000, 0x1f80 | 0x4000, 0x1f80 | 0x6000,
-                            0x1f80 & ~0x0800u, 0x1f80 & ~0x1000u, 0x1f80 & ~0x0100u, 0};
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     // Made in one mode and run in another.
     for (int made = 0; made < 2; made++) {
       memset(out, 0, outputs * 4);
-      _mm_setcsr(made ? modes[i] : 0x1f80);
+      set_control(made ? modes[i] : standard);
       const liae_status create = liae_context_create_p(model, &options, &context);
-      const unsigned kept = _mm_getcsr();
-      _mm_setcsr(modes[i]);
+      const control_word kept = get_control();
+      set_control(modes[i]);
       const liae_status run = liae_context_run_p(context, NULL, &face, &rgb, NULL, NULL);
-      const unsigned kept_by_run = _mm_getcsr();
-      _mm_setcsr(0x1f80);
+      const control_word kept_by_run = get_control();
+      set_control(standard);
       CHECK(create == LIAE_OK && run == LIAE_OK);
-      CHECK(kept == (made ? modes[i] : 0x1f80) && kept_by_run == modes[i]);
+      CHECK(kept == (made ? modes[i] : standard) && kept_by_run == modes[i]);
       CHECK(memcmp(out, expected, outputs * 4) == 0);
       CHECK(liae_context_free_p(context) == LIAE_OK);
     }
   }
-  // The x87 of hosts that use long double.
+  // The x87, of hosts on x86 that use long double, too.
   fesetround(FE_UPWARD);
   CHECK(liae_context_create_p(model, &options, &context) == LIAE_OK);
   CHECK(liae_context_run_p(context, NULL, &face, &rgb, NULL, NULL) == LIAE_OK);

@@ -12,7 +12,11 @@ out=$root/build/fuzz
 
 # Arrows point down: each module may import those before it.
 parsers="LiaeSystem LiaeTensor LiaeGraph LiaeFormats LiaeConvert"
-kernels="LiaeKernels LiaeKernelsBaseline LiaeKernelsAVX2 LiaeKernelsAVX512 LiaeDispatch"
+case $(uname -m) in
+  x86_64) sets="LiaeKernelsAVX2 LiaeKernelsAVX512" ;;
+  *) sets=LiaeKernelsNEON ;;
+esac
+kernels="LiaeKernels LiaeKernelsBaseline $sets LiaeDispatch"
 frames="LiaeOpening LiaeFrame LiaeSwap LiaeABI"
 training="LiaeText LiaeImageIO LiaeSamples LiaeTrain LiaeSynth LiaeSequence LiaeTrainingSession"
 modules_of() {
@@ -52,6 +56,7 @@ for module in $parsers $kernels LiaeRuntime LiaePack $frames $training; do
   case " $wanted " in *" $module "*) ;; *) continue ;; esac
   case $module in
     LiaeKernelsAVX2) chosen="$unchecked -Xcc -march=x86-64-v3 -D LIAE_AVX2" ;;
+    LiaeKernelsNEON) chosen="$unchecked -D LIAE_NEON" ;;
     LiaeKernelsAVX512) chosen="$unchecked -Xcc -march=x86-64-v4 -D LIAE_AVX512" ;;
     LiaeKernels*) chosen=$unchecked ;;
     *) chosen=$flags ;;

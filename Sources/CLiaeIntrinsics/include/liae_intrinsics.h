@@ -1,7 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Swift cannot say: prefetch, numbers of 16 bits, CPUID and XGETBV. Everything is static inline, so nothing is exported.
+// What Swift cannot say: prefetch, order of loads, numbers of 16 bits, CPUID and XGETBV. Everything is static inline, so
+// nothing is exported.
 #pragma once
 #include <stdint.h>
+
+// Formats and kernels assume a little-endian processor of 64 bits, and there are kernels for these two.
+#if !defined(__x86_64__) && !(defined(__aarch64__) && defined(__AARCH64EL__))
+#if defined(__aarch64__)
+#error "libliae runs on x86-64 and little-endian arm64; this is big-endian arm64"
+#elif defined(__i386__)
+#error "libliae runs on x86-64 and arm64; this is x86 of 32 bits (i386)"
+#elif defined(__arm__)
+#error "libliae runs on x86-64 and arm64; this is arm of 32 bits"
+#elif defined(__riscv)
+#error "libliae runs on x86-64 and arm64; this is RISC-V"
+#elif defined(__powerpc__)
+#error "libliae runs on x86-64 and arm64; this is POWER"
+#elif defined(__s390x__)
+#error "libliae runs on x86-64 and arm64; this is s390x"
+#elif defined(__loongarch__)
+#error "libliae runs on x86-64 and arm64; this is LoongArch"
+#elif defined(__wasm__)
+#error "libliae runs on x86-64 and arm64; this is WebAssembly"
+#else
+#error "libliae runs on x86-64 and arm64; this processor is neither"
+#endif
+#endif
 
 #define LIAE_INLINE static inline __attribute__((always_inline))
 
@@ -11,6 +35,14 @@ LIAE_INLINE void liae_prefetch_l2(const void *p) { __builtin_prefetch(p, 0, 2); 
 LIAE_INLINE void liae_prefetch_l1(const void *p) { __builtin_prefetch(p, 0, 3); }
 /// Prefetch for writing.
 LIAE_INLINE void liae_prefetch_write(void *p) { __builtin_prefetch(p, 1, 3); }
+
+/// Keeps the compiler from moving loads across it, where register tiles fill all vector registers: on arm64, whose
+/// multiplications take no operand from memory, loads of a later step that are made early push accumulators to the stack.
+LIAE_INLINE void liae_keep_load_order(void) {
+#if defined(__aarch64__)
+  __asm__ volatile("" : : : "memory");
+#endif
+}
 
 // Vectors of N numbers of 16 bits at any address as floats, exactly, in one or two instructions where the module is
 // compiled for a processor that has them. Elsewhere float16 goes by its bits: exponents are moved from bias 15 to 127,

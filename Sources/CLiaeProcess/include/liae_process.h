@@ -23,10 +23,11 @@ void liae_scope_set_current(const void *scope);
 static inline int32_t liae_flag_load(const int32_t *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED); }
 static inline void liae_flag_store(int32_t *flag, int32_t value) { __atomic_store_n(flag, value, __ATOMIC_RELAXED); }
 
-/// Rounding, flushing of subnormals, masks and flags of exceptions: of vector instructions and of the x87.
+// The floating-point environment: rounding, flushing of subnormals, masks and flags of exceptions.
+#if defined(__x86_64__)
+/// MXCSR, of vector instructions, and the control word of the x87.
 typedef struct { uint32_t vector; uint16_t x87; } liae_float_environment;
 
-#if defined(__x86_64__)
 /// What a process starts with: rounding to nearest, subnormals kept, no exception delivered.
 static inline liae_float_environment liae_float_environment_enter(void) {
   liae_float_environment host;
@@ -44,9 +45,24 @@ static inline void liae_float_environment_leave(liae_float_environment host) {
   __asm__ volatile("ldmxcsr %0" : : "m"(host.vector) : "memory");
   if (host.x87 != 0x037f) __asm__ volatile("fnclex\n\tfldcw %0" : : "m"(host.x87) : "memory");
 }
-#else
-static inline liae_float_environment liae_float_environment_enter(void) { return (liae_float_environment){0, 0}; }
-static inline void liae_float_environment_leave(liae_float_environment host) { (void)host; }
+#elif defined(__aarch64__)
+/// FPCR, rounding and masks, and FPSR, flags.
+typedef struct { uint64_t control, status; } liae_float_environment;
+
+/// What a process starts with: rounding to nearest, subnormals kept, no exception delivered.
+static inline liae_float_environment liae_float_environment_enter(void) {
+  liae_float_environment host;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(host.control));
+  __asm__ volatile("mrs %0, fpsr" : "=r"(host.status));
+  // Writing the register costs more than comparing it.
+  if (host.control != 0) __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0) : "memory");
+  return host;
+}
+
+static inline void liae_float_environment_leave(liae_float_environment host) {
+  if (host.control != 0) __asm__ volatile("msr fpcr, %0" : : "r"(host.control) : "memory");
+  __asm__ volatile("msr fpsr, %0" : : "r"(host.status) : "memory");
+}
 #endif
 
 #pragma GCC visibility pop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
 import LiaeSystem
+import LiaeTensor
 
 /// Compares a file with a network of ours from outputs down to the picture, and takes the weights that stand where the
 /// network has its layers.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
+import LiaeTensor
 
 extension Model {
   /// Tells whether something was made of these very weights, in some milliseconds and not in the seconds of `hash()`:

@@ -50,7 +50,8 @@ extension TrainedNetwork {
     case .pixelNorm: return try tape.pixelNorm(inputs[0])
     case .concatenation: return try tape.concatenate(inputs)
     case .sigmoid: return try tape.sigmoid(inputs[0])
-    case .depthToSpace(let order): return try tape.depthToSpace(inputs[0], order)
+    // Weights in CRD order were rearranged when they were read.
+    case .depthToSpace: return try tape.depthToSpace(inputs[0])
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
     case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .shuffledSigmoid, .splitHalves,
       .stack, .unstack, .denseOutput:

@@ -29,9 +29,18 @@ package final class TrainedNetwork {
     // The tape's depth-to-space has DCR order: weights in CRD order are rearranged when they are read.
     var shuffled: Set<String> = [], grouped: Set<String> = []
     for node in graph.nodes {
-      guard case .convolution(let convolution) = node.operation, let order = convolution.depthToSpace else { continue }
-      if order == .crd { shuffled.formUnion(convolution.layers) }
-      if convolution.layers.count == 1 { grouped.formUnion(convolution.layers) }
+      switch node.operation {
+      case .convolution(let convolution):
+        guard let order = convolution.depthToSpace else { break }
+        if order == .crd { shuffled.formUnion(convolution.layers) }
+        if convolution.layers.count == 1 { grouped.formUnion(convolution.layers) }
+      case .depthToSpace(.crd):
+        guard case .convolution(let convolution) = graph[node.inputs[0]].operation else {
+          throw LiaeError(.unsupported, "node \(node.name): training has no depth-to-space of what is no convolution")
+        }
+        shuffled.formUnion(convolution.layers)
+      default: break
+      }
     }
     var layouts: [String: WeightLayout] = [:]
     var parameters: [Parameter] = []

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeGraph
 import LiaeSystem
 
 extension Tape {
-  /// (count, height, width, 4 C) to (count, 2 height, 2 width, C).
+  /// (count, height, width, 4 C) to (count, 2 height, 2 width, C) in DCR order: channel (dy * 2 + dx) * C + c becomes channel
+  /// c of pixel (2 y + dy, 2 x + dx).
   ///
   /// - Throws: `outOfMemory`.
-  package func depthToSpace(_ x: Tensor, _ order: ShuffleOrder) throws(LiaeError) -> Tensor {
+  package func depthToSpace(_ x: Tensor) throws(LiaeError) -> Tensor {
     let c = x.channels / 4
     precondition(c * 4 == x.channels)
     let y = try Tensor(
@@ -18,7 +18,7 @@ extension Tape {
         let from = (row * x.width + column) * 4 * c
         for quarter in 0..<4 {
           let to = ((2 * row + quarter / 2) * y.width + 2 * column + quarter % 2) * c
-          for channel in 0..<c { body(from + (order == .crd ? channel * 4 + quarter : quarter * c + channel), to + channel) }
+          for channel in 0..<c { body(from + quarter * c + channel, to + channel) }
         }
       }
     }

@@ -203,7 +203,7 @@ struct ComputeArguments: ParsableArguments {
   }
 }
 
-/// `avx512`, `avx2` or `baseline`, or what is wrong with the wish for one.
+/// `avx512`, `avx2`, `neon` or `baseline`, or what is wrong with the wish for one.
 func instructionSetInUse() -> String {
   do throws(LiaeError) { return try InstructionSet.preferred().rawValue } catch { return error.message }
 }

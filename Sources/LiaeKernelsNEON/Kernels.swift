@@ -1,0 +1,1 @@
+../LiaeKernelsBaseline/Kernels.swift
