@@ -5,19 +5,10 @@ import LiaeKernels
 
 /// Makes the transformed weights U of a Winograd layer while it runs, from taps.
 final class WeightTransform {
-  /// What U is made of at a time.
-  enum Scope {
-    /// A range of input channels of a column block, small enough to stay in L2; the products of the ranges add up.
-    case piece
-    /// A column block, for the tiles of several tasks one after the other.
-    case columnBlock
-    /// The layer, before anything else, in memory that workers share.
-    case layer
-  }
   /// Packed input channels of one phase, and of one half of a code.
   private struct Piece { let from, count: Int }
 
-  let scope: Scope
+  let scope: WinogradScheme.WeightScope
   /// Floats of U.
   let floats: Int
   private let packed: PackedConvolution
@@ -29,11 +20,8 @@ final class WeightTransform {
   /// Rows of U of a column block.
   private let rows: Int
 
-  /// U of one piece, which shares L2 with products and inputs.
-  static let pieceBytes = 1 << 19
-
   /// - Parameter channels: packed input channels of a phase that are used.
-  init(_ packed: PackedConvolution, channels: Int, scope: Scope) {
+  init(_ packed: PackedConvolution, channels: Int, scope: WinogradScheme.WeightScope) {
     (self.packed, self.scope) = (packed, scope)
     let n = packed.blockVectors * packed.width
     points = packed.points * packed.points
@@ -69,13 +57,10 @@ final class WeightTransform {
       let half = roundUp(packed.layer.inputChannels / 2, width)
       ranges = [Piece(from: 0, count: half), Piece(from: half, count: channels - half)]
     }
-    let row = packed.points * packed.points * packed.blockVectors * width * 4
-    let most = max(width, pieceBytes / row / width * width)
     return ranges.flatMap { range in
-      let each = roundUp((range.count + (range.count + most - 1) / most - 1) / ((range.count + most - 1) / most), width)
-      return stride(from: 0, to: range.count, by: each).map {
-        Piece(from: range.from + $0, count: min(each, range.count - $0))
-      }
+      WinogradScheme.pieces(
+        range.count, points: packed.points, blockVectors: packed.blockVectors, width: width
+      ).map { Piece(from: range.from + $0.lowerBound, count: $0.count) }
     }
   }
 

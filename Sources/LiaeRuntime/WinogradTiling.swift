@@ -65,41 +65,14 @@ final class WinogradTiling {
         let first = packed.phases == 1 ? 0 : (phase >> 1) * b.source.row + (phase == 0 || phase == 3 ? width : 0)
         return block % perPhase * b.source.plane + first
       })
-    let uBytes = points * points * total * packed.vectors * width * 4
-    let perTile = points * points * roundUp(total, width) * 4
-    // A private block of transformed tiles should stay in L2 while U streams past it.
-    let privateRows = min(28, (3 << 19) / max(1, perTile))
-    // Shared V is read once for each block of output channels: past 8 MB that costs more than to read U once for each
-    // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md).
     let line = axis.reduce(0) { $0 + $1.size + 2 }
-    let vBytes = b.images * line * line * roundUp(total, width) * 4
-    // U that is made in the run is made whole for private V, and takes its memory.
-    let isTransformed = packed.stored == .transformed
-    isShared =
-      b.sharesInputs
-      ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48))
-        || (!isTransformed && uBytes > vBytes))
-    let wanted = min(tileCount, isShared ? 64 : privateRows)
-    let blocks = (tileCount + wanted - 1) / wanted
-    var rowBlock = (tileCount + blocks - 1) / blocks
-    if isTransformed {
-      transform = nil
-    } else if isShared {
-      // M of all tiles and U of a piece, or U of a column block and M of some tiles: what takes less memory.
-      let perRow = packed.blockVectors * width * 4 * points * points
-      let isWide = WeightTransform.pieceBytes + tileCount * perRow > (total + rowBlock) * perRow
-      if !isWide { rowBlock = tileCount }
-      transform = WeightTransform(packed, channels: channels, scope: isWide && blocks > 1 ? .columnBlock : .piece)
-    } else {
-      transform = WeightTransform(packed, channels: channels, scope: .layer)
-    }
-    self.rowBlock = rowBlock
-    rowBlocks = (tileCount + rowBlock - 1) / rowBlock
-    inputRows = isShared ? tileCount : rowBlock
-
-    // The last row of a block's plane is followed by a vector, so that planes do not start at powers of two.
-    inputPlane = inputBlocks * inputRows * width + width
-    productPlane = rowBlock * packed.blockVectors * width + width
+    let scheme = WinogradScheme(
+      points: points, tiles: tileCount, transformedPixels: b.images * line * line, summed: total,
+      vectors: packed.vectors, blockVectors: packed.blockVectors, width: width, side: side,
+      makesWeights: packed.stored != .transformed, sharesInputs: b.sharesInputs)
+    transform = scheme.weights.map { WeightTransform(packed, channels: channels, scope: $0) }
+    (isShared, rowBlock, rowBlocks) = (scheme.isShared, scheme.rowBlock, scheme.rowBlocks)
+    (inputRows, inputPlane, productPlane) = (scheme.inputRows, scheme.inputPlane, scheme.productPlane)
     offsets = Table(targetOffsets(packed, b.target))
     self.tiles = Table(tiles)
     kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })

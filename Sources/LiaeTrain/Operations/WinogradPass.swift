@@ -31,22 +31,11 @@ final class WinogradPass {
   private let rowOffset: Table<Int>
   /// Rows of U of one column block.
   private let weightRows: Int
-  private let scheme: Scheme
-
-  /// How a pass is divided into tasks; see `WinogradTiling`.
-  private struct Scheme {
-    /// V of all tiles is made first, and a task is a block of output channels, which makes its U; otherwise U is made
-    /// first and a task is a block of tiles, which makes its V.
-    let isShared: Bool
-    let rowBlock: Int
-    let inputRows, inputPlane, productPlane: Int
-    /// Ranges of summed channels of one phase of which U is made at a time.
-    let pieces: [(from: Int, count: Int)]
-    /// Floats of U of a task, or of all.
-    let weights: Int
-    /// U holds one piece at a time.
-    let isPiecewise: Bool
-  }
+  private let scheme: WinogradScheme
+  /// Ranges of summed channels of one phase of which U is made at a time.
+  private let pieces: [(from: Int, count: Int)]
+  /// Floats of U that a task, or the layer, has at a time for one column block.
+  private let weightFloats: Int
 
   /// - Parameters:
   ///   - padding: zero pixels around each phase of the source.
@@ -129,41 +118,18 @@ final class WinogradPass {
     }
     weightRows = rows
     (self.low, self.high, rowOffset) = (Table(low), Table(high), Table(offset))
-    scheme = Self.scheme(
-      points: points, tiles: tiles.count, inputBlocks: inputBlocks, phases: source.phases, phaseChannels: phaseChannels,
-      vectors: vectors.count, blockVectors: blockVectors, weightRows: rows, side: target.side, width: width)
-  }
-
-  /// U of one piece, which shares L2 with products and inputs.
-  private static let pieceBytes = 1 << 19
-
-  private static func scheme(
-    points: Int, tiles: Int, inputBlocks: Int, phases: Int, phaseChannels: Int, vectors: Int, blockVectors: Int,
-    weightRows: Int, side: Int, width: Int
-  ) -> Scheme {
-    let summed = phases * phaseChannels, all = points * points
-    let perTile = all * inputBlocks * width * 4, n = blockVectors * width
-    let privateRows = min(28, (3 << 19) / max(1, perTile))
-    let isShared = privateRows < 14 || all * summed * vectors * width * 4 > tiles * perTile
-    let wanted = min(tiles, isShared ? 64 : privateRows)
-    let blocks = (tiles + wanted - 1) / wanted
-    var rowBlock = (tiles + blocks - 1) / blocks
-    let perRow = n * 4 * all
-    let isPiecewise = isShared && (blocks == 1 || pieceBytes + tiles * perRow <= (summed + rowBlock) * perRow)
-    if isPiecewise { rowBlock = tiles }
-    let most = max(width, pieceBytes / perRow / width * width)
-    let count = (phaseChannels + most - 1) / most
-    let each = roundUp((phaseChannels + count - 1) / count, width)
-    let pieces = (0..<phases).flatMap { phase in
-      stride(from: 0, to: phaseChannels, by: each).map {
-        (from: phase * phaseChannels + $0, count: min(each, phaseChannels - $0))
-      }
+    let scheme = WinogradScheme(
+      points: points, tiles: tiles.count, transformedPixels: tiles.count * points * points, summed: summed,
+      vectors: vectors.count, blockVectors: blockVectors, width: width, side: target.side, makesWeights: true)
+    let ranges = WinogradScheme.pieces(phaseChannels, points: points, blockVectors: blockVectors, width: width)
+    let channels = phaseChannels
+    pieces = (0..<source.phases).flatMap { phase in
+      ranges.map { (from: phase * channels + $0.lowerBound, count: $0.count) }
     }
-    let rows = isShared ? tiles : rowBlock
-    return Scheme(
-      isShared: isShared, rowBlock: rowBlock, inputRows: rows, inputPlane: inputBlocks * rows * width + width,
-      productPlane: rowBlock * n + width, pieces: pieces,
-      weights: isPiecewise ? all * (each + 1) * n + 4 * width : weightRows * n + 4 * width, isPiecewise: isPiecewise)
+    let most = ranges.reduce(0) { max($0, $1.count) }
+    self.scheme = scheme
+    weightFloats =
+      (scheme.weights == .piece ? points * points * (most + 1) : rows) * blockVectors * width + 4 * width
   }
 
   // MARK: - Parameters
@@ -219,7 +185,7 @@ final class WinogradPass {
     let workers = engine.workers
     let inputFloats = all * scheme.inputPlane, productFloats = all * scheme.productPlane + width
     let v = try engine.buffers.take(inputFloats * (scheme.isShared ? 1 : workers))
-    let u = try engine.buffers.take(scheme.weights * (scheme.isShared ? workers : columnBlocks))
+    let u = try engine.buffers.take(weightFloats * (scheme.isShared ? workers : columnBlocks))
     let m = try engine.buffers.take(productFloats * workers)
     let zeros = try bias == nil ? engine.buffers.take(columnBlocks * n) : nil
     defer { for buffer in [v, u, m, zeros] { if let buffer { engine.buffers.give(back: buffer) } } }
@@ -233,12 +199,12 @@ final class WinogradPass {
       transformInputs(engine, p, v.floats, first: 0, end: tileCount)
       engine.parallel(columnBlocks) { block, worker in
         let scratch = engine.scratch(worker)
-        let m = m.floats + worker * productFloats, u = u.floats + worker * scheme.weights
+        let m = m.floats + worker * productFloats, u = u.floats + worker * weightFloats
         var q = p
         q.weights = UnsafePointer(u)
         withUnsafePointer(to: taps) { taps in
-          if scheme.isPiecewise {
-            for (index, piece) in scheme.pieces.enumerated() {
+          if scheme.weights == .piece {
+            for (index, piece) in pieces.enumerated() {
               makeWeights(kernels, taps, block, piece, whole: false, u, scratch) { low, high, offsets in
                 (q.kLow, q.kHigh, q.weightOffset, q.accumulates) = (low, high, offsets, index > 0)
                 kernels.winogradProduct(&q, 0, 0, tileCount, v.floats, 0, m)
@@ -247,7 +213,7 @@ final class WinogradPass {
             withUnsafePointer(to: p) { kernels.winogradOutput($0, block, 0, tileCount, m, scratch) }
             return
           }
-          for piece in scheme.pieces {
+          for piece in pieces {
             makeWeights(kernels, taps, block, piece, whole: true, u, scratch) { _, _, _ in }
           }
           for from in stride(from: 0, to: tileCount, by: scheme.rowBlock) {
@@ -258,16 +224,16 @@ final class WinogradPass {
         }
       }
     } else {
-      engine.parallel(columnBlocks * scheme.pieces.count) { index, worker in
-        let block = index / scheme.pieces.count
+      engine.parallel(columnBlocks * pieces.count) { index, worker in
+        let block = index / pieces.count
         withUnsafePointer(to: taps) {
           makeWeights(
-            kernels, $0, block, scheme.pieces[index % scheme.pieces.count], whole: true,
+            kernels, $0, block, pieces[index % pieces.count], whole: true,
             u.floats + block * weightRows * n, engine.scratch(worker)
           ) { _, _, _ in }
         }
       }
-      engine.parallel((tileCount + scheme.rowBlock - 1) / scheme.rowBlock) { index, worker in
+      engine.parallel(scheme.rowBlocks) { index, worker in
         let scratch = engine.scratch(worker)
         let v = v.floats + worker * inputFloats, m = m.floats + worker * productFloats
         let from = index * scheme.rowBlock, to = min(tileCount, from + scheme.rowBlock)
@@ -286,10 +252,10 @@ final class WinogradPass {
   private func transformInputs(
     _ engine: Engine, _ p: WinogradParameters, _ v: UnsafeMutablePointer<Float>, first: Int, end: Int
   ) {
-    let pieces = Self.pieces(end - first)
-    engine.parallel(inputBlocks * pieces) { index, worker in
-      let piece = index / inputBlocks
-      let from = first + piece * (end - first) / pieces, to = first + (piece + 1) * (end - first) / pieces
+    let parts = Self.parts(end - first)
+    engine.parallel(inputBlocks * parts) { index, worker in
+      let part = index / inputBlocks
+      let from = first + part * (end - first) / parts, to = first + (part + 1) * (end - first) / parts
       withUnsafePointer(to: p) {
         engine.kernels.winogradInput(
           $0, index % inputBlocks, from, to, v + (from - first) * width, engine.scratch(worker))
@@ -297,8 +263,8 @@ final class WinogradPass {
     }
   }
 
-  /// Pieces into which a transform of tiles is cut.
-  private static func pieces(_ tiles: Int) -> Int { max(1, min(16, tiles / 16)) }
+  /// Parts into which a transform of tiles is cut.
+  private static func parts(_ tiles: Int) -> Int { max(1, min(16, tiles / 16)) }
 
   /// Makes U of a piece of summed channels and calls `body` with the tables by which the products find it.
   private func makeWeights(
@@ -359,19 +325,19 @@ final class WinogradPass {
     let perPhase = (phaseChannels + rows - 1) / rows, across = (columnBlocks + blocks - 1) / blocks
     let slab = all * rows * n, count = tasks()
     let u = try engine.buffers.take((chunks > 1 ? count : engine.workers) * blocks * slab)
-    let pieces = Self.pieces(chunk)
-    let sums = try engine.buffers.take(pieces * outputs)
+    let parts = Self.parts(chunk)
+    let sums = try engine.buffers.take(parts * outputs)
     defer { for buffer in [v, m, u, sums] { engine.buffers.give(back: buffer) } }
-    sums.floats.update(repeating: 0, count: pieces * outputs)
+    sums.floats.update(repeating: 0, count: parts * outputs)
 
     var p = parameters(x: x, y: dy, bias: y, residual: nil, slope: slope, weights: y)
     (p.inputRows, p.inputPlane, p.productPlane) = (chunk, inputPlane, productPlane)
     let parameters = p, taps = taps(y), (taskRows, taskBlocks) = (rows, blocks)
     for index in 0..<chunks {
       let first = index * chunk, end = min(tileCount, first + chunk)
-      engine.parallel((inputBlocks + columnBlocks) * pieces) { task, worker in
-        let piece = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
-        let from = first + piece * (end - first) / pieces, to = first + (piece + 1) * (end - first) / pieces
+      engine.parallel((inputBlocks + columnBlocks) * parts) { task, worker in
+        let part = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
+        let from = first + part * (end - first) / parts, to = first + (part + 1) * (end - first) / parts
         if from >= to { return }
         withUnsafePointer(to: parameters) { p in
           if block < inputBlocks {
@@ -379,7 +345,7 @@ final class WinogradPass {
           } else {
             let block = block - inputBlocks
             kernels.winogradOutputBack(
-              p, block, from, to, y, slope, sums.floats + piece * outputs + block * n,
+              p, block, from, to, y, slope, sums.floats + part * outputs + block * n,
               m.floats + block * all * productPlane + (from - first) * n, engine.scratch(worker))
           }
         }
@@ -405,6 +371,6 @@ final class WinogradPass {
         }
       }
     }
-    for piece in 0..<pieces { kernels.addScaled(sums.floats + piece * outputs, 1, bias, outputs) }
+    for part in 0..<parts { kernels.addScaled(sums.floats + part * outputs, 1, bias, outputs) }
   }
 }

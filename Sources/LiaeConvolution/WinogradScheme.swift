@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a layer by Winograd is divided into tasks, and what of it is made at a time.
+///
+/// Shared inputs: V of all tiles is made first, then a task is a block of output channels, whose U is read, or made, once.
+/// Private inputs: a task is a block of tiles, which it takes through all channels while V stays in L2; no barrier, and U
+/// streams past it.
+package struct WinogradScheme: Sendable {
+  /// What U is made of at a time where weights are stored as taps.
+  package enum WeightScope: Sendable {
+    /// A range of input channels of a column block, small enough to stay in L2; the products of the ranges add up.
+    case piece
+    /// A column block, for the tiles of several tasks one after the other.
+    case columnBlock
+    /// The layer, before anything else, in memory that workers share.
+    case layer
+  }
+
+  package let isShared: Bool
+  /// Tiles of a task, and how many such blocks there are.
+  package let rowBlock, rowBlocks: Int
+  /// Nil where weights are stored transformed.
+  package let weights: WeightScope?
+  /// Rows of V, floats of one point of V, and floats of one point of M.
+  package let inputRows, inputPlane, productPlane: Int
+
+  /// U of one piece, which shares L2 with products and inputs.
+  package static let pieceBytes = 1 << 19
+
+  /// - Parameters:
+  ///   - points: of one axis.
+  ///   - tiles: of all images.
+  ///   - transformedPixels: points of all tiles, which are fewer than `tiles` times those of the largest where tiles differ.
+  ///   - summed: packed input channels of all phases.
+  ///   - vectors: of output channels.
+  ///   - side: of the output, pixels.
+  ///   - makesWeights: weights are stored as taps.
+  ///   - sharesInputs: overrules the choice.
+  package init(
+    points: Int, tiles: Int, transformedPixels: Int, summed: Int, vectors: Int, blockVectors: Int, width: Int, side: Int,
+    makesWeights: Bool, sharesInputs: Bool? = nil
+  ) {
+    let inputs = roundUp(summed, width), all = points * points
+    let uBytes = all * summed * vectors * width * 4, vBytes = transformedPixels * inputs * 4
+    // A private block of transformed tiles should stay in L2 while U streams past it.
+    let privateRows = min(28, (3 << 19) / max(1, all * inputs * 4))
+    // Shared V is read once for each block of output channels: past 8 MB that costs more than to read U once for each
+    // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md). U that is
+    // made in the run is made whole for private V, and takes its memory.
+    isShared =
+      sharesInputs
+      ?? (privateRows < 14 || (vBytes <= 8 << 20 && (uBytes > 16 << 20 || side < 48))
+        || (makesWeights && uBytes > vBytes))
+    let wanted = min(tiles, isShared ? 64 : privateRows)
+    let blocks = (tiles + wanted - 1) / wanted
+    var rowBlock = (tiles + blocks - 1) / blocks
+    if !makesWeights {
+      weights = nil
+    } else if isShared {
+      // M of all tiles and U of a piece, or U of a column block and M of some tiles: what takes less memory.
+      let perRow = blockVectors * width * 4 * all
+      let isWide = Self.pieceBytes + tiles * perRow > (summed + rowBlock) * perRow
+      if !isWide { rowBlock = tiles }
+      weights = isWide && blocks > 1 ? .columnBlock : .piece
+    } else {
+      weights = .layer
+    }
+    self.rowBlock = rowBlock
+    rowBlocks = (tiles + rowBlock - 1) / rowBlock
+    inputRows = isShared ? tiles : rowBlock
+    // The last row of a block's plane is followed by a vector, so that planes do not start at powers of two.
+    inputPlane = inputs / width * inputRows * width + width
+    productPlane = rowBlock * blockVectors * width + width
+  }
+
+  /// Even ranges of `channels` packed channels, whole vectors but for the last, none of more than `pieceBytes` of U.
+  package static func pieces(_ channels: Int, points: Int, blockVectors: Int, width: Int) -> [Range<Int>] {
+    let row = points * points * blockVectors * width * 4
+    let most = max(width, pieceBytes / row / width * width)
+    let count = (channels + most - 1) / most
+    let each = roundUp((channels + count - 1) / count, width)
+    return stride(from: 0, to: channels, by: each).map { $0..<min(channels, $0 + each) }
+  }
+}
