@@ -33,7 +33,7 @@ package struct WinogradScheme: Sendable {
   ///   - transformedPixels: points of all tiles, which are fewer than `tiles` times those of the largest where tiles differ.
   ///   - summed: packed input channels of all phases.
   ///   - vectors: of output channels.
-  ///   - side: of the output, pixels.
+  ///   - side: of the output, pixels; of a batch that is one layer, of a picture of as many pixels.
   ///   - makesWeights: weights are stored as taps.
   ///   - sharesInputs: overrules the choice.
   package init(

@@ -89,11 +89,6 @@ package func trainedWeights<V: Lanes>(
     }
     for r in 0..<rows {
       let g = FloatPointer(gathered) + r * 9 * n, out = u + (row + r) * n
-      // Stores that miss leave the store buffer one by one: the lines of the row after next are fetched meanwhile.
-      for point in 0..<winogradPoints(family: q.family) * winogradPoints(family: q.family) {
-        let ahead = out + max(0, offsets[point]) + 2 * n
-        for line in stride(from: 0, to: n, by: 16) { liae_prefetch_write(ahead + line) }
-      }
       switch q.family {
       case 2: transform(V.self, points: 4, g, n, q.factors, offsets, out, lines)
       default: transform(V.self, points: 6, g, n, q.factors, offsets, out, lines)

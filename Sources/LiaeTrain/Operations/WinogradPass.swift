@@ -120,7 +120,8 @@ final class WinogradPass {
     (self.low, self.high, rowOffset) = (Table(low), Table(high), Table(offset))
     let scheme = WinogradScheme(
       points: points, tiles: tiles.count, transformedPixels: tiles.count * points * points, summed: summed,
-      vectors: vectors.count, blockVectors: blockVectors, width: width, side: target.side, makesWeights: true)
+      vectors: vectors.count, blockVectors: blockVectors, width: width,
+      side: Int(Double(images * target.side * target.side).squareRoot()), makesWeights: true)
     let ranges = WinogradScheme.pieces(phaseChannels, points: points, blockVectors: blockVectors, width: width)
     let channels = phaseChannels
     pieces = (0..<source.phases).flatMap { phase in
