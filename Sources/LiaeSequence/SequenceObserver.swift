@@ -66,10 +66,12 @@ package enum SequenceNotice: Sendable, Equatable {
   case resumed(folder: String, finished: Int, total: Int)
   /// Pictures of this size are resized to the model's square.
   case resized(first: String, width: Int, height: Int, side: Int)
+  /// Segments of a video, made with other settings, were taken away: what differs.
+  case segmentsRemoved(folder: String, differences: [String])
   /// ffmpeg decoded the video and complained.
   case decoderMessage(path: String, text: String)
-  /// ffmpeg repeated and left out frames to make the rate constant.
-  case retimed(path: String, repeated: String, dropped: String, rate: Double)
+  /// Frames were repeated and left out to make the rate constant.
+  case retimed(path: String, repeated: Int, dropped: Int, rate: Double)
   /// A video has other frames than ffmpeg makes numbered pictures of it, and how those of the faces were counted.
   case counted(path: String, frames: Int, pictures: Int, by: FrameCounting)
   /// The decoder returned another number of frames than it did when they were counted.

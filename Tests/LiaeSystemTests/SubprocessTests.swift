@@ -21,7 +21,7 @@ import Testing
     try writer.wait()
     let reader = try Subprocess(["cat", folder("a")], reading: true)
     #expect(try reader.readAll() == bytes)
-    #expect(try reader.wait().said == "")
+    #expect(try reader.wait() == "")
     let part = try Subprocess(["cat", folder("a")], reading: true)
     var first = [UInt8](repeating: 0, count: 1000)
     #expect(try first.withUnsafeMutableBytes { try part.read(into: $0) } == 1000 && first == Array(bytes[..<1000]))

@@ -171,7 +171,7 @@ def test_what_cannot_be(model, clip, tmp_path):
             (tmp_path / "noise.mp4", "out.mp4", [], 4, "cannot be read as a video"),
             (clip, "out.mp4", ["--encoder", "libnothing"], 4, "libnothing"),
             (clip, "out.unknown", [], 4, "ffmpeg"),
-            (clip, "absent/out.mp4", [], 4, "No such file"),
+            (clip, "absent/out.mp4", [], 4, "its folder does not exist"),
             (clip, "out.mp4", ["--mode", "raw-predict"], 2, "raw-predict"),
             (clip, "out.mp4", ["--mask-mode", "given"], 2, "given")):
         result = video(model, source, tmp_path / output, *options)

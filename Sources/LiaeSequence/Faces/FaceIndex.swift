@@ -68,8 +68,8 @@ package struct FaceIndex {
     var place = place(frame)
     switch frame {
     case .name(let text):
-      // Programs of Windows write a path, whose folders mean nothing here.
-      let last = text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? text
+      // Some programs write a path, whose folders mean nothing here.
+      let last = LandmarksFile.FrameName.baseName(text)
       if place == nil, last != text { place = self.place(.name(last)) }
       name = text
     case .index(let index):

@@ -34,6 +34,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
   private let contexts: [Context]
   /// The side of the model's faces.
   let side: Int
+  /// What tells this model from others.
+  var modelIdentity: String { plan.identity }
   private let faceType: FaceType
   /// By track. Used with one worker only.
   private var smoothings: [Int: FaceSmoothing] = [:]

@@ -24,8 +24,14 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
 
   /// The same value with the least denominator.
   package var reduced: Fraction {
-    var (a, b) = (numerator, denominator)
+    let divisor = Self.divisor(numerator, denominator)
+    return Fraction(numerator / divisor, denominator / divisor)
+  }
+
+  /// The greatest common divisor of two numbers above 0.
+  static func divisor(_ a: Int, _ b: Int) -> Int {
+    var (a, b) = (a, b)
     while b > 0 { (a, b) = (b, a % b) }
-    return Fraction(numerator / a, denominator / a)
+    return max(a, 1)
   }
 }

@@ -171,6 +171,13 @@ struct MergeArguments: ParsableArguments {
   }
 }
 
+extension Shard {
+  static func parse(_ argument: String) throws -> Shard {
+    if let shard = Shard(argument) { return shard }
+    throw ValidationError("expected I/N, as 1/4 to 4/4")
+  }
+}
+
 /// How work is spread over the processors.
 extension Parallelism: ExpressibleByArgument {}
 extension MergeOutput.Format: ExpressibleByArgument {}
