@@ -20,7 +20,7 @@ package struct Shard: Sendable, Equatable {
   }
 
   /// The stretch of this shard: nearly the same length for each, and empty for some where there are more shards than items.
-  func range(of total: Int) -> Range<Int> {
+  package func range(of total: Int) -> Range<Int> {
     // Counts are at most those of frames and of machines, so that products fit.
     total * (number - 1) / count..<total * number / count
   }

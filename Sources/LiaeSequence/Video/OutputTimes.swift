@@ -12,7 +12,7 @@ package struct OutputTimes: Sendable {
   package let rate: Fraction
   package let isConstant: Bool
   /// Seconds from the beginning of the file to the first frame.
-  let start: Double
+  package let start: Double
   /// Ticks a second in which all time stamps of the source are whole numbers.
   let clock: Int
   /// Ticks a second to which the container rounds time stamps.
@@ -62,13 +62,13 @@ package struct OutputTimes: Sendable {
   }
 
   /// How often a frame is written: once, and where the rate is made constant also not at all, or several times.
-  func copies(of frame: Int) -> Int {
+  package func copies(of frame: Int) -> Int {
     guard let places, frame >= 0, frame + 1 < places.count else { return 1 }
     return places[frame + 1] - places[frame]
   }
 
   /// How many frames were repeated and left out in making the rate constant, of the first `count`.
-  func changes(in count: Int) -> (repeated: Int, dropped: Int) {
+  package func changes(in count: Int) -> (repeated: Int, dropped: Int) {
     (0..<count).reduce(into: (0, 0)) { sum, frame in
       let copies = copies(of: frame)
       if copies == 0 { sum.1 += 1 } else { sum.0 += copies - 1 }
@@ -76,7 +76,7 @@ package struct OutputTimes: Sendable {
   }
 
   /// The number of frames written before a decoded one.
-  func place(_ frame: Int) -> Int {
+  package func place(_ frame: Int) -> Int {
     guard let places, let end = places.last else { return frame }
     return frame < places.count ? places[frame] : end + frame - (places.count - 1)
   }
@@ -89,7 +89,7 @@ package struct OutputTimes: Sendable {
   /// - Parameters:
   ///   - copy: from 0.
   ///   - first: the decoded frame with which the segment begins.
-  func nanoseconds(_ frame: Int, copy: Int, from first: Int) -> Int {
+  package func nanoseconds(_ frame: Int, copy: Int, from first: Int) -> Int {
     if isConstant { return Fraction(rate.denominator, rate.numerator).nanoseconds(place(frame) - place(first) + copy) }
     let begin = source.nanoseconds(first)
     let ticks = (Int128(begin) * Int128(containerClock)) / 1_000_000_000
@@ -98,7 +98,7 @@ package struct OutputTimes: Sendable {
   }
 
   /// Microseconds from the first frame of the result to a decoded one, as the container rounds it.
-  func microseconds(_ frame: Int) -> Int {
+  package func microseconds(_ frame: Int) -> Int {
     if isConstant { return Fraction(rate.denominator, rate.numerator).nanoseconds(place(frame)).rounded(to: 1000) }
     let ticks = (Int128(source.nanoseconds(frame)) * Int128(containerClock) + 500_000_000) / 1_000_000_000
     return Int(clamping: (ticks * 1_000_000 + Int128(containerClock) / 2) / Int128(containerClock))

@@ -6,13 +6,13 @@
 /// one run.
 package struct VideoSegments: Sendable {
   /// Decoded frames of each segment. The last one also has the frames that come after those that were counted.
-  let ranges: [Range<Int>]
+  package let ranges: [Range<Int>]
 
   /// - Parameters:
   ///   - count: of decoded frames.
   ///   - length: frames of a segment, at least 1. At a constant rate it is reduced to a length of whole milliseconds
   ///     where there is one, because Matroska rounds the times of a segment to milliseconds.
-  init(frames count: Int, length: Int, times: OutputTimes) {
+  package init(frames count: Int, length: Int, times: OutputTimes) {
     var length = max(length, 1)
     if times.isConstant {
       let rate = times.rate.reduced
@@ -26,8 +26,8 @@ package struct VideoSegments: Sendable {
   }
 
   /// The segments of a shard; of all without one.
-  func indices(_ shard: Shard?) -> Range<Int> { shard?.range(of: ranges.count) ?? ranges.indices }
+  package func indices(_ shard: Shard?) -> Range<Int> { shard?.range(of: ranges.count) ?? ranges.indices }
 
   /// Whether a segment goes on to the end of the video, however many frames that has.
-  func isLast(_ index: Int) -> Bool { index == ranges.count - 1 }
+  package func isLast(_ index: Int) -> Bool { index == ranges.count - 1 }
 }

@@ -79,7 +79,8 @@ package final class VideoWriter {
     if times.isConstant {
       arguments += ["-vsync", "cfr", "-r", "\(times.rate)"]
     } else {
-      arguments += ["-vsync", "passthrough", "-enc_time_base", "1:\(times.clock)"]
+      // Without -copyts ffmpeg begins at 0 what begins between two ticks of the container.
+      arguments += ["-copyts", "-vsync", "passthrough", "-enc_time_base", "1:\(times.clock)"]
       if VideoContainer.isMovie(container) { arguments += ["-video_track_timescale", "\(times.clock)"] }
     }
     if frames.isDeep, encoding.encoder == "libx265", let hdr = source.hdr, hdr.isStatic {
