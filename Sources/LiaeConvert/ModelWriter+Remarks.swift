@@ -2,8 +2,8 @@
 import LiaeGraph
 
 extension ModelWriter {
-  /// What a reader of the written files will find other than in `model`, a sentence each: what the format cannot hold,
-  /// and what had to be made up.
+  /// Returns what a reader of the written files will find other than in `model`, a sentence each: what the format
+  /// cannot hold, and what had to be made up.
   package static func remarks(on model: Model, as format: Format) -> [String] {
     let info = model.info
     var remarks: [String]

@@ -72,46 +72,69 @@ extension Picture {
   package func converted(to target: PixelFormat) throws(LiaeError) -> Picture {
     if target == format { return self }
     let result = try Picture(width: width, height: height, format: target)
+    switch (format.isFloat, target.isFloat) {
+    case (false, false): convert(bytes, to: target, result.bytes)
+    case (false, true): convert(bytes, to: target, result.floats)
+    case (true, false): convert(floats, to: target, result.bytes)
+    case (true, true): convert(floats, to: target, result.floats)
+    }
+    withExtendedLifetime((self, result)) {}
+    return result
+  }
+
+  private func convert<Source: PictureSample, Target: PictureSample>(
+    _ source: UnsafeMutableBufferPointer<Source>, to target: PixelFormat, _ result: UnsafeMutableBufferPointer<Target>
+  ) {
     let (from, to) = (format.channels, target.channels)
     // Where red and blue stand within a pixel of each side.
     let (red, blue) = format.isBlueFirst ? (2, 0) : (0, 2)
     let (newRed, newBlue) = target.isBlueFirst ? (2, 0) : (0, 2)
     for pixel in 0..<width * height {
       let base = pixel * from
-      var color = (red: value(at: base), green: Float(0), blue: Float(0))
+      var color = (red: source[base].unit, green: Float(0), blue: Float(0))
       var alpha: Float = 1
       if from == 1 {
         (color.green, color.blue) = (color.red, color.red)
       } else {
-        color = (value(at: base + red), value(at: base + 1), value(at: base + blue))
-        if from == 4 { alpha = value(at: base + 3) }
+        color = (source[base + red].unit, source[base + 1].unit, source[base + blue].unit)
+        if from == 4 { alpha = source[base + 3].unit }
       }
       let out = pixel * to
       if to == 1 {
         // Equal channels pass through unchanged, whatever the rounding of the weights.
         let isGray = color.red == color.green && color.green == color.blue
-        result.set(
-          out, isGray ? color.red : 0.299 * color.red + 0.587 * color.green + 0.114 * color.blue)
+        result[out] = Target(unit: isGray ? color.red : 0.299 * color.red + 0.587 * color.green + 0.114 * color.blue)
       } else {
-        result.set(out + newRed, color.red)
-        result.set(out + 1, color.green)
-        result.set(out + newBlue, color.blue)
-        if to == 4 { result.set(out + 3, alpha) }
+        result[out + newRed] = Target(unit: color.red)
+        result[out + 1] = Target(unit: color.green)
+        result[out + newBlue] = Target(unit: color.blue)
+        if to == 4 { result[out + 3] = Target(unit: alpha) }
       }
     }
-    return result
-  }
-
-  private func value(at index: Int) -> Float { format.isFloat ? floats[index] : Float(bytes[index]) / 255 }
-
-  private func set(_ index: Int, _ value: Float) {
-    if format.isFloat { floats[index] = value } else { bytes[index] = Picture.byte(value) }
   }
 
   /// 0...1 as 0...255, clamped, rounded half up; NaN becomes 0.
   package static func byte(_ value: Float) -> UInt8 {
-    value.isNaN ? 0 : UInt8(min(max(value * 255 + 0.5, 0), 255))
+    let scaled = value * 255 + 0.5
+    // Comparisons with NaN are false.
+    return scaled > 0 ? (scaled < 255 ? UInt8(scaled) : 255) : 0
   }
+}
+
+/// An element of a picture, which stands for a value of 0...1.
+private protocol PictureSample {
+  var unit: Float { get }
+  init(unit: Float)
+}
+
+extension UInt8: PictureSample {
+  fileprivate var unit: Float { Float(self) / 255 }
+  fileprivate init(unit: Float) { self = Picture.byte(unit) }
+}
+
+extension Float: PictureSample {
+  fileprivate var unit: Float { self }
+  fileprivate init(unit: Float) { self = unit }
 }
 
 extension Picture {

@@ -25,10 +25,10 @@ package struct SequenceObserver {
   }
 }
 
-/// How far the work on a sequence is.
+/// The progress of the work on a sequence.
 package struct SequenceProgress: Sendable, Equatable {
   package var finished: Int
-  /// Nil where the number of items is not known.
+  /// The number of items; nil where it is not known.
   package var total: Int?
 
   package init(finished: Int, total: Int?) { (self.finished, self.total) = (finished, total) }
@@ -56,7 +56,7 @@ package enum SequenceNotice: Sendable, Equatable {
   case countedFromOne(largest: Int, first: String)
   /// A frame that is turned upright by its Exif orientation.
   case turned(first: String, orientation: Int)
-  /// What a frame has and its result has not.
+  /// Properties of a frame that its result does not have.
   case lost(first: String, properties: [String])
   /// Faces that hardly belong to the frames.
   case mismatch(FaceMismatch)

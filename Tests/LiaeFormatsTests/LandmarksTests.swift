@@ -49,7 +49,8 @@ import Testing
   /// Paths of any system lead to the name of the picture; a colon further on is a part of it.
   @Test func baseNames() throws {
     for (path, name) in [
-      ("00001.png", "00001.png"), ("../a.png", "a.png"), ("/data/dst/a.png", "a.png"), ("C:\\dst\\00001.png", "00001.png"),
+      ("00001.png", "00001.png"), ("../a.png", "a.png"), ("/data/dst/a.png", "a.png"),
+      ("C:\\dst\\00001.png", "00001.png"),
       ("\\\\server\\share/x\\b.c.png", "b.c.png"), ("c:00001.png", "00001.png"), ("take 1:2.png", "take 1:2.png"),
       ("1:2.png", "1:2.png"), ("é:2.png", "é:2.png"),
     ] {

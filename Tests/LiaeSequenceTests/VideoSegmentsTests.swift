@@ -23,7 +23,9 @@ import Testing
   /// Segments cover all frames once, are no shorter than asked for but by less than a unit of whole milliseconds, and
   /// the last one takes what is left.
   @Test func segments() throws {
-    for (rate, unit) in [("25/1", 1), ("30000/1001", 30), ("24000/1001", 24), ("24/1", 3), ("60/1", 3), ("90000/1", 90)] {
+    for (rate, unit) in [
+      ("25/1", 1), ("30000/1001", 30), ("24000/1001", 24), ("24/1", 3), ("60/1", 3), ("90000/1", 90),
+    ] {
       let fraction = try #require(Fraction(rate))
       let result = try output(FrameTimes(rate: fraction), "matroska", rate: rate)
       for count in [0, 1, 9, 99, 100, 101, 250, 1999] {
@@ -40,10 +42,12 @@ import Testing
   }
 
   @Test func shards() {
-    for total in [0, 1, 7, 60], count in [1, 2, 7, 32] {
-      let ranges = (1...count).compactMap { Shard($0, of: count)?.range(of: total) }
-      #expect(ranges.flatMap { Array($0) } == Array(0..<total))
-      #expect((ranges.map(\.count).max() ?? 0) - (ranges.map(\.count).min() ?? 0) <= 1)
+    for total in [0, 1, 7, 60] {
+      for count in [1, 2, 7, 32] {
+        let ranges = (1...count).compactMap { Shard($0, of: count)?.range(of: total) }
+        #expect(ranges.flatMap { Array($0) } == Array(0..<total))
+        #expect((ranges.map(\.count).max() ?? 0) - (ranges.map(\.count).min() ?? 0) <= 1)
+      }
     }
     #expect(Shard("3/4") == Shard(3, of: 4) && Shard("3/4")?.number == 3)
     for text in ["0/4", "5/4", "1", "1/0", "a/b", "1/2/3", "-1/4", "1/100001", ""] { #expect(Shard(text) == nil) }

@@ -5,7 +5,7 @@ import LiaeSystem
 ///
 ///     {"frame": "00001.png", "landmarks": [[109.08, 100.58], ...]}
 package enum LandmarksFile {
-  /// Which picture a face is in.
+  /// The picture that a face is in.
   package enum FrameName: Sendable, Hashable {
     /// A file's name with its ending, or a path of the system on which the face was found: see `baseName`.
     case name(String)

@@ -2,11 +2,11 @@
 
 /// One of several parts of a work that processes or machines do at the same time.
 package struct Shard: Sendable, Equatable {
-  /// From 1.
+  /// The number of this shard, from 1.
   package let number: Int
   package let count: Int
 
-  /// Nil unless the number is in 1...count, and the count in 1...100,000.
+  /// Creates a shard; nil unless the number is in 1...count, and the count in 1...100,000.
   package init?(_ number: Int, of count: Int) {
     guard (1...100_000).contains(count), (1...count).contains(number) else { return nil }
     (self.number, self.count) = (number, count)

@@ -12,7 +12,7 @@ struct FlickerMeasurement {
     var mask: Picture
   }
   private var last: [Frame] = []
-  /// In 8-bit levels, as `result`.
+  /// The flicker of the frames as they were, in 8-bit levels; `result` has that of the swapped ones.
   private(set) var original = Flicker()
   private(set) var result = Flicker()
 

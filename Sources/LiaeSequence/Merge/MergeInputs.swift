@@ -33,9 +33,12 @@ extension File {
   func sampledDigest() throws(LiaeError) -> String {
     let (length, stretch) = (try length(), 1 << 16)
     var hash = SHA256()
-    let starts = length <= 64 * stretch ? Array(stride(from: 0, to: length, by: stretch)) : (0..<64).map { place in
-      place * ((length - stretch) / 63)
-    }
+    let starts =
+      length <= 64 * stretch
+      ? Array(stride(from: 0, to: length, by: stretch))
+      : (0..<64).map { place in
+        place * ((length - stretch) / 63)
+      }
     for start in starts {
       let bytes = try read(offset: start, count: min(stretch, length - start))
       hash.update(bytes.raw)

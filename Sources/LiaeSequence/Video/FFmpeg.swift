@@ -19,7 +19,7 @@ extension Subprocess {
 /// Containers that ffmpeg may read and write: formats whose file holds the pictures itself. Playlists, lists of files,
 /// numbered pictures, descriptions of streams and devices are none: they lead to other files or to the network.
 package enum VideoContainer {
-  /// What ffmpeg calls the formats that it may read.
+  /// The formats that may be read, by ffmpeg's names.
   private static let readable = [
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "flv", "live_flv", "asf", "ogg", "mxf", "nut",
     "wtv",
@@ -37,12 +37,13 @@ package enum VideoContainer {
   /// Options before a list of files of our own, in the folder of the list, which are read as one.
   static func joined(_ list: String) -> [String] {
     [
-      "-protocol_whitelist", "file", "-format_whitelist", (["concat"] + readable).joined(separator: ","), "-f", "concat",
+      "-protocol_whitelist", "file", "-format_whitelist", (["concat"] + readable).joined(separator: ","), "-f",
+      "concat",
       "-safe", "1", "-i", VideoInfo.file(list),
     ]
   }
 
-  /// What ffmpeg calls the format that a file's ending stands for, by endings in small letters.
+  /// The formats by the endings of files, in small letters, under ffmpeg's names.
   private static let writable = [
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi", ".ts": "mpegts",
     ".m2ts": "mpegts", ".mts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".vob": "vob", ".flv": "flv", ".wmv": "asf",

@@ -5,7 +5,7 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
   package var numerator: Int
   package var denominator: Int
 
-  /// Nil for what is no fraction above 0.
+  /// Reads a fraction above 0; nil for anything else.
   package init?(_ text: String?) {
     guard let parts = text?.split(whereSeparator: { $0 == "/" || $0 == ":" }), parts.count == 2,
       let above = Int(parts[0]), let below = Int(parts[1]), above > 0, below > 0
@@ -22,7 +22,7 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
   package var description: String { "\(numerator)/\(denominator)" }
   package var value: Double { Double(numerator) / Double(denominator) }
 
-  /// The same value with the least denominator.
+  /// The fraction in lowest terms.
   package var reduced: Fraction {
     let divisor = Self.divisor(numerator, denominator)
     return Fraction(numerator / divisor, denominator / divisor)

@@ -2,8 +2,8 @@
 import LiaeSystem
 import LiaeText
 
-/// When each frame of a video is shown, and which of its fields comes first. Frames are those that a decoder returns, each
-/// once: what OpenCV counts.
+/// The time stamp of each frame of a video, and which of its fields comes first. Frames are those that a decoder
+/// returns, each once: what OpenCV counts.
 package struct FrameTimes: Sendable {
   /// Ticks of `timeBase` from the first frame, strictly increasing.
   private let ticks: [Int]
@@ -16,9 +16,9 @@ package struct FrameTimes: Sendable {
   package let rate: Fraction
   /// Whether the time stamps are those of a constant rate, each rounded to a tick.
   package let isConstant: Bool
-  /// Nil: progressive.
+  /// The order of the fields; nil: progressive.
   package var fields: FieldOrder?
-  /// How many frames are interlaced.
+  /// The number of interlaced frames.
   package let interlaced: Int
   /// Whether all frames have one size and one pixel format.
   package let isUniform: Bool
@@ -26,7 +26,7 @@ package struct FrameTimes: Sendable {
   /// The longest video: 50 million frames, 19 days at 30 a second.
   package static let longest = 50_000_000
 
-  /// Of frames of which ffprobe tells the time stamps; nil: not told.
+  /// Creates the times of frames from the time stamps that ffprobe tells; nil: not told.
   package init(
     _ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int,
     isUniform: Bool = true
@@ -68,7 +68,7 @@ package struct FrameTimes: Sendable {
     fields = interlaced * 2 > ticks.count ? (topFirst * 2 >= interlaced ? .top : .bottom) : nil
   }
 
-  /// Of a video that is made from nothing.
+  /// Creates the times of a video that is made from nothing.
   package init(rate: Fraction) {
     (ticks, timeBase, start, self.rate, isConstant) = ([], Fraction(1, 1_000_000_000), 0, rate, true)
     (fields, interlaced, isUniform) = (nil, 0, true)
@@ -138,7 +138,7 @@ package struct FrameTimes: Sendable {
   }
 }
 
-/// Which field of an interlaced frame is shown first.
+/// The field of an interlaced frame that is shown first.
 package enum FieldOrder: String, Sendable {
   case top = "tff"
   case bottom = "bff"

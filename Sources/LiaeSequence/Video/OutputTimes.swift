@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// When the frames of a result are shown: each once and at its own time, or at a constant rate, for which frames are
-/// repeated and left out.
+/// The times at which the frames of a result are shown: each once and at its own time, or at a constant rate, for which
+/// frames are repeated and left out.
 package struct OutputTimes: Sendable {
   private let source: FrameTimes
   /// The place of each decoded frame at the constant rate, and behind the last one the number of places; nil: each frame
@@ -61,13 +61,13 @@ package struct OutputTimes: Sendable {
     return places + [(places.last ?? 0) + 1]
   }
 
-  /// How often a frame is written: once, and where the rate is made constant also not at all, or several times.
+  /// Returns how often a frame is written: once, and where the rate is made constant also not at all, or several times.
   package func copies(of frame: Int) -> Int {
     guard let places, frame >= 0, frame + 1 < places.count else { return 1 }
     return places[frame + 1] - places[frame]
   }
 
-  /// How many frames were repeated and left out in making the rate constant, of the first `count`.
+  /// Returns how many of the first `count` frames were repeated and left out in making the rate constant.
   package func changes(in count: Int) -> (repeated: Int, dropped: Int) {
     (0..<count).reduce(into: (0, 0)) { sum, frame in
       let copies = copies(of: frame)

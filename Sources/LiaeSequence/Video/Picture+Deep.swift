@@ -31,6 +31,8 @@ extension Picture {
   }
 
   static func deep(_ value: Float) -> UInt16 {
-    value.isNaN ? 0 : UInt16(min(max(value * 65535 + 0.5, 0), 65535))
+    let scaled = value * 65535 + 0.5
+    // Comparisons with NaN are false.
+    return scaled > 0 ? (scaled < 65535 ? UInt16(scaled) : 65535) : 0
   }
 }

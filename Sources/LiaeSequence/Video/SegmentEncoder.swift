@@ -58,7 +58,8 @@ final class SegmentEncoder {
       _ name: String, _ info: VideoInfo, _ channels: VideoWriter.Frames.Channels, bits: Int, _ encoding: VideoEncoding
     ) throws(LiaeError) -> VideoWriter {
       try VideoWriter(
-        to: "\(folder.path)/\(name)", like: info, times: merge.resultTimes, first: merge.segments.ranges[index].lowerBound,
+        to: "\(folder.path)/\(name)", like: info, times: merge.resultTimes,
+        first: merge.segments.ranges[index].lowerBound,
         fields: merge.fields,
         frames: .init(width: frame.width, height: frame.height, channels: channels, bits: bits), encoding: encoding)
     }

@@ -57,7 +57,7 @@ package struct SegmentFolder {
 
   // MARK: Contents
 
-  /// What is to be known of a finished segment.
+  /// Remarks on a finished segment.
   struct Note {
     /// Frames that failed, and are as they were.
     var failures = 0
@@ -146,7 +146,7 @@ package struct SegmentFolder {
     for name in try File.list(path) where Self.isOfSegment(name) && isMeant(name) { try File.remove("\(path)/\(name)") }
   }
 
-  /// What differs between a manifest and the settings of this run, in words.
+  /// Returns the differences between a manifest and the settings of this run, in words.
   private static func differences(_ path: String, _ content: JSON) -> [String] {
     // A manifest that cannot be read is of no use to anybody.
     guard let bytes = try? SmallFile.read(path), let old = try? JSON(parsing: bytes, name: path) else {
@@ -154,7 +154,9 @@ package struct SegmentFolder {
     }
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
     if case .object(let members) = content {
-      for (key, value) in members where key != "settings" && old[key]?.text() != value.text() { differences.append(key) }
+      for (key, value) in members where key != "settings" && old[key]?.text() != value.text() {
+        differences.append(key)
+      }
     }
     return differences
   }

@@ -277,7 +277,10 @@ package final class VideoMerge {
           ("alpha", .boolean(output.isFaceAlone)), ("segment", .integer(output.segmentLength)),
         ])
       ),
-      ("mask", try output.maskPath.map { (path) throws(LiaeError) in .string(try VideoContainer.output(path)) } ?? .null),
+      (
+        "mask",
+        try output.maskPath.map { (path) throws(LiaeError) in .string(try VideoContainer.output(path)) } ?? .null
+      ),
       ("settings", pool.settings.json),
     ])
   }

@@ -39,7 +39,9 @@ package final class VideoReader {
       + "format=\(isDeep ? "rgb48be" : "rgb24")"
     var filters = deinterlaces ? ["bwdif=mode=send_frame"] : []
     if isUniform, ranges != [0..<Int.max] {
-      let wanted = ranges.map { $0.upperBound == .max ? "gte(n,\($0.lowerBound))" : "between(n,\($0.lowerBound),\($0.upperBound - 1))" }
+      let wanted = ranges.map {
+        $0.upperBound == .max ? "gte(n,\($0.lowerBound))" : "between(n,\($0.lowerBound),\($0.upperBound - 1))"
+      }
       filters.append("select='\(wanted.joined(separator: "+"))'")
     }
     filters.append(scale)

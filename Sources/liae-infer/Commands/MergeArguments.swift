@@ -7,7 +7,7 @@ import LiaeSystem
 import LiaeTensor
 import LiaeText
 
-/// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
+/// The options for setting faces into frames. Names, defaults and ranges are DeepFaceLab's.
 struct MergeArguments: ParsableArguments {
   @Option(
     help: .init(
@@ -178,7 +178,7 @@ extension Shard {
   }
 }
 
-/// How work is spread over the processors.
+/// The options for spreading work over the processors.
 extension Parallelism: ExpressibleByArgument {}
 extension MergeOutput.Format: ExpressibleByArgument {}
 extension FaceExport.Format: ExpressibleByArgument {}

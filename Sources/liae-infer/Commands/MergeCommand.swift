@@ -23,7 +23,7 @@ struct MergeCommand: ParsableCommand {
       \(LiaeInfer.statusTable)
       """)
 
-  /// What goes in.
+  /// The inputs.
   struct Input: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
     var model: String
@@ -41,7 +41,7 @@ struct MergeCommand: ParsableCommand {
     var masks: String?
   }
 
-  /// What comes out.
+  /// The outputs.
   struct Output: ParsableArguments {
     @Option(
       name: .shortAndLong,
@@ -80,7 +80,7 @@ struct MergeCommand: ParsableCommand {
     var force = false
   }
 
-  /// Which frames are merged.
+  /// The frames that are merged.
   struct Selection: ParsableArguments {
     @Option(
       help: .init(

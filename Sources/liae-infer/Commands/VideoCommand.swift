@@ -22,7 +22,7 @@ struct VideoCommand: ParsableCommand {
       \(LiaeInfer.statusTable)
       """)
 
-  /// What goes in.
+  /// The inputs.
   struct Input: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
     var model: String
@@ -42,7 +42,7 @@ struct VideoCommand: ParsableCommand {
     var numbering = FrameCounting.auto
   }
 
-  /// What comes out.
+  /// The outputs.
   struct Output: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("The video to write.", valueName: "file"))
     var output: String
@@ -94,7 +94,7 @@ struct VideoCommand: ParsableCommand {
     var force = false
   }
 
-  /// Which part of the work is done.
+  /// The part of the work that is done.
   struct Extent: ParsableArguments {
     @Option(
       help: .init(
