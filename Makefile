@@ -339,7 +339,7 @@ install:
 	install -d $(DESTDIR)$(MANDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for program in $(PROGRAMS); do \
 	  build/$$program --generate-manual > $(DESTDIR)$(MANDIR)/$$program.1; \
-	  build/$$program --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/$$program; \
+	  build/$$program --generate-completion-script bash | sed '1{/^#!/d}' > $(DESTDIR)$(BASHDIR)/$$program; \
 	  build/$$program --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_$$program; \
 	  build/$$program --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
