@@ -15,6 +15,22 @@ package struct Picture: Sendable {
   ///
   /// - Throws: `invalidArgument` for sizes below 1, `limitExceeded` for sizes past `Limits`, `outOfMemory`.
   package init(width: Int, height: Int, format: PixelFormat) throws(LiaeError) {
+    let size = try Self.size(width, height, format)
+    storage = try Bytes.allocate(size, for: "a picture of \(width) x \(height) pixels")
+    (self.width, self.height, self.format) = (width, height, format)
+  }
+
+  /// A picture of any content, every element of which the caller sets before anybody reads it.
+  ///
+  /// - Throws: as `init(width:height:format:)`.
+  package init(unfilledWidth width: Int, height: Int, format: PixelFormat) throws(LiaeError) {
+    let size = try Self.size(width, height, format)
+    storage = try Bytes.allocateUnfilled(size, for: "a picture of \(width) x \(height) pixels")
+    (self.width, self.height, self.format) = (width, height, format)
+  }
+
+  /// Returns the bytes of a picture whose sides are possible.
+  private static func size(_ width: Int, _ height: Int, _ format: PixelFormat) throws(LiaeError) -> Int {
     guard width > 0, height > 0 else {
       throw LiaeError(.invalidArgument, "a picture of \(width) x \(height) pixels; expected 1 x 1 or more")
     }
@@ -24,8 +40,7 @@ package struct Picture: Sendable {
         "a picture of \(width) x \(height) pixels; at most \(Limits.side) a side and \(Limits.pixels) together are possible"
       )
     }
-    storage = try Bytes.allocate(width * height * format.size, for: "a picture of \(width) x \(height) pixels")
-    (self.width, self.height, self.format) = (width, height, format)
+    return width * height * format.size
   }
 
   /// The largest picture that is read or made.
@@ -71,7 +86,7 @@ extension Picture {
   /// channels, colour becomes gray by Rec. 601 luma. Alpha is dropped without blending, and is opaque where it is new.
   package func converted(to target: PixelFormat) throws(LiaeError) -> Picture {
     if target == format { return self }
-    let result = try Picture(width: width, height: height, format: target)
+    let result = try Picture(unfilledWidth: width, height: height, format: target)
     switch (format.isFloat, target.isFloat) {
     case (false, false): convert(bytes, to: target, result.bytes)
     case (false, true): convert(bytes, to: target, result.floats)
@@ -145,7 +160,7 @@ extension Picture {
     let (columns, rows) = (
       (x..<x + max(width, 0)).clamped(to: 0..<self.width), (y..<y + max(height, 0)).clamped(to: 0..<self.height)
     )
-    let result = try Picture(width: columns.count, height: rows.count, format: format)
+    let result = try Picture(unfilledWidth: columns.count, height: rows.count, format: format)
     for row in rows {
       (result.storage.base + (row - rows.lowerBound) * result.stride).copyMemory(
         from: storage.base + row * stride + columns.lowerBound * format.size, byteCount: result.stride)

@@ -51,7 +51,8 @@ import Testing
   /// What downloads leave in place of a file, by its text.
   @Test func webPagesAndPointersAreSaid() throws {
     for (text, words) in [
-      ("<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>", "a web page"), ("\u{feff} \n<HTML>", "a web page"),
+      ("<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>", "a web page"),
+      ("\u{feff} \n<HTML>", "a web page"),
       ("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "a web page"),
       ("version https://git-lfs.github.com/spec/v1\noid sha256:00", "git lfs pull"),
       ("{\"error\": \"not found\"}", "a server's answer"), ("Not Found", "a server's answer"),

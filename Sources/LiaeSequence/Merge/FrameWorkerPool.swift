@@ -107,8 +107,9 @@ package final class FrameWorkerPool: @unchecked Sendable {
     predicted: [SwappedFace]? = nil
   ) throws(LiaeError) -> SwappedFrame {
     let isFloat = isFloat || frame.format.isFloat
-    let result = try Picture(width: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
-    let alpha = try Picture(width: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
+    let result = try Picture(
+      unfilledWidth: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
+    let alpha = try Picture(unfilledWidth: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }

@@ -80,11 +80,11 @@ package final class VideoReader {
       return nil
     }
     if isDeep {
-      let samples = try Bytes.allocate(width * height * 6, for: "a frame of \(width) x \(height) pixels")
+      let samples = try Bytes.allocateUnfilled(width * height * 6, for: "a frame of \(width) x \(height) pixels")
       try fill(UnsafeMutableRawBufferPointer(start: samples.base, count: samples.count))
       return try Picture(deep: samples, width: width, height: height)
     }
-    let frame = try Picture(width: width, height: height, format: .rgb8)
+    let frame = try Picture(unfilledWidth: width, height: height, format: .rgb8)
     try fill(UnsafeMutableRawBufferPointer(start: frame.mutableView.base, count: frame.storage.count))
     withExtendedLifetime(frame) {}
     return frame
