@@ -213,6 +213,29 @@ def test_cmake_finds_an_installed_copy(tmp_path):
     run("cmake", "-S", tmp_path / "other", "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={STAGE / 'usr/local'}", status=1)
 
 
+def test_the_c_of_the_readme(face, tmp_path):
+    """The function that the README shows compiles without a warning, links by pkg-config, and swaps a face."""
+    block = re.search(r"```c\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    rgb = np.asarray(Image.open(face).convert("RGB"))
+    (tmp_path / "swap.c").write_text(block + """
+static unsigned char face[640 * 640 * 3], picture[640 * 640 * 3], alpha[640 * 640];
+int main(int count, char **names) {
+  size_t side = %d;
+  return count != 2 || fread(face, 3 * side, side, stdin) != side || swap(names[1], face, picture, alpha, (int)side)
+    || fwrite(picture, 3 * side, side, stdout) != side;
+}
+""" % rgb.shape[0])
+    text = (STAGE / "usr/local/lib/pkgconfig/liae.pc").read_text().replace("=/usr/local", f"={STAGE}/usr/local")
+    (tmp_path / "liae.pc").write_text(text)
+    flags = run("pkg-config", "--cflags", "--libs", "liae", env=os.environ | {"PKG_CONFIG_PATH": str(tmp_path)}).split()
+    run("cc", "-Wall", "-Wextra", "-Werror", tmp_path / "swap.c", *flags, f"-Wl,-rpath,{STAGE / 'usr/local/lib'}", "-o",
+        tmp_path / "swap")
+    done = subprocess.run([tmp_path / "swap", MODEL], input=rgb.tobytes(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    golden = np.load(MODEL / "golden.npz")["swap_rgb"][0][..., ::-1] * 255
+    assert np.abs(np.frombuffer(done.stdout, np.uint8).reshape(golden.shape) - golden).max() < 1.5
+
+
 @pytest.mark.skipif(not LONG, reason="compiles the library for the example, a minute or more: LIAE_LONG_TESTS=1")
 def test_swift_package_that_depends_on_the_library(tmp_path):
     out = run("swift", "run", "-c", "release", "--package-path", ROOT / "examples/swift", "--scratch-path", tmp_path, "swap",
