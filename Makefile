@@ -12,6 +12,7 @@ BINDIR ?= $(PREFIX)/bin
 DESTDIR ?=
 CMAKEDIR = $(LIBDIR)/cmake/liae
 DOCDIR = $(PREFIX)/share/doc/liae
+MANDIR = $(PREFIX)/share/man/man1
 BASHDIR = $(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(PREFIX)/share/zsh/site-functions
 FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
@@ -345,9 +346,10 @@ install:
 	  pkgconfig/liae-config-version.cmake.in > $(DESTDIR)$(CMAKEDIR)/liae-config-version.cmake
 	install -m 644 LICENSE NOTICE $(DESTDIR)$(DOCDIR)
 	install -m 755 $(addprefix build/,$(PROGRAMS)) $(DESTDIR)$(BINDIR)
-	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -d $(DESTDIR)$(MANDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for program in $(PROGRAMS); do \
-	  build/$$program --generate-completion-script bash > $(DESTDIR)$(BASHDIR)/$$program; \
+	  build/$$program --generate-manual > $(DESTDIR)$(MANDIR)/$$program.1; \
+	  build/$$program --generate-completion-script bash | sed '1{/^#!/d}' > $(DESTDIR)$(BASHDIR)/$$program; \
 	  build/$$program --generate-completion-script zsh > $(DESTDIR)$(ZSHDIR)/_$$program; \
 	  build/$$program --generate-completion-script fish > $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
@@ -358,7 +360,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,liae.h liae.hpp) $(DESTDIR)$(LIBDIR)/pkgconfig/liae.pc
 	rm -rf $(DESTDIR)$(CMAKEDIR) $(DESTDIR)$(DOCDIR)
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(PROGRAMS)) $(addprefix $(DESTDIR)$(BASHDIR)/,$(PROGRAMS))
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(ZSHDIR)/_%) $(PROGRAMS:%=$(DESTDIR)$(FISHDIR)/%.fish)
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(MANDIR)/%.1) $(PROGRAMS:%=$(DESTDIR)$(ZSHDIR)/_%) $(PROGRAMS:%=$(DESTDIR)$(FISHDIR)/%.fish)
 
 ## deb: build/*.deb, Debian packages of the library, of what programs are compiled with, and of the programs
 .PHONY: deb

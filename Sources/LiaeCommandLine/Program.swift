@@ -3,9 +3,14 @@ import ArgumentParser
 import LiaeSystem
 
 /// Parses the command line, runs the command, and ends the process with the status that its error means.
+/// `--generate-manual` alone prints the manual page.
 package func runProgram<Root: ParsableCommand>(_ root: Root.Type) {
   Console.program = root.configuration.commandName ?? Console.program
   do {
+    if CommandLine.arguments.dropFirst() == ["--generate-manual"] {
+      StandardStream.output.write(try ManualPage(of: root).text)
+      return
+    }
     var command = try root.parseAsRoot()
     try command.run()
   } catch let failure as Failure {

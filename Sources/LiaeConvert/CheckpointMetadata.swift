@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// What a frozen checkpoint says of itself under `__metadata__`: docs/checkpoint.md.
+/// The metadata of a frozen checkpoint under `__metadata__`: docs/checkpoint.md.
 enum CheckpointMetadata {
   /// The key whose presence makes a file one of ours; its value is the version.
   static let marker = "liae_checkpoint"

@@ -10,7 +10,7 @@ struct DeclaredArchitecture {
   var options: String
   /// nil if the file does not say.
   var flavour: Architecture.Flavour?
-  /// By DeepFaceLab's names, `resolution` and `e_dims`; those that the file does not say are absent.
+  /// The sizes by DeepFaceLab's names, `resolution` and `e_dims`; those that the file does not say are absent.
   var sizes: [String: Int] = [:]
 
   init(

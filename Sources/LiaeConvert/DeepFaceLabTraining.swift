@@ -3,7 +3,8 @@ import LiaeFormats
 import LiaeSystem
 import LiaeTensor
 
-/// What a DeepFaceLab model folder holds beside the weights of the network: with it training goes on where it was left.
+/// The contents of a DeepFaceLab model folder beside the weights of the network: with them training goes on where it
+/// was left.
 package struct DeepFaceLabTraining: Sendable {
   /// DeepFaceLab's options by its names, as `random_warp`.
   package var options: [(key: String, value: PickleValue)] = []

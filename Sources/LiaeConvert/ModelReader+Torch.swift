@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelReader {
-  /// Under this key a `.pt` of ours says what a frozen checkpoint says in its metadata.
+  /// The key under which a `.pt` of ours holds what a frozen checkpoint holds in its metadata.
   static let torchMetadataKey = "liae"
 
   /// A training checkpoint (a state dict a module, beside optimiser and counters) or one flat state dict.

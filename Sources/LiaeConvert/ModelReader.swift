@@ -4,7 +4,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// What the caller knows of a checkpoint and the file may not.
+/// The caller's knowledge of a checkpoint, which the file may lack.
 package struct OpenOptions: Sendable {
   /// `liae-udt`: overrules what the file says or what would be guessed of `u` and `c`, which change no shape. What the
   /// shapes tell must agree.
@@ -79,7 +79,7 @@ package enum ModelReader {
     }
   }
 
-  /// What all formats have in common: the face type has no part in how weights are read.
+  /// Opens a model with what all formats have in common: the face type has no part in how weights are read.
   private static func opening(_ options: OpenOptions, _ body: () throws(LiaeError) -> Model) throws(LiaeError) -> Model
   {
     let faceType = try options.faceTypeName()
@@ -111,10 +111,9 @@ package enum ModelReader {
         .unsupported,
         "\(name): packed weights, which run and cannot be turned back into a checkpoint; expected the checkpoint")
     case .unknown:
+      let remark = LostContent.remark(memory) ?? StrayText.remark(memory) ?? "no checkpoint that is known"
       throw LiaeError(
-        .unknownFormat,
-        "\(name): \(LostContent.remark(memory) ?? "no checkpoint that is known"); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth"
-      )
+        .unknownFormat, "\(name): \(remark); expected safetensors, a DeepFaceLab model, .dfm, .onnx, .pt or .pth")
     }
   }
 

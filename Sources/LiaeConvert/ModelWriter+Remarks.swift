@@ -3,8 +3,8 @@ import LiaeGraph
 import LiaeTensor
 
 extension ModelWriter {
-  /// What a reader of the written files will find other than in `model`, a sentence each: what the format cannot hold,
-  /// and what had to be made up.
+  /// Returns what a reader of the written files will find other than in `model`, a sentence each: what the format
+  /// cannot hold, and what had to be made up.
   package static func remarks(on model: Model, as format: Format) -> [String] {
     let info = model.info
     var remarks: [String]

@@ -90,8 +90,8 @@ extension Model {
     return graph.tensors.map(\.name).filter { !left.contains($0) && tensors[$0] != nil }
   }
 
-  /// The same model reading and returning blue first; itself where it does already. Where it was trained red first, the
-  /// channels of the first convolution and of the heads change places, so that it computes the same picture.
+  /// Returns the model reading and returning blue first; itself where it does already. Where it was trained red first,
+  /// the channels of the first convolution and of the heads change places, so that it computes the same picture.
   package func blueFirst() throws(LiaeError) -> Model {
     guard info.colorOrder == .rgb else { return self }
     var (info, tensors) = (info, tensors)

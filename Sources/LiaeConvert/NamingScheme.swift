@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// How a program names and lays out the weights that we hold under canonical names.
+/// A program's names and layouts of the weights that we hold under canonical names.
 ///
 /// Every scheme has the same tensors one to one, except the four heads of the PyTorch port (see `gatherHeads`).
 enum NamingScheme: Equatable {

@@ -3,7 +3,7 @@ import LiaeSystem
 import LiaeTensor
 
 extension TensorView {
-  /// The same slices of the first axis in another order: slice `i` of the result is slice `order[i]` of this tensor.
+  /// Returns the slices of the first axis in another order: slice `i` of the result is slice `order[i]` of this tensor.
   func reorderedFirstAxis(_ order: [Int]) throws(LiaeError) -> TensorView {
     guard shape.first == order.count, !order.isEmpty else {
       throw LiaeError(.shapeMismatch, "shape \(shape) cannot be put in an order of \(order.count) rows")
@@ -17,7 +17,7 @@ extension TensorView {
     return try TensorView(dtype: dtype, shape: shape, storage: result)
   }
 
-  /// From DeepFaceLab's order of depth-to-space channels, (dy*2 + dx)*C + c, to PyTorch's, c*4 + dy*2 + dx.
+  /// Reorders DeepFaceLab's depth-to-space channels, (dy*2 + dx)*C + c, to PyTorch's, c*4 + dy*2 + dx.
   func pixelShuffleOrder() throws(LiaeError) -> TensorView {
     let channels = (shape.first ?? 0) / 4
     return try reorderedFirstAxis((0..<channels * 4).map { ($0 % 4) * channels + $0 / 4 })

@@ -6,7 +6,7 @@ package enum FormatSniffer: Sendable, Equatable {
   case safetensors
   /// A pickle of protocol 2 or later: DeepFaceLab's weights and data files.
   case pickle
-  /// What `torch.save` writes: a zip archive, or the older form, which `TorchArchive` refuses with advice.
+  /// A file of `torch.save`: a zip archive, or the older form, which `TorchArchive` refuses with advice.
   case torchArchive
   case onnx
   /// numpy's own `.npy`.
@@ -16,12 +16,13 @@ package enum FormatSniffer: Sendable, Equatable {
   case packedWeights
   case unknown
 
-  /// Of the first bytes as many as are looked at.
+  /// The number of first bytes that are looked at.
   package static let bytes = 64
 
   package static let packedWeightsMagic = Array("LIAEPACK".utf8)
 
-  /// What the bytes look like. A file that lies about its sizes is still recognised, so that its reader can say so.
+  /// Returns the format that the bytes look like. A file that lies about its sizes is still recognised, so that its
+  /// reader can say so.
   package static func sniff(_ bytes: Bytes) -> FormatSniffer {
     if bytes.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
     if bytes.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }

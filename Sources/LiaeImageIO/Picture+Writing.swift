@@ -101,9 +101,12 @@ extension Picture {
   /// The elements of a float picture as 16-bit numbers.
   private func quantized16() throws(LiaeError) -> Bytes {
     defer { withExtendedLifetime(self) {} }
-    let result = try Bytes.allocate(floats.count * 2, for: "a picture of \(width) x \(height) pixels")
-    for (index, value) in floats.enumerated() {
-      let number = value.isNaN ? 0 : UInt16(min(max(value * 65535 + 0.5, 0), 65535))
+    let result = try Bytes.allocateUnfilled(floats.count * 2, for: "a picture of \(width) x \(height) pixels")
+    let values = floats
+    for index in values.indices {
+      let scaled = values[index] * 65535 + 0.5
+      // Comparisons with NaN are false.
+      let number: UInt16 = scaled > 0 ? (scaled < 65535 ? UInt16(scaled) : 65535) : 0
       result.base.storeBytes(of: number, toByteOffset: 2 * index, as: UInt16.self)
     }
     return result

@@ -46,6 +46,10 @@ extension SequenceNotice {
       let proportions = width == height ? "" : ", which changes its proportions"
       return "\(first): \(width) x \(height) pixels are resized to the model's \(side) x \(side)\(proportions); "
         + "the same for others of this size"
+    case .segmentsRemoved(let folder, let differences):
+      return
+        "\(folder): segments of an earlier run are not used, as it differs in \(differences.joined(separator: ", ")); begins "
+        + "anew"
     case .decoderMessage(let path, let text): return "\(path): ffmpeg says: \(text)"
     case .retimed(let path, let repeated, let dropped, let rate):
       return "\(path): \(repeated) frames were repeated and \(dropped) left out, for \(rate.fixed(3)) frames a second"

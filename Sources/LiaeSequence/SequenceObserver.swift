@@ -25,10 +25,10 @@ package struct SequenceObserver {
   }
 }
 
-/// How far the work on a sequence is.
+/// The progress of the work on a sequence.
 package struct SequenceProgress: Sendable, Equatable {
   package var finished: Int
-  /// Nil where the number of items is not known.
+  /// The number of items; nil where it is not known.
   package var total: Int?
 
   package init(finished: Int, total: Int?) { (self.finished, self.total) = (finished, total) }
@@ -56,7 +56,7 @@ package enum SequenceNotice: Sendable, Equatable {
   case countedFromOne(largest: Int, first: String)
   /// A frame that is turned upright by its Exif orientation.
   case turned(first: String, orientation: Int)
-  /// What a frame has and its result has not.
+  /// Properties of a frame that its result does not have.
   case lost(first: String, properties: [String])
   /// Faces that hardly belong to the frames.
   case mismatch(FaceMismatch)
@@ -66,10 +66,12 @@ package enum SequenceNotice: Sendable, Equatable {
   case resumed(folder: String, finished: Int, total: Int)
   /// Pictures of this size are resized to the model's square.
   case resized(first: String, width: Int, height: Int, side: Int)
+  /// Segments of a video, made with other settings, were taken away: what differs.
+  case segmentsRemoved(folder: String, differences: [String])
   /// ffmpeg decoded the video and complained.
   case decoderMessage(path: String, text: String)
-  /// ffmpeg repeated and left out frames to make the rate constant.
-  case retimed(path: String, repeated: String, dropped: String, rate: Double)
+  /// Frames were repeated and left out to make the rate constant.
+  case retimed(path: String, repeated: Int, dropped: Int, rate: Double)
   /// A video has other frames than ffmpeg makes numbered pictures of it, and how those of the faces were counted.
   case counted(path: String, frames: Int, pictures: Int, by: FrameCounting)
   /// The decoder returned another number of frames than it did when they were counted.

@@ -8,6 +8,12 @@ extension File {
     throw LiaeError(.inputOutput, "\(path): cannot be removed: \(systemMessage(errno))")
   }
 
+  /// Takes a folder away if it is empty. One that is not there, or holds anything, is no error.
+  package static func removeEmptyFolder(_ path: String) throws(LiaeError) {
+    guard rmdir(path) != 0, ![ENOENT, ENOTEMPTY, EEXIST].contains(errno) else { return }
+    throw LiaeError(.inputOutput, "\(path): the folder cannot be removed: \(systemMessage(errno))")
+  }
+
   /// Gives a file a second name, which keeps what it holds now when a new file takes over the first name. On file
   /// systems without such links it is a copy.
   ///
@@ -27,6 +33,12 @@ extension File {
     return String(name[..<dot])
   }
 
+  /// The folder in which a path's last part stands: `a` of `a/b.png`, `.` of `b.png`, `/` of `/b.png`.
+  package static func folder(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// - Throws: `inputOutput` where something that is no folder stands where a folder is to be written.
   package static func requireFolder(_ path: String) throws(LiaeError) {
     if let kind = kind(path), kind != .folder {
@@ -38,12 +50,12 @@ extension File {
   /// to.
   ///
   /// - Throws: `inputOutput` for devices, FIFOs and folders.
-  package static func temporaryPlace(_ path: String, ending: String) throws(LiaeError) -> String {
+  package static func temporaryPlace(_ path: String) throws(LiaeError) -> String {
     let target = try WriteTarget(path)
     guard !target.isStream else {
       throw LiaeError(.inputOutput, "\(path): is no file, and what is written there is not written in one go")
     }
-    return temporaryPath(target.place, ending: ending)
+    return temporaryPath(target.place)
   }
 
   /// Gives a file whose bytes are on the disk another name, replacing what has it, and brings the name to disk.

@@ -146,18 +146,18 @@ package final class Subprocess {
 
   /// Waits for the program to end. Its standard input is closed.
   ///
-  /// - Returns: the last lines it said on standard error, and those of the form `key=value` apart from them.
+  /// - Returns: the last lines it said on standard error.
   /// - Throws: `inputOutput` with what it said, where it did not end well.
   @discardableResult
-  package func wait() throws(LiaeError) -> (said: String, facts: [String: String]) {
+  package func wait() throws(LiaeError) -> String {
     closeInput()
-    guard pid > 0 else { return ("", [:]) }
+    guard pid > 0 else { return "" }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     pid = 0
-    let (said, facts) = messages
+    let said = messages
     closeAll()
-    guard status != 0 else { return (said, facts) }
+    guard status != 0 else { return said }
     let ending = status & 0x7f == 0 ? "ended with status \(status >> 8 & 0xff)" : "was ended by signal \(status & 0x7f)"
     throw LiaeError(.inputOutput, "\(name) \(ending)" + (said.isEmpty ? "" : ": \(said)"))
   }
@@ -178,23 +178,15 @@ package final class Subprocess {
     output = -1
   }
 
-  /// The last 4 lines of standard error, of at most 2000 bytes, and facts as `-progress` of ffmpeg writes them.
-  private var messages: (String, [String: String]) {
+  /// The last 4 lines of standard error, of at most 2000 bytes.
+  private var messages: String {
     let end = lseek(errors, 0, SEEK_END)
-    guard end > 0 else { return ("", [:]) }
+    guard end > 0 else { return "" }
     let count = min(Int(end), 2000)
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       initialized = max(0, pread(errors, buffer.baseAddress, count, end - off_t(count)))
     }
-    var (lines, facts): ([Substring], [String: String]) = ([], [:])
-    for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-      let key = line.prefix { $0 != "=" }
-      if key.count < line.count, key.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) {
-        facts[String(key)] = String(line.dropFirst(key.count + 1))
-      } else {
-        lines.append(line)
-      }
-    }
-    return (lines.suffix(4).joined(separator: "; "), facts)
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.suffix(4).joined(separator: "; ")
   }
 }

@@ -27,7 +27,7 @@ struct LiaeInfer: ParsableCommand {
       ConvertCommand.self, PackCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 
-  /// How the program can end.
+  /// The exit statuses of the program, a line each.
   static var statusTable: String { ExitStatus.table(of: ExitStatus.allCases.filter { $0 != .diverged }) }
 
   /// Release, interface and instruction set, a line each.

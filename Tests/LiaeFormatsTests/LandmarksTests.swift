@@ -46,6 +46,20 @@ import Testing
     }
   }
 
+  /// Paths of any system lead to the name of the picture; a colon further on is a part of it.
+  @Test func baseNames() throws {
+    for (path, name) in [
+      ("00001.png", "00001.png"), ("../a.png", "a.png"), ("/data/dst/a.png", "a.png"),
+      ("C:\\dst\\00001.png", "00001.png"),
+      ("\\\\server\\share/x\\b.c.png", "b.c.png"), ("c:00001.png", "00001.png"), ("take 1:2.png", "take 1:2.png"),
+      ("1:2.png", "1:2.png"), ("é:2.png", "é:2.png"),
+    ] {
+      #expect(LandmarksFile.FrameName.baseName(path) == name)
+      let line = LandmarksFile.line(frame: .name(path), points: [SIMD2](repeating: SIMD2(9, 9), count: 5))
+      #expect(try read(line).map(\.frame) == [.name(path)])
+    }
+  }
+
   @Test func lies() throws {
     func refused(_ words: String, _ line: String, _ status: Status = .corruptFile) {
       expectRefusal(status, "lie, line 3: ", words) { _ = try read("\n\n\(line)\n\n") }
@@ -62,8 +76,9 @@ import Testing
     refused("the end of the face", frame("1.5"))
     refused("too large", frame("99999999999999999999"))
     refused("a whole number", frame("null"))
-    refused("without its folder", frame("\"../a.png\""))
-    refused("without its folder", frame("\"\""))
+    for name in ["", "..", "a/..", "a/", "a.png\\\\", "C:", "C:\\\\"] {
+      refused("the name of a file", frame("\"\(name)\""))
+    }
     refused("\"frame\" stands twice", "{\"frame\": 1, \"frame\": 1}")
     refused("\"landmarks\" stands twice", "{\"landmarks\": \(five), \"landmarks\": \(five)}")
     refused("\"index\" stands twice", "{\"index\": 1, \"index\": 1}")

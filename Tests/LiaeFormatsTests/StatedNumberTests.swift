@@ -48,6 +48,23 @@ import Testing
     #expect(try LostContent.remark(Bytes.of([1])) == nil)
   }
 
+  /// What downloads leave in place of a file, by its text.
+  @Test func webPagesAndPointersAreSaid() throws {
+    for (text, words) in [
+      ("<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>", "a web page"),
+      ("\u{feff} \n<HTML>", "a web page"),
+      ("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "a web page"),
+      ("version https://git-lfs.github.com/spec/v1\noid sha256:00", "git lfs pull"),
+      ("{\"error\": \"not found\"}", "a server's answer"), ("Not Found", "a server's answer"),
+    ] {
+      let remark = try StrayText.remark(Bytes.of(Array(text.utf8)))
+      #expect(remark?.contains(words) == true, "\(text)")
+    }
+    for text in ["", "\n", "hello", "< html", "version 1"] {
+      #expect(try StrayText.remark(Bytes.of(Array(text.utf8))) == nil, "\(text)")
+    }
+  }
+
   @Test func filesOfDeepFaceLabSayTheWayOut() throws {
     for count in [0, 1, 4000] {
       let zeros = try Bytes.of(Array(repeating: 0, count: count))

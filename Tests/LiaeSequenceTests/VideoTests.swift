@@ -96,9 +96,12 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     let rate = try #require(Fraction("25/1"))
     let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
     let writer = try VideoWriter(
-      to: path, like: VideoInfo(path: path, rate: rate), times: FrameTimes(rate: rate),
-      frames: .init(width: 320, height: 240), encoding: encoding, withCompanions: false, provenance: nil)
-    for stem in GoldenFaces.stems { try writer.write(Picture.read(path: "\(GoldenFaces.frames)/\(stem).png")) }
+      to: path, like: VideoInfo(path: path, rate: rate),
+      times: OutputTimes(FrameTimes(rate: rate), rate: rate, container: "matroska", encoding: encoding),
+      frames: .init(width: 320, height: 240), encoding: encoding)
+    for (number, stem) in GoldenFaces.stems.enumerated() {
+      try writer.write(Picture.read(path: "\(GoldenFaces.frames)/\(stem).png"), number)
+    }
     #expect(File.kind(path) == nil)
     try writer.finish()
     return try VideoInfo(probing: path)
@@ -107,7 +110,7 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
   private func frames(_ path: String) throws -> [[UInt8]] {
     let reader = try VideoReader(VideoInfo(probing: path))
     var result: [[UInt8]] = []
-    while let frame = try reader.next() { result.append(pixels(frame)) }
+    while let frame = try reader.next() { result.append(pixels(frame.picture)) }
     #expect(reader.count == result.count && reader.notices.isEmpty)
     return result
   }
@@ -135,10 +138,12 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     let pool = try FrameWorkerPool(
       merge.plan, settings: merge.settings, threads: 2, parallelism: parallelism, frames: nil)
     let log = Log()
-    let video = VideoMerge(info: info, times: times, timeline: merge.timeline, pool: pool)
-    let report = try video.run(
-      to: folder("out.mkv"), maskPath: folder("mask.mkv"),
-      encoding: VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp"), provenance: nil, observer: log.observer)
+    let video = try VideoMerge(
+      info: info, times: times, timeline: merge.timeline, pool: pool,
+      output: .init(
+        path: folder("out.mkv"), maskPath: folder("mask.mkv"),
+        encoding: VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")))
+    let report = try video.run(observer: log.observer)
     #expect((report.swapped, report.unchanged, report.failures) == (6, 1, 0))
     #expect(log.notices.isEmpty && log.progress.last?.finished == 7)
     #expect(
@@ -155,8 +160,10 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     let pool = try FrameWorkerPool(merge.plan, settings: merge.settings, threads: 1, parallelism: .frame, frames: 7)
     let encoding = VideoEncoding(encoder: "ffv1", pixelFormat: "gbrp")
     func run(_ log: Log) throws -> MergeReport {
-      try VideoMerge(info: info, times: times, timeline: merge.timeline, pool: pool).run(
-        to: folder("out.mkv"), maskPath: nil, encoding: encoding, provenance: nil, observer: log.observer)
+      try VideoMerge(
+        info: info, times: times, timeline: merge.timeline, pool: pool,
+        output: .init(path: folder("out.mkv"), encoding: encoding)
+      ).run(observer: log.observer)
     }
     #expect(failure { _ = try run(Log(cancelledAfter: 3)) }?.status == .cancelled)
     #expect(try File.list(folder.path) == ["clip.mkv"])
@@ -175,18 +182,20 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     let rate = try #require(Fraction("25/1"))
     let info = VideoInfo(path: "none", rate: rate)
     func writer(_ path: String, _ encoder: String) throws -> VideoWriter {
-      try VideoWriter(
-        to: folder(path), like: info, times: FrameTimes(rate: rate), frames: .init(width: 64, height: 48),
-        encoding: VideoEncoding(encoder: encoder), withCompanions: false, provenance: nil)
+      let encoding = VideoEncoding(encoder: encoder)
+      return try VideoWriter(
+        to: folder(path), like: info,
+        times: OutputTimes(FrameTimes(rate: rate), rate: rate, container: "matroska", encoding: encoding),
+        frames: .init(width: 64, height: 48), encoding: encoding)
     }
     let unknown = failure {
       let encoder = try writer("a.mp4", "libnothing")
-      try encoder.write(Picture(width: 64, height: 48, format: .rgb8))
+      try encoder.write(Picture(width: 64, height: 48, format: .rgb8), 0)
       try encoder.finish()
     }
     #expect(unknown?.status == .inputOutput && unknown?.message.contains("libnothing") == true)
     let sizes = try writer("b.mkv", "ffv1")
-    let error = failure { try sizes.write(Picture(width: 64, height: 50, format: .rgb8)) }
+    let error = failure { try sizes.write(Picture(width: 64, height: 50, format: .rgb8), 0) }
     #expect(error?.message.contains("64 x 50 pixels in a video of 64 x 48") == true)
     #expect(failure { try writer("absent/c.mkv", "ffv1").finish() }?.status == .inputOutput)
     try File.writeAtomically(folder("d.mkv"), replacing: false, text: "")

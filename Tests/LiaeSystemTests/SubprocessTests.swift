@@ -21,7 +21,7 @@ import Testing
     try writer.wait()
     let reader = try Subprocess(["cat", folder("a")], reading: true)
     #expect(try reader.readAll() == bytes)
-    #expect(try reader.wait().said == "")
+    #expect(try reader.wait() == "")
     let part = try Subprocess(["cat", folder("a")], reading: true)
     var first = [UInt8](repeating: 0, count: 1000)
     #expect(try first.withUnsafeMutableBytes { try part.read(into: $0) } == 1000 && first == Array(bytes[..<1000]))
@@ -44,10 +44,9 @@ import Testing
     #expect(error?.status == .inputOutput && error?.message.hasSuffix("ended with status 3: full") == true)
   }
 
-  @Test func lastLinesAndFacts() throws {
-    let script = "for i in 1 2 3 4 5 6; do echo line $i; done; echo frame=12; echo 'a b=c'; echo frame=13"
-    let (said, facts) = try Subprocess(["sh", "-c", "(\(script)) >&2"]).wait()
-    #expect(said == "line 4; line 5; line 6; a b=c" && facts == ["frame": "13"])
+  @Test func lastLines() throws {
+    let said = try Subprocess(["sh", "-c", "for i in 1 2 3 4 5 6; do echo line $i; done >&2"]).wait()
+    #expect(said == "line 3; line 4; line 5; line 6")
   }
 
   /// No shell takes part.

@@ -63,7 +63,7 @@ import Testing
         try File.writeAtomically("/dev/full", replacing: true, text: "x")
       } == .inputOutput)
     #expect(mode("/dev/full").map { $0 & S_IFMT } == S_IFCHR)
-    #expect(status { () throws(LiaeError) in _ = try File.temporaryPlace("/dev/null", ending: "") } == .inputOutput)
+    #expect(status { () throws(LiaeError) in _ = try File.temporaryPlace("/dev/null") } == .inputOutput)
   }
 
   @Test func aPipeIsWrittenToWhereSomebodyReads() throws {

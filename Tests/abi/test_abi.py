@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -213,6 +214,29 @@ def test_cmake_finds_an_installed_copy(tmp_path):
     run("cmake", "-S", tmp_path / "other", "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={STAGE / 'usr/local'}", status=1)
 
 
+def test_the_c_of_the_readme(face, tmp_path):
+    """The function that the README shows compiles without a warning, links by pkg-config, and swaps a face."""
+    block = re.search(r"```c\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    rgb = np.asarray(Image.open(face).convert("RGB"))
+    (tmp_path / "swap.c").write_text(block + """
+static unsigned char face[640 * 640 * 3], picture[640 * 640 * 3], alpha[640 * 640];
+int main(int count, char **names) {
+  size_t side = %d;
+  return count != 2 || fread(face, 3 * side, side, stdin) != side || swap(names[1], face, picture, alpha, (int)side)
+    || fwrite(picture, 3 * side, side, stdout) != side;
+}
+""" % rgb.shape[0])
+    text = (STAGE / "usr/local/lib/pkgconfig/liae.pc").read_text().replace("=/usr/local", f"={STAGE}/usr/local")
+    (tmp_path / "liae.pc").write_text(text)
+    flags = run("pkg-config", "--cflags", "--libs", "liae", env=os.environ | {"PKG_CONFIG_PATH": str(tmp_path)}).split()
+    run("cc", "-Wall", "-Wextra", "-Werror", tmp_path / "swap.c", *flags, f"-Wl,-rpath,{STAGE / 'usr/local/lib'}", "-o",
+        tmp_path / "swap")
+    done = subprocess.run([tmp_path / "swap", MODEL], input=rgb.tobytes(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    golden = np.load(MODEL / "golden.npz")["swap_rgb"][0][..., ::-1] * 255
+    assert np.abs(np.frombuffer(done.stdout, np.uint8).reshape(golden.shape) - golden).max() < 1.5
+
+
 @pytest.mark.skipif(not LONG, reason="compiles the library for the example, a minute or more: LIAE_LONG_TESTS=1")
 def test_swift_package_that_depends_on_the_library(tmp_path):
     out = run("swift", "run", "-c", "release", "--package-path", ROOT / "examples/swift", "--scratch-path", tmp_path, "swap",
@@ -227,11 +251,57 @@ def test_installed_files(tmp_path):
                      "lib/libliae.so.0", "lib/libliae.so.0.1.0", "lib/pkgconfig/liae.pc",
                      "share/bash-completion/completions/liae-infer", "share/bash-completion/completions/liae-train",
                      "share/doc/liae/LICENSE", "share/doc/liae/NOTICE", "share/fish/vendor_completions.d/liae-infer.fish",
-                     "share/fish/vendor_completions.d/liae-train.fish", "share/zsh/site-functions/_liae-infer",
-                     "share/zsh/site-functions/_liae-train"]
+                     "share/fish/vendor_completions.d/liae-train.fish", "share/man/man1/liae-infer.1", "share/man/man1/liae-train.1",
+                     "share/zsh/site-functions/_liae-infer", "share/zsh/site-functions/_liae-train"]
     # What is installed can be taken away again.
     run("make", "-C", ROOT, "install", "uninstall", f"DESTDIR={tmp_path}", "DEPS=no")
     assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
+
+
+@pytest.mark.parametrize("program", ["liae-infer", "liae-train"])
+def test_manual_pages(program):
+    """groff finds nothing to complain of, and every command and option of the help is there."""
+    page = STAGE / f"usr/local/share/man/man1/{program}.1"
+    if shutil.which("man") is None:
+        pytest.skip("man is not installed")
+    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-P", "cat", page], capture_output=True, text=True,
+                          env=os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANROFFSEQ": ""}, check=True)
+    assert done.stderr == ""
+    text = re.sub(r".\x08|\x1b\[[0-9;]*m", "", done.stdout)
+    name, summary = re.search(r"^NAME\n +(\S+) - (.+)$", text, re.M).groups()
+    assert name == program and len(summary) > 20
+    binary = STAGE / "usr/local/bin" / program
+    help_text = run(binary, "--help")
+    subcommands = re.findall(r"^  ([a-z]+) ", help_text[help_text.index("SUBCOMMANDS"):], re.M)
+    assert len(subcommands) > 5
+    for command in subcommands:
+        assert re.search(rf"^ +{program} {command}$", text, re.M), command
+        for option in set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", run(binary, command, "--help"), re.M)):
+            assert option in text, (command, option)
+
+
+def test_debian_packages(tmp_path):
+    """Three packages that hold all that is installed, and in which lintian finds no error."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed")
+    version = run(STAGE / "usr/local/bin/liae-train", "--version").split()[1]
+    folder = tmp_path / "deb" / "work"
+    run(ROOT / ".ci/deb", version, folder, timeout=300)
+    packages = sorted(folder.parent.glob("*.deb"))
+    assert [path.name.split("_")[0] for path in packages] == ["liae-tools", "libliae-dev", "libliae0"]
+    files = "".join(run("dpkg-deb", "-c", path) for path in packages)
+    for path in ("bin/liae-infer", "bin/liae-train", "share/man/man1/liae-infer.1.gz", "share/man/man1/liae-train.1.gz",
+                 "include/liae.h", "include/liae.hpp", "liae-config.cmake", "pkgconfig/liae.pc", "libliae.so.0",
+                 "doc/libliae0/copyright", "bash-completion/completions/liae-infer"):
+        assert path in files, path
+    for path in packages:
+        run("dpkg-deb", "-x", path, tmp_path / "root")
+        text = (tmp_path / f"root/usr/share/doc/{path.name.split('_')[0]}/copyright").read_text()
+        assert "Apache-2.0" in text and all(line.strip() in text for line in (ROOT / "NOTICE").read_text().split("\n"))
+    if shutil.which("lintian") is None:
+        pytest.skip("lintian is not installed; the rest is as it should be")
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error", *packages], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def commands(examples):

@@ -533,6 +533,18 @@ def test_source_names_of_windows(model, merged, found_faces, workspace, tmp_path
     assert result.status == 0 and results(tmp_path / "out") == results(merged[0]), result.err
 
 
+@pytest.mark.parametrize("folder", ["C:\\data_dst\\", "C:", "\\\\server\\share\\", "/home/somebody/data_dst/", "D:/data dst\\"])
+def test_frames_of_a_landmarks_file_by_their_paths(model, merged, found_faces, landmarks_file, tmp_path, folder):
+    lines = [(folder + face["source_filename"], face["source_landmarks"]) for _, face in sorted(found_faces.items())]
+    result = liae_infer("merge", "--model", model, "--frames", FRAMES, "--landmarks", landmarks_file(lines), "--output",
+                        tmp_path / "out", "--face-type", "whole_face")
+    assert result.status == 0 and result.err == "", result.err
+    plain = [(face["source_filename"], face["source_landmarks"]) for _, face in sorted(found_faces.items())]
+    assert liae_infer("merge", "--model", model, "--frames", FRAMES, "--landmarks", landmarks_file(plain), "--output",
+                      tmp_path / "plain", "--face-type", "whole_face").status == 0
+    assert results(tmp_path / "out") == results(tmp_path / "plain")
+
+
 # ---- Geometry ----------------------------------------------------------------------------------------------------------
 
 def numbered(folder, names):

@@ -255,6 +255,17 @@ def test_empty_folder_and_output_that_is_a_file(model, face, tmp_path):
     assert (tmp_path / "out").read_text() == "a file"
 
 
+@pytest.mark.parametrize("text, words", [
+    ("<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>", "a web page, which a server sends"),
+    ("version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` gets it"), ("{\"error\": 404}", "a server's answer")])
+def test_what_a_download_left_in_place_of_a_model(face, tmp_path, text, words):
+    np.save(tmp_path / "a.npy", face)
+    for name in ("model.dfm", "model.safetensors", "model.pth"):
+        (tmp_path / name).write_text(text)
+        result = run([tmp_path / name], [tmp_path / "a.npy"], tmp_path / "out")
+        assert result.status == 3 and words in result.err, result.err
+
+
 def test_model_errors_are_status_3_and_missing_models_4(face, tmp_path):
     np.save(tmp_path / "a.npy", face)
     (tmp_path / "m.safetensors").write_bytes(b"\xff" * 64)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
 
-/// What a value of an ONNX graph, or of a network of ours, is computed from. Operands are numbers of other expressions,
-/// always smaller than the expression's own.
+/// The expression from which a value of an ONNX graph, or of a network of ours, is computed. Operands are numbers of
+/// other expressions, always smaller than the expression's own.
 ///
 /// An expression has one normal form: whoever makes one goes through `GraphExpressions`, which knows the ways in which
 /// the same value can be written.
@@ -27,7 +27,7 @@ enum GraphExpression: Hashable {
   case mixChannels(Int, Int)
 
   // What becomes one of the above, or is none of our networks'.
-  /// With zeros on every side, for a convolution without padding of its own.
+  /// An image with zeros on every side, for a convolution without padding of its own.
   case padded(Int, by: Int)
   case product(Int, Int)
   case cosine(Int)
@@ -39,7 +39,7 @@ enum GraphExpression: Hashable {
   /// Whether a number is below 0, or above it; equality is the same to what is chosen by it.
   case isNegative(Int)
   case isPositive(Int)
-  /// What is told by its name alone, and equal to nothing of the other side.
+  /// An expression that is told by its name alone, and equals nothing of the other side.
   case other(String)
 
   /// One convolution: its weights, by a number of whoever holds them, and the side of its kernel.

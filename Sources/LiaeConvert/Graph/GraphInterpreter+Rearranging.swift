@@ -117,7 +117,7 @@ extension GraphInterpreter {
     return layout.reshaped((0..<rank).map { added.contains($0) ? 1 : old.next() ?? 1 })
   }
 
-  /// As ONNX has it: either shape may have ones where the other has not.
+  /// Broadcasts as ONNX does: either shape may have ones where the other has not.
   private func expanded(_ layout: Layout, _ sizes: [Int]) -> Layout? {
     var sizes = sizes
     while sizes.count < layout.shape.count { sizes.insert(1, at: 0) }

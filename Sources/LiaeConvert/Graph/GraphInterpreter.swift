@@ -37,7 +37,7 @@ struct GraphInterpreter {
   private var constantNumbers: [GraphConstant: Int] = [:]
   private var layerNumbers: [Layer: Int] = [:]
   private var values: [String: Value] = [:]
-  /// How many numbers the arithmetic of shapes may still compute; a network needs some thousands.
+  /// The count of numbers that the arithmetic of shapes may still compute; a network needs some thousands.
   private var numbersLeft = 1 << 20
 
   /// - Throws: `corruptFile` for a graph that contradicts itself, `shapeMismatch` for operands that do not fit,

@@ -13,7 +13,7 @@ struct GraphMatcher {
   let file: GraphInterpreter
   /// Weights that were found for each layer of the network.
   private(set) var weights: [String: LayerWeights] = [:]
-  /// How many pairs fit: of several networks that do not, the one with most is the nearest.
+  /// The number of pairs that fit: of several networks that do not, the one with most is the nearest.
   private(set) var progress = 0
 
   private struct Pair: Hashable {

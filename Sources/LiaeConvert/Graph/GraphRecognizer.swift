@@ -138,8 +138,9 @@ struct GraphRecognizer {
 
   // MARK: - Decoders that compute the same
 
-  /// In df nothing that is computed tells one decoder from the other. Names of outputs and of weights do, if they have
-  /// DeepFaceLab's words in them, and those of one decoder's weights begin alike; else the order of outputs, a guess.
+  /// Chooses among the findings: in df nothing that is computed tells one decoder from the other. Names of outputs and
+  /// of weights do, if they have DeepFaceLab's words in them, and those of one decoder's weights begin alike; else the
+  /// order of outputs, a guess.
   private func best(_ findings: [Finding]) -> Finding? {
     let scores = findings.map { finding in
       let modules = commonNames(finding)

@@ -20,13 +20,13 @@ struct GraphWriter {
   /// A value of the written graph.
   struct Value {
     var name: String
-    /// Of the layer or operation that names of what follows are made from.
+    /// The stem of the layer or operation from which the names that follow are made.
     var stem: String
     var isHalf = false
   }
 
   let model: Model
-  /// Of the convolutions' weights and arithmetic: float32 or float16.
+  /// The type of the convolutions' weights and arithmetic: float32 or float16.
   let dtype: DType
   /// Whether the swap is a mix of codes, with the share as a second input: the family mixes channels.
   let morphs: Bool

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Where the elements of a tensor lie among the elements of another one, its source: what Reshape, Transpose, Slice and
-/// Expand make of it.
+/// The place of the elements of a tensor among the elements of another one, its source: what Reshape, Transpose, Slice
+/// and Expand make of it.
 ///
 /// `axes` run through the elements in row-major order, as strides into the source; `shape` groups them into dimensions,
 /// so that Reshape changes the shape alone. Axes are in normal form: none has size 1, and neighbours that one stride
@@ -11,7 +11,7 @@ import LiaeSystem
 struct Layout: Hashable {
   struct Axis: Hashable {
     var size: Int
-    /// In elements of the source; 0 repeats an element.
+    /// The stride in elements of the source; 0 repeats an element.
     var stride: Int
   }
 

@@ -68,7 +68,7 @@ struct NetworkExpressions {
     expressions.made(expression, shape: shape)
   }
 
-  /// What a node that needs its operands as they are makes of them.
+  /// Returns the result of a node that needs its operands as they are.
   private mutating func made(_ inputs: [GraphView], _ shape: [Int], _ expression: ([Int]) -> GraphExpression)
     -> GraphView?
   {

@@ -4,7 +4,7 @@ import LiaeGraph
 import LiaeSystem
 
 extension TrainingState {
-  /// How the name of a model's state file ends, behind the model's own name.
+  /// The ending of the name of a model's state file, after the model's own name.
   package static let fileEnding = "_liae-train.safetensors"
 
   /// The names of the state files in a folder, sorted.

@@ -15,7 +15,7 @@ package struct TrainingState: Sendable {
   package var settings: String
   /// The losses of the last iterations, one for each, ending with `iteration`; at most `lossLimit` of each side.
   package var losses: (source: [Float], destination: [Float])
-  /// How many times training was rolled back to an earlier save, 0...`attemptLimit`.
+  /// The number of times that training was rolled back to an earlier save, 0...`attemptLimit`.
   package var attempt: Int
   /// Tensors of the file that were not read.
   package private(set) var leftOut = 0

@@ -5,7 +5,7 @@ import LiaeTensor
 /// DeepFaceLab's aligned faces: JPEG files with a pickled dictionary as their APP15 segment, without any header of its own.
 /// Versions up to March 2020 wrote PNG files with the same dictionary as a chunk, which are read too.
 package enum FaceImage {
-  /// What the face's metadata says, or nil where the picture has none ("not a DFL image").
+  /// Returns the face's metadata, or nil where the picture has none ("not a DFL image").
   ///
   /// The last APP15 segment, or the last chunk `fcWp` or `dFLd`, counts; the picture itself is not looked at. Nothing is executed. Keys that are not known
   /// are ignored.
@@ -24,7 +24,7 @@ package enum FaceImage {
     return try FaceMetadata(value, &reader)
   }
 
-  /// Where a face's metadata stands in its file; nil: nowhere.
+  /// Returns the place of a face's metadata in its file; nil: nowhere.
   private static func metadata(in file: Bytes, name: String) throws(LiaeError) -> Range<Int>? {
     if file.starts(with: PNGChunks.signature) {
       return try PNGChunks(file, name: name).chunks.last { pngKinds.contains($0.kind) }?.payload

@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeTensor
 
-/// What DeepFaceLab writes into an aligned face: a dictionary. Nil stands for a key that is not there.
+/// The dictionary that DeepFaceLab writes into an aligned face. Nil stands for a key that is not there.
 package struct FaceMetadata: Sendable {
   /// A region that somebody drew to train a mask model.
   package struct Polygon: Sendable, Equatable {
@@ -26,12 +26,13 @@ package struct FaceMetadata: Sendable {
   package var sourceRect: [Int]?
   /// 68, pixels of the frame. Merging uses these and `sourceFilename` alone.
   package var sourceLandmarks: [SIMD2<Double>]?
-  /// From pixels of the frame to pixels of the aligned image: two rows of three. A face of type `mark_only` has none.
+  /// The map from pixels of the frame to pixels of the aligned image: two rows of three. A face of type `mark_only` has
+  /// none.
   package var imageToFaceMatrix: [Double]?
   /// A PNG or JPEG file, gray: the face's mask. Of any size, it covers the whole aligned image.
   package var xsegMask: Bytes?
   package var polygons: [Polygon]
-  /// How far eyebrows widen the hull of the landmarks; 1 where it is missing.
+  /// The factor by which eyebrows widen the hull of the landmarks; 1 where it is missing.
   package var eyebrowExpansion: Double?
 
   package init(

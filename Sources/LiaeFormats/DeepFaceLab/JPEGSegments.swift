@@ -6,7 +6,7 @@ package struct JPEGSegments {
   struct Segment {
     /// The second byte of its marker.
     let marker: UInt8
-    /// What follows marker and length.
+    /// The bytes after marker and length.
     let payload: Range<Int>
     /// Marker, length and payload.
     var whole: Range<Int> { payload.lowerBound - 4..<payload.upperBound }
@@ -14,7 +14,7 @@ package struct JPEGSegments {
 
   /// Those before the first scan.
   let segments: [Segment]
-  /// Where the marker of the first scan stands.
+  /// The place of the marker of the first scan.
   let scan: Int
 
   static let signature: [UInt8] = [0xff, 0xd8, 0xff]
@@ -25,7 +25,7 @@ package struct JPEGSegments {
   private static let startOfScan: UInt8 = 0xda
   /// Payload that a segment can hold: its 16-bit length counts itself.
   package static let capacity = 0xffff - 2
-  /// How Adobe's XMP specification, part 3, marks its APP1 segment.
+  /// The bytes with which an APP1 segment of XMP begins. Source: XMP specification, part 3.
   package static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
   /// Marker and length of a segment.
@@ -84,7 +84,7 @@ package struct JPEGSegments {
     return (number(3), number(1), Int(file.raw[payload.lowerBound + 5]))
   }
 
-  /// What DeepFaceLab's own parser cannot get past, in words; nil where it accepts the file.
+  /// Returns what DeepFaceLab's own parser cannot get past, in words; nil where it accepts the file.
   ///
   /// It knows JFIF, baseline and progressive frames, does not skip a restart interval, and takes the first `ff d9`
   /// behind the scan's header for the end.

@@ -12,7 +12,8 @@ package struct PNGChunks {
     package var whole: Range<Int> { payload.lowerBound - 8..<payload.upperBound + 4 }
   }
 
-  /// In the order of the file. Chunks whose checksum is wrong are left out, as libpng does with those it can do without.
+  /// The chunks in the order of the file. Those whose checksum is wrong are left out, as libpng does with those it can
+  /// do without.
   package let chunks: [Chunk]
 
   package static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]

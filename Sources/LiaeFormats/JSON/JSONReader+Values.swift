@@ -66,7 +66,7 @@ extension JSONReader {
   ///
   /// - Throws: `corruptFile`, `limitExceeded` for arrays and objects deeper than `FormatLimits.jsonDepth`.
   package mutating func skipValue(_ what: String) throws(LiaeError) {
-    /// How the open arrays and objects end, the innermost last: no recursion that a file could drive.
+    /// The closing characters of the open arrays and objects, the innermost last: no recursion that a file could drive.
     var closers: [Unicode.Scalar] = []
     repeat {
       switch peek() {

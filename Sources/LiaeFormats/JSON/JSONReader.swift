@@ -10,7 +10,7 @@ package struct JSONReader {
   let bytes: Bytes
   let end: Int
   package let name: String
-  /// How messages call the text.
+  /// The name of the text in messages.
   private let part: String
   var position: Int
   private let first: Int
@@ -21,7 +21,7 @@ package struct JSONReader {
     first = offset
   }
 
-  /// Where a byte of the text is, as an editor shows it: line and column of a text of several lines, else the byte.
+  /// Returns the position of a byte as an editor shows it: line and column of a text of several lines, else the byte.
   func place(_ position: Int) -> String {
     let newline = UInt8(ascii: "\n")
     guard bytes.raw[first..<end].contains(newline) else { return "byte \(position)" }
@@ -184,7 +184,7 @@ package struct JSONReader {
     return code
   }
 
-  /// Only white space is left.
+  /// Requires that only white space is left.
   package mutating func finish() throws(LiaeError) {
     skipSpace()
     guard position == end else { throw expected("the end of \(part)") }

@@ -5,12 +5,21 @@ import LiaeSystem
 ///
 ///     {"frame": "00001.png", "landmarks": [[109.08, 100.58], ...]}
 package enum LandmarksFile {
-  /// Which picture a face is in.
+  /// The picture that a face is in.
   package enum FrameName: Sendable, Hashable {
-    /// A file's name with its ending, without folder.
+    /// A file's name with its ending, or a path of the system on which the face was found: see `baseName`.
     case name(String)
     /// The place in a sequence, from 0.
     case index(Int)
+
+    /// Returns the last part of a path, whatever system it is of: what follows the last slash or backslash, or the letter
+    /// and colon of a Windows drive.
+    package static func baseName(_ path: String) -> String {
+      let last = path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? ""
+      let characters = Array(last.prefix(2))
+      let hasDrive = characters.count == 2 && characters[0].isASCII && characters[0].isLetter && characters[1] == ":"
+      return String(hasDrive ? last.dropFirst(2) : last)
+    }
   }
 
   package struct Face: Sendable {
@@ -85,8 +94,8 @@ package enum LandmarksFile {
   private static func frameName(_ json: inout JSONReader) throws(LiaeError) -> FrameName {
     guard json.peek() == UInt8(ascii: "\"") else { return .index(try json.size("\"frame\"")) }
     let text = try json.string("\"frame\"")
-    guard isFileName(text) else {
-      throw json.error("\"frame\" is \(jsonQuoted(text)); expected the name of a file without its folder")
+    guard isFileName(FrameName.baseName(text)), !text.hasSuffix("/"), !text.hasSuffix("\\") else {
+      throw json.error("\"frame\" is \(jsonQuoted(text)); expected the name of a file")
     }
     return .name(text)
   }

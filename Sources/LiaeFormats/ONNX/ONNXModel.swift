@@ -20,7 +20,7 @@ package struct ONNXModel: Sendable {
     case integers([Int])
     case floats([Float])
     case tensor(TensorView)
-    /// Of a kind that no operator we know takes.
+    /// A kind that no known operator takes.
     case other
   }
 
@@ -41,7 +41,7 @@ package struct ONNXModel: Sendable {
       (self.inputs, self.outputs, self.attributes) = (inputs, outputs, attributes)
     }
 
-    /// How messages call the node.
+    /// The name of the node in messages.
     package var label: String { "node \(name.isEmpty ? outputs.first ?? "" : name) (\(operation))" }
 
     package func integer(_ name: String) -> Int? {
@@ -81,7 +81,7 @@ package struct ONNXModel: Sendable {
     package var name: String
     package var nodes: [Node]
     package var initializers: TensorDictionary
-    /// Without those that are initializers, which old files list too.
+    /// The inputs without those that are initializers, which old files list too.
     package var inputs: [ValueInfo]
     package var outputs: [ValueInfo]
 
@@ -103,7 +103,7 @@ package struct ONNXModel: Sendable {
     (self.irVersion, self.producer, self.operatorSets, self.graph) = (irVersion, producer, operatorSets, graph)
   }
 
-  /// What a file may hold; anything past these is refused before memory is taken for it.
+  /// Limits on a file; anything past these is refused before memory is taken for it.
   package enum Limit {
     package static let nodes = 20_000
     package static let tensors = 20_000

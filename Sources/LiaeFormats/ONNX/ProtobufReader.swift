@@ -20,10 +20,10 @@ struct ProtobufReader {
   }
 
   let bytes: Bytes
-  /// What messages call the place: the file, and the message in it.
+  /// The name of the place in messages: the file, and the message in it.
   let name: String
   private(set) var position: Int
-  /// Where the value of the field last read begins, after its tag and length.
+  /// The beginning of the value of the field last read, after its tag and length.
   private(set) var valueStart: Int
   private let end: Int
 

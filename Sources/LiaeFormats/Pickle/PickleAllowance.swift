@@ -8,13 +8,14 @@ package struct PickleAllowance: Sendable {
 
   /// Arrays and scalars of numpy 1 and 2: what DeepFaceLab's model files hold.
   package static let numpy = PickleAllowance(isTorch: false, enumerations: [])
-  /// What `torch.save` writes for tensors, state dicts and optimisers, and numpy's arrays and scalars beside them.
+  /// The globals that `torch.save` writes for tensors, state dicts and optimisers, and numpy's arrays and scalars
+  /// beside them.
   package static let torch = PickleAllowance(isTorch: true, enumerations: [])
   /// numpy and the two enumerations of DeepFaceLab's `faceset.pak`.
   package static let faceset = PickleAllowance(
     isTorch: false, enumerations: ["samplelib.Sample.SampleType", "facelib.FaceType.FaceType"])
 
-  /// What the global means, or nil where it is not allowed.
+  /// Returns the meaning of the global, or nil where it is not allowed.
   func resolve(module: String, name: String) -> PickleGlobal? {
     switch (module, name) {
     case ("numpy", "ndarray"): return .ndarray

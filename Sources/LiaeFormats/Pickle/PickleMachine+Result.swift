@@ -42,7 +42,7 @@ extension PickleMachine {
     }
   }
 
-  /// What has been built of each object so far.
+  /// The values that have been built of each object so far.
   private struct Results {
     var values: [PickleValue?]
     var isOpen: [Bool]

@@ -7,7 +7,7 @@ import LiaeTensor
 ///
 /// Source: the opcodes of Python's `pickletools`; only those are here that picklers write for the allowed objects.
 struct PickleMachine {
-  /// What stands on the stack and in containers.
+  /// An item of the stack or of a container.
   enum Item {
     case none
     case bool(Bool)

@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeTensor
 
-/// What a pickle holds: plain values and tensors.
+/// The contents of a pickle: plain values and tensors.
 ///
 /// Values from `PickleReader` are at most `FormatLimits.pickleDepth` deep and hold at most `pickleValues` values, so
 /// that they may be walked by recursion. What the pickle shares, arrays and strings share here.
@@ -16,7 +16,7 @@ package enum PickleValue: Sendable {
   indirect case bytes(TensorView)
   case list([PickleValue])
   case tuple([PickleValue])
-  /// In the order of the file; no text stands twice among the keys.
+  /// A dictionary in the order of the file; no text stands twice among the keys.
   case dictionary([(key: PickleValue, value: PickleValue)])
   /// A numpy array or scalar (no axis), or a PyTorch tensor.
   indirect case tensor(TensorView)
@@ -91,7 +91,7 @@ package enum PickleValue: Sendable {
     if case .dictionary(let pairs) = self { pairs } else { nil }
   }
 
-  /// What kind of value this is, for messages.
+  /// The kind of the value, for messages.
   package var kind: String {
     switch self {
     case .none: return "None"

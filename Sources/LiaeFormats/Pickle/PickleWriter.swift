@@ -29,7 +29,7 @@ struct PickleEncoder {
     case torch
   }
 
-  /// For `Tensors.torch`: the tensor of each storage key, 0, 1, ...
+  /// The tensors of the storage keys 0, 1, ... for `Tensors.torch`.
   private(set) var storages: [TensorView] = []
   private var stream = PickleStream()
   private let version: Int

@@ -7,9 +7,9 @@ import LiaeTensor
 /// Source: the format's description in the `safetensors` repository. Stricter than that package in one point: a name
 /// that stands twice is refused.
 package struct SafetensorsFile: Sendable {
-  /// What stands under `__metadata__`.
+  /// The members of `__metadata__`.
   package var metadata: [String: String]
-  /// In the order of the header: views into bytes that were parsed, or memory of each tensor's own.
+  /// The tensors in the order of the header: views into bytes that were parsed, or memory of each tensor's own.
   package var tensors: TensorDictionary
   /// Tensors of the file that were not read.
   package private(set) var leftOut = 0
@@ -64,7 +64,7 @@ package struct SafetensorsFile: Sendable {
     return result
   }
 
-  /// What a file says before its tensors' bytes.
+  /// The header before the tensors' bytes.
   private struct Header {
     var metadata: [String: String] = [:]
     var entries: [Entry] = []

@@ -7,7 +7,7 @@ struct ByteReader {
   let bytes: Bytes
   /// One past the last byte that may be read.
   let end: Int
-  /// How messages call the file.
+  /// The name of the file in messages.
   let name: String
   private(set) var position: Int
 

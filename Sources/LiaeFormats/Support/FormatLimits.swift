@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeTensor
 
-/// What a file may ask for at most. Far past any checkpoint of this kind, and small enough to be handled safely.
+/// Limits on what a file may ask for: far past any checkpoint of this kind, and small enough to be handled safely.
 package enum FormatLimits {
   /// Bytes of a safetensors header; the `safetensors` package has the same limit.
   package static let safetensorsHeaderBytes = 100_000_000

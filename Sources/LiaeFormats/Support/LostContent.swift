@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What a power cut or a crash makes of a file that was being written: its length is there, its content is not.
+/// Recognises what a power cut or a crash makes of a file that was being written: its length is there, its content is
+/// not.
 package enum LostContent {
   /// Zeros at the end of a file that are taken for lost content: formats that are read here end in none, and disks lose
   /// sectors of at least so many bytes.
   private static let sector = 512
 
-  /// What became of the file, for messages; nil where nothing speaks of a loss.
+  /// Returns what became of the file, for messages; nil where nothing speaks of a loss.
   package static func remark(_ bytes: Bytes) -> String? {
     defer { withExtendedLifetime(bytes) {} }
     if bytes.count == 0 { return "is empty, as a crash or a power cut leaves a file that was being written" }
@@ -19,7 +20,7 @@ package enum LostContent {
     return "ends in \(zeros) zeros, as a power cut leaves a file that was being written"
   }
 
-  /// What `read` makes of the file.
+  /// Runs `read` on the file, and explains its error where content was lost.
   ///
   /// - Parameters:
   ///   - bytes: the file; looked at only where `read` throws.

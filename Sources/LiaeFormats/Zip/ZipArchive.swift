@@ -12,16 +12,16 @@ package struct ZipArchive: Sendable {
     /// 0 is stored, 8 is deflated.
     package let method: Int
     package let checksum: UInt32
-    /// Of the content, uncompressed.
+    /// The size of the content, uncompressed.
     package let size: Int
     let storedSize: Int
     let headerOffset: Int
     let isEncrypted: Bool
-    /// Where the entry's bytes begin.
+    /// The place where the entry's bytes begin.
     package fileprivate(set) var dataOffset = 0
   }
 
-  /// In the order of the central directory.
+  /// The entries in the order of the central directory.
   package private(set) var entries: [Entry] = []
   private let bytes: Bytes
   private let name: String
@@ -158,7 +158,7 @@ package struct ZipArchive: Sendable {
   }
 }
 
-/// Where the central directory of an archive lies.
+/// The place of the central directory of an archive.
 struct ZipDirectory {
   let offset: Int
   let size: Int

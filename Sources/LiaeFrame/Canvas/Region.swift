@@ -44,7 +44,7 @@ package struct Region: Sendable, Equatable {
       height: whole((y.max() ?? 0).rounded(.up)) + 4 - top)
   }
 
-  /// With `margin` more on each side; less, where it is negative.
+  /// Returns the region with `margin` more on each side; less, where it is negative.
   func grown(by margin: Int) -> Region {
     Region(left: left - margin, top: top - margin, width: width + 2 * margin, height: height + 2 * margin)
   }

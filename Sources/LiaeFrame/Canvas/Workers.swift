@@ -12,7 +12,7 @@ package struct Workers: Sendable {
 
   package static let single = Workers()
 
-  /// How many threads there are, the caller's included: for scratch memory, never for what a result depends on.
+  /// The number of threads, including the caller's: for scratch memory, never for what a result depends on.
   package var count: Int { pool?.workers ?? 1 }
 
   /// Rows of a band at most, so that a call that is cancelled ends soon.

@@ -28,7 +28,7 @@ struct ComplexColor: BitwiseCopyable {
 /// Float arithmetic; the twiddle factors are rounded from Double.
 final class FourierTransform: Sendable {
   let length: Int
-  /// What `transform` needs beside its data.
+  /// The number of scratch elements that `transform` needs.
   let scratchCount: Int
   private let radices: [Int]
   /// exp(-2πi·k/n) for k in 0..<n.
@@ -83,7 +83,7 @@ final class FourierTransform: Sendable {
     return result
   }
 
-  /// In place. `scratch` has `scratchCount` elements; its content does not matter.
+  /// Transforms in place. `scratch` has `scratchCount` elements; its content does not matter.
   func transform(_ data: UnsafeMutablePointer<ComplexColor>, scratch: UnsafeMutablePointer<ComplexColor>) {
     if let convolution { return convolution.transform(data, scratch: scratch) }
     var (from, to) = (data, scratch)

@@ -6,7 +6,8 @@ import LiaeSystem
 /// DST-I along the rows leaves one tridiagonal system for each frequency, solved down its column: the same solution as
 /// by transforms along both axes, for half of them and no transposition.
 enum PoissonSolver {
-  /// In place: f becomes u. Rows and columns are independent, so that the result is the same for any number of threads.
+  /// Solves in place: f becomes u. Rows and columns are independent, so that the result is the same for any number of
+  /// threads.
   ///
   /// - Throws: `outOfMemory`.
   static func solve(_ image: ColorCanvas, workers: Workers) throws(LiaeError) {

@@ -12,7 +12,7 @@ final class SineTransform: Sendable {
   private nonisolated(unsafe) let sines: UnsafeMutablePointer<Float>
   private let memory: Bytes
 
-  /// What `transform` needs beside its rows.
+  /// The number of scratch elements that `transform` needs beside its rows.
   var scratchCount: Int { period + fourier.scratchCount }
 
   /// - Parameter count: the length of the rows, above 0.

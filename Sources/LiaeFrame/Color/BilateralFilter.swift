@@ -6,11 +6,11 @@ import LiaeSystem
 /// Source: C. Tomasi, R. Manduchi, Bilateral Filtering for Gray and Color Images (1998).
 package struct BilateralFilter {
   private let radius: Int
-  /// Of a distance d² between colours, as an exponent of 2.
+  /// The weight of a distance d² between colours, as an exponent of 2.
   private let colorExponent: Float
   private let spaceExponent: Float
 
-  /// Both sigmas are above 0, `sigmaSpace` at most 100.
+  /// Creates a filter; both sigmas are above 0, `sigmaSpace` at most 100.
   package init(sigmaColor: Float, sigmaSpace: Float) {
     radius = max(1, Int((1.5 * sigmaSpace).rounded(.toNearestOrEven)))
     let log2e = Float(1.442_695_040_9)

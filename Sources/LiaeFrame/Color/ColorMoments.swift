@@ -86,7 +86,8 @@ package final class ColorSmoothing {
   /// Forgets all frames: before another face, or after a cut.
   package func reset() { last = nil }
 
-  /// What to use for this frame. Another mode than before starts anew, since its statistics are of another space.
+  /// Returns the moments to use for this frame. Another mode than before starts anew, since its statistics are of
+  /// another space.
   func smoothed(_ mode: ColorTransfer, face: ColorMoments, reference: ColorMoments) -> (ColorMoments, ColorMoments) {
     var (face, reference) = (face, reference)
     if let last, last.mode == mode {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What the random methods of colour transfer draw from.
+/// The source of random numbers for the random colour transfers.
 package enum ColorRandomness: Sendable {
-  /// The same result each time.
+  /// A seed, which gives the same result each time.
   case seed(UInt64)
   /// Draws that another program made, for tests: normals in the order of use, rotations row by row, 9 numbers each.
   case recorded(normals: [Double], rotations: [Double])
@@ -45,7 +45,8 @@ struct ColorDraws {
     return ColorMatrix(columns: u, v, u.cross(v))
   }
 
-  /// From N(0, 1). Two at a time by G. Box and M. Muller, A Note on the Generation of Random Normal Deviates (1958).
+  /// Draws from N(0, 1), two at a time. Source: G. Box and M. Muller, A Note on the Generation of Random Normal
+  /// Deviates (1958).
   private mutating func normal() throws(LiaeError) -> Double {
     if case .recorded(let normals, _) = source {
       guard normals.count > normalsUsed else { throw Self.exhausted("normals", normals.count) }

@@ -75,7 +75,7 @@ private struct AxisMap {
   static let bins = 256
   /// `bins` + 1 edges, as numpy.histogram has them.
   let edges: UnsafeMutablePointer<Float>
-  /// At the right edge of each bin: the new value, and its slope up to the next right edge.
+  /// The new value at the right edge of each bin, and its slope up to the next right edge.
   let values: UnsafeMutablePointer<Float>
   let slopes: UnsafeMutablePointer<Float>
   var binsPerUnit: Float = 0
@@ -105,7 +105,7 @@ private struct AxisMap {
     return values[bin - 1] + slopes[bin - 1] * (value - edges[bin])
   }
 
-  /// For equal cumulative shares: at the share of each right edge among `from`, where `to` has that share.
+  /// Matches equal cumulative shares: at the share of each right edge among `from`, where `to` has that share.
   func match(_ from: UnsafePointer<UInt32>, _ to: UnsafePointer<UInt32>, total: Int) {
     func share(_ count: Int) -> Double { Double(Float(count) / Float(total)) }
     var (fromCount, toBin) = (0, 0)
@@ -172,7 +172,7 @@ private final class HistogramScratch {
     }
   }
 
-  /// Of the face and of the reference: three axes of `bins` counts each.
+  /// Returns the counts of the face and of the reference: three axes of `bins` counts each.
   func counts(of task: Int) -> (UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt32>) {
     let first = histograms + task * 6 * AxisMap.bins
     return (first, first + 3 * AxisMap.bins)

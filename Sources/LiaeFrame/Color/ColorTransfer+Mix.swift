@@ -39,7 +39,7 @@ extension ColorTransfer {
   }
 }
 
-/// Of 8-bit levels, as 0...1.
+/// Sums of 8-bit levels, as 0...1.
 private struct LevelSums {
   private var sum = 0
   private var squares = 0

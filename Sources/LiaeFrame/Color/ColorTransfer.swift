@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How a swapped face takes over the colours of the face that it replaces, by DeepFaceLab's numbers.
+/// A way in which a swapped face takes over the colours of the face that it replaces, by DeepFaceLab's numbers.
 package enum ColorTransfer: Int32, Sendable, CaseIterable {
   case none = 0
   /// Mean and deviation of L*, a*, b*. Source: E. Reinhard et al., Color Transfer between Images (2001).

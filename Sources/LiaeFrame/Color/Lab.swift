@@ -4,7 +4,8 @@ import LiaeSystem
 /// Colours to CIE L*a*b* and back, as OpenCV 4 converts float images with COLOR_BGR2LAB and COLOR_LAB2BGR: sRGB, D65.
 /// L 0...100, a and b within -127...127, in the lanes 0, 1, 2.
 package enum Lab {
-  /// In place, from blue, green, red; values outside 0...1 count as the nearest end, those that are no number as 0.
+  /// Converts blue, green, red in place; values outside 0...1 count as the nearest end, values that are not finite as
+  /// 0.
   ///
   /// OpenCV's way, bit for bit: the channels in 14-bit fixed point, a table of 33³ colours, and trilinear
   /// interpolation in sixteenths, which is up to 0.6 away from the formula.
@@ -19,7 +20,7 @@ package enum Lab {
     withExtendedLifetime((tables, image)) {}
   }
 
-  /// In place, to blue, green, red, which are clipped to 0...1.
+  /// Converts in place to blue, green, red, which are clipped to 0...1.
   ///
   /// By formula, the gamma through OpenCV's spline of 1024 pieces: within 1e-6 of OpenCV.
   ///

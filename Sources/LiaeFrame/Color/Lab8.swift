@@ -22,15 +22,15 @@ final class Lab8: Sendable {
   private static let one: Int32 = 1 << 14
 
   private let memory: Bytes
-  /// Of a channel: 255·8·its light.
+  /// The light of each channel value, times 255·8.
   private nonisolated(unsafe) let linear: UnsafeMutablePointer<Int32>
-  /// Of 255·8·X: 2^15·CIE's f of it.
+  /// The value 2^15·f, with CIE's f, for each 255·8·X.
   private nonisolated(unsafe) let lightness: UnsafeMutablePointer<Int32>
-  /// Of an L: its Y, and f of it.
+  /// The Y of each L, and f of it.
   private nonisolated(unsafe) let light: UnsafeMutablePointer<SIMD2<Int32>>
-  /// Of 4096·a light: the channel.
+  /// The channel value of each 4096·light.
   private nonisolated(unsafe) let gamma: UnsafeMutablePointer<UInt8>
-  /// In units of 1/4096.
+  /// The matrices in units of 1/4096.
   private let toXYZ, fromXYZ: (SIMD4<Int32>, SIMD4<Int32>, SIMD4<Int32>)
 
   private init() throws(LiaeError) {

@@ -2,7 +2,7 @@
 import LiaeSystem
 import Synchronization
 
-/// What the float conversions look up: 33³ colours of the Lab cube, 575 kB, and the inverse gamma's spline, 16 kB.
+/// The tables of the float conversions: 33³ colours of the Lab cube, 575 kB, and the inverse gamma's spline, 16 kB.
 final class LabTables: Sendable {
   private static let made = Mutex<LabTables?>(nil)
 
@@ -30,7 +30,7 @@ final class LabTables: Sendable {
   /// The coefficients of u⁰...u³ over a piece.
   private nonisolated(unsafe) let spline: UnsafeMutablePointer<SIMD4<Float>>
 
-  /// What a unit of X, Y, Z gives blue, green, red.
+  /// The blue, green, red of one unit of X, Y, Z.
   private let fromX, fromY, fromZ: Color
 
   private init() throws(LiaeError) {
@@ -77,8 +77,8 @@ final class LabTables: Sendable {
     return Color(sums) * Color(100 / 16384, 1 / 64, 1 / 64, 0) - Color(0, 128, 128, 0)
   }
 
-  /// In Float and with `cubeRoot`, operation by operation as OpenCV does it: some entries stand so near to a half that
-  /// another order of the sums rounds them the other way.
+  /// Fills the cube in Float and with `cubeRoot`, operation by operation as OpenCV does it: some entries stand so near
+  /// to a half that another order of the sums rounds them the other way.
   private func fillCube() {
     let gamma = (0..<Self.side).map { step in
       let x = Double(step) / 32

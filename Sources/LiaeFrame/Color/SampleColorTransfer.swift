@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How a training sample takes over the colours of a face of the other side, by the names of DeepFaceLab's `ct_mode`.
-/// Whole pictures: no mask. Source: color_transfer in the sample processor of DeepFaceLab.
+/// A way in which a training sample takes over the colours of a face of the other side, by the names of DeepFaceLab's
+/// `ct_mode`. Whole pictures: no mask. Source: color_transfer in the sample processor of DeepFaceLab.
 package enum SampleColorTransfer: String, Sendable, CaseIterable {
   case none, rct, lct, mkl, idt, sot
 

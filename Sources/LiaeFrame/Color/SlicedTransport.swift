@@ -58,7 +58,7 @@ struct SlicedTransport {
     withExtendedLifetime((original, change, smooth)) {}
   }
 
-  /// For each direction of a wave: 24 bytes a pixel.
+  /// Scratch memory for each direction of a wave: 24 bytes a pixel.
   private final class Scratch: @unchecked Sendable {
     let directions: UnsafeMutablePointer<Color>
     private let count: Int
@@ -81,7 +81,7 @@ struct SlicedTransport {
       (base + slot * slotBytes).assumingMemoryBound(to: Float.self)
     }
 
-    /// How far each pixel of `face` goes along the slot's direction.
+    /// Computes how far each pixel of `face` goes along the slot's direction.
     func displace(_ slot: Int, _ face: UnsafePointer<Color>, _ reference: UnsafePointer<Color>) {
       let start = base + slot * slotBytes
       let direction = directions[slot]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What is set into a frame: a face that a network made, its masks, and where it belongs.
+/// A face that is set into a frame: what a network made, its masks, and where it belongs.
 package struct CompositeFace {
   package let landmarks: Landmarks
   package let type: FaceType
@@ -9,19 +9,19 @@ package struct CompositeFace {
   let aligned: AlignedFace?
   /// Square; its side is the face's resolution.
   package var rgb: ColorCanvas
-  /// Of the side of `rgb`, as all learned masks. Needed as the mask mode says.
+  /// The learned mask of the swapped face, with the side of `rgb` as all learned masks. Needed as the mask mode says.
   package var swapMask: MaskCanvas?
   package var destinationMask: MaskCanvas?
   /// XSeg's masks of the new face and of the frame's, squares of any side over the same part of the frame.
   package var xsegSwap: MaskCanvas?
   package var xsegDestination: MaskCanvas?
-  /// For the mask mode `given`: of the frame's size.
+  /// The mask for the mask mode `given`, of the frame's size.
   package var mask: MaskCanvas?
   /// The face enlarged four times by a super-resolution network. Needed where `superResolution` is not 0.
   package var enhanced: ColorCanvas?
   package var motion = Motion()
   package var smoothing: FaceSmoothing?
-  /// In place of the seed of the options.
+  /// The randomness to use in place of the seed of the options.
   package var randomness: ColorRandomness?
 
   /// A face that was cut out elsewhere.

@@ -13,7 +13,7 @@ struct CompositeJob {
   let maskSide: Int
   /// Frame to face; the same enlarged by the face scale; the same to the mask.
   let matrix, scaled, scaledMask: Affine
-  /// What is worked on.
+  /// The region of the frame that is worked on.
   let region: Region
   /// The face as it was cut out of the frame, at the side that is worked on; nil: not cut out so yet.
   private let crop: ColorCanvas?

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How a swapped face is set into its frame. Names, numbers, ranges and defaults are those of DeepFaceLab's merger
-/// (MergerConfigMasked), but for `given` and `seed`.
+/// Options for setting a swapped face into its frame. Names, numbers, ranges and defaults are those of DeepFaceLab's
+/// merger (MergerConfigMasked), but for `given` and `seed`.
 package struct CompositeOptions: Sendable, Equatable {
   package enum Blend: Int32, Sendable, CaseIterable {
     /// The frame as it is; its mask is computed all the same.
@@ -34,7 +34,7 @@ package struct CompositeOptions: Sendable, Equatable {
     case xsegSwap
     case xsegDestination
     case xsegProduct
-    /// Both learned masks and both of XSeg.
+    /// The product of both learned masks and both of XSeg.
     case allProduct
     /// One that the caller has for the frame.
     case given
@@ -63,7 +63,7 @@ package struct CompositeOptions: Sendable, Equatable {
   /// 0...255
   package var histogramThreshold = 238
   package var sharpening = Sharpening.none
-  /// Above 0 sharpens, below 0 blurs. -100...100.
+  /// The amount of sharpening, -100...100; values below 0 blur.
   package var sharpenAmount = 0
   /// 0...100
   package var motionBlur = 0
@@ -75,7 +75,7 @@ package struct CompositeOptions: Sendable, Equatable {
   package var bicubicDegrade = 0
   /// 0...100, of the whole frame.
   package var colorDegrade = 0
-  /// Of the random colour transfers (idt, idt-m, sot-m, mix-m).
+  /// The seed of the random colour transfers (idt, idt-m, sot-m, mix-m).
   package var seed: UInt64 = 0
 
   package init() {}
@@ -87,7 +87,7 @@ package struct CompositeOptions: Sendable, Equatable {
     package static let histogramThreshold = 0...255
     package static let sharpenAmount = -100...100
     package static let denoise = 0...500
-    /// Of motion blur, super resolution and the two degrades: per cent.
+    /// The range of motion blur, super resolution and the two degrades: per cent.
     package static let share = 0...100
   }
 

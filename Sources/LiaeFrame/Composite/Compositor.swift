@@ -90,7 +90,8 @@ package struct Compositor {
 }
 
 extension Frame {
-  /// What the blend raw-predict gives: the face itself, and the mask of its mask mode, neither eroded nor blurred.
+  /// Returns what the blend raw-predict gives: the face itself, and the mask of its mask mode, neither eroded nor
+  /// blurred.
   package func rawPrediction(
     _ face: CompositeFace, options: CompositeOptions
   ) throws(LiaeError) -> (picture: ColorCanvas, mask: MaskCanvas) {

@@ -3,7 +3,7 @@ import LiaeSystem
 
 /// A face that is ready to be set into its frame, and gives any part of the frame with it.
 struct FaceLayer {
-  /// What it may change.
+  /// The region that the face may change.
   let region: Region
   private let frame: Frame
   private let mask: PlacedMask

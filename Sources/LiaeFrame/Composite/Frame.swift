@@ -84,7 +84,7 @@ package struct Frame {
       .resized(width: resolution, height: resolution, interpolation: .linear, workers: workers)
   }
 
-  /// Where the frame shows the square that `matrix` cuts out.
+  /// Returns the region of the frame that shows the square which `matrix` cuts out.
   func visiblePart(ofSquare side: Int, in matrix: Affine) throws(LiaeError) -> Region {
     let part = Region(ofSquare: side, in: matrix).intersection(region)
     guard !part.isEmpty else {

@@ -40,7 +40,7 @@ extension Affine {
   }
 }
 
-/// How two sets of points, as many of each, vary around their means.
+/// The covariance of two sets of as many points around their means.
 private struct Covariance {
   let sourceMean, targetMean: Point
   /// [[xx, xy], [yx, yy]]: rows are the target's axes. Sums, not means.
@@ -71,7 +71,8 @@ private struct Covariance {
   }
 }
 
-/// How much two sets of points resemble each other when one is turned, and when it is mirrored and turned, in one unit.
+/// Returns how much two sets of points resemble each other when one is turned, and when it is mirrored and turned, in
+/// one unit.
 func similarities(_ source: [Point], _ target: [Point]) -> (direct: Double, mirrored: Double) {
   Covariance(source, target).sizes
 }

@@ -16,7 +16,7 @@ package struct Affine: Sendable, Equatable {
 
   package var determinant: Double { xx * yy - xy * yx }
 
-  /// As OpenCV inverts in warpAffine; a singular map has zeros in place of an inverse.
+  /// The inverse as OpenCV computes it in warpAffine; a singular map has zeros in its place.
   package var inverse: Affine {
     let d = determinant
     let scale = d != 0 ? 1 / d : 0

@@ -7,7 +7,7 @@ package struct ConvexPolygon: Sendable {
   package let vertices: [SIMD2<Int>]
   private let edges: [Edge]
 
-  /// By A. Andrew's monotone chain.
+  /// Creates the convex hull by A. Andrew's monotone chain.
   ///
   /// - Precondition: coordinates between -2^28 and 2^28, so that no product overflows.
   package init(hullOf points: [SIMD2<Int>]) {
@@ -72,7 +72,7 @@ package struct ConvexPolygon: Sendable {
 private struct Edge: Sendable {
   private let start, end: SIMD2<Int>
   let rows: ClosedRange<Int>
-  /// How far right the filling goes from row to row, from the upper end, in 1/65536 of a pixel.
+  /// The distance that the filling goes right from row to row, from the upper end, in 1/65536 of a pixel.
   private let slope: Int
 
   init(_ a: SIMD2<Int>, _ b: SIMD2<Int>) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a face is and how large.
+/// The position and the size of a face.
 package struct FaceExtent: Sendable {
   package var center = Point.zero
   /// Twice the root mean square distance from the centre: about the face's width.

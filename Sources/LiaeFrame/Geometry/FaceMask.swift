@@ -38,7 +38,7 @@ package enum FaceMask {
     try soft(landmarks, [36...41, 42...47], "a mask of the eyes", width: width, height: height)
   }
 
-  /// What is within the lips, otherwise as `eyes`.
+  /// Returns a mask of what is within the lips, otherwise as `eyes`.
   package static func mouth(_ landmarks: Landmarks, width: Int, height: Int) throws(LiaeError) -> MaskCanvas {
     try soft(landmarks, [60...67], "a mask of the mouth", width: width, height: height)
   }

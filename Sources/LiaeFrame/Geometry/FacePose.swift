@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Where a head looks. Source: estimate_pitch_yaw_roll and estimate_averaged_yaw of DeepFaceLab.
+/// The direction in which a head looks. Source: estimate_pitch_yaw_roll and estimate_averaged_yaw of DeepFaceLab.
 package struct FacePose: Sendable, Equatable {
   /// Radians, -π/2...π/2 each; zero for a head that looks into the camera.
   package var pitch, yaw, roll: Double
 
-  /// How far the nose is from the middle of the cheeks' outlines, in sides of the template: rougher than `yaw`, and
-  /// defined where perspective says nothing.
+  /// The distance of the nose from the middle of the cheeks' outlines, in sides of the template: rougher than `yaw`,
+  /// and defined where perspective says nothing.
   package var averagedYaw: Double
 
   /// The pose that brings the points of `FaceTemplate.solid` nearest to the landmarks, for a camera whose focal length
@@ -43,7 +43,7 @@ package struct FacePose: Sendable, Equatable {
     }
   }
 
-  /// In units of the landmarks.
+  /// Returns the averaged yaw in units of the landmarks.
   ///
   /// - Throws: `unsupported` for 5 landmarks.
   package static func averagedYaw(_ landmarks: Landmarks) throws(LiaeError) -> Double {
@@ -58,7 +58,7 @@ package struct FacePose: Sendable, Equatable {
     return right - left
   }
 
-  /// How far up the chin is, in units of the landmarks: for sorting by pitch.
+  /// Returns how far up the chin is, in units of the landmarks: for sorting by pitch.
   ///
   /// - Throws: `unsupported` for 5 landmarks.
   package static func pitchHeuristic(_ landmarks: Landmarks) throws(LiaeError) -> Double {

@@ -129,7 +129,7 @@ func checkCropSize(_ size: Int) throws(LiaeError) {
   }
 }
 
-/// Where the template's unit square stands in the frame.
+/// The place of the template's unit square in the frame.
 private struct TemplateSquare {
   let topLeft, topRight, bottomRight, bottomLeft, center: SIMD2<Float>
   var side: Double { Double(length(topRight - topLeft)) }

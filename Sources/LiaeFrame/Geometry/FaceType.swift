@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much of a head a crop shows, by DeepFaceLab's names. Source: FaceType of DeepFaceLab.
+/// The part of a head that a crop shows, by DeepFaceLab's names. Source: FaceType of DeepFaceLab.
 package enum FaceType: String, Sendable, CaseIterable {
   case half = "half_face"
   case midFull = "midfull_face"
@@ -10,7 +10,7 @@ package enum FaceType: String, Sendable, CaseIterable {
   case head
   case headNoAlign = "head_no_align"
 
-  /// What the crop has around the template, in units of the template's diagonal.
+  /// The padding of the crop around the template, in units of the template's diagonal.
   package var padding: Double {
     switch self {
     case .half: return 0

@@ -9,7 +9,7 @@ package struct Landmarks: Sendable, Equatable {
     case sixtyEight = 68
   }
 
-  /// No coordinate is further from zero: far beyond any frame, and no arithmetic here overflows.
+  /// The largest distance of a coordinate from zero: far beyond any frame, and no arithmetic here overflows.
   package static let farthest = 1e6
 
   package let kind: Kind

@@ -144,7 +144,7 @@ private func vector(_ numbers: [Double], _ first: Int) -> SIMD3<Double> {
   SIMD3(numbers[first], numbers[first + 1], numbers[first + 2])
 }
 
-/// Where the matrix sends `v`, as a unit vector.
+/// Returns the direction into which the matrix sends `v`, as a unit vector.
 private func direction(_ rows: [SIMD3<Double>], _ v: SIMD3<Double>) -> SIMD3<Double> {
   let u = SIMD3(dot(rows[0], v), dot(rows[1], v), dot(rows[2], v))
   return u / length(u)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What is kept of one face from frame to frame, so that its landmarks, its mask and its colours do not flicker. One
-/// caller at a time, frames in their order.
+/// The state that is kept of one face from frame to frame, so that its landmarks, its mask and its colours do not
+/// flicker. One caller at a time, frames in their order.
 package final class FaceSmoothing {
   let color: ColorSmoothing?
   private let maskRate: Float?

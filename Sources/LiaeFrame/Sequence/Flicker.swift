@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeTensor
 
-/// How much something trembles: the mean size of a - 2b + c over three frames in a row. What moves evenly has none;
+/// A measure of trembling: the mean size of a - 2b + c over three frames in a row. Even motion has none;
 /// what alternates between two values has twice their distance.
 package struct Flicker: Sendable {
   private var sum = 0.0
@@ -13,7 +13,7 @@ package struct Flicker: Sendable {
   /// Pixels' values or points that were counted.
   package var samples: Int { count }
 
-  /// In the units of what was added: 8-bit levels, or pixels. Nil before anything was added.
+  /// The mean in the units of what was added, 8-bit levels or pixels; nil before anything was added.
   package var mean: Double? { count > 0 ? sum / Double(count) : nil }
 
   /// The channels of 8-bit images, where each of the three 8-bit masks is at least half.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How a face moves from the frame before to the frame after. Source: DeepFaceLab's merger.
+/// The motion of a face from the frame before to the frame after. Source: DeepFaceLab's merger.
 package struct Motion: Sendable, Equatable {
   /// Pixels of the 256-pixel full face.
   package var power: Double

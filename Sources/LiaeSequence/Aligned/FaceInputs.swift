@@ -62,7 +62,7 @@ package struct FaceInput {
 /// Aligned faces in files and folders. A file that cannot be used is left out.
 package struct FaceInputs {
   package private(set) var files: [FaceInput] = []
-  /// How many files there are, those that were left out included.
+  /// The number of files, including those that were left out.
   package let count: Int
   /// Why files were left out.
   package private(set) var errors: [LiaeError] = []

@@ -11,7 +11,7 @@ package struct FaceOutputs {
   let destinationMask: Bool
   let replacing: Bool
 
-  /// What is written of each input.
+  /// The kinds of files written for each input.
   package var kinds: [Kind] { destinationMask ? [.rgb, .mask, .destinationMask] : [.rgb, .mask] }
 
   /// - Throws: `invalidArgument` where two results would have one name or a result would replace an input; `fileExists`

@@ -3,13 +3,13 @@ import LiaeFrame
 
 /// A face that another program found in a frame.
 package struct DetectedFace {
-  /// In pixels of the frame.
+  /// The landmarks in pixels of the frame.
   package var points: [Point]
   /// The file, or the line of a file, that the face comes from: messages call it so.
   package var origin: String
   /// The mask of an aligned file that has one.
   package var xseg: StoredMask?
-  /// The same number for the same face in frames that follow each other. Set by `FaceTimeline`, as `motion` is.
+  /// A number that the face keeps in frames that follow each other. Set by `FaceTimeline`, as `motion` is.
   package var track = 0
   package var motion = Motion()
 

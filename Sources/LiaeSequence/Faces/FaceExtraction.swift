@@ -15,7 +15,7 @@ package final class FaceExtraction {
     package var failures = 0
   }
 
-  /// What is written for a folder: a file for each face, or one `faceset.pak`.
+  /// The files written for a folder: one for each face, or one `faceset.pak`.
   package enum Target: Sendable { case files, pak }
 
   private let frames: FrameFolder

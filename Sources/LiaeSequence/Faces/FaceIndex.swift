@@ -6,13 +6,13 @@ import LiaeSystem
 
 /// The faces of each frame of a sequence, read from DeepFaceLab's aligned faces or from a landmarks file.
 package struct FaceIndex {
-  /// By the frame's place in the sequence, from 0.
+  /// The faces by their frame's place in the sequence, from 0.
   package private(set) var faces: [Int: [DetectedFace]] = [:]
-  /// How many files could not be read; `notices` names them.
+  /// The number of files that could not be read; `notices` names them.
   package private(set) var failures = 0
   /// Inputs that were left out, and why.
   package private(set) var notices: [SequenceNotice] = []
-  /// Of the frames that faces name by a number in place of a name; nil: none does.
+  /// The range of the numbers by which faces name their frames; nil: all of them use names.
   package private(set) var numbers: ClosedRange<Int>?
   /// Faces that were read, and those of them whose frame the sequence has.
   private var counts = (read: 0, placed: 0)
@@ -52,7 +52,7 @@ package struct FaceIndex {
     var withoutFrame: [(origin: String, frame: String)] = []
   }
 
-  /// What is to be said where at least half of the faces belong to no frame, or there is no face.
+  /// Returns a description of the mismatch where at least half of the faces belong to no frame, or there is no face.
   ///
   /// - Parameter frame: a frame of the sequence, for comparison.
   package func mismatch(frame: String) -> FaceMismatch? {
@@ -68,8 +68,8 @@ package struct FaceIndex {
     var place = place(frame)
     switch frame {
     case .name(let text):
-      // Programs of Windows write a path, whose folders mean nothing here.
-      let last = text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? text
+      // Some programs write a path, whose folders mean nothing here.
+      let last = LandmarksFile.FrameName.baseName(text)
       if place == nil, last != text { place = self.place(.name(last)) }
       name = text
     case .index(let index):

@@ -2,7 +2,7 @@
 
 /// Faces and frames that hardly fit each other: what was swapped is nothing, or much less than the faces promised.
 package struct FaceMismatch: Sendable, Equatable {
-  /// Where the faces come from.
+  /// The folder or file that the faces come from.
   package var source: String
   package var faces: Int
   /// Faces whose frame is there; half of them at most.

@@ -4,16 +4,16 @@ import LiaeSystem
 
 /// The faces of a sequence followed from frame to frame: which is the same face, how it moves, and its landmarks smoothed.
 package struct FaceTimeline {
-  /// By the frame's place in the sequence.
+  /// The faces by their frame's place in the sequence.
   package private(set) var faces: [Int: [DetectedFace]]
   private var tracks: [Track] = []
-  /// Of the landmarks as they were found and as they are used, pixels.
+  /// The flicker of the landmarks as they were found and as they are used, pixels.
   package private(set) var flicker = (before: Flicker(), after: Flicker())
 
   /// A face through frames that follow each other.
   private struct Track {
     var first: Int
-    /// Where the face stands among those of its frame.
+    /// The face's index among those of each frame.
     var indices: [Int] = []
   }
 
@@ -31,7 +31,7 @@ package struct FaceTimeline {
     if settings.options.motionBlur > 0 { findMotion(count: count) }
   }
 
-  /// How many faces the sequence has at most in one frame.
+  /// The largest number of faces in one frame.
   private var most: Int { faces.values.map(\.count).max() ?? 0 }
 
   // MARK: Tracks
@@ -98,8 +98,8 @@ package struct FaceTimeline {
 
   // MARK: Motion
 
-  /// How each face moves from the frame before to the frame after, in whole pixels as DeepFaceLab has it: only where
-  /// all three frames have a face and no frame of the sequence has two.
+  /// Computes how each face moves from the frame before to the frame after, in whole pixels as DeepFaceLab has it: only
+  /// where all three frames have a face and no frame of the sequence has two.
   private mutating func findMotion(count: Int?) {
     guard most == 1 else { return }
     var centers: [Int: Point] = [:]

@@ -6,13 +6,14 @@ import LiaeSystem
 
 /// The mask that `xseg apply` of DeepFaceLab stores in an aligned face. Its pixels are read when its frame's turn comes.
 package struct StoredMask {
-  /// Nil: a file of its own, at the path `name`. A sequence may have more faces than a process may have files open.
+  /// The entry of a faceset; nil: a file of its own at the path `name`. A sequence may have more faces than a process
+  /// may
   private let part: StoredBytes?
   private let name: String
-  /// From the frame to the aligned image.
+  /// The map from the frame to the aligned image.
   private let matrix: Affine
 
-  /// Nil where the face has no such mask, or does not say where it lies.
+  /// Creates nil where the face has no such mask, or does not say where it lies.
   ///
   /// - Parameter part: of a faceset; nil: `name` is the path of a file of its own.
   init?(_ metadata: FaceMetadata, of part: StoredBytes?, name: String) {

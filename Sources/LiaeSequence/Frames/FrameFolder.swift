@@ -58,7 +58,7 @@ package struct FrameFolder: Sendable {
     }
   }
 
-  /// What the user of a sequence should know of it: pictures left out and, where `faces` name frames by numbers, in
+  /// Returns what the user of a sequence should know: pictures left out and, where `faces` name frames by numbers, in
   /// which other way these can be understood.
   package func notices(for faces: FaceIndex) -> [SequenceNotice] {
     var notices: [SequenceNotice] = []

@@ -42,15 +42,8 @@ package struct FrameSelection: Sendable {
     places = places.filter(listed.contains)
   }
 
-  /// Keeps one of `count` stretches of nearly equal length. Frames that need those before them stay together so.
-  ///
-  /// - Parameter shard: from 1.
-  package mutating func keep(shard: Int, of count: Int) {
-    let total = places.count
-    // In halves of a word: counts are at most those of frames and of machines.
-    func edge(_ shard: Int) -> Int { Int((Int64(total) * Int64(shard)) / Int64(max(count, 1))) }
-    places = Array(places[edge(shard - 1)..<edge(shard)])
-  }
+  /// Keeps the stretch of a shard. Frames that need those before them stay together so.
+  package mutating func keep(_ shard: Shard) { places = Array(places[shard.range(of: places.count)]) }
 
   /// A frame by its name, with or without ending, or by the number in it.
   private func place(_ name: String, _ source: String) throws(LiaeError) -> Int {

@@ -17,7 +17,7 @@ package final class FolderMerge {
 
   private var report = MergeReport()
   private var flicker = FlickerMeasurement()
-  /// What was said of a frame and is true of others.
+  /// Remarks that were made of one frame and are true of others.
   private var said: Set<String> = []
 
   /// - Parameters:
@@ -33,7 +33,7 @@ package final class FolderMerge {
     (self.export, self.masks) = (export, masks)
   }
 
-  /// What became of a frame, and what is to be said of its file.
+  /// The result of a frame, and the remarks on its file.
   private struct Outcome {
     var result: Result
     var orientation = 1

@@ -6,7 +6,7 @@ import LiaeSwap
 import LiaeSystem
 import LiaeTensor
 
-/// How a sequence is spread over the processors.
+/// The way in which a sequence is spread over the processors.
 package enum Parallelism: String, CaseIterable, Sendable {
   /// Frames where that is possible and there are enough of them.
   case auto
@@ -34,8 +34,10 @@ package final class FrameWorkerPool: @unchecked Sendable {
   private let contexts: [Context]
   /// The side of the model's faces.
   let side: Int
+  /// A text that tells this model from others.
+  var modelIdentity: String { plan.identity }
   private let faceType: FaceType
-  /// By track. Used with one worker only.
+  /// The smoothings of faces by their tracks, used with one worker only.
   private var smoothings: [Int: FaceSmoothing] = [:]
   private var lastSmoothed: Int?
 
@@ -77,7 +79,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
     self.contexts = contexts
   }
 
-  /// The same model on the same workers with other settings, for one of the two at a time. All masks are computed.
+  /// Returns a pool of the same model and workers with other settings; only one of the two is used at a time. All masks
+  /// are
   ///
   /// - Throws: `unsupported` for a morph of a model that cannot.
   func with(_ settings: MergeSettings) throws(LiaeError) -> FrameWorkerPool {
@@ -104,8 +107,9 @@ package final class FrameWorkerPool: @unchecked Sendable {
     predicted: [SwappedFace]? = nil
   ) throws(LiaeError) -> SwappedFrame {
     let isFloat = isFloat || frame.format.isFloat
-    let result = try Picture(width: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
-    let alpha = try Picture(width: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
+    let result = try Picture(
+      unfilledWidth: frame.width, height: frame.height, format: frame.format.inColor(isFloat: isFloat))
+    let alpha = try Picture(unfilledWidth: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
     for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }

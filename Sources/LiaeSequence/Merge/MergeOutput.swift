@@ -37,7 +37,7 @@ package struct MergeOutput: Sendable {
   /// Whether results are needed as float pictures, also of 8-bit frames.
   var needsFloat: Bool { isCutOut || format == .png && bits == 16 }
 
-  /// What a frame has, and its result will not have.
+  /// Returns the properties of a frame that its result will not have.
   func lost(of frame: PictureFile, isCopied: Bool) -> [String] {
     if isCopied, staysTheFile(frame) { return [] }
     let properties = isCopied ? frame.properties : frame.properties.forColors()

@@ -8,7 +8,7 @@ package struct MergeReport: Sendable, Equatable {
   package var unchanged = 0
   /// Frames that failed; a notice was given of each.
   package var failures = 0
-  /// Nil where no face was seen in three frames in a row, or no frame was swapped.
+  /// The flicker; nil where no face was seen in three frames in a row, or no frame was swapped.
   package var flicker: FlickerReport?
 
   init() {}
@@ -16,9 +16,10 @@ package struct MergeReport: Sendable, Equatable {
 
 /// Mean sizes of a - 2b + c over three frames in a row: what moves evenly has none.
 package struct FlickerReport: Sendable, Equatable {
-  /// Of the landmarks as they were found and as they were used, pixels.
+  /// The flicker of the landmarks as they were found and as they were used, pixels.
   package var landmarks: (found: Double, used: Double)
-  /// Of the frames where the faces are and of the swapped faces, 8-bit levels; nil where they were not compared.
+  /// The flicker of the frames where the faces are and of the swapped faces, 8-bit levels; nil where they were not
+  /// compared.
   package var pixels: (original: Double, swapped: Double)?
 
   init?(_ timeline: FaceTimeline, _ measurement: FlickerMeasurement) {

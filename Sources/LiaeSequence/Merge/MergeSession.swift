@@ -93,7 +93,7 @@ package struct MergeSession {
     let plan = contents.plan
     return .object([
       ("program", .string("liae-infer \(Version.string)")),
-      ("model", .string("\(plan.architecture.name) \(plan.info.colorOrder) \(plan.fingerprint)")),
+      ("model", .string(plan.identity)),
       ("faces", .string(contents.timeline.digest)),
       (
         "format",
@@ -122,20 +122,5 @@ package struct MergeSession {
         "\(path): a merge that differs was begun or finished here: \(differences.joined(separator: ", ")). "
           + "--force starts anew; another --output keeps both")
     }
-  }
-}
-
-extension FaceTimeline {
-  /// SHA-256 of which face is where.
-  fileprivate var digest: String {
-    var hash = SHA256()
-    func add(_ value: some BitwiseCopyable) { withUnsafeBytes(of: value) { hash.update($0) } }
-    for (frame, detected) in faces.sorted(by: { $0.key < $1.key }) {
-      for face in detected {
-        add(frame)
-        for point in face.points { add(point) }
-      }
-    }
-    return hash.digest()
   }
 }

@@ -57,7 +57,7 @@ package struct PreviewSheet {
     return raster.picture
   }
 
-  /// What the model made of the faces, for settings that ask it for the same.
+  /// The model's output for the faces, reused by settings that need the same.
   private struct Prediction {
     var morph: Double?
     var type: FaceType?

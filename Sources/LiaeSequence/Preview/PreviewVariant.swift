@@ -6,7 +6,7 @@ import LiaeText
 /// Settings of a merge to be looked at beside others.
 package struct PreviewVariant {
   package let settings: MergeSettings
-  /// What distinguishes it from the settings that were given, as options of the command line.
+  /// The options of the command line that distinguish this variant from the given settings.
   package let options: String
 
   /// - Parameter changes: keys and values of a settings file.

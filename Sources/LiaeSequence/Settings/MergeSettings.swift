@@ -5,19 +5,19 @@ import LiaeRuntime
 import LiaeSystem
 import LiaeText
 
-/// How faces are put into frames: what the options of `merge` and `video` and a settings file say.
+/// Settings of the merge: the options of `merge` and `video` and the keys of a settings file.
 package struct MergeSettings: SettingsTable {
   package var options = CompositeOptions()
-  /// Between the destination face reconstructed (0) and the swap (1); nil: the swap.
+  /// The factor between the destination face reconstructed (0) and the swap (1); nil: the swap.
   package var morph: Double?
-  /// Nil: the model's own.
+  /// The part of the head that faces show; nil: the model's own.
   package var faceType: FaceType?
   package var landmarkSmoothing: LandmarkSmoothing?
   /// Weight of the newest frame in an exponential average, above 0 and up to 1; nil: none.
   package var maskSmoothing: Double?
   package var colorSmoothing: Double?
 
-  /// What the model is asked for.
+  /// The output requested from the model.
   package var runMode: RunMode { morph.map { .morph(Float($0)) } ?? .swap }
 
   /// Whether a frame needs what was kept of the one before.
@@ -62,7 +62,7 @@ package struct MergeSettings: SettingsTable {
 }
 
 extension FaceType {
-  /// By its name, or for those that models have by DeepFaceLab's letters, as `wf`.
+  /// Creates a face type from its name, or from DeepFaceLab's letters where it has some, as `wf`.
   package init?(_ text: String) { self.init(rawValue: ModelInfo.faceType(text) ?? text) }
 }
 
@@ -75,7 +75,7 @@ package struct LandmarkSmoothing: Sendable {
 
   static let expected = "on, or CUTOFF,BETA in Hz; on is 1,1"
 
-  /// From `on`, `CUTOFF,BETA` or an array of the two.
+  /// Reads `on`, `CUTOFF,BETA` or an array of the two numbers.
   package init?(_ value: JSON) {
     if value.text == "on" { return }
     let numbers =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeText
 
-/// How a stream's numbers stand for colours, by ffmpeg's names; nil: not told.
+/// The colour tags of a stream, by ffmpeg's names; nil: not told.
 package struct ColorTags: Sendable {
   package var range: String?
   package var matrix: String?

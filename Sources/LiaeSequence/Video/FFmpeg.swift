@@ -19,7 +19,7 @@ extension Subprocess {
 /// Containers that ffmpeg may read and write: formats whose file holds the pictures itself. Playlists, lists of files,
 /// numbered pictures, descriptions of streams and devices are none: they lead to other files or to the network.
 package enum VideoContainer {
-  /// What ffmpeg calls the formats that it may read.
+  /// The formats that may be read, by ffmpeg's names.
   private static let readable = [
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "flv", "live_flv", "asf", "ogg", "mxf", "nut",
     "wtv",
@@ -30,12 +30,20 @@ package enum VideoContainer {
 
   /// Options before an input: that file alone, of those formats. A QuickTime file that names others for its tracks does
   /// not have them opened either (ffmpeg's `enable_drefs`, off unless it is asked for, and said here).
-  static func input(_ path: String, _ options: [String] = []) -> [String] {
-    ["-protocol_whitelist", "file", "-format_whitelist", readable.joined(separator: ",")] + options
-      + ["-i", VideoInfo.file(path)]
+  static func input(_ path: String) -> [String] {
+    ["-protocol_whitelist", "file", "-format_whitelist", readable.joined(separator: ","), "-i", VideoInfo.file(path)]
   }
 
-  /// What ffmpeg calls the format that a file's ending stands for, by endings in small letters.
+  /// Options before a list of files of our own, in the folder of the list, which are read as one.
+  static func joined(_ list: String) -> [String] {
+    [
+      "-protocol_whitelist", "file", "-format_whitelist", (["concat"] + readable).joined(separator: ","), "-f",
+      "concat",
+      "-safe", "1", "-i", VideoInfo.file(list),
+    ]
+  }
+
+  /// The formats by the endings of files, in small letters, under ffmpeg's names.
   private static let writable = [
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi", ".ts": "mpegts",
     ".m2ts": "mpegts", ".mts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".vob": "vob", ".flv": "flv", ".wmv": "asf",
@@ -48,6 +56,15 @@ package enum VideoContainer {
   /// Whether a format, by ffmpeg's name, tells of each frame when it is shown. The others have one rate.
   static func hasTimeStamps(_ format: String) -> Bool {
     ["mp4", "mov", "3gp", "matroska", "webm", "mpegts", "flv", "asf", "nut"].contains(format)
+  }
+
+  /// Ticks a second to which a format, by ffmpeg's name, rounds time stamps; nil: as the encoder counts them.
+  static func clock(_ format: String) -> Int? {
+    switch format {
+    case "matroska", "webm", "flv", "asf": return 1000
+    case "mpegts": return 90_000
+    default: return nil
+    }
   }
 
   /// A file's ending as it is written, with its dot; empty where it has none.

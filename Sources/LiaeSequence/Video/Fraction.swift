@@ -5,7 +5,7 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
   package var numerator: Int
   package var denominator: Int
 
-  /// Nil for what is no fraction above 0.
+  /// Reads a fraction above 0; nil for anything else.
   package init?(_ text: String?) {
     guard let parts = text?.split(whereSeparator: { $0 == "/" || $0 == ":" }), parts.count == 2,
       let above = Int(parts[0]), let below = Int(parts[1]), above > 0, below > 0
@@ -22,10 +22,16 @@ package struct Fraction: Equatable, Sendable, CustomStringConvertible {
   package var description: String { "\(numerator)/\(denominator)" }
   package var value: Double { Double(numerator) / Double(denominator) }
 
-  /// The same value with the least denominator.
+  /// The fraction in lowest terms.
   package var reduced: Fraction {
-    var (a, b) = (numerator, denominator)
+    let divisor = Self.divisor(numerator, denominator)
+    return Fraction(numerator / divisor, denominator / divisor)
+  }
+
+  /// The greatest common divisor of two numbers above 0.
+  static func divisor(_ a: Int, _ b: Int) -> Int {
+    var (a, b) = (a, b)
     while b > 0 { (a, b) = (b, a % b) }
-    return Fraction(numerator / a, denominator / a)
+    return max(a, 1)
   }
 }

@@ -2,7 +2,7 @@
 import LiaeFormats
 import LiaeSystem
 
-/// How frames of a video were counted by whoever found the faces.
+/// The ways in which frames of a video are counted by whoever finds the faces.
 ///
 /// Both ways agree where frames follow each other at a constant rate from the beginning of the file.
 package enum FrameCounting: String, CaseIterable, Sendable {
@@ -15,7 +15,7 @@ package enum FrameCounting: String, CaseIterable, Sendable {
   case extracted
 }
 
-/// Which frame of a video a name or an index stands for.
+/// Maps the names and indices that faces give to the frames of a video.
 package struct FrameNumbering: Sendable {
   /// Decoded frames.
   let count: Int
@@ -35,7 +35,7 @@ package struct FrameNumbering: Sendable {
     }
   }
 
-  /// From 0; DeepFaceLab names frames by numbers from 1.
+  /// Returns the frame's number from 0; DeepFaceLab names frames by numbers from 1.
   static func number(_ name: String) -> Int? {
     Int(File.stem(name)).flatMap { (1...FrameTimes.longest).contains($0) ? $0 - 1 : nil }
   }

@@ -2,8 +2,8 @@
 import LiaeSystem
 import LiaeText
 
-/// When each frame of a video is shown, and which of its fields comes first. Frames are those that a decoder returns, each
-/// once: what OpenCV counts.
+/// The time stamp of each frame of a video, and which of its fields comes first. Frames are those that a decoder
+/// returns, each once: what OpenCV counts.
 package struct FrameTimes: Sendable {
   /// Ticks of `timeBase` from the first frame, strictly increasing.
   private let ticks: [Int]
@@ -16,19 +16,23 @@ package struct FrameTimes: Sendable {
   package let rate: Fraction
   /// Whether the time stamps are those of a constant rate, each rounded to a tick.
   package let isConstant: Bool
-  /// Nil: progressive.
+  /// The order of the fields; nil: progressive.
   package var fields: FieldOrder?
-  /// How many frames are interlaced.
+  /// The number of interlaced frames.
   package let interlaced: Int
+  /// Whether all frames have one size and one pixel format.
+  package let isUniform: Bool
 
   /// The longest video: 50 million frames, 19 days at 30 a second.
   package static let longest = 50_000_000
 
-  /// Of frames of which ffprobe tells the time stamps; nil: not told.
+  /// Creates the times of frames from the time stamps that ffprobe tells; nil: not told.
   package init(
-    _ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int
+    _ stamps: [Int?], timeBase: Fraction, fileStart: Double, rates: [Fraction], interlaced: Int, topFirst: Int,
+    isUniform: Bool = true
   ) {
     self.timeBase = timeBase
+    self.isUniform = isUniform
     let spacing = rates.last.map { Fraction.whole(1 / $0.value / timeBase.value) } ?? 1
     let first = stamps.first.flatMap(\.self)
     var ticks: [Int] = []
@@ -64,17 +68,17 @@ package struct FrameTimes: Sendable {
     fields = interlaced * 2 > ticks.count ? (topFirst * 2 >= interlaced ? .top : .bottom) : nil
   }
 
-  /// Of a video that is made from nothing.
+  /// Creates the times of a video that is made from nothing.
   package init(rate: Fraction) {
     (ticks, timeBase, start, self.rate, isConstant) = ([], Fraction(1, 1_000_000_000), 0, rate, true)
-    (fields, interlaced) = (nil, 0)
+    (fields, interlaced, isUniform) = (nil, 0, true)
   }
 
   /// Decodes the video, without using its pictures.
   ///
   /// - Throws: `inputOutput` where ffprobe fails, `limitExceeded` past `longest`, `cancelled`.
   package init(scanning info: VideoInfo, observer: SequenceObserver) throws(LiaeError) {
-    let entries = "frame=best_effort_timestamp,interlaced_frame,top_field_first"
+    let entries = "frame=best_effort_timestamp,interlaced_frame,top_field_first,width,height,pix_fmt"
     let probe = try Subprocess.ffmpeg(
       [
         // The loop filter changes pictures, not their number.
@@ -83,9 +87,11 @@ package struct FrameTimes: Sendable {
         entries, "-of", "compact=p=0",
       ] + VideoContainer.input(info.path), reading: true)
     var (stamps, interlaced, topFirst): ([Int?], Int, Int) = ([], 0, 0)
+    var formats: Set<String> = []
     try probe.forEachLine { (line) throws(LiaeError) in
       try observer.checkCancelled()
       var (stamp, isFrame, isInterlaced, isTop): (Int?, Bool, Bool, Bool) = (nil, false, false, false)
+      var format = ""
       for field in line.split(separator: "|") {
         guard let equals = field.firstIndex(of: "=") else { continue }
         let value = field[field.index(after: equals)...]
@@ -95,6 +101,7 @@ package struct FrameTimes: Sendable {
           stamp = Int(value).flatMap { abs($0) < 1 << 53 ? $0 : nil }
         case "interlaced_frame": isInterlaced = value == "1"
         case "top_field_first": isTop = value == "1"
+        case "width", "height", "pix_fmt": format += "\(value) "
         default: break
         }
       }
@@ -103,28 +110,22 @@ package struct FrameTimes: Sendable {
         throw LiaeError(.limitExceeded, "\(info.path): more than \(Self.longest) frames; cut the video into parts")
       }
       stamps.append(stamp)
+      if formats.count < 2 { formats.insert(format) }
       if isInterlaced { (interlaced, topFirst) = (interlaced + 1, topFirst + (isTop ? 1 : 0)) }
     }
     do throws(LiaeError) { try probe.wait() } catch { throw VideoContainer.refusal(error, info.path) }
     guard !stamps.isEmpty else { throw LiaeError(.unknownFormat, "\(info.path): ffmpeg finds no frame in it") }
     self.init(
       stamps, timeBase: info.timeBase, fileStart: info.start, rates: [info.rate, info.meanRate].compactMap(\.self),
-      interlaced: interlaced, topFirst: topFirst)
+      interlaced: interlaced, topFirst: topFirst, isUniform: formats.count < 2)
   }
 
   /// Nanoseconds from the first frame to the one at a place; past the last the frames go on at the mean rate.
   package func nanoseconds(_ place: Int) -> Int {
-    func scaled(_ count: Int, _ unit: Fraction) -> Int {
-      // 2^53 x 2^63 x 2^30 would not fit.
-      let (ticks, overflow) = count.multipliedReportingOverflow(by: unit.numerator)
-      guard !overflow else { return .max }
-      let product = Int128(ticks) * 1_000_000_000
-      return Int(clamping: (product + Int128(unit.denominator) / 2) / Int128(unit.denominator))
-    }
     let frame = Fraction(rate.denominator, rate.numerator)
-    if isConstant { return scaled(place, frame) }
-    guard place >= ticks.count else { return scaled(ticks[max(place, 0)], timeBase) }
-    return scaled(ticks.last ?? 0, timeBase) &+ scaled(place - max(ticks.count - 1, 0), frame)
+    if isConstant { return frame.nanoseconds(place) }
+    guard place >= ticks.count else { return timeBase.nanoseconds(ticks[max(place, 0)]) }
+    return timeBase.nanoseconds(ticks.last ?? 0) &+ frame.nanoseconds(place - max(ticks.count - 1, 0))
   }
 
   /// Ticks a second in which all time stamps are whole numbers.
@@ -137,7 +138,7 @@ package struct FrameTimes: Sendable {
   }
 }
 
-/// Which field of an interlaced frame is shown first.
+/// The field of an interlaced frame that is shown first.
 package enum FieldOrder: String, Sendable {
   case top = "tff"
   case bottom = "bff"

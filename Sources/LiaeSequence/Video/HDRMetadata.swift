@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeText
 
-/// What a video with a high dynamic range says of the display it was made on and of its brightness (SMPTE ST 2086 and
+/// The mastering display and light levels of a video with a high dynamic range (SMPTE ST 2086 and
 /// CTA-861.3), and which metadata of single scenes it has, which are not taken over.
 package struct HDRMetadata: Sendable, Equatable {
   /// CIE 1931 coordinates.
@@ -12,7 +12,7 @@ package struct HDRMetadata: Sendable, Equatable {
   private var white = (x: 0.0, y: 0.0)
   /// Candela per square metre; nil: not told.
   private var luminance: (least: Double, most: Double)?
-  /// Of the brightest pixel and the brightest frame on average; nil: not told.
+  /// The light level of the brightest pixel and of the brightest frame on average; nil: not told.
   private var light: (most: Int, average: Int)?
   /// Dolby Vision and HDR10+, by ffmpeg's names.
   private(set) var dynamic: [String] = []
@@ -43,7 +43,7 @@ package struct HDRMetadata: Sendable, Equatable {
     if luminance == nil, light == nil, dynamic.isEmpty { return nil }
   }
 
-  /// Of the first frame of a video, whose codec has them in the stream, and of the stream.
+  /// Reads the values of the stream, and of its first frame, as some codecs have them in their own stream.
   static func read(_ path: String, stream: JSON) throws(LiaeError) -> HDRMetadata? {
     let probe = try Subprocess.ffmpeg(
       ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8", "-of", "json"]

@@ -3,7 +3,7 @@
 /// A Matroska stream of uncompressed frames, for a pipe into ffmpeg: each frame comes with its time stamp, which raw video
 /// has not. Source: RFC 9559 (Matroska), RFC 8794 (EBML).
 struct MatroskaStream {
-  /// How a frame's bytes stand for pixels, by the code that ffmpeg knows them by.
+  /// The layout of a frame's bytes, by the code that ffmpeg knows it by.
   enum Pixels {
     case gray8, rgb24, rgb48, rgba64
 
@@ -22,10 +22,10 @@ struct MatroskaStream {
   let height: Int
   /// A frame's usual time, from which ffmpeg takes the rate of frames; nanoseconds.
   let spacing: Int
-  /// What ffmpeg is to hand on of a high dynamic range.
+  /// The values of a high dynamic range that ffmpeg hands on.
   var hdr: HDRMetadata?
 
-  /// What stands before the first frame. Time stamps are nanoseconds.
+  /// The bytes before the first frame. Time stamps are nanoseconds.
   var header: [UInt8] {
     let ebml =
       Self.text(0x4282, "matroska") + Self.number(0x4287, 4) + Self.number(0x4285, 2)
@@ -41,7 +41,7 @@ struct MatroskaStream {
       + Self.element(0x1549_a966, information) + Self.element(0x1654_ae6b, Self.element(0xae, track))
   }
 
-  /// What stands before the bytes of a frame: a cluster of one block.
+  /// Returns the bytes before those of a frame: the head of a cluster of one block.
   ///
   /// - Parameter time: nanoseconds, at least 0.
   func frameHeader(time: Int, bytes: Int) -> [UInt8] {

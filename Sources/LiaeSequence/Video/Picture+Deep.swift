@@ -7,7 +7,7 @@ import LiaeTensor
 extension Picture {
   /// A float RGB picture of 16-bit samples, big-endian as PPM has them, of which there are width x height x 3.
   init(deep samples: Bytes, width: Int, height: Int) throws(LiaeError) {
-    try self.init(width: width, height: height, format: .rgbFloat)
+    try self.init(unfilledWidth: width, height: height, format: .rgbFloat)
     let target = UnsafeMutableBufferPointer(
       start: mutableView.base.assumingMemoryBound(to: Float.self), count: min(width * height * 3, samples.count / 2))
     for i in target.indices {
@@ -21,7 +21,7 @@ extension Picture {
   func deepSamples(_ format: PixelFormat) throws(LiaeError) -> Bytes {
     let source = try converted(to: format)
     let count = width * height * format.channels
-    let result = try Bytes.allocate(count * 2, for: "a frame of \(width) x \(height) pixels")
+    let result = try Bytes.allocateUnfilled(count * 2, for: "a frame of \(width) x \(height) pixels")
     let values = source.view.base.assumingMemoryBound(to: Float.self)
     for i in 0..<count {
       result.base.storeBytes(of: Self.deep(values[i]).littleEndian, toByteOffset: 2 * i, as: UInt16.self)
@@ -31,6 +31,8 @@ extension Picture {
   }
 
   static func deep(_ value: Float) -> UInt16 {
-    value.isNaN ? 0 : UInt16(min(max(value * 65535 + 0.5, 0), 65535))
+    let scaled = value * 65535 + 0.5
+    // Comparisons with NaN are false.
+    return scaled > 0 ? (scaled < 65535 ? UInt16(scaled) : 65535) : 0
   }
 }

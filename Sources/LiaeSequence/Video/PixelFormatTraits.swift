@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What ffmpeg's name of a pixel format says of it.
+/// The properties that ffmpeg's name of a pixel format implies.
 package struct PixelFormatTraits: Sendable, Equatable {
   package let name: String
   package let bits: Int
@@ -8,7 +8,7 @@ package struct PixelFormatTraits: Sendable, Equatable {
   package var isRGB: Bool {
     ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8"].contains { name.hasPrefix($0) }
   }
-  /// Nil: gray, palettes, and formats with fewer samples.
+  /// The resolution of colour; nil: gray, palettes, and formats with fewer samples.
   package let chroma: Chroma?
 
   /// Samples of colour to those of brightness, by the usual names, fewer first.

@@ -3,7 +3,8 @@
 extension VideoCompanions {
   private static let text: Set = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"]
 
-  /// What ffmpeg is to encode a stream of subtitles with, `copy` for nothing; nil where the container has none of the kind.
+  /// Returns the encoder for a stream of subtitles, `copy` for none; nil where the container has no subtitles of the
+  /// kind.
   private static func encoder(ofSubtitles codec: String, for container: String) -> String? {
     switch container {
     case "mp4", "mov": return codec == "mov_text" ? "copy" : text.contains(codec) ? "mov_text" : nil
@@ -38,7 +39,7 @@ extension VideoCompanions {
 }
 
 extension VideoInfo {
-  /// What this video had that a video made of it has not, in words.
+  /// Returns what this video had that a video made of it has not, in words.
   ///
   /// - Parameter fields: of the frames that were encoded; nil: progressive.
   func losses(in result: VideoInfo, fields: FieldOrder?) -> [String] {

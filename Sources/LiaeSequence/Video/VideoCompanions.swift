@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeText
 
-/// What a file holds beside the pictures of its video, as far as it is taken over into the result.
+/// The contents of a file beside the pictures of its video, as far as they are taken over into the result.
 package struct VideoCompanions: Sendable {
   /// Codecs of the streams, by ffmpeg's names.
   package var audio: [String] = []
@@ -10,7 +10,7 @@ package struct VideoCompanions: Sendable {
   package var others: [String] = []
   package var attachments = 0
   package var chapters = 0
-  /// Of the first frame, as `01:00:00:00`.
+  /// The timecode of the first frame, as `01:00:00:00`.
   package var timecode: String?
   /// Tags of the video stream, such as its language.
   package var tags: [(key: String, value: String)] = []

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a video is encoded.
+/// The settings with which a video is encoded.
 package struct VideoEncoding: Sendable {
   package var encoder: String
   /// Quality of encoders that know it; nil: the encoder's own.
@@ -52,7 +52,7 @@ package struct VideoEncoding: Sendable {
     }
   }
 
-  /// With alpha, of 8 bits and of more.
+  /// The pixel formats with alpha, of 8 bits and of more.
   private var alphaPixels: [String] {
     switch encoder {
     case "prores_ks", "prores_aw", "prores": return ["yuva444p10le", "yuva444p10le"]
@@ -62,7 +62,7 @@ package struct VideoEncoding: Sendable {
     }
   }
 
-  /// What an encoder takes to keep alpha.
+  /// Returns the options that an encoder takes to keep alpha.
   func alphaOptions(_ frames: VideoWriter.Frames) -> [String] {
     guard frames.channels == .rgba, encoder == "prores_ks" else { return [] }
     return ["-profile:v", "4444", "-alpha_bits", "16"]

@@ -4,13 +4,13 @@ import LiaeSystem
 
 /// The faces of each frame of a video.
 package struct VideoFaces {
-  /// By the frame's place among the decoded frames, from 0.
+  /// The faces by their frame's place among the decoded frames, from 0.
   package let faces: [Int: [DetectedFace]]
-  /// How many files could not be read; `notices` names them.
+  /// The number of files that could not be read; `notices` names them.
   package let failures: Int
-  /// What was left out, what does not fit, and how frames were counted where that makes a difference.
+  /// Notices of what was left out or does not fit, and of how frames were counted where that makes a difference.
   package let notices: [SequenceNotice]
-  /// Where hardly a face belongs to a frame.
+  /// The mismatch where hardly a face belongs to a frame.
   package let mismatch: FaceMismatch?
 
   /// - Throws: where the folder or the file of the faces as a whole cannot be read, or the video; `cancelled`.

@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeText
 
-/// What ffprobe says of the first video stream of a file, and of what lies beside it.
+/// The properties of the first video stream of a file, as ffprobe tells them, and of the streams beside it.
 package struct VideoInfo: Sendable {
   package let path: String
   package let codec: String
@@ -19,7 +19,7 @@ package struct VideoInfo: Sendable {
   /// Width to height of one pixel of the upright frame; nil: square.
   package let pixelAspect: Fraction?
   package let pixelFormat: PixelFormatTraits
-  /// As the stream tells it; nil: progressive, or not told.
+  /// The field order as the stream tells it; nil: progressive, or not told.
   package let fields: FieldOrder?
   package var color: ColorTags
   package let hdr: HDRMetadata?

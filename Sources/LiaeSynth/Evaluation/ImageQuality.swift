@@ -2,8 +2,8 @@
 import LiaeFrame
 import LiaeSystem
 
-/// How near a picture is to the truth where a mask says that it counts. Values are 0...1; a pixel counts where the mask
-/// is 0.5 or more.
+/// Measures how near a picture is to the truth where a mask says that it counts. Values are 0...1; a pixel counts where
+/// the mask is 0.5 or more.
 package struct ImageQuality: Sendable, Equatable {
   /// Peak signal-to-noise ratio over all counting values, dB; infinite for equal pictures.
   package var psnr: Double
@@ -13,8 +13,8 @@ package struct ImageQuality: Sendable, Equatable {
   /// Peak signal-to-noise ratio of a mean squared error against a peak of 1, dB; infinite for 0.
   package static func psnr(meanSquare: Double) -> Double { meanSquare == 0 ? .infinity : -10 * Math.log10(meanSquare) }
 
-  /// Which pixels a comparison of two faces looks at: those that are face in both, so that neither hair nor ground of
-  /// one is held against the skin of the other.
+  /// Returns the pixels that a comparison of two faces looks at: those that are face in both, so that neither hair nor
+  /// ground of one is held against the skin of the other.
   package static func intersection(_ a: MaskCanvas, _ b: MaskCanvas) throws(LiaeError) -> MaskCanvas {
     let result = try MaskCanvas(width: a.width, height: a.height)
     for i in 0..<result.count { result.pixels[i] = min(a.pixels[i], b.pixels[i]) }

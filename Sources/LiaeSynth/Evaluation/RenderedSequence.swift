@@ -5,7 +5,7 @@ import LiaeSystem
 
 /// A folder of rendered frames with known landmarks, and the true swap of each: the same frames with another person.
 package struct RenderedSequence {
-  /// Where the files go: `00001.png` and so on in both folders.
+  /// The folders of the files: `00001.png` and so on in both.
   package struct Files: Sendable {
     package var framesFolder: String
     package var truthFolder: String

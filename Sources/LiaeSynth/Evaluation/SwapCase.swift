@@ -55,10 +55,10 @@ package final class SwapCases {
     return try crop(SyntheticFace(renderer.render(source, parameters), type: type, size: size)).colors
   }
 
-  /// Of a crop before it is brought to the resolution: that of a faceset.
+  /// The side of a crop before it is brought to the resolution: that of a faceset.
   private var size: Int { max(256, resolution) }
 
-  /// As the trainer resizes faces.
+  /// Crops the face and resizes it as the trainer does.
   private func crop(_ face: SyntheticFace) throws(LiaeError) -> SwapCase.Crop {
     defer { withExtendedLifetime(face) {} }
     let colors = try ColorCanvas(reading: face.picture.view)

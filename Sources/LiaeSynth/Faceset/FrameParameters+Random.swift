@@ -2,7 +2,7 @@
 import LiaeSystem
 
 extension FrameParameters {
-  /// Which frames a number names. Those of evaluation never occur in training, whatever the seed.
+  /// The set of frames that a number names. Those of evaluation never occur in training, whatever the seed.
   package enum Purpose: UInt64, Sendable {
     case training = 0x7472_6169_6e00
     case evaluation = 0x6576_616c_0000

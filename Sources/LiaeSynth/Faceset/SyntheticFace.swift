@@ -8,7 +8,7 @@ import LiaeTensor
 /// A rendered face cut out as DeepFaceLab's extractor would, with everything that an extractor and a mask model would
 /// have had to guess.
 package struct SyntheticFace: Sendable {
-  /// From the frame to the crop.
+  /// The map from the frame to the crop.
   package let matrix: Affine
   package let type: FaceType
   /// Side of the crop, pixels.
@@ -16,7 +16,7 @@ package struct SyntheticFace: Sendable {
   /// bgrFloat and grayFloat.
   package let picture: Picture
   package let mask: Picture
-  /// Of the frame, pixels.
+  /// The landmarks in the frame, pixels.
   package let landmarks: Landmarks
 
   /// - Parameter matrix: where to cut; nil: where the frame's own landmarks say. Two persons in one pose are cut out

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How far each vertex of a head follows the muscles: all movements but those of the lids are sums of these.
+/// Computes how far each vertex of a head follows the muscles: all movements but those of the lids are sums of these.
 struct Expression {
   /// Millimetres at a full smile, at fully raised brows, and with the lips pushed forward.
   var smile: [Vector] = []

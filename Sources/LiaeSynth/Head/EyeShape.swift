@@ -12,7 +12,7 @@ struct EyeShape {
 
   static let ballRadius: Float = 12.4
   static let lidRadius: Float = 13.3
-  /// How far above and below its opening the lids move, millimetres.
+  /// The distance above and below its opening to which the lids move, millimetres.
   static let reach = (above: Float(11), below: Float(8))
 
   init(_ shape: FaceShape, side: Float) {
@@ -56,7 +56,7 @@ struct EyeShape {
     return smoothMinimum(depth, lid, 3)
   }
 
-  /// Where a point of the resting surface goes when the lids move.
+  /// Returns where a point of the resting surface goes when the lids move.
   ///
   /// - Parameters:
   ///   - openness: 0 closed, 1 at rest, more is wide open.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What a face has and a smooth head has not: each feature moves the surface by bumps placed in the frontal view.
+/// The features that a face has and a smooth head has not: each moves the surface by bumps placed in the frontal view.
 struct FaceRelief {
   let shape: FaceShape
   /// Height of the mouth's line.
@@ -11,7 +11,7 @@ struct FaceRelief {
   /// Height where the nose meets the upper lip.
   var noseBase: Float { 7 + shape.noseLength * 0.8 }
 
-  /// Where a point of the profile goes, the lids' bulge left out.
+  /// Returns where a point of the profile goes, the lids' bulge left out.
   ///
   /// - Parameter facing: cosine of the angle from the front.
   func displaced(_ base: Vector, facing: Float) -> Vector {
@@ -74,7 +74,7 @@ struct FaceRelief {
     return (1 - q * q)
   }
 
-  /// How far above the mouth's line the upper lip's edge is at `x`: its bow dips in the middle.
+  /// Returns the height of the upper lip's edge above the mouth's line at `x`: its bow dips in the middle.
   func upperLipHeight(_ x: Float) -> Float {
     let taper = Math.pow(lipTaper(x), 0.75)
     return shape.upperLip * (taper - 0.16 * bump(x, 4.5) + 0.10 * bump(abs(x) - 7, 5))

@@ -7,7 +7,7 @@ struct Hair {
   let profile: HeadProfile
   private var look: HairLook { identity.hair }
 
-  /// How far down there is hair, by the angle from the front: (degrees, height).
+  /// The lower edge of the hair by the angle from the front: (degrees, height).
   private var outline: [(angle: Float, height: Float)] {
     let (f, t) = (look.forehead, look.temples)
     switch look.style {
@@ -31,7 +31,7 @@ struct Hair {
     }
   }
 
-  /// Above zero where hair covers the head; millimetres from the outline, roughly.
+  /// Returns a value above zero where hair covers the head; millimetres from the outline, roughly.
   func cover(_ angle: Float, _ y: Float) -> Float {
     let degrees = abs(angle) * 180 / .pi
     let line = outline

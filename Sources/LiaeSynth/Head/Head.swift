@@ -16,7 +16,8 @@ package final class Head: Sendable {
   /// Vertices of the face that lids move, and the depth of their sockets.
   let lids: [(vertex: Int, eye: Int, socket: Float)]
   let anchors: [(SkinAnchor, SkinAnchor)]
-  /// What brings the head to the size and height at which its landmarks align as the average head's do.
+  /// The scale and shift that bring the head to the size and height at which its landmarks align as the average head's
+  /// do.
   let fit: (scale: Float, shift: Vector)
 
   /// - Throws: `outOfMemory`.

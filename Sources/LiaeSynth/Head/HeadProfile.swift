@@ -14,7 +14,7 @@ struct HeadProfile {
     var taper: Float
     var middle: Float
     var back: Float
-    /// How much higher its sides stand than its front: the jaw's edge rises towards the ears.
+    /// The height by which its sides stand above its front: the jaw's edge rises towards the ears.
     var lift: Float
   }
 

@@ -11,7 +11,7 @@ struct SkinAnchor: Sendable {
   }
 }
 
-/// Where iBUG's 68 points sit on the skin of a head.
+/// The places of iBUG's 68 points on the skin of a head.
 struct LandmarkAnchors {
   private let grid: HeadGrid
   private let triangles: [SIMD3<Int32>]

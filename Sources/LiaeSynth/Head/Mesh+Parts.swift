@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What is not the face's skin. Grids run so that their triangles turn one way seen from outside.
+/// The parts that are not the face's skin. Grids run so that their triangles turn one way seen from outside.
 extension Mesh {
   /// The front of an eye's ball, seen through the opening of the lids.
   mutating func addEye(_ eye: EyeShape) {

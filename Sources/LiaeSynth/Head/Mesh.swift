@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How light and camera meet a surface.
+/// The way in which light and camera meet a surface.
 enum Material: UInt8, Sendable {
   /// Colour from the texture of the face.
   case face
@@ -14,7 +14,7 @@ enum Material: UInt8, Sendable {
   case cloth
 }
 
-/// What moves a vertex besides the head as a whole.
+/// The movement that a vertex follows besides that of the head as a whole.
 enum Attachment: UInt8, Sendable { case face, skull, jaw, body }
 
 /// A vertex at rest.
@@ -26,10 +26,10 @@ struct Vertex: Sendable {
   var texture = SIMD2<Float>(0, 0)
   /// Light from all around that reaches it, 0...1.
   var openness: Float = 1
-  /// Above zero where the surface belongs to the face; of hair, where there is any; millimetres, roughly.
+  /// A value above zero where the surface belongs to the face; of hair, where there is any; millimetres, roughly.
   var inside: Float = -1
   var attachment = Attachment.skull
-  /// Of a body: share of the head's turn that it does not follow.
+  /// The share of the head's turn that a vertex of the body does not follow.
   var slack: Float = 0
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much light from all around reaches a resting face: hollows get less than what stands out.
+/// Computes how much light from all around reaches a resting face: hollows get less than what stands out.
 enum Occlusion {
-  /// For each vertex, 0...1: from how far it lies behind the mean of those around it.
+  /// Returns a value of 0...1 for each vertex, from how far it lies behind the mean of those around it.
   static func openness(_ grid: HeadGrid) -> [Float] {
     let (rows, stride) = (grid.rows, HeadGrid.stride)
     let outward = grid.resting.map { normalized(Vector($0.x, 0.25 * ($0.y + 30), $0.z - 85)) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What changes from frame to frame, the same for whoever is rendered.
+/// The parameters that change from frame to frame, the same for whoever is rendered.
 package struct FrameParameters: Sendable, Equatable {
   /// Radians. Positive yaw turns the nose to the right of the picture, positive pitch up, positive roll clockwise.
   package var yaw: Float = 0
@@ -19,7 +19,7 @@ package struct FrameParameters: Sendable, Equatable {
   package var brows: Float = 0
 
   package var light = Light()
-  /// Of the background's shapes and colours.
+  /// The seed of the background's shapes and colours.
   package var scene: UInt64 = 0
   /// Middle of the face, shares of the frame's width and height.
   package var center = SIMD2<Float>(0.5, 0.52)

@@ -17,7 +17,7 @@ final class Scratch<Element: BitwiseCopyable> {
 /// A head in the pose of one frame: where its vertices are, what light they have, where the picture shows them.
 final class PosedHead {
   let head: Head
-  /// In the head's own space, then the camera's: millimetres, the camera at the origin.
+  /// The vertices in the head's own space, then in the camera's: millimetres, the camera at the origin.
   private let shaped: Scratch<Vector>
   let places: Scratch<Vector>
   let normals: Scratch<Vector>

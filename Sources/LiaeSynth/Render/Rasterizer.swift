@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Which triangle each sample of a frame shows.
+/// Finds the triangle that each sample of a frame shows.
 final class Rasterizer {
   let width: Int
   let height: Int

@@ -113,7 +113,7 @@ package final class Renderer {
   }
 }
 
-/// From linear light to the values of a picture: sRGB's curve, with a shoulder in place of clipping.
+/// Maps linear light to the values of a picture: sRGB's curve, with a shoulder in place of clipping.
 enum Tone {
   private static let table: [Float] = (0...4096).map { i in
     let x = Float(i) / 1024

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What the lamp sees: for each direction the distance of the nearest surface.
+/// The view from the lamp: for each direction the distance of the nearest surface.
 final class ShadowMap {
   private static let side = 192
   /// Millimetres that it covers each way from the middle of the head.

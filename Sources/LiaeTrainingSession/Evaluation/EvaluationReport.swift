@@ -18,7 +18,7 @@ package struct EvaluationReport {
       }
     }
 
-    /// What the answer is compared with.
+    /// Returns a description of what the answer is compared with.
     func truth(_ names: (source: String, destination: String)) -> String {
       switch self {
       case .swap, .unchanged, .mean: return "true swap"

@@ -15,7 +15,7 @@ package final class SwapEvaluation {
   private let workers: [SwapCases]
   private let names: (source: String, destination: String)
 
-  /// How many of the source's faces its mean is made of.
+  /// The number of the source's faces that its mean is made of.
   private static let meanCount = 150
 
   /// - Parameters:

@@ -21,16 +21,18 @@ extension SyntheticFaceset {
       try Renderer(width: frame.width, height: frame.height)
     }
     let motion = ParameterPath(seed: seed, frames: frames, rate: 25, purpose: purpose, person: identity.name)
+    let encoding = VideoEncoding(encoder: "libx264")
     let writer = try VideoWriter(
-      to: path, like: VideoInfo(path: path, rate: rate), times: FrameTimes(rate: rate),
-      frames: .init(width: frame.width, height: frame.height), encoding: VideoEncoding(encoder: "libx264"),
-      withCompanions: false, provenance: nil)
+      to: path, like: VideoInfo(path: path, rate: rate),
+      times: OutputTimes(
+        FrameTimes(rate: rate), rate: rate, container: VideoContainer.output(path), encoding: encoding),
+      frames: .init(width: frame.width, height: frame.height), encoding: encoding)
     var lines: [String] = []
     let pipeline = FramePipeline<Int, RenderedFrame>(
       take: observer.counter(to: frames),
       work: { (worker, index) throws(LiaeError) in try renderers[worker].render(head, motion[index]) },
       finish: { (index, rendered) throws(LiaeError) in
-        try writer.write(rendered.picture)
+        try writer.write(rendered.picture, index)
         lines.append(LandmarksFile.line(frame: .index(index), points: rendered.landmarks))
         observer.progress(SequenceProgress(finished: index + 1, total: frames))
       })

@@ -15,7 +15,7 @@ package struct SyntheticFaceset {
   package let count: Int
   package let seed: UInt64
   package var purpose = FrameParameters.Purpose.training
-  /// Of the frames, pixels.
+  /// The size of the frames, pixels.
   package var frame = (width: 400, height: 400)
   /// Side of an aligned face, pixels.
   package var side = 256
@@ -54,7 +54,7 @@ package struct SyntheticFaceset {
     if let present { throw LiaeError(.fileExists, "\(present): exists already; --force replaces it") }
   }
 
-  /// What a worker makes of a number.
+  /// The output of a worker for one number.
   private struct Made {
     var face: Bytes
     var frame: Bytes?

@@ -93,7 +93,7 @@ package struct ModelFolder: Sendable {
     }
   }
 
-  /// What stands before the `.tmp` of a temporary file's name; nil for the name of another file.
+  /// Returns what stands before the `.tmp` of a temporary file's name; nil for the name of another file.
   private func wholeName(of temporary: String) -> String? {
     guard let range = temporary.ranges(of: ".tmp").last else { return nil }
     return String(temporary[..<range.lowerBound])
@@ -123,7 +123,7 @@ extension ModelFolder {
 
   private static func iteration(_ digits: Substring.UTF8View) -> Int? { Int(String(decoding: digits, as: UTF8.self)) }
 
-  /// At least nine digits.
+  /// Formats the number with at least nine digits.
   private static func digits(_ iteration: Int) -> String {
     let digits = String(iteration)
     return String(repeating: "0", count: max(0, 9 - digits.count)) + digits

@@ -13,7 +13,7 @@ package enum ModelOrigin {
   /// DeepFaceLab's files beside a state, written to after it.
   package struct NewerFiles: Sendable {
     var path: String
-    /// Nil where its data file does not tell.
+    /// The iteration; nil where its data file does not tell.
     var iteration: Int?
   }
 
@@ -108,7 +108,7 @@ package enum ModelOrigin {
     }
   }
 
-  /// What reading the weights had to guess, a sentence each that names the file.
+  /// The guesses that reading the weights had to make, a sentence each that names the file.
   package var guesses: [String] {
     switch self {
     case .deepFaceLab(let model, _, let path), .weights(let model, let path):

@@ -10,7 +10,7 @@ package struct ModelStart {
   package private(set) var settings: TrainingSettings
   /// Settings that differ from those kept with the model, as `key (old -> new)`.
   package private(set) var changes: [String] = []
-  /// What the user should know of the start, a sentence each.
+  /// Remarks on the start for the user, a sentence each.
   package private(set) var remarks: [String]
   /// Whether the model was being pretrained, and no longer is.
   let endsPretraining: Bool

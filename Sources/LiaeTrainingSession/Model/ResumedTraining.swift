@@ -9,7 +9,7 @@ import LiaeTrain
 package struct ResumedTraining {
   package let trainer: Trainer
   package var history: LossHistory
-  /// How many times training was rolled back.
+  /// The number of times that training was rolled back.
   package var attempt = 0
   /// Remarks on the start for the user, a sentence each.
   package private(set) var remarks: [String] = []

@@ -11,7 +11,7 @@ package struct Axis {
   package let start, end: Double
   package private(set) var ticks: [Double] = []
 
-  /// How far past its ends, in lengths of the axis, a value is still told apart from others.
+  /// The distance past its ends, in lengths of the axis, at which a value is still told apart from others.
   private static let farthest = 1000.0
 
   /// - Parameters:

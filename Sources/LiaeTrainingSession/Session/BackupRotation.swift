@@ -4,7 +4,7 @@ import LiaeSystem
 /// Backups of a model's state at intervals of time or iterations, the oldest of which make room for new ones.
 package struct BackupRotation {
   private let folder: ModelFolder
-  /// How many backups are kept.
+  /// The number of backups that are kept.
   private let count: Int
   /// Nanoseconds and iterations between two backups; 0: none at such an interval.
   private let pause: Int

@@ -10,7 +10,7 @@ package final class DataLoader {
   private let share: (index: Int, count: Int)
   private var current: (source: SampleGenerator, destination: SampleGenerator)?
   private var options: (source: SampleOptions, destination: SampleOptions)?
-  /// How many faces of each faceset have been reported as skipped, by its path.
+  /// The number of faces of each faceset that have been reported as skipped, by its path.
   private var reported: [String: Int] = [:]
 
   /// - Parameters:

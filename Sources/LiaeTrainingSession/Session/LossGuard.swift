@@ -11,7 +11,7 @@ package struct LossGuard {
     case diverged(String)
   }
 
-  /// How many times the running mean a loss is a spike; 0: none is.
+  /// The multiple of the running mean from which a loss is a spike; 0: none is.
   package let factor: Double
   /// Spikes in a row that mean divergence: one alone may be an odd face.
   package static let patience = 3

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What becomes of a state that cannot be saved in the folder of its model.
+/// Decides what becomes of a state that cannot be saved in the folder of its model.
 package struct SaveRescue {
   /// Folder that takes the state instead; nil: none.
   package var folder: String?

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// When the next save is due, and what was saved last.
+/// Tracks when the next save is due, and what was saved last.
 struct SaveSchedule {
   var backups: BackupRotation
   private(set) var savedIteration: Int?

@@ -25,11 +25,11 @@ package enum SessionEvent {
   case progressFileFailed(LiaeError)
 }
 
-/// How a training session ended.
+/// The way in which a training session ended.
 package enum SessionOutcome: Equatable {
-  /// At the target iteration, saved.
+  /// Training reached the target iteration, and was saved.
   case finished
-  /// After it was asked to stop, at the last whole iteration, saved.
+  /// Training was asked to stop, and was saved at the last whole iteration.
   case stopped
   /// Diverged again and again from the last save, which stays as it is, after so many rollbacks to it.
   case diverged(iteration: Int, reason: String, rollbacks: Int)

@@ -10,7 +10,7 @@ package final class TrainingLog {
   private let path: String
   private let every: Int
   private let onFailure: (LiaeError) -> Void
-  /// Nil until the file could be opened.
+  /// The open file; nil until it could be opened.
   private var file: AppendedFile?
   private var count = 0
   private var sums = (source: 0.0, destination: 0.0, milliseconds: 0.0)
@@ -142,7 +142,7 @@ package final class TrainingLog {
     (length, isBroken) = (end, false)
   }
 
-  /// To six digits behind the point.
+  /// Rounds to six digits behind the point.
   private static func rounded(_ value: Double) -> Double {
     value.isFinite ? (value * 1e6).rounded() / 1e6 : value
   }

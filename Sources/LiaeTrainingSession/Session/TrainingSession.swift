@@ -11,7 +11,7 @@ package final class TrainingSession {
   let settings: TrainingSettings
   let trainer: Trainer
   let loader: DataLoader
-  /// From `run` on, of the process that keeps the model.
+  /// The log from `run` on, in the process that keeps the model.
   private(set) var log: TrainingLog?
   let report: (SessionEvent) -> Void
   var history: LossHistory
@@ -19,7 +19,7 @@ package final class TrainingSession {
   var phase: TrainingPhase?
   var lossGuard: LossGuard
   var saving: SaveSchedule
-  /// What is done where the model's folder does not take its state, and what was.
+  /// The fallback where the model's folder does not take its state, and what it has done.
   package internal(set) var rescue: SaveRescue
   /// Path of the last state where the model's own folder did not take it.
   package internal(set) var stateElsewhere: String?

@@ -16,13 +16,13 @@ package struct TrainingSettings: SettingsTable {
   package var eDims = 64
   package var aeDims = 256
   package var dDims = 64
-  /// Nil: a third of `dDims`, even.
+  /// The dimensions of the mask decoder; nil: a third of `dDims`, even.
   package var dMaskDims: Int?
   package var faceType = FaceType.full
 
   // What an iteration computes.
   package var options = TrainingOptions()
-  /// Nil: an eighth of the resolution.
+  /// The side of a patch of the adversarial loss; nil: an eighth of the resolution.
   package var ganPatchSize: Int?
   /// Iterations at which random warp ends, learning-rate dropout begins and the GAN begins; nil: never.
   package var randomWarpUntil: Int?
@@ -43,7 +43,7 @@ package struct TrainingSettings: SettingsTable {
   package var autobackupHours = 0
   package var writesPreviewHistory = false
 
-  /// Of one run of the program, not kept with the model.
+  /// The settings of one run of the program, not kept with the model.
   package var session = SessionSettings()
 
   package init() {}
@@ -118,10 +118,10 @@ package struct SessionSettings {
   package var logEvery = 1
   /// Seconds between plain lines where standard error is no terminal.
   package var statusEvery: Float = 10
-  /// How many backups are kept.
+  /// The number of backups that are kept.
   package var backups = 5
   /// Iterations; 0: never.
   package var backupEvery = 0
-  /// How many times the running mean a loss is a spike; 0: none is.
+  /// The multiple of the running mean from which a loss is a spike; 0: none is.
   package var spikeFactor: Float = 10
 }

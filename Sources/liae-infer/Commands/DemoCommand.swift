@@ -61,7 +61,7 @@ struct DemoCommand: ParsableCommand {
     Console.say("sheets   \(demo.framesSheetPath), \(demo.modesSheetPath)")
   }
 
-  /// What runs is the converted file, so that the sheets show that both steps work.
+  /// Opens the converted file, so that the sheets show that both steps work.
   private func plan(_ demo: Demonstration) throws -> Plan {
     let file = try CheckpointFile(path: model)
     let source = file.packedWeights == nil ? try checkpoint.open(file, faceType: face.faceType) : nil

@@ -7,7 +7,7 @@ import LiaeSystem
 import LiaeTensor
 import LiaeText
 
-/// How faces are put into frames. Names, defaults and ranges are DeepFaceLab's.
+/// The options for setting faces into frames. Names, defaults and ranges are DeepFaceLab's.
 struct MergeArguments: ParsableArguments {
   @Option(
     help: .init(
@@ -171,7 +171,14 @@ struct MergeArguments: ParsableArguments {
   }
 }
 
-/// How work is spread over the processors.
+extension Shard {
+  static func parse(_ argument: String) throws -> Shard {
+    if let shard = Shard(argument) { return shard }
+    throw ValidationError("expected I/N, as 1/4 to 4/4")
+  }
+}
+
+/// The options for spreading work over the processors.
 extension Parallelism: ExpressibleByArgument {}
 extension MergeOutput.Format: ExpressibleByArgument {}
 extension FaceExport.Format: ExpressibleByArgument {}

@@ -23,7 +23,7 @@ struct MergeCommand: ParsableCommand {
       \(LiaeInfer.statusTable)
       """)
 
-  /// What goes in.
+  /// The inputs.
   struct Input: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
     var model: String
@@ -41,7 +41,7 @@ struct MergeCommand: ParsableCommand {
     var masks: String?
   }
 
-  /// What comes out.
+  /// The outputs.
   struct Output: ParsableArguments {
     @Option(
       name: .shortAndLong,
@@ -80,7 +80,7 @@ struct MergeCommand: ParsableCommand {
     var force = false
   }
 
-  /// Which frames are merged.
+  /// The frames that are merged.
   struct Selection: ParsableArguments {
     @Option(
       help: .init(
@@ -99,27 +99,14 @@ struct MergeCommand: ParsableCommand {
     @Option(
       help: .init(
         "Merge the I-th of N parts of these frames: as many processes or machines at once, into the same folders.",
-        valueName: "i/n"))
-    var shard: String?
-
-    /// I and N.
-    private var parts: (shard: Int, count: Int)? {
-      let numbers = shard?.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) } ?? []
-      guard numbers.count == 2, let shard = numbers[0], let count = numbers[1], (1...100_000).contains(count),
-        (1...count).contains(shard)
-      else { return nil }
-      return (shard, count)
-    }
-
-    func validate() throws {
-      if let shard, parts == nil { throw ValidationError("--shard is \(shard); expected I/N, as 1/4 to 4/4") }
-    }
+        valueName: "i/n"), transform: Shard.parse)
+    var shard: Shard?
 
     func frames(of folder: FrameFolder) throws -> FrameSelection {
       var selection = FrameSelection(folder)
       try selection.keep(first: first, last: last)
       if let framesList { try selection.keep(listedIn: framesList) }
-      if let parts { selection.keep(shard: parts.shard, of: parts.count) }
+      if let shard { selection.keep(shard) }
       return selection
     }
   }

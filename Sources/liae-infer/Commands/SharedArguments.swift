@@ -20,7 +20,7 @@ extension MemoryPolicy {
   }
 }
 
-/// What the user knows of a network and its file may not.
+/// The user's knowledge of a network, which its file may lack.
 struct ArchitectureArguments: ParsableArguments {
   @Option(
     help: .init(
@@ -46,7 +46,7 @@ struct ArchitectureArguments: ParsableArguments {
   }
 }
 
-/// What the user knows of a checkpoint and its file may not, where pictures or their colours matter.
+/// The user's knowledge of a checkpoint, which its file may lack, where pictures or their colours matter.
 struct CheckpointArguments: ParsableArguments {
   @OptionGroup var architecture: ArchitectureArguments
 
@@ -150,7 +150,7 @@ struct PackedArguments: ParsableArguments {
   func validate() throws { try requirePath(packed ?? "p", "--packed") }
 }
 
-/// How a run computes.
+/// The options of computation.
 struct ComputeArguments: ParsableArguments {
   @Option(help: .init("Threads of a run; 0 is one for each processor. Results do not depend on it.", valueName: "n"))
   var threads = 0
@@ -189,7 +189,7 @@ struct ComputeArguments: ParsableArguments {
     return options
   }
 
-  /// How a model is opened; what is to be said of packed weights goes to the user.
+  /// Returns how a model is opened; remarks on packed weights go to the user.
   func opening(_ packed: PackedArguments?) -> ModelOpening {
     var opening = ModelOpening()
     (opening.plan, opening.packedPath) = (planOptions, packed?.packed)

@@ -13,7 +13,8 @@ struct VideoCommand: ParsableCommand {
         liae-infer video --model model --input data_dst.mp4 \\
           --aligned data_dst/aligned --output result.mp4
 
-      Frames go through pipes, none to disk, each once and with its time stamp. Sound, subtitles, chapters, timecode, \
+      Frames go through pipes, each once and with its time stamp. The video is encoded in segments, in the folder \
+      OUTPUT.segments: a run that was stopped goes on where it stopped when the same command is given again. Sound, subtitles, chapters, timecode, \
       interlacing, bit depth, colour tags and metadata are kept where the output, whose ending is its container, has a \
       place for them; what is lost is said. Aligned faces belong to frames by the number in their source_filename, from \
       1 as DeepFaceLab extracts them; landmarks by an index from 0, or by such a name.
@@ -21,7 +22,7 @@ struct VideoCommand: ParsableCommand {
       \(LiaeInfer.statusTable)
       """)
 
-  /// What goes in.
+  /// The inputs.
   struct Input: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("Checkpoint: a file, or a DeepFaceLab model folder.", valueName: "path"))
     var model: String
@@ -41,7 +42,7 @@ struct VideoCommand: ParsableCommand {
     var numbering = FrameCounting.auto
   }
 
-  /// What comes out.
+  /// The outputs.
   struct Output: ParsableArguments {
     @Option(name: .shortAndLong, help: .init("The video to write.", valueName: "file"))
     var output: String
@@ -89,12 +90,39 @@ struct VideoCommand: ParsableCommand {
     @Flag(help: "Make interlaced frames progressive.")
     var deinterlace = false
 
-    @Flag(help: "Replace the output where it exists already.")
+    @Flag(help: "Replace the output where it exists already; with --shard also segments of other settings.")
     var force = false
+  }
+
+  /// The part of the work that is done.
+  struct Extent: ParsableArguments {
+    @Option(
+      help: .init(
+        "Frames of a segment, which is encoded as a whole and which a stopped run keeps. At least 10.", valueName: "n"))
+    var segment = 250
+
+    @Option(
+      help: .init(
+        "Make the I-th of N parts of the segments: as many processes or machines at once. --join then makes the video.",
+        valueName: "i/n"), transform: Shard.parse)
+    var shard: Shard?
+
+    @Flag(help: "Compute nothing: join the segments that shards have made.")
+    var join = false
+
+    func validate() throws {
+      if join, shard != nil { throw ValidationError("--join and --shard exclude each other") }
+      guard (10...1_000_000).contains(segment) else {
+        throw ValidationError("--segment is \(segment); expected 10 to 1000000")
+      }
+    }
+
+    var extent: VideoMerge.Extent { join ? .join : shard.map { .shard($0) } ?? .whole }
   }
 
   @OptionGroup(title: "Input") var input: Input
   @OptionGroup(title: "Output") var output: Output
+  @OptionGroup(title: "Segments") var segments: Extent
   @OptionGroup(title: "Merging") var merging: MergeArguments
 
   @Option(help: .init("Several frames at once, or one on all threads.", valueName: "how"))
@@ -144,12 +172,13 @@ struct VideoCommand: ParsableCommand {
     let encoding = VideoEncoding(
       encoder: encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,
       isConstantRate: output.constantRate)
-    let merge = VideoMerge(
-      info: info, times: times, timeline: timeline, pool: pool, deinterlaces: output.deinterlace,
-      isFaceAlone: output.alpha)
+    var results = VideoMerge.Output(
+      path: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance)
+    (results.deinterlaces, results.isFaceAlone) = (output.deinterlace, output.alpha)
+    results.segmentLength = segments.segment
+    let merge = try VideoMerge(info: info, times: times, timeline: timeline, pool: pool, output: results)
     let report = try onConsole("frames") {
-      try merge.run(
-        to: output.output, maskPath: output.maskOutput, encoding: encoding, provenance: provenance, observer: $0)
+      try merge.run(segments.extent, replacing: output.force, observer: $0)
     }
     Console.say(report.text(unchanged: "kept", isSmoothed: settings.landmarkSmoothing != nil))
     if let mismatch = faces.mismatch { throw Failure(.unmatched, mismatch.message) }

@@ -3,7 +3,7 @@ import LiaeSequence
 import LiaeText
 
 extension MergeReport {
-  /// How many frames were swapped, and below it how they flicker, where three in a row had a face.
+  /// Returns how many frames were swapped, and below it how they flicker, where three in a row had a face.
   ///
   /// - Parameters:
   ///   - unchanged: what was done to frames without faces.

@@ -99,7 +99,10 @@ struct SynthCommand: ParsableCommand {
   }
 }
 
-extension FaceType: ExpressibleByArgument {}
+extension FaceType: ExpressibleByArgument {
+  /// Reads a name, or DeepFaceLab's letters.
+  package init?(argument: String) { self.init(argument) }
+}
 
 /// `WIDTHxHEIGHT` on a command line.
 struct FrameSize: ExpressibleByArgument, CustomStringConvertible {
