@@ -108,6 +108,9 @@ struct GraphWriter {
     case .sigmoid:
       let name = branch.isEmpty ? "picture" : "\(branch).mask"
       return Value(name: add("Sigmoid", name, [x.name]), stem: name, isHalf: x.isHalf)
+    case .transposedConvolution(let layer, _): return try transposed(layer, x)
+    case .responseNorm(let block): return try responseNorm(block, x, channels: node.shape.channels)
+    case .blurPool(let size): return try blurPool(label(node), x, size: size, channels: node.shape.channels)
     case .input, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput: throw unwritable(node)
     }
   }

@@ -52,7 +52,7 @@ extension TrainedNetwork {
     case .sigmoid: return try tape.sigmoid(inputs[0])
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
     case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .depthToSpace, .shuffledSigmoid, .splitHalves,
-      .stack, .unstack, .denseOutput:
+      .stack, .unstack, .denseOutput, .transposedConvolution, .responseNorm, .blurPool:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }
   }
