@@ -41,6 +41,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Channels of a latent code of AMP. (default: 1024)", valueName: "n"))
   var interDims: Int?
 
+  @Option(help: .init("Channels of the outermost level of XSeg. (default: 32)", valueName: "n"))
+  var baseDims: Int?
+
   @Option(help: .init("Runs that are timed.", valueName: "n"))
   var rounds = 20
 
@@ -79,7 +82,7 @@ struct BenchCommand: ParsableCommand {
     }
     if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
-    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims].contains(where: { $0 != nil }) {
+    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims, baseDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
     }
   }
@@ -118,6 +121,9 @@ struct BenchCommand: ParsableCommand {
   private func randomModel() throws -> Model {
     do throws(LiaeError) {
       let (family, options) = try Architecture.parse(architecture.arch ?? "liae-udt")
+      if family == .xseg {
+        return try Model.random(.xseg(resolution: resolution ?? 256, baseDims: baseDims ?? 32))
+      }
       return try Model.random(
         Architecture(
           family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,
