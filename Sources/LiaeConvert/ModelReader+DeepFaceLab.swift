@@ -5,6 +5,13 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelReader {
+  /// The file of the XSeg model in a folder of DeepFaceLab's, which may hold a model that swaps too; any other path as it
+  /// is.
+  package static func segmentationFile(_ path: String) -> String {
+    let set = DeepFaceLabSet(folder: path, name: "", kind: .xseg)
+    return set.has(DeepFaceLabSet.segmentationFile) ? set.path(DeepFaceLabSet.segmentationFile) : path
+  }
+
   static func openDeepFaceLab(folder: String, options: OpenOptions) throws(LiaeError) -> Model {
     let sets = try DeepFaceLabSet.all(in: folder)
     guard let set = sets.first else {

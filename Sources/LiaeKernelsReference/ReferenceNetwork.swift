@@ -59,6 +59,14 @@ package struct ReferenceNetwork: Sendable {
       destinationMask: wantDestinationMask ? maps[2].interleaved() : [])
   }
 
+  /// Computes the mask of a network that segments a face, (maskSide, maskSide).
+  ///
+  /// - Parameter image: (resolution, resolution, 3), 0...1, in the model's channel order.
+  /// - Throws: as `evaluate`.
+  package func segment(image: [Float]) throws(LiaeError) -> [Float] {
+    try maps(["segment.mask"], image: image, morph: 1)[0].interleaved()
+  }
+
   /// Computes outputs or values within the network by their names in the graph.
   ///
   /// - Parameters:

@@ -137,15 +137,8 @@ package final class Context: @unchecked Sendable {
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
     mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
   ) throws(LiaeError) {
-    let returnsMaskAlone = !plan.graph.canSwap
-    guard returnsMaskAlone == (mode == .segment) else {
-      throw LiaeError(
-        .unsupported,
-        returnsMaskAlone
-          ? "\(plan.architecture.name) returns the mask of a face and swaps none; a swap needs a model of another family"
-          : "\(plan.architecture.name) swaps faces and segments none; a mask of what covers a face needs an xseg model")
-    }
-    guard !returnsMaskAlone || rgb == nil && destinationMask == nil else {
+    if mode == .segment { try plan.requireSegmenting() } else { try plan.requireSwapping() }
+    guard mode != .segment || rgb == nil && destinationMask == nil else {
       throw LiaeError(.unsupported, "\(plan.architecture.name) returns one mask, no picture and no destination mask")
     }
     try check(inputs, rgb, mask, destinationMask)

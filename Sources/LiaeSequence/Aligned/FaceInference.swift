@@ -64,7 +64,7 @@ package struct FaceInference {
     switch outputs.format {
     case .png: try writePNG(result, file.stem, index: nil)
     case .npy:
-      try writeArray(result.rgb.storage, shape(channels: 3, batch: nil), file.stem, .rgb)
+      if let rgb = result.rgb { try writeArray(rgb.storage, shape(channels: 3, batch: nil), file.stem, .rgb) }
       try writeArray(result.mask.storage, shape(channels: 1, batch: nil), file.stem, .mask)
       if let mask = result.destinationMask {
         try writeArray(mask.storage, shape(channels: 1, batch: nil), file.stem, .destinationMask)
@@ -108,7 +108,7 @@ package struct FaceInference {
       }
     case .npy:
       let (rgbSide, maskSide) = (runner.architecture.rgbSide, runner.architecture.maskSide)
-      let rgb = try BatchImages(count: count, side: rgbSide, format: runner.format)
+      let rgb = outputs.rgb ? try BatchImages(count: count, side: rgbSide, format: runner.format) : nil
       let mask = try BatchImages(count: count, side: maskSide, format: .grayFloat)
       let second =
         outputs.destinationMask
@@ -118,9 +118,9 @@ package struct FaceInference {
         try beginFace(index)
         try load(index, of: tensor, file.path, into: input)
         try runner.run(
-          input.view, into: FaceTarget(rgb: rgb[index], mask: mask[index], destinationMask: second?[index]))
+          input.view, into: FaceTarget(rgb: rgb?[index], mask: mask[index], destinationMask: second?[index]))
       }
-      try writeArray(rgb.storage, shape(channels: 3, batch: file.batch), file.stem, .rgb)
+      if let rgb { try writeArray(rgb.storage, shape(channels: 3, batch: file.batch), file.stem, .rgb) }
       try writeArray(mask.storage, shape(channels: 1, batch: file.batch), file.stem, .mask)
       if let second {
         try writeArray(second.storage, shape(channels: 1, batch: file.batch), file.stem, .destinationMask)
@@ -161,7 +161,7 @@ package struct FaceInference {
       try picture.writePNG(
         to: outputs.path(stem, kind, index: index), provenance: provenance, replacing: outputs.replacing, in: batch)
     }
-    try write(result.rgb, .rgb)
+    if let rgb = result.rgb { try write(rgb, .rgb) }
     try write(result.mask, .mask)
     if let mask = result.destinationMask { try write(mask, .destinationMask) }
   }

@@ -9,10 +9,12 @@ package struct FaceOutputs {
   package let folder: String
   let format: Format
   let destinationMask: Bool
+  /// Whether the model returns a picture beside the mask. Names are settled before that is known.
+  package var rgb = true
   let replacing: Bool
 
   /// What is written of each input.
-  package var kinds: [Kind] { destinationMask ? [.rgb, .mask, .destinationMask] : [.rgb, .mask] }
+  package var kinds: [Kind] { (rgb ? [.rgb] : []) + [.mask] + (destinationMask ? [.destinationMask] : []) }
 
   /// - Throws: `invalidArgument` where two results would have one name or a result would replace an input; `fileExists`
   ///   where a result exists, unless `replacing`; `inputOutput` where a file stands in the folder's place.

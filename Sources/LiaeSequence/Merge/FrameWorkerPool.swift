@@ -30,8 +30,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
   package let workers: Int
   private let swapper: FrameSwapper
   private let plan: Plan
-  /// One for each worker, which is the only one to use it.
-  private let contexts: [Context]
+  /// One for each worker, which is the only one to use it; of the model that swaps, and of the XSeg model if there is one.
+  private let contexts, xsegContexts: [Context]
   /// The side of the model's faces.
   let side: Int
   private let faceType: FaceType
@@ -40,13 +40,15 @@ package final class FrameWorkerPool: @unchecked Sendable {
   private var lastSmoothed: Int?
 
   /// - Parameters:
+  ///   - xseg: the XSeg model, for masks that take it; nil: the masks that aligned faces have are taken.
   ///   - threads: of all workers together; 0: one for each processor.
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   /// - Throws: `invalidArgument` where nobody says the model's face type, and for frames at once that need each other;
-  ///   `unsupported` for a morph of a model that cannot; `outOfMemory`, `threadFailure`.
+  ///   `unsupported` for a morph of a model that cannot, and for models of the other kind; `outOfMemory`,
+  ///   `threadFailure`.
   package init(
-    _ plan: Plan, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
+    _ plan: Plan, xseg: Plan? = nil, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
   ) throws(LiaeError) {
     self.settings = settings
@@ -56,6 +58,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
         "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
     try plan.checkRunnable(settings.runMode)
+    try xseg?.requireSegmenting()
     (faceType, self.plan) = (type, plan)
     side = plan.architecture.resolution
     swapper = FrameSwapper(
@@ -68,13 +71,16 @@ package final class FrameWorkerPool: @unchecked Sendable {
         .invalidArgument, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
     }
     workers = inFrames ? threads : 1
-    var contexts: [Context] = []
+    var (contexts, xsegContexts): ([Context], [Context]) = ([], [])
     for _ in 0..<workers {
       var options = ContextOptions()
       options.threads = inFrames ? 1 : threads
       contexts.append(try Context(plan: plan, options: options))
+      if let xseg, settings.options.maskMode.needsXSeg || computesAllMasks {
+        xsegContexts.append(try Context(plan: xseg, options: options))
+      }
     }
-    self.contexts = contexts
+    (self.contexts, self.xsegContexts) = (contexts, xsegContexts)
   }
 
   /// The same model on the same workers with other settings, for one of the two at a time. All masks are computed.
@@ -87,6 +93,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
 
   private init(_ other: FrameWorkerPool, settings: MergeSettings) {
     (self.settings, workers, contexts) = (settings, other.workers, other.contexts)
+    xsegContexts = other.xsegContexts
     (side, plan, faceType) = (other.side, other.plan, settings.faceType ?? other.faceType)
     swapper = FrameSwapper(options: settings.options, mode: settings.runMode, computesAllMasks: true)
   }
@@ -108,7 +115,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
     let alpha = try Picture(width: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
-    for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
+    for face in detected { faces.append(try frameFace(face, worker, mask)) }
     let swapped = try swapper.swap(
       frame.view, faces, predicted: predicted, into: result.mutableView, mask: alpha.mutableView)
     endFrame(number)
@@ -124,7 +131,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
     beginFrame(number)
     var results: [SwappedFrame] = []
     for face in detected {
-      let raw = try swapper.rawPrediction(frame.view, frameFace(face, contexts[worker], mask))
+      let raw = try swapper.rawPrediction(frame.view, frameFace(face, worker, mask))
       results.append(
         SwappedFrame(
           picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8),
@@ -143,14 +150,18 @@ package final class FrameWorkerPool: @unchecked Sendable {
     if settings.isSequential { lastSmoothed = number }
   }
 
-  private func frameFace(_ face: DetectedFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
+  private func frameFace(_ face: DetectedFace, _ worker: Int, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
     let landmarks: Landmarks
     do throws(LiaeError) { landmarks = try Landmarks(face.points) } catch { throw error.within(face.origin) }
-    var result = FrameFace(landmarks: landmarks, context: context)
+    var result = FrameFace(landmarks: landmarks, context: contexts[worker])
     (result.type, result.name) = (faceType, face.origin)
     result.mask = mask
     result.motion = face.motion
-    if settings.options.maskMode.needsXSegDestination { result.xsegDestination = try xsegMask(face, landmarks) }
+    if !xsegContexts.isEmpty {
+      result.xseg = xsegContexts[worker]
+    } else if settings.options.maskMode.needsXSegDestination {
+      result.xsegDestination = try xsegMask(face, landmarks)
+    }
     if settings.isSequential {
       let smoothing =
         smoothings[face.track] ?? FaceSmoothing(mask: settings.maskSmoothing, color: settings.colorSmoothing)
@@ -164,7 +175,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
     guard let stored = face.xseg else {
       throw LiaeError(
         .unsupported,
-        "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
+        "\(face.origin): has no xseg mask; `liae-infer xseg apply` and DeepFaceLab write one, --xseg computes it, or choose another mask mode")
     }
     let placement: FacePlacement
     do throws(LiaeError) { placement = try FacePlacement(landmarks, type: faceType) } catch {

@@ -37,8 +37,11 @@ struct RunCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: .init("Folder for the results; made where it is missing.", valueName: "folder"))
   var output: String
 
-  @Option(help: "swap: the source's face with the input's expression. dst, src: the face of that side reconstructed.")
-  var mode = Mode.swap
+  @Option(
+    help: .init(
+      "swap: the source's face with the input's expression. dst, src: the face of that side reconstructed. (default: "
+        + "swap; a model that returns masks alone has no modes)"))
+  var mode: Mode?
 
   @Option(help: .init("Between the reconstruction of dst (0) and the swap (1). LIAE and AMP.", valueName: "t"))
   var morph: Float?
@@ -61,7 +64,9 @@ struct RunCommand: ParsableCommand {
     try requirePath(output, "--output")
     if let morph {
       guard (0...1).contains(morph) else { throw ValidationError("--morph is \(morph); expected 0 to 1") }
-      guard mode == .swap else { throw ValidationError("--morph and --mode \(mode.rawValue) exclude each other") }
+      guard mode ?? .swap == .swap else {
+        throw ValidationError("--morph and --mode \(mode?.rawValue ?? "") exclude each other")
+      }
     }
   }
 
@@ -69,9 +74,11 @@ struct RunCommand: ParsableCommand {
     let inputs = try FaceInputs(paths: input)
     for error in inputs.errors { Console.complain(error.message) }
     if inputs.files.isEmpty { try requireNoFailures(inputs.errors.count, of: inputs.count) }
-    let outputs = try FaceOutputs(
+    var outputs = try FaceOutputs(
       inputs: inputs.files, folder: output, format: format, destinationMask: dstMask, replacing: force)
-    let runner = try FaceRunner(checkpoint.plan(model, compute, packed), threads: compute.threads, mode: runMode)
+    let plan = try checkpoint.plan(model, compute, packed)
+    let runner = try FaceRunner(plan, threads: compute.threads, mode: runMode ?? plan.usualMode)
+    outputs.rgb = !plan.segments
     let failures = try onConsole("faces", showsRate: false) { observer in
       var inference = FaceInference(
         runner: runner, outputs: outputs, provenance: noProvenance ? nil : .rawFace, observer: observer)
@@ -85,12 +92,14 @@ struct RunCommand: ParsableCommand {
     throw Failure(.someFailed, "\(failures) of \(count) \(count == 1 ? "input" : "inputs") failed")
   }
 
-  private var runMode: RunMode {
+  /// nil: what the model usually computes.
+  private var runMode: RunMode? {
     if let morph { return .morph(morph) }
     switch mode {
     case .swap: return .swap
     case .dst: return .reconstructDestination
     case .src: return .reconstructSource
+    case nil: return nil
     }
   }
 }
