@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
+import LiaeRuntime
 import LiaeSwap
 import LiaeSystem
 import LiaeTensor

@@ -21,16 +21,19 @@ extension Graph {
       for index in 1...convolutions { x = try graph.segmentationBlock("conv\(level)\(index)", channels, x) }
       skips.append(x)
       x = try graph.add(.blurPool(size: pool), [x], name: "pool\(level)")
+      graph.mark("pool\(level)", x)
     }
 
     graph.part = "latent"
     let bottom = graph.shape(x)
     x = try graph.add(.flatten, [x])
     x = try graph.add(.dense(Dense("xseg.dense1", outputs: 512)), [x])
+    graph.mark("dense1", x)
     guard let width = CheckedSize.product([bottom.channels, bottom.side, bottom.side]) else {
       throw LiaeError(.unknownArchitecture, "\(a.name) with base_dims \(b) is too large")
     }
     x = try graph.add(.dense(Dense("xseg.dense2", outputs: width)), [x])
+    graph.mark("dense2", x)
     x = try graph.add(.unflatten(side: bottom.side), [x], name: "bottom")
 
     graph.part = "masks"

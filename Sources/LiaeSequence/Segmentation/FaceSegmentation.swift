@@ -48,7 +48,7 @@ package struct FaceSegmentation {
   /// The network's picture. Lanczos goes beyond 0...1, and the network sees it.
   ///
   /// - Parameter map: from the face to the part of the head that the model sees; nil: it sees the face as it is.
-  func input(_ image: ColorCanvas, _ map: Affine?) throws(LiaeError) -> ColorCanvas {
+  package func input(_ image: ColorCanvas, _ map: Affine?) throws(LiaeError) -> ColorCanvas {
     let aligned = try map.map { (map) throws(LiaeError) in
       try image.warped(map.inverse, width: image.width, height: image.height, interpolation: .linear)
     }
@@ -57,7 +57,7 @@ package struct FaceSegmentation {
 
   /// The map from the pixels of a face to those of one of the model's type and of the same size; nil where both types are
   /// the same.
-  func map(_ metadata: FaceMetadata, width: Int, height: Int) throws(LiaeError) -> Affine? {
+  package func map(_ metadata: FaceMetadata, width: Int, height: Int) throws(LiaeError) -> Affine? {
     guard let own = FaceType(rawValue: metadata.faceType) else {
       throw LiaeError(.corruptFile, "the face is \(metadata.faceType), which shows no part of a head that is known")
     }

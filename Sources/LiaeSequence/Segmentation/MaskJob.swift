@@ -22,6 +22,10 @@ package struct MaskJob {
     /// Faces that have no mask to be removed.
     package var unchanged = 0
     package var failures = 0
+
+    package init(written: Int = 0, earlier: Int = 0, unchanged: Int = 0, failures: Int = 0) {
+      (self.written, self.earlier, self.unchanged, self.failures) = (written, earlier, unchanged, failures)
+    }
   }
 
   private let action: Action

@@ -27,7 +27,7 @@ package struct MaskSheet {
       step *= 2
       guard seen % step == 0 else { return }
     }
-    let face = try ColorCanvas(try picture.resized(width: Self.side, height: Self.side))
+    let face = try ColorCanvas(try picture.converted(to: .bgrFloat).resized(width: Self.side, height: Self.side))
     let weight = try mask.resized(width: Self.side, height: Self.side, interpolation: .linear)
     for i in 0..<face.count {
       let covered = 1 - weight.pixels[i].clamped
