@@ -33,7 +33,8 @@ package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ stru
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model that swaps and whose face type is known, of its file or liae_model_options.face_type
+/// @param[in]  context    a live handle of a model that swaps and whose face type is known, of its file or
+///   liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of

@@ -19,7 +19,8 @@ struct DeepFaceLabSet {
   static let dataFile = "data.dat"
   /// Files that belong to a model and hold no weights of the network.
   static let companions = [
-    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy", "256_opt.npy", "summary.txt",
+    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy", "256_opt.npy",
+    "summary.txt",
   ]
 
   func path(_ file: String) -> String { "\(folder)/\(prefix)\(file)" }

@@ -56,7 +56,8 @@ package enum ModelWriter {
     guard graph.canSwap else {
       throw LiaeError(
         .unsupported,
-        "\(path): no program keeps \(architecture.name) in this format; expected safetensors, DeepFaceLab's files or .onnx")
+        "\(path): no program keeps \(architecture.name) in this format; expected safetensors, DeepFaceLab's files or .onnx"
+      )
     }
     let scheme: NamingScheme = architecture.flavour == .torch ? .torchPort : .torchDeepFaceLab
     var canonical = TensorDictionary()

@@ -112,7 +112,8 @@ private struct Fields {
     try json.object("model") { (json, key) throws(LiaeError) in
       guard seen.insert("model.\(key)").inserted else { throw json.error("\"\(key)\" stands twice in the model") }
       switch key {
-      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "inter_dims", "base_dims", "lacks_destination_picture",
+      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "inter_dims", "base_dims",
+        "lacks_destination_picture",
         "iteration":
         numbers[key] = try json.size(key)
       case "architecture", "flavour", "origin", "color_order", "face_type", "morph_factor":

@@ -69,7 +69,8 @@ package final class Trainer {
   /// - Throws: `unsupported` for amp and xseg, whose losses the trainer does not have.
   package static func check(_ family: Architecture.Family) throws(LiaeError) {
     guard family == .liae || family == .df else {
-      throw LiaeError(.unsupported, "an \(family.rawValue) network can be run but not trained; liae and df can be trained")
+      throw LiaeError(
+        .unsupported, "an \(family.rawValue) network can be run but not trained; liae and df can be trained")
     }
   }
 

@@ -92,7 +92,9 @@ import Testing
     expectSame(try golden("xseg-b4").model("XSeg_model.onnx"), try ModelReader.open(path: temporary("x.onnx")))
     // The same operators as often as in DeepFaceLab's export.
     func operators(_ path: String) throws -> [String: Int] {
-      try ONNXModel.parse(try Bytes.read(path: path), name: path).graph.nodes.reduce(into: [:]) { $0[$1.operation, default: 0] += 1 }
+      try ONNXModel.parse(try Bytes.read(path: path), name: path).graph.nodes.reduce(into: [:]) {
+        $0[$1.operation, default: 0] += 1
+      }
     }
     let (ours, theirs) = (
       try operators(temporary("x.onnx")), try operators(try golden("xseg-b4").path("XSeg_model.onnx"))

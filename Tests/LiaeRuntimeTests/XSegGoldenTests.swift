@@ -48,7 +48,8 @@ import Testing
           GoldenXSeg.strided(
             interleaved(value, channels: shape.channels), side: shape.side, channels: shape.channels, stride: stride),
           expected.item(image))
-        #expect(comparison.maximum <= GoldenXSeg.tolerance, "\(golden) \(backend) image \(image) \(name): \(comparison)")
+        #expect(
+          comparison.maximum <= GoldenXSeg.tolerance, "\(golden) \(backend) image \(image) \(name): \(comparison)")
       }
       let expected = try GoldenXSeg(network: golden).logits()[image]
       let comparison = Comparison(

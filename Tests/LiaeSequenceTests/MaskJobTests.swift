@@ -41,7 +41,9 @@ import Testing
       let image = try ColorCanvas(reading: picture.view)
       let map = try segmentation.map(metadata, width: image.width, height: image.height)
       let input = try segmentation.input(image, map)
-      let values = (0..<input.count).flatMap { let p = input.pixels[$0]; return [p.x, p.y, p.z] }
+      let values = (0..<input.count).flatMap {
+        let p = input.pixels[$0]; return [p.x, p.y, p.z]
+      }
       let stored = try #require(arrays["\(file.prefix(5))_net_input_u16"]).values.map { $0 / 40000 - 0.25 }
       let found = GoldenXSeg.strided(values, side: 256, channels: 3, stride: 4)
       let distances = zip(found, stored).map { Double(abs($0 - $1)) }
@@ -56,7 +58,8 @@ import Testing
     let files = Self.set.files("faces_xseg/\(run)", suffix: ".jpg")
     try Self.copies(Self.set.path("faces_xseg/before"), of: files, into: temporary)
     var job = MaskJob(
-      .apply(try segmentation(run), model: "m"), faces: temporary.path, sheet: MaskSheet(), observer: SequenceObserver())
+      .apply(try segmentation(run), model: "m"), faces: temporary.path, sheet: MaskSheet(), observer: SequenceObserver()
+    )
     let (report, sheet) = try job.run()
     let names = try File.list(temporary.path)
     #expect(report == MaskJob.Report(written: files.count) && names == files)
@@ -132,7 +135,8 @@ import Testing
       done = 0
       var job = MaskJob(
         .apply(segmentation, model: model), faces: temporary.path,
-        observer: SequenceObserver(progress: { done = $0.finished }, isCancelled: { stopAt.map { done >= $0 } ?? false }))
+        observer: SequenceObserver(
+          progress: { done = $0.finished }, isCancelled: { stopAt.map { done >= $0 } ?? false }))
       return try job.run().0
     }
     #expect(failure { _ = try run("a", stopAt: 2) }?.status == .cancelled)
@@ -146,7 +150,9 @@ import Testing
   /// Files that cannot be done stay as they are, to the byte, and the others are done.
   @Test func whatFailsStaysAsItWas() throws {
     let temporary = try folder(), broken = GoldenSet.repository.path("faces/broken")
-    let bad = ["no_dfl_metadata.jpg", "truncated_in_metadata.jpg", "truncated_in_scan.jpg", "evil_pickle_os_system.jpg"]
+    let bad = [
+      "no_dfl_metadata.jpg", "truncated_in_metadata.jpg", "truncated_in_scan.jpg", "evil_pickle_os_system.jpg",
+    ]
     try MaskJobGoldenTests.copies(broken, of: bad, into: temporary)
     let before = try bad.map { try Data(contentsOf: URL(fileURLWithPath: temporary($0))) }
     var notices: [SequenceNotice] = []

@@ -42,13 +42,19 @@ import Testing
       return result
     }
     var face = CompositeFace(
-      landmarks: try Landmarks((0..<68).map { Point(Double(points[2 * $0]), Double(points[2 * $0 + 1])) }), type: .whole,
-      rgb: try canvas("bgr_u8") { let p = Array($0); return Color(p[0], p[1], p[2], 0) / 255 })
+      landmarks: try Landmarks((0..<68).map { Point(Double(points[2 * $0]), Double(points[2 * $0 + 1])) }),
+      type: .whole,
+      rgb: try canvas("bgr_u8") {
+        let p = Array($0); return Color(p[0], p[1], p[2], 0) / 255
+      })
     face.swapMask = try canvas("mask_src_u8") { $0.first.map { $0 / 255 } ?? 0 }
     face.destinationMask = try canvas("mask_dst_u8") { $0.first.map { $0 / 255 } ?? 0 }
     face.segmenter = Segmenter(side: segmenter.side) { (picture) throws(LiaeError) in
       let mask = try segmenter.mask(picture)
-      calls.pictures.append((0..<picture.count).flatMap { let p = picture.pixels[$0]; return [p.x, p.y, p.z] })
+      calls.pictures.append(
+        (0..<picture.count).flatMap {
+          let p = picture.pixels[$0]; return [p.x, p.y, p.z]
+        })
       calls.masks.append((0..<mask.count).map { mask.pixels[$0] })
       return mask
     }
@@ -89,7 +95,9 @@ import Testing
       }
       return result
     }
-    for (what, found, key) in [("mask", crop(mask.values, 1), "mask_u16"), ("result", crop(result.values, 3), "result_u16")] {
+    for (what, found, key) in [
+      ("mask", crop(mask.values, 1), "mask_u16"), ("result", crop(result.values, 3), "result_u16"),
+    ] {
       let expected = try #require(golden[key]).values.map { $0 / 65535 }
       try #require(found.count == expected.count && !found.isEmpty)
       let distances = zip(found, expected).map { Double(abs($0 - $1)) }
@@ -116,7 +124,9 @@ import Testing
     let found = try Swapped(FrameSwapper(options: Self.options), frame, [try face(swap, xseg)])
     #expect(found.mask.contains { $0 != 0 })
     var given = try face(swap, xseg)
-    (given.xsegSwap, given.xsegDestination) = (try MaskCanvas(width: 64, height: 64), try MaskCanvas(width: 64, height: 64))
+    (given.xsegSwap, given.xsegDestination) = (
+      try MaskCanvas(width: 64, height: 64), try MaskCanvas(width: 64, height: 64)
+    )
     let black = try Swapped(FrameSwapper(options: Self.options), frame, [given])
     #expect(black.mask.allSatisfy { $0 == 0 })
     expectMissing(try face(swap, nil), frame)

@@ -5,7 +5,8 @@ import LiaeSystem
 /// The operations of networks that segment.
 extension DoubleNetwork {
   /// Each input pixel adds its 3x3 kernel to the output, from twice its place on.
-  static func transposed(_ x: [Double], _ shape: Shape, _ weight: [Double], _ bias: [Double], outputs: Int) -> [Double] {
+  static func transposed(_ x: [Double], _ shape: Shape, _ weight: [Double], _ bias: [Double], outputs: Int) -> [Double]
+  {
     let (n, side) = (shape.side, 2 * shape.side)
     var out = bias.flatMap { [Double](repeating: $0, count: side * side) }
     for c in 0..<shape.channels {

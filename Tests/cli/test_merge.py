@@ -242,7 +242,7 @@ def test_xseg_masks_of_the_aligned_faces(model, tmp_path):
     for mode in ("6", "xseg-prd*xseg-dst", "9"):
         # Known before any file is opened.
         result = merge("absent", frames, tmp_path / "other", "--mask-mode", mode)
-        assert result.status == 2 and "XSeg network" in result.err
+        assert result.status == 2 and "--xseg" in result.err
 
 
 def test_masks_of_ones_own(model, tmp_path):

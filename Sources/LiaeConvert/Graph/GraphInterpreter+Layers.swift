@@ -23,7 +23,9 @@ extension GraphInterpreter {
   /// Square kernels of 1, 3 or 5, the same padding on every side, no groups and no dilation.
   private mutating func convolution(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
     var (x, border) = (try picture(node, try view(node, inputs)), 0)
-    if case .padded(let inner, let before, let after) = expressions[x], before == after { (x, border) = (inner, before) }
+    if case .padded(let inner, let before, let after) = expressions[x], before == after {
+      (x, border) = (inner, before)
+    }
     let input = expressions.shapes[x]
     let weight = try constant(node, inputs, 1, "weight")
     guard weight.shape.count == 4, weight.shape[1] == input[0], weight.shape[3] == weight.shape[2],

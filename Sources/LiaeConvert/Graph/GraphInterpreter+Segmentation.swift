@@ -46,7 +46,8 @@ extension GraphInterpreter {
     let size = weight.shape.last ?? 0
     guard groups == input[0], weight.shape == [groups, 1, size, size], weight.isFloatingPoint,
       let taps = BlurPoolTaps.values[size], node.integers("strides") == [2, 2],
-      (node.integers("dilations") ?? [1, 1]) == [1, 1], ["NOTSET", "VALID"].contains(node.string("auto_pad") ?? "NOTSET"),
+      (node.integers("dilations") ?? [1, 1]) == [1, 1],
+      ["NOTSET", "VALID"].contains(node.string("auto_pad") ?? "NOTSET"),
       margin == ((size - 1) / 2, size - 1 - (size - 1) / 2), pads == [0, 0, 0, 0] || input == expressions.shapes[x],
       input[1] % 2 == 0, input[2] % 2 == 0, try optionalConstant(node, inputs, 2, "bias") == nil
     else { throw unexpected(node, "a convolution in groups that is no blur pool of stride 2") }

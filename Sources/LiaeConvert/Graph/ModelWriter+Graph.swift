@@ -48,7 +48,8 @@ extension ModelWriter {
           picture(GraphWriter.destinationMask, 1), picture(GraphWriter.picture, 3), picture(GraphWriter.mask, 1),
         ])
     let onnx = ONNXModel(
-      irVersion: 7, producer: "libliae", operatorSets: [ONNXModel.OperatorSet(version: segments ? 13 : 12)], graph: graph)
+      irVersion: 7, producer: "libliae", operatorSets: [ONNXModel.OperatorSet(version: segments ? 13 : 12)],
+      graph: graph)
     try onnx.write(to: path, replacing: replacing)
   }
 }

@@ -60,7 +60,8 @@ package struct CompositeFace {
     func isGiven(_ xseg: MaskCanvas?) -> Bool { xseg != nil || segmenter == nil }
     try need(xsegSwap, mode.needsXSegSwap && isGiven(xsegSwap), "XSeg's mask of the swapped face", nil)
     try need(
-      xsegDestination, mode.needsXSegDestination && isGiven(xsegDestination), "XSeg's mask of the destination face", nil)
+      xsegDestination, mode.needsXSegDestination && isGiven(xsegDestination), "XSeg's mask of the destination face", nil
+    )
     if mode == .given {
       guard let mask else {
         throw LiaeError(.invalidArgument, "the mask mode needs a mask of the frame, which is missing")

@@ -175,7 +175,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
     guard let stored = face.xseg else {
       throw LiaeError(
         .unsupported,
-        "\(face.origin): has no xseg mask; `liae-infer xseg apply` and DeepFaceLab write one, --xseg computes it, or choose another mask mode")
+        "\(face.origin): has no xseg mask; `liae-infer xseg apply` and DeepFaceLab write one, --xseg computes it, or choose another mask mode"
+      )
     }
     let placement: FacePlacement
     do throws(LiaeError) { placement = try FacePlacement(landmarks, type: faceType) } catch {

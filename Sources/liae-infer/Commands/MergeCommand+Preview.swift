@@ -19,7 +19,8 @@ extension MergeCommand {
     let timeline = FaceTimeline(
       index.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
     let pool = try FrameWorkerPool(
-      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: .frame, frames: 1, computesAllMasks: true)
+      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: .frame,
+      frames: 1, computesAllMasks: true)
     let frame = folder.frames[place]
     let file = try PictureFile.read(path: frame.path, keeps16Bits: true)
     let sheet = try PreviewSheet(frame: file.picture, faces: timeline.faces[place] ?? [], pool: pool).picture(rows)

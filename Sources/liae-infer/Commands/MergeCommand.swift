@@ -203,7 +203,8 @@ struct MergeCommand: ParsableCommand {
       computesAllMasks: output.separate != nil)
     let session = try MergeSession(
       frames: folder, selection: selected, output: results,
-      contents: .init(settings: settings, plan: plan, xseg: xseg, timeline: timeline, masks: input.masks), replacing: output.force)
+      contents: .init(settings: settings, plan: plan, xseg: xseg, timeline: timeline, masks: input.masks),
+      replacing: output.force)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let export = output.separate.map {
       FaceExport(

@@ -105,8 +105,7 @@ struct CheckpointArguments: ParsableArguments {
     return plan
   }
 
-  static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model
-  {
+  static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
     let model = try asModel { () throws(LiaeError) in try ModelReader.open(file, options: options) }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(file.path): \(guess)") }

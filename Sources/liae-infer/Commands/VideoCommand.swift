@@ -141,7 +141,8 @@ struct VideoCommand: ParsableCommand {
     let timeline = FaceTimeline(
       faces.faces, settings: settings, rate: input.faces.fps ?? times.rate.value, count: times.count)
     let pool = try FrameWorkerPool(
-      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: parallel, frames: times.count)
+      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: parallel,
+      frames: times.count)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
       encoder: encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,
