@@ -8,8 +8,9 @@ extension MergeCommand {
   /// Writes a sheet of variants of one frame, and prints the options of each.
   func show(_ path: String, _ settings: MergeSettings, _ folder: FrameFolder, _ selected: FrameSelection) throws {
     if !output.force, File.kind(path) != nil { throw Failure(.files, "\(path): exists already; --force replaces it") }
-    let rows = try PreviewVariant.rows(settings, tries: preview.tries)
-    for variant in rows.joined() { try variant.settings.check(hasXSeg: input.xseg.xseg != nil) }
+    let hasXSeg = input.xseg.xseg != nil
+    let rows = try PreviewVariant.rows(settings, tries: preview.tries, hasXSeg: hasXSeg)
+    for variant in rows.joined() { try variant.settings.check(hasXSeg: hasXSeg) }
     let index = try input.faces.index(folder)
     guard let place = selected.places.first(where: { !(index.faces[$0] ?? []).isEmpty }) else {
       try requireMatch(index, folder)
