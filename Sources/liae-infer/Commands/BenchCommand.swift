@@ -62,6 +62,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
 
+  @Option(help: .init("With --frame: an XSeg model, for a row with both of its masks.", valueName: "path"))
+  var xseg: String?
+
   @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
@@ -77,6 +80,7 @@ struct BenchCommand: ParsableCommand {
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
     }
+    if xseg != nil && !frame { throw ValidationError("--xseg goes with --frame") }
     if planner && (frame || layers || quiet) {
       throw ValidationError("--planner has a table of its own: it goes without --frame, --layers and --quiet")
     }
@@ -92,7 +96,8 @@ struct BenchCommand: ParsableCommand {
     if frame {
       Interruption.watch()
       let benchmark = try FrameBenchmark(
-        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup,
+        resolution: resolution ?? 256, xseg: try xseg.map { try XSegArguments.plan($0, compute) },
+        threads: compute.threads, rounds: rounds, warmup: warmup,
         isCancelled: isCancelled)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
