@@ -38,7 +38,9 @@ import Testing
   }
 
   @Test func sameSeedsMakeSameObjects() throws {
-    func some(_ seed: UInt64, _ purpose: FrameParameters.Purpose, _ person: String, _ share: Double = 0.5) -> [[Occluder]] {
+    func some(_ seed: UInt64, _ purpose: FrameParameters.Purpose, _ person: String, _ share: Double = 0.5)
+      -> [[Occluder]]
+    {
       (0..<400).map { Occluder.random(index: $0, seed: seed, purpose: purpose, person: person, share: share) }
     }
     let one = some(1, .training, "a")

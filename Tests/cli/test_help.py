@@ -16,7 +16,7 @@ def test_help_is_as_expected(command):
     check_help(liae_infer(*filter(None, [command]), "--help"), f"help-{command or 'root'}.txt")
 
 
-@pytest.mark.parametrize("command", ["apply", "remove", "fetch"])
+@pytest.mark.parametrize("command", ["apply", "remove", "fetch", "evaluate"])
 def test_help_of_masks_is_as_expected(command):
     check_help(liae_infer("xseg", command, "--help"), f"help-xseg-{command}.txt")
 

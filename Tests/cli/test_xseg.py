@@ -125,6 +125,33 @@ def test_masks_are_those_of_deepfacelab(tmp_path, case, options):
         assert (mask(folder / name) != mask(CASES / case / name)).sum() <= 65536 // 200
 
 
+def test_evaluation_compares_masks(tmp_path):
+    """What numpy says of the masks that the model finds and those that the faces have."""
+    truth, hidden = tmp_path / "truth", tmp_path / "found"
+    for folder in (truth, hidden):
+        folder.mkdir()
+        for path in (CASES / "apply_same").glob("*.jpg"):
+            shutil.copy(path, folder)
+            os.chmod(folder / path.name, 0o644)
+    assert liae_infer("xseg", "apply", "--model", XSEG, "--faces", hidden).status == 0
+    both = either = 0
+    worst = 1
+    for path in sorted(truth.glob("*.jpg")):
+        a, b = mask(path) > 127, mask(hidden / path.name) > 127
+        both, either = both + (a & b).sum(), either + (a | b).sum()
+        worst = min(worst, (a & b).sum() / (a | b).sum())
+    before = {path.name: path.read_bytes() for path in truth.iterdir()}
+    result = liae_infer("xseg", "evaluate", "--model", XSEG, "--faces", truth)
+    assert result.status == 0, result.err
+    assert "faces    2 with a mask, 0 without" in result.out
+    assert f"overlap  {both / either:.4f}, worst {worst:.4f}: " in result.out, result.out
+    assert {path.name: path.read_bytes() for path in truth.iterdir()} == before
+    result = liae_infer("xseg", "evaluate", "--model", XSEG, "--faces", hidden)
+    assert "overlap  1.0000, worst 1.0000" in result.out and "covered  1.0000" in result.out, result.out
+    assert liae_infer("xseg", "remove", "--faces", hidden).status == 0
+    assert "no face has a mask" in liae_infer("xseg", "evaluate", "--model", XSEG, "--faces", hidden).err
+
+
 def test_removing_and_fetching(tmp_path):
     folder = faces(tmp_path / "faces")
     result = liae_infer("xseg", "remove", "--faces", folder)

@@ -4,7 +4,7 @@ import LiaeFrame
 import LiaeImageIO
 import LiaeSystem
 
-/// Masks put into aligned faces, or taken out of them: the JPEG files of a folder, or a faceset.
+/// Masks put into aligned faces, taken out of them, or compared: the JPEG files of a folder, or a faceset.
 ///
 /// Each file is replaced whole or not at all; a faceset at the end. What else a file holds stays as it is.
 package struct MaskJob {
@@ -12,6 +12,8 @@ package struct MaskJob {
     /// Stores the mask that a network finds.
     case apply(FaceSegmentation, model: String)
     case remove
+    /// Tells how well the masks that the faces have and those that a network finds agree; writes nothing.
+    case compare(FaceSegmentation)
   }
 
   package struct Report: Sendable, Equatable {
@@ -19,7 +21,7 @@ package struct MaskJob {
     package var written = 0
     /// Faces that an earlier job of the same model has finished.
     package var earlier = 0
-    /// Faces that have no mask to be removed.
+    /// Faces whose file stays: without a mask to be removed, or only looked at.
     package var unchanged = 0
     package var failures = 0
 
@@ -33,6 +35,7 @@ package struct MaskJob {
   private let observer: SequenceObserver
   private var report = Report()
   private var sheet: MaskSheet?
+  package private(set) var comparison = MaskComparison()
 
   /// - Parameters:
   ///   - faces: a folder of aligned faces, or a faceset.
@@ -137,13 +140,26 @@ package struct MaskJob {
     case .remove:
       guard metadata.xsegMask != nil else { return nil }
       return (try FaceImage.replacingMask(nil, in: file, name: name), nil)
+    case .compare(let segmentation):
+      guard metadata.xsegMask != nil else { return nil }
+      let (picture, mask) = try found(segmentation, file, metadata, name)
+      try comparison.add(mask, metadata, width: picture.width, height: picture.height, name: name)
+      return nil
     case .apply(let segmentation, _):
-      let picture = try Picture.decode(file, name: name)
-      let mask: MaskCanvas
-      do throws(LiaeError) { mask = try segmentation.mask(of: picture, metadata) } catch { throw error.naming(name) }
+      let (_, mask) = try found(segmentation, file, metadata, name)
       let stored = try Picture(mask, format: .gray8).encodedXSegMask()
-      try sheet?.add(picture, mask)
       return (try FaceImage.replacingMask(stored, in: file, name: name), stored)
     }
+  }
+
+  /// What the network finds in a face, which the sheet may show.
+  private mutating func found(
+    _ segmentation: FaceSegmentation, _ file: Bytes, _ metadata: FaceMetadata, _ name: String
+  ) throws(LiaeError) -> (Picture, MaskCanvas) {
+    let picture = try Picture.decode(file, name: name)
+    let mask: MaskCanvas
+    do throws(LiaeError) { mask = try segmentation.mask(of: picture, metadata) } catch { throw error.naming(name) }
+    try sheet?.add(picture, mask)
+    return (picture, mask)
   }
 }

@@ -117,7 +117,9 @@ extension FacePlace {
       }
       for i in 0..<24 { rod(point(i), point(i + 1), thickness) }
       let outward: Float = first == 36 ? -1 : 1
-      rod(center + right * (outward * w), center + right * (outward * (w + 0.42 * unit)) - down * (0.05 * unit), thickness)
+      rod(
+        center + right * (outward * w), center + right * (outward * (w + 0.42 * unit)) - down * (0.05 * unit), thickness
+      )
     }
     let (left, other) = (eye(36), eye(42))
     rod(left.center + right * (left.half * wide), other.center - right * (other.half * wide), thickness)

@@ -84,7 +84,8 @@ struct FacePlace {
     guard size.isFinite, size > 1 else { return nil }
     let length = (axis * axis).sum().squareRoot()
     // A face seen from the side has its eyes in one place: its own size is that of its height then.
-    let direction = length > 0.2 * size ? axis / length : SIMD2(fall.y, -fall.x) / max((fall * fall).sum().squareRoot(), 1)
+    let direction =
+      length > 0.2 * size ? axis / length : SIMD2(fall.y, -fall.x) / max((fall * fall).sum().squareRoot(), 1)
     (self.points, origin) = (points, eyes)
     (across, down) = (direction * size, SIMD2(-direction.y, direction.x) * size)
   }

@@ -10,7 +10,7 @@ struct XSegCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "xseg",
     abstract: "Masks of aligned faces by an XSeg model, as DeepFaceLab keeps them in the faces' files.",
-    subcommands: [Apply.self, Remove.self, Fetch.self])
+    subcommands: [Apply.self, Remove.self, Fetch.self, Evaluate.self])
 
   /// The faces that a command works on.
   struct Faces: ParsableArguments {
@@ -22,27 +22,12 @@ struct XSegCommand: ParsableCommand {
     func validate() throws { try requirePath(faces, "--faces") }
   }
 
-  struct Apply: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Finds what of each face is uncovered and stores it in the face's file.",
-      discussion: """
-        Example:
-          liae-infer xseg apply --model model --faces data_dst/aligned \
-            --sheet masks.png
-
-        Masks are those of DeepFaceLab's `xseg apply`: 0 or 255, in place of an earlier one; polygons stay. Each file is \
-        replaced whole or not at all. A folder that was stopped goes on where it stopped when the same command is given \
-        again; a faceset is written at the end.
-
-        \(LiaeInfer.statusTable)
-        """)
-
+  /// The model that finds masks, and what is drawn of them.
+  struct Network: ParsableArguments {
     @Option(
       name: .shortAndLong,
       help: .init("XSeg model: XSeg_256.npy or the folder that holds it, .onnx or .safetensors.", valueName: "path"))
     var model: String
-
-    @OptionGroup var input: Faces
 
     @Option(
       help: .init(
@@ -67,7 +52,8 @@ struct XSegCommand: ParsableCommand {
       }
     }
 
-    func run() throws {
+    /// The model made ready, and a name of it and what it is told.
+    func ready() throws -> (FaceSegmentation, String) {
       if let sheet, !force, File.kind(sheet) != nil {
         throw Failure(.files, "\(sheet): exists already; --force replaces it")
       }
@@ -78,15 +64,45 @@ struct XSegCommand: ParsableCommand {
         try Context(plan: plan, options: options), type: faceType.flatMap { FaceType($0) },
         followsFaces: faceType == "same")
       let kind = faceType ?? plan.info.faceType ?? "same"
-      let (report, made) = try onConsole("faces") { observer in
+      return (segmentation, "\(plan.architecture.name) \(plan.fingerprint) \(kind)")
+    }
+
+    /// Goes through the faces, and writes the sheet.
+    func run(_ action: MaskJob.Action, _ input: Faces) throws -> (MaskJob.Report, MaskComparison) {
+      let (report, made, comparison) = try onConsole("faces") { observer in
         var job = MaskJob(
-          .apply(segmentation, model: "\(plan.architecture.name) \(plan.fingerprint) \(kind)"),
-          faces: withoutSlash(input.faces), sheet: sheet == nil ? nil : MaskSheet(), observer: observer)
-        return try job.run()
+          action, faces: withoutSlash(input.faces), sheet: sheet == nil ? nil : MaskSheet(), observer: observer)
+        let (report, sheet) = try job.run()
+        return (report, sheet, job.comparison)
       }
       if let sheet, let picture = try made?.picture() {
         try picture.writePNG(to: sheet, provenance: nil, replacing: force)
       }
+      return (report, comparison)
+    }
+  }
+
+  struct Apply: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Finds what of each face is uncovered and stores it in the face's file.",
+      discussion: """
+        Example:
+          liae-infer xseg apply --model model --faces data_dst/aligned \
+            --sheet masks.png
+
+        Masks are those of DeepFaceLab's `xseg apply`: 0 or 255, in place of an earlier one; polygons stay. Each file is \
+        replaced whole or not at all. A folder that was stopped goes on where it stopped when the same command is given \
+        again; a faceset is written at the end.
+
+        \(LiaeInfer.statusTable)
+        """)
+
+    @OptionGroup var network: Network
+    @OptionGroup var input: Faces
+
+    func run() throws {
+      let (segmentation, name) = try network.ready()
+      let (report, _) = try network.run(.apply(segmentation, model: name), input)
       let earlier = report.earlier > 0 ? ", \(report.earlier) before" : ""
       Console.say("masks    \(report.written) written\(earlier)")
       try requireNoFailures(report.failures, "face", "faces")
@@ -141,6 +157,43 @@ struct XSegCommand: ParsableCommand {
       }
       Console.say("faces    \(copied) \(move ? "moved" : "copied") to \(target)")
       try requireNoFailures(failures, "face", "faces")
+    }
+  }
+
+  struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tells how well the masks that a model finds agree with those that the faces have.",
+      discussion: """
+        Example:
+          liae-train synth --identity b --count 200 --held-out --occluders 0.5 \
+            --output rendered
+          liae-infer xseg evaluate --model model --faces rendered/aligned
+
+        "overlap" is the intersection of both masks over their union, over the pixels of all faces; "covered" the share of \
+        pixels within the landmarks' hull that the faces' masks leave out, which the model leaves out too. Nothing is \
+        written but the sheet.
+
+        \(LiaeInfer.statusTable)
+        """)
+
+    @OptionGroup var network: Network
+    @OptionGroup var input: Faces
+
+    func run() throws {
+      let (segmentation, _) = try network.ready()
+      let (report, comparison) = try network.run(.compare(segmentation), input)
+      guard comparison.faces > 0 || report.failures > 0 else {
+        throw Failure(.files, "\(input.faces): no face has a mask to compare with")
+      }
+      func text(_ value: Double) -> String { value.fixed(4) }
+      Console.say("faces    \(comparison.faces) with a mask, \(report.unchanged - comparison.faces) without")
+      if let overlap = comparison.overlap, let worst = comparison.worst {
+        Console.say("overlap  \(text(overlap)), worst \(text(worst.overlap)): \(worst.name)")
+      }
+      if let found = comparison.coveredFound {
+        Console.say("covered  \(text(found)) found of \(comparison.coveredPixels) pixels")
+      }
+      try requireNoFailures(report.failures, "face", "faces")
     }
   }
 }
