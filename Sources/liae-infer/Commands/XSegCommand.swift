@@ -29,6 +29,8 @@ struct XSegCommand: ParsableCommand {
       help: .init("XSeg model: XSeg_256.npy or the folder that holds it, .onnx or .safetensors.", valueName: "path"))
     var model: String
 
+    @OptionGroup var input: Faces
+
     @Option(
       help: .init(
         "What the XSeg model was trained on: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), DeepFaceLab's "
@@ -68,7 +70,7 @@ struct XSegCommand: ParsableCommand {
     }
 
     /// Goes through the faces, and writes the sheet.
-    func run(_ action: MaskJob.Action, _ input: Faces) throws -> (MaskJob.Report, MaskComparison) {
+    func run(_ action: MaskJob.Action) throws -> (MaskJob.Report, MaskComparison) {
       let (report, made, comparison) = try onConsole("faces") { observer in
         var job = MaskJob(
           action, faces: withoutSlash(input.faces), sheet: sheet == nil ? nil : MaskSheet(), observer: observer)
@@ -98,11 +100,10 @@ struct XSegCommand: ParsableCommand {
         """)
 
     @OptionGroup var network: Network
-    @OptionGroup var input: Faces
 
     func run() throws {
       let (segmentation, name) = try network.ready()
-      let (report, _) = try network.run(.apply(segmentation, model: name), input)
+      let (report, _) = try network.run(.apply(segmentation, model: name))
       let earlier = report.earlier > 0 ? ", \(report.earlier) before" : ""
       Console.say("masks    \(report.written) written\(earlier)")
       try requireNoFailures(report.failures, "face", "faces")
@@ -165,7 +166,7 @@ struct XSegCommand: ParsableCommand {
       abstract: "Tells how well the masks that a model finds agree with those that the faces have.",
       discussion: """
         Example:
-          liae-train synth --identity b --count 200 --held-out --occluders 0.5 \
+          liae-train synth --identity b --count 200 --held-out --occluders 0.5 \\
             --output rendered
           liae-infer xseg evaluate --model model --faces rendered/aligned
 
@@ -177,13 +178,12 @@ struct XSegCommand: ParsableCommand {
         """)
 
     @OptionGroup var network: Network
-    @OptionGroup var input: Faces
 
     func run() throws {
       let (segmentation, _) = try network.ready()
-      let (report, comparison) = try network.run(.compare(segmentation), input)
+      let (report, comparison) = try network.run(.compare(segmentation))
       guard comparison.faces > 0 || report.failures > 0 else {
-        throw Failure(.files, "\(input.faces): no face has a mask to compare with")
+        throw Failure(.files, "\(network.input.faces): no face has a mask to compare with")
       }
       func text(_ value: Double) -> String { value.fixed(4) }
       Console.say("faces    \(comparison.faces) with a mask, \(report.unchanged - comparison.faces) without")
