@@ -143,7 +143,7 @@ let tools: [Target] = [
     name: "LiaeDiagnostics",
     dependencies: [
       "LiaeSystem", "LiaeTensor", "LiaeText", "LiaeGraph", "LiaeConvert", "LiaeDispatch", "LiaeRuntime", "LiaePack",
-      "LiaeFrame", "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
+      "LiaeFrame", "LiaeSwap", "LiaeKernelsReference", "LiaeImageIO", "LiaeSequence", "LiaeSynth",
     ]),
   .target(
     name: "LiaeTrainingSession",

@@ -134,7 +134,9 @@ enum {
   /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
   /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
   /// Not in df, which has one code.
-  LIAE_MODE_MORPH = 3
+  LIAE_MODE_MORPH = 3,
+  /// The mask of a face, 1 where nothing covers it: xseg, and no other model.
+  LIAE_MODE_SEGMENT = 4
 };
 
 /// The order of the three channels that a network was trained on.
@@ -272,6 +274,15 @@ enum {
   LIAE_SHARPENING_GAUSSIAN = 2
 };
 
+/// What runs of a model return.
+typedef int32_t liae_model_kind;
+enum {
+  /// Faces with another identity, and their masks: liae, df, amp.
+  LIAE_MODEL_KIND_SWAP = 0,
+  /// The mask of a face, less where something covers it: xseg.
+  LIAE_MODEL_KIND_SEGMENT = 1
+};
+
 /// How much a log message matters.
 typedef int32_t liae_log_level;
 enum {
@@ -406,9 +417,9 @@ struct liae_model_options {
 struct liae_model_info {
   /// sizeof(liae_model_info); set by liae_model_info_init().
   size_t struct_size;
-  /// Family and options: "liae-udt", "df", "amp".
+  /// Family and options: "liae-udt", "df", "amp", "xseg".
   const char *architecture;
-  /// "liae", "df" or "amp".
+  /// "liae", "df", "amp" or "xseg".
   const char *family;
   /// "dfl" or "torch": which of the two published implementations.
   const char *flavour;
@@ -430,7 +441,8 @@ struct liae_model_info {
   uint64_t packed_bytes;
   /// Side of the input, pixels.
   int32_t resolution;
-  /// Side of the returned picture, pixels. It differs from the input's in one family of networks.
+  /// Side of the returned picture, pixels. It differs from the input's in one family of networks, and is 0 for a model of
+  /// LIAE_MODEL_KIND_SEGMENT, which returns none.
   int32_t rgb_side;
   /// Side of the returned masks, pixels.
   int32_t mask_side;
@@ -447,6 +459,10 @@ struct liae_model_info {
   /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
   /// does not say, and in other families.
   float trained_morph;
+  /// What runs return.
+  liae_model_kind kind;
+  /// Channels of the outermost level of XSeg; 0 in other families.
+  int32_t base_dims;
   /// Zero.
   int32_t reserved;
   /* 0.1 ends here; append below. */
@@ -562,6 +578,9 @@ struct liae_face {
   float motion_degrees;
   /// Zero.
   int32_t reserved;
+  /// Of a model of LIAE_MODEL_KIND_SEGMENT: it computes XSeg's masks that the mask mode needs and that are NULL, as
+  /// DeepFaceLab's merger does. Several faces may share it; NULL: none.
+  liae_context *xseg_context;
   /* 0.1 ends here; append below. */
 };
 
@@ -886,18 +905,21 @@ LIAE_API LIAE_NODISCARD liae_status liae_run_options_init(liae_run_options *opti
 /// damaged that can be packed anew.
 ///
 /// @param[in]  context   a live handle
-/// @param[in]  options   made by liae_run_options_init(); NULL: the swap
+/// @param[in]  options   made by liae_run_options_init(); NULL: the swap, or of a model of
+///   LIAE_MODEL_KIND_SEGMENT the mask
 /// @param[in]  face      resolution x resolution pixels (liae_model_info), any format; float values finite, 0...1
-/// @param[out] rgb       describes the caller's rgb_side x rgb_side pixels, any format; NULL: not wanted
+/// @param[out] rgb       describes the caller's rgb_side x rgb_side pixels, any format; NULL: not wanted, as it must be
+///   where rgb_side is 0
 /// @param[out] mask      describes the caller's mask_side x mask_side pixels, any format (a mask goes into every colour
 ///   channel); NULL: not wanted
-/// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
+/// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted, as it must be where rgb_side is 0
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
 ///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
 ///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED;
-///   LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the picture of a destination
-///   face of a df .dfm, which holds that decoder's mask alone. On failure the content of the outputs is undefined.
+///   LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, for the picture of a destination
+///   face of a df .dfm, which holds that decoder's mask alone, and for LIAE_MODE_SEGMENT of a model that swaps and any other
+///   mode of one that segments. On failure the content of the outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_run(liae_context *context, const liae_run_options *options,
@@ -1027,7 +1049,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_composite_options_init(liae_composite_o
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model whose face type is known, of its file or liae_model_options.face_type
+/// @param[in]  context    a live handle of a model that swaps and whose face type is known, of its file or
+///   liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
@@ -1084,7 +1107,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_frame_align(liae_context *context, cons
 ///
 /// @param[in]  frame       the frame that the faces were cut out of, any format; float values finite, 0...1
 /// @param[in]  faces       face_count of liae_face, made by liae_face_init(), each with landmarks, rgb and the masks that
-///   the mask mode needs, and a face_type or a context whose model has one
+///   the mask mode needs (XSeg's, or an xseg_context), and a face_type or a context whose model has one
 /// @param[in]  face_count  0...1024
 /// @param[in]  options     made by liae_composite_options_init(); NULL: the defaults
 /// @param[out] result      as for liae_frame_swap_faces()

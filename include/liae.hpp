@@ -109,6 +109,8 @@ class Context {
     auto data = [](const std::vector<liae_image> &images) { return images.empty() ? nullptr : images.data(); };
     check(liae_context_run_batch(get(), options, faces.size(), data(faces), data(rgb), data(mask), data(dst_mask)));
   }
+  /// The mask of a face by a model of LIAE_MODEL_KIND_SEGMENT.
+  void segment(const liae_image &face, const liae_image &mask) { run(face, nullptr, &mask); }
   /// Swaps one face of a frame; `result` may be the frame itself.
   void swap(const liae_image &frame, const Landmarks &landmarks, const liae_image &result,
             const liae_composite_options *options = nullptr) {
@@ -160,13 +162,15 @@ class Smoothing {
   std::unique_ptr<liae_smoothing, Free> handle_;
 };
 
-/// A face of a frame, for frames with several. Landmarks, context and smoothing must outlive its use.
-inline liae_face face(const Context &context, const Landmarks &landmarks, Smoothing *smoothing = nullptr) {
+/// A face of a frame, for frames with several. Landmarks, contexts and smoothing must outlive its use.
+inline liae_face face(const Context &context, const Landmarks &landmarks, Smoothing *smoothing = nullptr,
+                      const Context *xseg = nullptr) {
   auto result = made(liae_face_init);
   result.landmarks = landmarks.data();
   result.landmark_count = landmarks.size() / 2;
   result.context = context.get();
   result.smoothing = smoothing ? smoothing->get() : nullptr;
+  result.xseg_context = xseg ? xseg->get() : nullptr;
   return result;
 }
 

@@ -76,29 +76,53 @@ public final class Context: @unchecked Sendable {
     return output
   }
 
+  /// The mask of a face of `model.resolution` pixels square, 1 where nothing covers it, by a model that `segments`.
+  ///
+  /// - Throws: as `run`; `unsupported` for a model that swaps.
+  public func segment(_ face: Image) throws(LiaeFailure) -> Image {
+    let side = model.maskSide
+    var mask: Image? = try Image(
+      width: side, height: side, format: face.format.pixelFormat.isFloat ? .grayFloat : .gray8)
+    try call { () throws(LiaeError) in
+      try face.read { (face) throws(LiaeError) in
+        try Self.write(&mask) { (mask) throws(LiaeError) in
+          try context.run(.segment, face, rgb: nil, mask: mask, destinationMask: nil)
+        }
+      }
+    }
+    guard let mask else { return try Image(width: side, height: side, format: .gray8) }
+    return mask
+  }
+
   /// The frame with one face swapped.
   ///
   /// - Parameters:
+  ///   - xseg: of a model that `segments`, for the mask modes of XSeg; nil: there is none.
   ///   - landmarks: 68 points in iBUG's order, or 5, in pixels of the frame; the first pixel's centre is (0, 0).
   /// - Throws: `invalidArgument` for landmarks that cannot be a face's or lie outside, and for a model whose face type is not
   ///   known; `busy`, `cancelled`, `outOfMemory`, `resourceLimit`.
   public func swap(
-    _ frame: Image, landmarks: [SIMD2<Float>], mode: Mode = .swap, options: CompositeOptions = CompositeOptions()
+    _ frame: Image, landmarks: [SIMD2<Float>], mode: Mode = .swap, options: CompositeOptions = CompositeOptions(),
+    xseg: Context? = nil
   ) throws(LiaeFailure) -> Image {
-    try swap(frame, faces: [landmarks], mode: mode, options: options)
+    try swap(frame, faces: [landmarks], mode: mode, options: options, xseg: xseg)
   }
 
   /// The frame with all faces swapped, one after the other.
   ///
   /// - Throws: as for one face.
   public func swap(
-    _ frame: Image, faces: [[SIMD2<Float>]], mode: Mode = .swap, options: CompositeOptions = CompositeOptions()
+    _ frame: Image, faces: [[SIMD2<Float>]], mode: Mode = .swap, options: CompositeOptions = CompositeOptions(),
+    xseg: Context? = nil
   ) throws(LiaeFailure) -> Image {
     var result = frame
     try call { () throws(LiaeError) in
       let swapper = FrameSwapper(options: options.options, mode: mode.runMode)
       let inputs = try faces.map { (points) throws(LiaeError) in
-        FrameFace(landmarks: try Landmarks(points.map { Point(Double($0.x), Double($0.y)) }), context: context)
+        var face = FrameFace(
+          landmarks: try Landmarks(points.map { Point(Double($0.x), Double($0.y)) }), context: context)
+        face.xseg = xseg?.context
+        return face
       }
       try frame.read { (frame) throws(LiaeError) in
         try result.write { (result) throws(LiaeError) in

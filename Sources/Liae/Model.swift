@@ -69,7 +69,7 @@ public final class Model: Sendable {
     }
   }
 
-  /// Family and options: "liae-udt", "df", "amp".
+  /// Family and options: "liae-udt", "df", "amp", "xseg".
   public var architecture: String { plan.architecture.name }
   /// Side of the network's input, pixels.
   public var resolution: Int { plan.architecture.resolution }
@@ -79,6 +79,8 @@ public final class Model: Sendable {
   /// Nil where neither the file nor the options say it.
   public var faceType: FaceType? { plan.info.faceType.flatMap(FaceType.init) }
   public var canMorph: Bool { plan.graph.canMorph }
+  /// Whether the model is one of XSeg, which returns the mask of a face and swaps none; its `pictureSide` is 0.
+  public var segments: Bool { plan.segments }
   /// Training iteration; nil where the file does not say.
   public var iteration: Int? { plan.info.iteration }
   /// Assumptions that were made where the file tells nothing, a sentence each.

@@ -51,6 +51,9 @@ package typealias CColorTransfer = CEnum<ColorTransfer>
 /// How a face is sharpened.
 package typealias CSharpening = CEnum<Sharpening>
 
+/// What runs of a model return.
+package typealias CModelKind = CEnum<ModelKind>
+
 /// How much a log message matters.
 package typealias CLogLevel = CEnum<LogLevel>
 
@@ -69,6 +72,15 @@ package enum Mode: Int32 {
   /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
   /// Not in df, which has one code.
   case morph = 3
+  /// The mask of a face, 1 where nothing covers it: xseg, and no other model.
+  case segment = 4
+}
+
+package enum ModelKind: Int32 {
+  /// Faces with another identity, and their masks: liae, df, amp.
+  case swap = 0
+  /// The mask of a face, less where something covers it: xseg.
+  case segment = 1
 }
 
 package enum ColorOrderChoice: Int32 {

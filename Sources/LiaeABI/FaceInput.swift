@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
+import LiaeRuntime
 import LiaeSwap
 import LiaeSystem
 import LiaeTensor
@@ -64,6 +65,7 @@ extension CFace {
     result.mask = try mask(frameMask, "\(name).frame_mask")
     result.xsegSwap = try mask(xsegMask, "\(name).xseg_mask")
     result.xsegDestination = try mask(xsegDstMask, "\(name).xseg_dst_mask")
+    result.xseg = try openSegmenter(name)
     result.motion = try motion(name)
     return result
   }
@@ -87,6 +89,7 @@ extension CFace {
     result.mask = try mask(frameMask, "\(name).frame_mask")
     result.xsegSwap = try mask(xsegMask, "\(name).xseg_mask")
     result.xsegDestination = try mask(xsegDstMask, "\(name).xseg_dst_mask")
+    result.segmenter = try openSegmenter(name).map { (context) throws(LiaeError) in try context.segmenter() }
     if let enhanced {
       result.enhanced = try color(try CImage.read(enhanced, "\(name).enhanced"), "\(name).enhanced")
     }
@@ -96,6 +99,18 @@ extension CFace {
 
   private func openContext(_ name: String) throws(LiaeError) -> OpenContext {
     do throws(LiaeError) { return try OpenContext.registry.find(context) } catch { throw error.within(name) }
+  }
+
+  /// The context of the model that computes XSeg's masks; nil: there is none.
+  ///
+  /// - Throws: `invalidHandle`; `unsupported` for a model that swaps.
+  func openSegmenter(_ name: String) throws(LiaeError) -> Context? {
+    guard let xsegContext else { return nil }
+    do throws(LiaeError) {
+      let context = try OpenContext.registry.find(xsegContext).context
+      try context.plan.requireSegmenting()
+      return context
+    } catch { throw error.within("\(name).xseg_context") }
   }
 
   private func color(_ image: MutableImageView, _ what: String) throws(LiaeError) -> ColorCanvas {

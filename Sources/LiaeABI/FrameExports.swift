@@ -33,7 +33,8 @@ package func liaeCompositeOptionsInit(_ options: Out<CCompositeOptions>?, _ stru
 ///
 /// For several faces, models or masks use liae_frame_swap_faces(); to get between the steps, liae_frame_align(),
 /// liae_context_run() and liae_frame_composite(). Allocates memory for the part of the frame that holds the face.
-/// @param[in]  context    a live handle of a model whose face type is known, of its file or liae_model_options.face_type
+/// @param[in]  context    a live handle of a model that swaps and whose face type is known, of its file or
+///   liae_model_options.face_type
 /// @param[in]  frame      any format and size; float values finite, 0...1
 /// @param[in]  landmarks  x, y of each point in pixels of the frame, the first pixel's centre (0, 0)
 /// @param[in]  count      points: 68 in iBUG's order; or 5, left eye, right eye, tip of the nose, left and right corner of
@@ -150,7 +151,7 @@ package func liaeFrameAlign(
 ///
 /// @param[in]  frame       the frame that the faces were cut out of, any format; float values finite, 0...1
 /// @param[in]  faces       face_count of liae_face, made by liae_face_init(), each with landmarks, rgb and the masks that
-///   the mask mode needs, and a face_type or a context whose model has one
+///   the mask mode needs (XSeg's, or an xseg_context), and a face_type or a context whose model has one
 /// @param[in]  face_count  0...1024
 /// @param[in]  options     made by liae_composite_options_init(); NULL: the defaults
 /// @param[out] result      as for liae_frame_swap_faces()
@@ -184,8 +185,12 @@ package func liaeFrameComposite(
         let contexts = try inputs.compactMap(\.context).map { (handle) throws(LiaeError) in
           try OpenContext.registry.find(handle).context
         }
-        guard let first = contexts.first else { return try composite(.single) }
-        try Context.asCall(of: contexts[...]) { () throws(LiaeError) in
+        var all = contexts
+        for (index, face) in inputs.enumerated() {
+          if let segmenter = try face.openSegmenter("faces[\(index)]") { all.append(segmenter) }
+        }
+        try Context.asCall(of: all[...]) { () throws(LiaeError) in
+          guard let first = contexts.first else { return try composite(.single) }
           try first.withThreads { (pool) throws(LiaeError) in try composite(Workers(pool)) }
         }
       }

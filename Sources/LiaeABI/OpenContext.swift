@@ -35,8 +35,8 @@ final class OpenContext: @unchecked Sendable {
   func run(
     _ options: UnsafeRawPointer?, count: Int, _ describe: (ImageScratch) throws(LiaeError) -> Void
   ) throws(LiaeError) {
-    let options = try options.map { (p) throws(LiaeError) in try CRunOptions.read(p, "options") } ?? .init()
-    let mode = try options.runMode()
+    var mode: RunMode = context.plan.segments ? .segment : .swap
+    if let options { mode = try CRunOptions.read(options, "options").runMode() }
     guard count > 0, count <= ImageScratch.largest else {
       throw LiaeError(
         .invalidArgument, "count is \(UInt(bitPattern: count)); expected 1 to \(ImageScratch.largest) images")
@@ -80,6 +80,7 @@ extension CRunOptions {
         throw LiaeError(.invalidArgument, "options.morph is \(morph); expected 0 to 1")
       }
       return .morph(morph)
+    case .segment: return .segment
     }
   }
 }

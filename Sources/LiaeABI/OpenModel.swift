@@ -47,6 +47,8 @@ final class OpenModel: @unchecked Sendable {
     info.interDims = Int32(clamping: architecture.interDims)
     info.canMorph = plan.graph.canMorph ? 1 : 0
     info.trainedMorph = origin.trainedMorph.map { Float($0) } ?? -1
+    let kind: ModelKind = plan.segments ? .segment : .swap
+    (info.kind, info.baseDims) = (kind.rawValue, Int32(clamping: architecture.baseDims))
     self.plan = plan
     self.info = info
     self.texts = texts

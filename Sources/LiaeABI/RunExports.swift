@@ -19,18 +19,21 @@ package func liaeRunOptionsInit(_ options: Out<CRunOptions>?, _ structSize: Int)
 /// damaged that can be packed anew.
 ///
 /// @param[in]  context   a live handle
-/// @param[in]  options   made by liae_run_options_init(); NULL: the swap
+/// @param[in]  options   made by liae_run_options_init(); NULL: the swap, or of a model of
+///   LIAE_MODEL_KIND_SEGMENT the mask
 /// @param[in]  face      resolution x resolution pixels (liae_model_info), any format; float values finite, 0...1
-/// @param[out] rgb       describes the caller's rgb_side x rgb_side pixels, any format; NULL: not wanted
+/// @param[out] rgb       describes the caller's rgb_side x rgb_side pixels, any format; NULL: not wanted, as it must be
+///   where rgb_side is 0
 /// @param[out] mask      describes the caller's mask_side x mask_side pixels, any format (a mask goes into every colour
 ///   channel); NULL: not wanted
-/// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted
+/// @param[out] dst_mask  likewise, the mask of the destination face; NULL: not wanted, as it must be where rgb_side is 0
 /// @return LIAE_OK; LIAE_ERROR_INVALID_HANDLE; LIAE_ERROR_INVALID_ARGUMENT for NULL, wrong sizes, short strides, NaN or
 ///   infinite pixels, and for results that are not finite, unless liae_model_options.allow_non_finite was 1;
 ///   LIAE_ERROR_CORRUPT_FILE where packed weights, whose checksums the first run that uses them compares, are damaged;
 ///   LIAE_ERROR_INVALID_STRUCT_SIZE; LIAE_ERROR_BUSY when another thread runs this context; LIAE_ERROR_CANCELLED;
-///   LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, and for the picture of a destination
-///   face of a df .dfm, which holds that decoder's mask alone. On failure the content of the outputs is undefined.
+///   LIAE_ERROR_UNSUPPORTED for LIAE_MODE_MORPH where liae_model_info.can_morph is 0, for the picture of a destination
+///   face of a df .dfm, which holds that decoder's mask alone, and for LIAE_MODE_SEGMENT of a model that swaps and any other
+///   mode of one that segments. On failure the content of the outputs is undefined.
 /// Ownership: all memory is the caller's, borrowed for the call; outputs MUST NOT overlap the face or each other.
 /// Threads: one at a time for each context; blocks. Since: 0.1.
 @_cdecl("liae_context_run")

@@ -111,9 +111,9 @@ package struct CModelInfo: GrowingStruct {
   static let smallestSize = 128
   /// sizeof(liae_model_info); set by liae_model_info_init().
   package var structSize: Int = 0
-  /// Family and options: "liae-udt", "df", "amp".
+  /// Family and options: "liae-udt", "df", "amp", "xseg".
   package var architecture: UnsafePointer<CChar>? = nil
-  /// "liae", "df" or "amp".
+  /// "liae", "df", "amp" or "xseg".
   package var family: UnsafePointer<CChar>? = nil
   /// "dfl" or "torch": which of the two published implementations.
   package var flavour: UnsafePointer<CChar>? = nil
@@ -135,7 +135,8 @@ package struct CModelInfo: GrowingStruct {
   package var packedBytes: UInt64 = 0
   /// Side of the input, pixels.
   package var resolution: Int32 = 0
-  /// Side of the returned picture, pixels. It differs from the input's in one family of networks.
+  /// Side of the returned picture, pixels. It differs from the input's in one family of networks, and is 0 for a model of
+  /// LIAE_MODEL_KIND_SEGMENT, which returns none.
   package var rgbSide: Int32 = 0
   /// Side of the returned masks, pixels.
   package var maskSide: Int32 = 0
@@ -152,6 +153,10 @@ package struct CModelInfo: GrowingStruct {
   /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
   /// does not say, and in other families.
   package var trainedMorph: Float = -1
+  /// What runs return.
+  package var kind: CModelKind = 0
+  /// Channels of the outermost level of XSeg; 0 in other families.
+  package var baseDims: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
   // 0.1 ends here; append below.
@@ -273,6 +278,9 @@ package struct CFace: GrowingStruct {
   package var motionDegrees: Float = 0
   /// Zero.
   package var reserved: Int32 = 0
+  /// Of a model of LIAE_MODEL_KIND_SEGMENT: it computes XSeg's masks that the mask mode needs and that are NULL, as
+  /// DeepFaceLab's merger does. Several faces may share it; NULL: none.
+  package var xsegContext: Handle<CContext>? = nil
   // 0.1 ends here; append below.
 }
 

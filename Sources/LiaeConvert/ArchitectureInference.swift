@@ -74,7 +74,7 @@ struct ArchitectureInference {
   private static var sizes: [Size] {
     [
       ("e_dims", \.eDims), ("ae_dims", \.aeDims), ("d_dims", \.dDims), ("d_mask_dims", \.dMaskDims),
-      ("inter_dims", \.interDims),
+      ("inter_dims", \.interDims), ("base_dims", \.baseDims),
     ]
   }
   private static var resolution: Size { ("resolution", \.resolution) }

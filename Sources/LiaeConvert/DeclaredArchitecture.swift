@@ -27,7 +27,7 @@ struct DeclaredArchitecture {
 
 extension Architecture {
   /// True if the family has options, of which shapes do not tell `u` and `c`.
-  var hasOptions: Bool { family != .amp }
+  var hasOptions: Bool { family == .liae || family == .df }
 
   /// The sizes that a checkpoint of the family states, by DeepFaceLab's names.
   var sizes: [(name: String, value: Int)] { [("resolution", resolution)] + dims }

@@ -7,21 +7,28 @@ import LiaeSystem
 enum DeepFaceLabKind: String, CaseIterable {
   case saehd = "SAEHD"
   case amp = "AMP"
+  case xseg = "XSeg"
 
-  init(_ family: Architecture.Family) { self = family == .amp ? .amp : .saehd }
+  init(_ family: Architecture.Family) {
+    switch family {
+    case .liae, .df: self = .saehd
+    case .amp: self = .amp
+    case .xseg: self = .xseg
+    }
+  }
 
   var families: [Architecture.Family] { Architecture.Family.allCases.filter { DeepFaceLabKind($0) == self } }
 
   /// Trainers whose files have similar names, and whose networks this library does not run.
-  static let foreign = ["Quick96", "XSeg"]
+  static let foreign = ["Quick96"]
 
   /// Names of the files that a folder may hold, for messages.
-  static let expected = allCases.map { "NAME_\($0.rawValue)_encoder.npy" }.joined(separator: " or ")
+  static let expected = "NAME_SAEHD_encoder.npy, NAME_AMP_encoder.npy or XSeg_256.npy"
 
   /// The values of the option `face_type` that the trainer knows.
   var faceTypes: [String] { self == .amp ? ["f", "wf", "head"] : ModelInfo.faceTypes.map(\.letters) }
   /// The trainer's default of that option.
-  private var defaultFaceType: String { self == .amp ? "wf" : "f" }
+  private var defaultFaceType: String { self == .saehd ? "f" : "wf" }
 
   /// The option `face_type` for a model; the trainer's default for a face type that is not known or that it lacks.
   func faceType(_ info: ModelInfo) -> (letters: String, isExact: Bool) {
@@ -40,6 +47,7 @@ enum DeepFaceLabKind: String, CaseIterable {
     let face = PickleValue.string(faceType(model.info).letters)
     let sizes: [(String, PickleValue)]
     switch self {
+    case .xseg: return [("face_type", face), ("pretrain", .bool(false)), ("batch_size", .int(4))]
     case .saehd:
       sizes = [
         ("resolution", .int(a.resolution)), ("face_type", face), ("models_opt_on_gpu", .bool(true)),

@@ -2,23 +2,25 @@
 import LiaeGraph
 import LiaeSystem
 
-/// The files of one DeepFaceLab model: `PREFIXencoder.npy` and so on in one folder.
+/// The files of one DeepFaceLab model: `PREFIXencoder.npy` and so on in one folder; of XSeg, of which a folder holds one
+/// beside the model that swaps, `XSeg_256.npy`.
 struct DeepFaceLabSet {
   var folder: String
-  /// `NAME_SAEHD_` or `NAME_AMP_`, or nothing where files were renamed.
+  /// `NAME_SAEHD_`, `NAME_AMP_` or `XSeg_`, or nothing where files were renamed.
   var prefix: String
 
   init(folder: String, prefix: String) { (self.folder, self.prefix) = (folder, prefix) }
 
   /// The set of a name, of which the kind is a part.
   init(folder: String, name: String, kind: DeepFaceLabKind) {
-    self.init(folder: folder, prefix: "\(name)_\(kind.rawValue)_")
+    self.init(folder: folder, prefix: kind == .xseg ? "\(kind.rawValue)_" : "\(name)_\(kind.rawValue)_")
   }
 
   static let dataFile = "data.dat"
   /// Files that belong to a model and hold no weights of the network.
   static let companions = [
-    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy", "summary.txt",
+    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy", "256_opt.npy",
+    "summary.txt",
   ]
 
   func path(_ file: String) -> String { "\(folder)/\(prefix)\(file)" }
@@ -35,7 +37,9 @@ struct DeepFaceLabSet {
   }
 
   /// A file of the set that is there, for messages: any one of them stands for the set.
-  var representative: String { "\(prefix)\(has(Self.dataFile) ? Self.dataFile : "encoder.npy")" }
+  var representative: String {
+    "\(prefix)\(has(Self.dataFile) ? Self.dataFile : has(Self.segmentationFile) ? Self.segmentationFile : "encoder.npy")"
+  }
 
   /// The set that `path` belongs to, or nil where its name is none of a set's.
   static func containing(_ path: String) throws(LiaeError) -> DeepFaceLabSet? {
@@ -48,18 +52,26 @@ struct DeepFaceLabSet {
     return try prefix(of: name, endings()).map { DeepFaceLabSet(folder: folder, prefix: $0) }
   }
 
-  /// All sets of a folder that have an encoder or data file, of every kind, sorted.
+  /// All sets of a folder that have an encoder or data file, sorted; XSeg's only where there is no other.
   static func all(in folder: String) throws(LiaeError) -> [DeepFaceLabSet] {
     let endings = try endings()
     var prefixes: Set<String> = []
-    for name in try File.list(folder) where name.hasSuffix("encoder.npy") || name.hasSuffix(dataFile) {
+    for name in try File.list(folder)
+    where name.hasSuffix("encoder.npy") || name.hasSuffix(dataFile) || name.hasSuffix("_\(segmentationFile)") {
       if let prefix = prefix(of: name, endings) { prefixes.insert(prefix) }
     }
-    return prefixes.sorted().map { DeepFaceLabSet(folder: folder, prefix: $0) }.filter { $0.foreignKind == nil }
+    let sets = prefixes.sorted().map { DeepFaceLabSet(folder: folder, prefix: $0) }.filter { $0.foreignKind == nil }
+    let swapping = sets.filter { $0.kind != .xseg }
+    return swapping.isEmpty ? sets : swapping
   }
 
   /// The file of a module's weights.
-  static func weightFile(_ module: String) -> String { "\(module).npy" }
+  static func weightFile(_ module: String) -> String {
+    module == Architecture.Family.xseg.rawValue ? segmentationFile : "\(module).npy"
+  }
+
+  /// The file of XSeg's weights, behind the prefix: its number is the resolution, and DeepFaceLab has no other.
+  static let segmentationFile = "256.npy"
 
   /// Endings of the names of a set's files, the longest first: `src_dst_opt.npy` and `GAN_opt.npy` end in others'
   /// names.
@@ -73,7 +85,6 @@ struct DeepFaceLabSet {
       let prefix = String(name.dropLast(ending.count))
       if prefix.isEmpty || prefix.hasSuffix("_") { return prefix }
     }
-    // XSeg's weights have their size in the name: XSeg_256.npy.
-    return name.hasPrefix("XSeg_") && name.hasSuffix(".npy") ? "XSeg_" : nil
+    return nil
   }
 }

@@ -77,7 +77,8 @@ extension Architecture {
   /// The architecture of a kind with all sizes 1 at a resolution that every kind has. Its graph tells the names of
   /// tensors, and which sizes they grow with.
   static func smallest(_ family: Family, flavour: Flavour = .dfl, options: String = "") -> Architecture {
-    Architecture(
+    if family == .xseg, flavour == .dfl, options.isEmpty { return .xseg(resolution: 64, baseDims: 1) }
+    return Architecture(
       family: family, flavour: flavour, options: options, resolution: 64, eDims: 1, aeDims: 1, dDims: 1, dMaskDims: 1,
       interDims: family == .amp ? 1 : 0)
   }

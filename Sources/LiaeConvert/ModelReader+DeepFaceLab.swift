@@ -5,6 +5,13 @@ import LiaeSystem
 import LiaeTensor
 
 extension ModelReader {
+  /// The file of the XSeg model in a folder of DeepFaceLab's, which may hold a model that swaps too; any other path as it
+  /// is.
+  package static func segmentationFile(_ path: String) -> String {
+    let set = DeepFaceLabSet(folder: path, name: "", kind: .xseg)
+    return set.has(DeepFaceLabSet.segmentationFile) ? set.path(DeepFaceLabSet.segmentationFile) : path
+  }
+
   static func openDeepFaceLab(folder: String, options: OpenOptions) throws(LiaeError) -> Model {
     let sets = try DeepFaceLabSet.all(in: folder)
     guard let set = sets.first else {
@@ -108,14 +115,14 @@ extension ModelReader {
       if case .none? = settings[key] { nil } else { settings[key] }
     }
 
-    // AMP's options have no archi.
-    var (family, letters) = (Architecture.Family.amp, "")
+    // The options of AMP and of XSeg have no archi.
+    var (family, letters) = (set.kind == .xseg ? Architecture.Family.xseg : .amp, "")
     if let archi = option("archi") {
       guard let name = archi.stringValue else {
         throw corrupt("option archi is \(archi.kind); expected liae or df with letters of u, d, t, c")
       }
       do throws(LiaeError) { (family, letters) = try Architecture.parse(name) } catch { throw error.within(path) }
-    } else if option("inter_dims") == nil && set.kind != .amp {
+    } else if option("inter_dims") == nil && set.kind != .amp && set.kind != .xseg {
       throw corrupt("options have neither archi, as those of SAEHD, nor inter_dims, as those of AMP")
     }
     if let kind = set.kind, kind != DeepFaceLabKind(family) {

@@ -22,6 +22,11 @@ extension ModelWriter {
       )
     }
     let kind = DeepFaceLabKind(architecture.family)
+    guard kind != .xseg || architecture.resolution == 256 else {
+      throw LiaeError(
+        .unsupported,
+        "\(folder): DeepFaceLab's XSeg reads pictures of 256 pixels; this network reads \(architecture.resolution)")
+    }
     let set = DeepFaceLabSet(folder: folder, name: name, kind: kind)
     let model = try model.blueFirst()
     let names = try model.writtenNames()

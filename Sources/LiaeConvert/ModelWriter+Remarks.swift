@@ -29,7 +29,7 @@ extension ModelWriter {
     var remarks: [String] = []
     if let last = lost.popLast() {
       let list = lost.isEmpty ? last : "\(lost.joined(separator: ", ")) and \(last)"
-      remarks.append("a .dfm has no place for \(list)")
+      remarks.append("\(model.graph.canSwap ? "a .dfm" : "an .onnx file") has no place for \(list)")
     }
     if model.architecture.family == .df && !info.lacksDestinationPicture {
       remarks.append(

@@ -9,7 +9,8 @@ package enum ModelWriter {
   package enum Format: Sendable, Equatable {
     /// The frozen form, docs/checkpoint.md. The type is that of the stored weights: float32, float16, bfloat16.
     case safetensors(DType)
-    /// A folder with `NAME_SAEHD_encoder.npy` ... and `NAME_SAEHD_data.dat`, for AMP `NAME_AMP_encoder.npy` ..., float32.
+    /// A folder with `NAME_SAEHD_encoder.npy` ... and `NAME_SAEHD_data.dat`, for AMP `NAME_AMP_encoder.npy` ..., for XSeg
+    /// `XSeg_256.npy` and `XSeg_data.dat`, float32.
     case deepFaceLab(modelName: String)
     /// DeepFaceLab's export. The type is that of the convolutions' weights and arithmetic: float32, or float16 as with
     /// "Export quantized"; dense layers stay float32.
@@ -52,6 +53,12 @@ package enum ModelWriter {
 
   private static func writeTorch(_ model: Model, to path: String, replacing: Bool) throws(LiaeError) {
     let (architecture, graph) = (model.architecture, model.graph)
+    guard graph.canSwap else {
+      throw LiaeError(
+        .unsupported,
+        "\(path): no program keeps \(architecture.name) in this format; expected safetensors, DeepFaceLab's files or .onnx"
+      )
+    }
     let scheme: NamingScheme = architecture.flavour == .torch ? .torchPort : .torchDeepFaceLab
     var canonical = TensorDictionary()
     for name in try model.writtenNames() { canonical[name] = try model.tensor(name).asFloat32() }

@@ -37,7 +37,8 @@ package struct WinogradScheme: Sendable {
   ///   - makesWeights: weights are stored as taps.
   ///   - sharesInputs: overrules the choice.
   package init(
-    points: Int, tiles: Int, transformedPixels: Int, summed: Int, vectors: Int, blockVectors: Int, width: Int, side: Int,
+    points: Int, tiles: Int, transformedPixels: Int, summed: Int, vectors: Int, blockVectors: Int, width: Int,
+    side: Int,
     makesWeights: Bool, sharesInputs: Bool? = nil
   ) {
     let inputs = roundUp(summed, width), all = points * points

@@ -58,9 +58,9 @@ package struct Benchmark {
   package init(
     _ plan: Plan, threads: Int, rounds: Int, warmup: Int, destinationMask: Bool, isCancelled: () -> Bool
   ) throws(LiaeError) {
-    let runner = try FaceRunner(plan, threads: threads, mode: .swap)
+    let runner = try FaceRunner(plan, threads: threads, mode: plan.usualMode)
     let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)
-    let result = try runner.makeResult(destinationMask: destinationMask)
+    let result = try runner.makeResult(destinationMask: destinationMask && !plan.segments)
     defer { withExtendedLifetime((face, result)) {} }
     peak = try runner.context.measurePeak()
     var totals: [Double] = []

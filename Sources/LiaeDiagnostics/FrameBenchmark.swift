@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeImageIO
+import LiaeRuntime
+import LiaeSwap
 import LiaeSynth
 import LiaeSystem
 import LiaeTensor
@@ -22,8 +24,11 @@ package struct FrameBenchmark {
 
   /// All rows in turn in each round, so that a disturbance meets all alike.
   ///
+  /// - Parameter xseg: an XSeg model, for a row with both of its masks; nil: none.
   /// - Throws: `cancelled`, `outOfMemory`, `threadFailure`.
-  package init(resolution: Int, threads: Int, rounds: Int, warmup: Int, isCancelled: () -> Bool) throws(LiaeError) {
+  package init(
+    resolution: Int, xseg: Plan? = nil, threads: Int, rounds: Int, warmup: Int, isCancelled: () -> Bool
+  ) throws(LiaeError) {
     let count = threads > 0 ? threads : processorCount()
     let pool = try ThreadPool(workers: count)
     let workers = Workers(pool)
@@ -80,6 +85,12 @@ package struct FrameBenchmark {
     add("seamless, rct") { ($0.blend, $0.colorTransfer) = (.seamless, .rct) }
     add("overlay, idt") { $0.colorTransfer = .idt }
     add("overlay, sot-m") { $0.colorTransfer = .sotM }
+    if let xseg {
+      var options = ContextOptions()
+      options.threads = threads
+      face.segmenter = try Context(plan: xseg, options: options).segmenter()
+      add("overlay, xseg-prd*xseg-dst") { $0.maskMode = .xsegProduct }
+    }
 
     var times = [[Double]](repeating: [], count: cases.count)
     for round in 0..<warmup + rounds {

@@ -15,7 +15,7 @@ extension Architecture {
   var dimsMembers: [(String, JSON)] { dims.map { ($0.name, .integer($0.value)) } }
 
   func lines(parameters: Int) -> [(String, String)] {
-    let sides = rgbSide == resolution ? "" : " (picture \(rgbSide), mask \(maskSide))"
+    let sides = rgbSide == resolution || rgbSide == 0 ? "" : " (picture \(rgbSide), mask \(maskSide))"
     return [
       ("architecture", "\(name), \(flavour == .dfl ? "DeepFaceLab" : "PyTorch port") flavour"),
       ("resolution", "\(resolution)\(sides)"), ("dims", dimsText), ("parameters", grouped(parameters)),

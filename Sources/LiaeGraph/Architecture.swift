@@ -13,6 +13,8 @@ package struct Architecture: Sendable, Equatable {
     case df
     /// Two latent modules whose channels are mixed; one decoder. It always has `u`, `d` and `t`, which its name omits.
     case amp
+    /// A U-Net that returns one mask: which pixels of a face are not covered by something else.
+    case xseg
   }
 
   /// The two published implementations, which differ in the last convolutions of the decoder.
@@ -39,26 +41,34 @@ package struct Architecture: Sendable, Equatable {
   package var eDims, aeDims, dDims, dMaskDims: Int
   /// Channels that a latent module of AMP has; 0 in the other families, where they follow from `aeDims`.
   package var interDims: Int
+  /// Channels of the outermost level of XSeg, 32 in DeepFaceLab; 0 in the other families.
+  package var baseDims: Int
 
   package init(
     family: Family = .liae, flavour: Flavour = .dfl, options: String = "", resolution: Int, eDims: Int, aeDims: Int,
-    dDims: Int, dMaskDims: Int, interDims: Int = 0
+    dDims: Int, dMaskDims: Int, interDims: Int = 0, baseDims: Int = 0
   ) {
     (self.family, self.flavour) = (family, flavour)
     let letters = family == .amp ? "udt" : options
     (pixelNorm, doubleResolution) = (letters.contains("u"), letters.contains("d"))
     (residualDeep, cosine) = (letters.contains("t"), letters.contains("c"))
     (self.resolution, self.eDims, self.aeDims) = (resolution, eDims, aeDims)
-    (self.dDims, self.dMaskDims, self.interDims) = (dDims, dMaskDims, interDims)
+    (self.dDims, self.dMaskDims, self.interDims, self.baseDims) = (dDims, dMaskDims, interDims, baseDims)
   }
 
-  /// The option letters that are set, in the order u d t c; none of AMP, which has no options.
+  /// An XSeg network.
+  package static func xseg(resolution: Int = 256, baseDims: Int = 32) -> Architecture {
+    Architecture(
+      family: .xseg, resolution: resolution, eDims: 0, aeDims: 0, dDims: 0, dMaskDims: 0, baseDims: baseDims)
+  }
+
+  /// The option letters that are set, in the order u d t c; none of AMP and XSeg, which have no options.
   package var options: String {
-    if family == .amp { return "" }
+    if family == .amp || family == .xseg { return "" }
     return (pixelNorm ? "u" : "") + (doubleResolution ? "d" : "") + (residualDeep ? "t" : "") + (cosine ? "c" : "")
   }
 
-  /// The name in DeepFaceLab's style: `liae`, `df-ud`, `liae-udt`, `amp`.
+  /// The name in DeepFaceLab's style: `liae`, `df-ud`, `liae-udt`, `amp`, `xseg`.
   package var name: String { options.isEmpty ? family.rawValue : "\(family.rawValue)-\(options)" }
 
   /// Parses a name such as `liae-udt`, whose letters may stand in any order.
@@ -68,19 +78,19 @@ package struct Architecture: Sendable, Equatable {
     let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     let letters = parts.count > 1 ? String(parts[1]) : ""
     guard let family = Family(rawValue: String(parts[0])),
-      parts.count == 1 || !letters.isEmpty && family != .amp,
+      parts.count == 1 || !letters.isEmpty && family != .amp && family != .xseg,
       letters.allSatisfy({ "udtc".contains($0) }), Set(letters).count == letters.count
     else {
       throw LiaeError(
         .unknownArchitecture,
-        "unknown architecture \"\(name)\"; expected amp, or liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
+        "unknown architecture \"\(name)\"; expected amp or xseg, or liae or df, optionally followed by - and letters of u, d, t, c, as in liae-udt"
       )
     }
     return (family, letters)
   }
 
   /// Number of which the resolution is a multiple.
-  package var resolutionStep: Int { doubleResolution || residualDeep ? 32 : 16 }
+  package var resolutionStep: Int { family == .xseg ? 64 : doubleResolution || residualDeep ? 32 : 16 }
 
   package static let resolutionRange = 32...1024
   package static let dimsRange = 1...4096
@@ -103,6 +113,9 @@ package struct Architecture: Sendable, Equatable {
     guard family != .amp || options.isEmpty && pixelNorm && doubleResolution && residualDeep && !cosine else {
       throw LiaeError(.unknownArchitecture, "amp has no options")
     }
+    guard family != .xseg || !pixelNorm && !doubleResolution && !residualDeep && !cosine else {
+      throw LiaeError(.unknownArchitecture, "xseg has no options")
+    }
     if flavour == .torch && (family != .liae || cosine) {
       throw LiaeError(.unknownArchitecture, "\(name): the PyTorch flavour has liae without c only")
     }
@@ -110,6 +123,7 @@ package struct Architecture: Sendable, Equatable {
 
   /// The sizes that the family has, with DeepFaceLab's names for them.
   package var dims: [(name: String, value: Int)] {
+    if family == .xseg { return [("base_dims", baseDims)] }
     let common: [(name: String, value: Int)] = [
       ("e_dims", eDims), ("ae_dims", aeDims), ("d_dims", dDims), ("d_mask_dims", dMaskDims),
     ]
@@ -126,12 +140,13 @@ package struct Architecture: Sendable, Equatable {
     case .liae: aeDims * 2
     case .df: aeDims
     case .amp: interDims
+    case .xseg: 8 * baseDims
     }
   }
   /// Whether the heads have no padding, so that the picture is 4 pixels smaller than the input.
   package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
-  /// Side of the output picture, pixels.
-  package var rgbSide: Int { validHeads ? resolution - 4 : resolution }
+  /// Side of the output picture, pixels; 0 for a network that returns a mask alone.
+  package var rgbSide: Int { family == .xseg ? 0 : validHeads ? resolution - 4 : resolution }
   /// Side of the output masks, pixels.
   package var maskSide: Int { resolution }
 }

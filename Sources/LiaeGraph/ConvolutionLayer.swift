@@ -13,6 +13,8 @@ package struct ConvolutionLayer: Sendable, Hashable {
     case picture
     /// The halves [x ; y - x] of a code that the graph folds, or x alone: packed weights are [W1 + W2 ; W2].
     case halves
+    /// Two values of which the second begins at a whole vector behind the channels of the first.
+    case joined(first: Int)
   }
 
   package var name: String
@@ -36,6 +38,15 @@ package struct ConvolutionLayer: Sendable, Hashable {
     (self.depthToSpace, self.inputSide) = (depthToSpace, inputSide)
   }
 
+  /// Input channels of each value that begins at a whole vector.
+  package var inputParts: [Int] {
+    switch source {
+    case .channels, .picture: [inputChannels]
+    case .halves: [inputChannels / 2, inputChannels / 2]
+    case .joined(let first): [first, inputChannels - first]
+    }
+  }
+
   /// Pixels, before depth-to-space.
   package var outputSide: Int { (inputSide + 2 * padding - kernel) / stride + 1 }
 
@@ -56,8 +67,15 @@ extension Graph {
       outputChannels: convolution.outputChannels, kernel: convolution.kernel, stride: convolution.stride,
       padding: convolution.padding, activation: convolution.activation, depthToSpace: convolution.depthToSpace == .crd,
       inputSide: input.side)
-    if self[node.inputs[0]].operation == .input { layer.source = .picture }
-    if convolution.reading != .plain { layer.source = .halves }
+    switch convolution.reading {
+    case .repeatedHalf, .splitHalves: layer.source = .halves
+    case .plain, .transposed:
+      let before = self[node.inputs[0]]
+      if before.operation == .input { layer.source = .picture }
+      if before.operation == .concatenation, before.inputs.count == 2 {
+        layer.source = .joined(first: shape(before.inputs[0]).channels)
+      }
+    }
     return layer
   }
 }

@@ -50,8 +50,8 @@ package struct Graph: Sendable {
   package private(set) var tensors: [TensorSpec] = []
   /// `Node.part` of the nodes that are added from now on.
   package var part = ""
-  /// For each layer the index of its weight in `tensors`, behind which its bias stands, and the first node that reads it.
-  private var layers: [String: (weight: Int, node: String)] = [:]
+  /// For each tensor by its name its index in `tensors`, and the first node that reads it.
+  private var places: [String: (index: Int, node: String)] = [:]
 
   /// Maximum number of nodes: far above that of any family.
   package static let nodeLimit = 2000
@@ -110,23 +110,18 @@ package struct Graph: Sendable {
   /// - Parameter name: of the node; nil: the name of its layer, else of its operation.
   /// - Throws: `shapeMismatch`, whose message names the node, for inputs that are not before it, for shapes that do not
   ///   fit the operation, and for weights that another node reads in another shape; `internalError` for more than
-  ///   `nodeLimit` nodes and for a layer without a name of its own.
+  ///   `nodeLimit` nodes and for several layers in one node, which only passes make.
   @discardableResult
   package mutating func add(_ operation: Operation, _ inputs: [Value], name: String? = nil) throws(LiaeError) -> Value {
     let name = name ?? operation.layers.first ?? operation.label
     let value = try addDerived(operation, inputs, name: name, part: part)
-    let layers = operation.layers
-    guard layers.count <= 1, let input = inputs.first else {
-      throw LiaeError(.internalError, "node \(name): reads the layers \(layers.joined(separator: ", ")); expected one")
+    guard let input = inputs.first else { throw LiaeError(.internalError, "node \(name): reads nothing") }
+    let tensors = operation.tensors(inputChannels: shape(input).channels)
+    guard tensors.filter({ $0.name.hasSuffix(".weight") }).count <= 1 else {
+      throw LiaeError(
+        .internalError, "node \(name): reads the layers \(operation.layers.joined(separator: ", ")); expected one")
     }
-    let channels = shape(input).channels
-    switch operation {
-    case .convolution(let convolution):
-      let kernel = convolution.kernel
-      for layer in layers { try note(layer, [convolution.outputChannels, channels, kernel, kernel], node: name) }
-    case .dense(let dense): for layer in layers { try note(layer, [dense.outputs, channels], node: name) }
-    default: break
-    }
+    for spec in tensors { try note(spec, node: name) }
     return value
   }
 
@@ -167,46 +162,44 @@ package struct Graph: Sendable {
   /// Gives a value within the network a name.
   package mutating func mark(_ name: String, _ value: Value) { namedValues[name] = value }
 
-  private mutating func note(_ layer: String, _ shape: [Int], node: String) throws(LiaeError) {
-    guard CheckedSize.product(shape) != nil else {
-      throw LiaeError(.shapeMismatch, "node \(node): weights of shape \(shape) are too large")
+  private mutating func note(_ spec: TensorSpec, node: String) throws(LiaeError) {
+    guard CheckedSize.product(spec.shape) != nil else {
+      throw LiaeError(.shapeMismatch, "node \(node): weights of shape \(spec.shape) are too large")
     }
-    if let known = layers[layer] {
-      guard tensors[known.weight].shape == shape else {
+    if let known = places[spec.name] {
+      guard tensors[known.index].shape == spec.shape else {
         throw LiaeError(
           .shapeMismatch,
-          "node \(node): reads the weights of \(layer) with shape \(shape), and node \(known.node) with shape \(tensors[known.weight].shape)"
+          "node \(node): reads \(spec.name) with shape \(spec.shape), and node \(known.node) with shape \(tensors[known.index].shape)"
         )
       }
       return
     }
-    layers[layer] = (tensors.count, node)
-    tensors.append(TensorSpec(name: "\(layer).weight", shape: shape))
-    tensors.append(TensorSpec(name: "\(layer).bias", shape: [shape[0]]))
+    places[spec.name] = (tensors.count, node)
+    tensors.append(spec)
   }
 
   /// Adds the tensors of a layer that checkpoints hold and no node reads.
   package mutating func noteUnused(_ layer: String, weight shape: [Int]) {
-    guard layers[layer] == nil, let outputs = shape.first else { return }
-    layers[layer] = (tensors.count, "none")
-    tensors.append(TensorSpec(name: "\(layer).weight", shape: shape, isUnused: true))
-    tensors.append(TensorSpec(name: "\(layer).bias", shape: [outputs], isUnused: true))
+    guard places["\(layer).weight"] == nil, let outputs = shape.first else { return }
+    for (leaf, shape) in [("weight", shape), ("bias", [outputs])] {
+      let spec = TensorSpec(name: "\(layer).\(leaf)", shape: shape, isUnused: true)
+      places[spec.name] = (tensors.count, "none")
+      tensors.append(spec)
+    }
   }
 
   /// Returns a graph without nodes that has the tensors of this one, for passes to fill.
   func emptied() -> Graph {
     var graph = Graph()
-    (graph.tensors, graph.layers) = (tensors, layers)
+    (graph.tensors, graph.places) = (tensors, places)
     return graph
   }
 
   // MARK: - Tensors
 
-  /// Returns the shape of a tensor by its name, `LAYER.weight` or `LAYER.bias`; nil if the network has none of that name.
-  package func tensorShape(_ name: String) -> [Int]? {
-    guard let known = layers[TensorSpec(name: name, shape: []).layer] else { return nil }
-    return tensors[known.weight...].prefix(2).first { $0.name == name }?.shape
-  }
+  /// Returns the shape of a tensor by its name, such as `LAYER.weight`; nil if the network has none of that name.
+  package func tensorShape(_ name: String) -> [Int]? { places[name].map { tensors[$0.index].shape } }
 
   /// Number of weights that nodes read.
   package var parameterCount: Int {

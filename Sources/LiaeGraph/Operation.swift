@@ -28,6 +28,9 @@ package struct Convolution: Sendable, Hashable {
     case repeatedHalf
     /// [W1 + W2 ; W2]: the input is [x ; y - x], and the result that of concat(x, y).
     case splitHalves
+    /// Those of a transposed convolution of stride 2, turned into four kernels for each output channel, one for each
+    /// pixel of a depth-to-space that follows.
+    case transposed
   }
 
   /// Names of the layers, each with the tensors `NAME.weight` (out, in, k, k) and `NAME.bias` (out): one, or more in a
@@ -93,6 +96,17 @@ package enum Operation: Sendable, Hashable {
   /// Channels 0..<k of the first of two inputs and channels k..<C of the second, k = trunc(C * morph): C and morph in
   /// float32 and their product rounded to float32, as AMP was trained.
   case mixChannels
+  /// A transposed convolution with bias to (outputChannels, 2 * side, 2 * side), kernel 3x3 and stride 2:
+  /// out[o, 2y + i, 2x + j] sums in[c, y, x] * w[c, o, i, j] for i, j = 0, 1, 2, without the last row and column, as
+  /// TensorFlow pads. Its tensors are `LAYER.weight` (in, out, 3, 3) and `LAYER.bias` (out).
+  case transposedConvolution(layer: String, outputChannels: Int)
+  /// Filter response norm with its threshold: max(x / sqrt(mean(x * x) + |eps|) * weight + bias, tau), the mean over the
+  /// pixels of each channel. Its tensors are `BLOCK.frn.weight`, `.bias` (C) and `.eps` (1), and `BLOCK.tlu.tau` (C).
+  /// Source: Singh, Krishnan: Filter Response Normalization Layer, 2020.
+  case responseNorm(block: String)
+  /// Mean over `size` x `size` pixels with binomial weights, stride 2, of each channel alone; zeros outside count. The
+  /// window begins (size - 1) / 2 pixels before pixel (2y, 2x).
+  case blurPool(size: Int)
   /// Picture (C, side, side) to picture (C / 4, 2 * side, 2 * side).
   case depthToSpace(ShuffleOrder)
   case sigmoid
@@ -113,6 +127,8 @@ package enum Operation: Sendable, Hashable {
     switch self {
     case .convolution(let convolution): convolution.layers
     case .dense(let dense): dense.layers
+    case .transposedConvolution(let layer, _): [layer]
+    case .responseNorm(let block): ["\(block).frn", "\(block).tlu"]
     default: []
     }
   }
@@ -133,12 +149,38 @@ package enum Operation: Sendable, Hashable {
     case .concatenation: "concatenation"
     case .lerp: "lerp"
     case .mixChannels: "channel mix"
+    case .transposedConvolution: "transposed convolution"
+    case .responseNorm: "filter response norm"
+    case .blurPool: "blur pool"
     case .depthToSpace: "depth-to-space"
     case .sigmoid, .shuffledSigmoid: "sigmoid"
     case .splitHalves: "split halves"
     case .stack: "stack"
     case .unstack: "unstack"
     case .denseOutput: "dense output"
+    }
+  }
+
+  /// The tensors that the node reads, in the order of checkpoints.
+  ///
+  /// - Parameter channels: of the node's first input.
+  func tensors(inputChannels channels: Int) -> [TensorSpec] {
+    func layers(_ names: [String], _ shape: [Int], outputs: Int) -> [TensorSpec] {
+      names.flatMap {
+        [TensorSpec(name: "\($0).weight", shape: shape), TensorSpec(name: "\($0).bias", shape: [outputs])]
+      }
+    }
+    switch self {
+    case .convolution(let convolution):
+      let (outputs, kernel) = (convolution.outputChannels, convolution.kernel)
+      return layers(convolution.layers, [outputs, channels, kernel, kernel], outputs: outputs)
+    case .dense(let dense): return layers(dense.layers, [dense.outputs, channels], outputs: dense.outputs)
+    case .transposedConvolution(let layer, let outputs):
+      return layers([layer], [channels, outputs, 3, 3], outputs: outputs)
+    case .responseNorm(let block):
+      return layers(["\(block).frn"], [channels], outputs: channels)
+        + [TensorSpec(name: "\(block).frn.eps", shape: [1]), TensorSpec(name: "\(block).tlu.tau", shape: [channels])]
+    default: return []
     }
   }
 }

@@ -11,6 +11,8 @@ package enum RunMode: Sendable, Equatable {
   /// Between both for t in 0...1: 0 reconstructs the destination, 1 is the swap. liae: lerp(B, AB, t), AB; amp: that
   /// share of the source's channels.
   case morph(Float)
+  /// The mask of what of a face is not covered: xseg.
+  case segment
 
   /// The first part of the names of the graph's outputs: `swap` of `swap.rgb`.
   package var run: String {
@@ -18,6 +20,7 @@ package enum RunMode: Sendable, Equatable {
     case .swap, .reconstructSource: "swap"
     case .reconstructDestination: "destination"
     case .morph: "morph"
+    case .segment: "segment"
     }
   }
 }

@@ -52,7 +52,15 @@ extension Operation {
       guard let count = CheckedSize.product([x.channels, x.side, x.side]) else { throw mismatch("a smaller value") }
       return Shape(count, images: x.images)
     case .unflatten(let side): return try Self.picture(try one(), side: side, mismatch)
-    case .pixelNorm, .activation, .sigmoid: return try one()
+    case .pixelNorm, .activation, .sigmoid, .responseNorm: return try one()
+    case .transposedConvolution(_, let outputs):
+      let x = try one()
+      guard outputs > 0, let channels = CheckedSize.product(outputs, 4) else { throw mismatch("output channels") }
+      return try Self.doubled(Shape(channels, x.side, images: x.images), mismatch)
+    case .blurPool(let size):
+      let x = try one()
+      guard (2...4).contains(size), x.side % 2 == 0 else { throw mismatch("a picture of an even side") }
+      return Shape(x.channels, x.side / 2, images: x.images)
     case .sum, .lerp, .mixChannels: return try equal(2)
     case .concatenation:
       guard let first = inputs.first,

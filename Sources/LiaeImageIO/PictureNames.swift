@@ -38,6 +38,11 @@ package struct PictureNames: Sendable {
     return result
   }
 
+  /// Whether a file has the ending of a JPEG and is not hidden.
+  package static func isJPEG(_ name: String) -> Bool { isPicture(name) && ending(name) != "png" }
+  /// Whether a file has the ending of a picture that `Picture` reads, and is not hidden.
+  package static func isPicture(_ name: String) -> Bool { !name.hasPrefix(".") && endings.contains(ending(name)) }
+
   /// How many files there are of each ending, as `12 .tif, 1 .webp`.
   package static func counts(_ names: [String]) -> String {
     var counts: [String: Int] = [:]

@@ -37,6 +37,15 @@ package struct KernelTable: Sendable {
       _ ab: FloatPointer, _ b: FloatPointer, _ t: Float, _ first: MutableFloatPointer, _ second: MutableFloatPointer,
       _ count: Int
     ) -> Void
+  package let squareSums:
+    @Sendable (FloatPointer, _ row: Int, _ columns: Int, _ rows: Int, _ sums: MutableFloatPointer) -> Void
+  package let scaleAndThreshold:
+    @Sendable (MutableFloatPointer, _ row: Int, _ columns: Int, _ rows: Int, _ factors: FloatPointer) -> Void
+  package let blurPool:
+    @Sendable (
+      _ source: FloatPointer, _ sourceRow: Int, _ target: MutableFloatPointer, _ targetRow: Int, _ columns: Int,
+      _ rows: Int, _ taps: FloatPointer, _ size: Int
+    ) -> Void
   package let headOutput: @Sendable (UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
   /// The last pointer is `packScratchBytes` of memory aligned to 128 bytes.
   package let packWinograd: @Sendable (UnsafePointer<PackParameters>, _ vector: Int, UnsafeMutableRawPointer) -> Void
@@ -65,6 +74,10 @@ package struct KernelTable: Sendable {
     flatten: @escaping @Sendable (ActivationView, Int, Int, Int, MutableFloatPointer, Scratch) -> Float,
     mixCodes:
       @escaping @Sendable (FloatPointer, FloatPointer, Float, MutableFloatPointer, MutableFloatPointer, Int) -> Void,
+    squareSums: @escaping @Sendable (FloatPointer, Int, Int, Int, MutableFloatPointer) -> Void,
+    scaleAndThreshold: @escaping @Sendable (MutableFloatPointer, Int, Int, Int, FloatPointer) -> Void,
+    blurPool:
+      @escaping @Sendable (FloatPointer, Int, MutableFloatPointer, Int, Int, Int, FloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
     packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void,
     peak: @escaping @Sendable (Int, Scratch) -> Void
@@ -74,6 +87,7 @@ package struct KernelTable: Sendable {
     self.winogradWeights = winogradWeights
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
     (self.flatten, self.mixCodes, self.headOutput, self.packWinograd) = (flatten, mixCodes, headOutput, packWinograd)
+    (self.squareSums, self.scaleAndThreshold, self.blurPool) = (squareSums, scaleAndThreshold, blurPool)
     self.peak = peak
   }
 }

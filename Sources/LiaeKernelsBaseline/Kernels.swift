@@ -74,6 +74,23 @@ import LiaeKernels
   _ second: UnsafeMutablePointer<Float>, _ count: Int
 ) { mixCodes(V.self, ab: ab, b: b, t: t, first: first, second: second, count: count) }
 
+@inline(never) private func squareSums_f32(
+  _ source: UnsafePointer<Float>, _ row: Int, _ columns: Int, _ rows: Int, _ sums: UnsafeMutablePointer<Float>
+) { squareSums(V.self, source, row: row, columns: columns, rows: rows, sums: sums) }
+
+@inline(never) private func scaleAndThreshold_f32(
+  _ pixels: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Int, _ rows: Int, _ factors: UnsafePointer<Float>
+) { scaleAndThreshold(V.self, pixels, row: row, columns: columns, rows: rows, factors: factors) }
+
+@inline(never) private func blurPool_f32(
+  _ source: UnsafePointer<Float>, _ sourceRow: Int, _ target: UnsafeMutablePointer<Float>, _ targetRow: Int,
+  _ columns: Int, _ rows: Int, _ taps: UnsafePointer<Float>, _ size: Int
+) {
+  blurPool(
+    V.self, source: source, sourceRow: sourceRow, target: target, targetRow: targetRow, columns: columns, rows: rows,
+    taps: taps, size: size)
+}
+
 @inline(never) private func headOutput_f32(
   _ p: UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { headOutput(V.self, p, image: image, y0: y0, y1: y1, scratch: scratch) }
@@ -92,6 +109,7 @@ package func kernelTable() -> KernelTable {
     isa: isaName(), width: V.width, winogradInput: winogradInput_f32, winogradProduct: winogradProduct_f32,
     winogradOutput: winogradOutput_f32, winogradWeights: winogradWeights_f32, direct: direct_f32,
     denseRows: denseRows_f32, denseColumns: denseColumns_f32, flatten: flatten_f32, mixCodes: mixCodes_f32,
+    squareSums: squareSums_f32, scaleAndThreshold: scaleAndThreshold_f32, blurPool: blurPool_f32,
     headOutput: headOutput_f32, packWinograd: packWinograd_f32, peak: peak_f32)
 }
 
@@ -193,7 +211,8 @@ package func trainingKernelTable() -> TrainingKernelTable {
     width: V.width, winogradInput: trainedInput_f32, winogradProduct: winogradProduct_f32,
     winogradOutput: trainedOutput_f32, trainedWeights: trainedWeights_f32, winogradOutputBack: winogradOutputBack_f32,
     winogradProductBack: winogradProductBack_f32, trainedWeightsBack: trainedWeightsBack_f32,
-    matrixProduct: matrixProduct_f32, update: update_f32, squareSum: squareSum_f32, leakyBack: leakyBack_f32, cosine: cosine_f32,
+    matrixProduct: matrixProduct_f32, update: update_f32, squareSum: squareSum_f32, leakyBack: leakyBack_f32,
+    cosine: cosine_f32,
     cosineBack: cosineBack_f32,
     sigmoids: sigmoids_f32, sigmoidBack: sigmoidBack_f32, addScaled: addScaled_f32, columnSums: columnSums_f32,
     finishRows: finishRows_f32, squares: squares_f32)

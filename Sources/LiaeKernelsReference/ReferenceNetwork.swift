@@ -59,6 +59,14 @@ package struct ReferenceNetwork: Sendable {
       destinationMask: wantDestinationMask ? maps[2].interleaved() : [])
   }
 
+  /// Computes the mask of a network that segments a face, (maskSide, maskSide).
+  ///
+  /// - Parameter image: (resolution, resolution, 3), 0...1, in the model's channel order.
+  /// - Throws: as `evaluate`.
+  package func segment(image: [Float]) throws(LiaeError) -> [Float] {
+    try maps(["segment.mask"], image: image, morph: 1)[0].interleaved()
+  }
+
   /// Computes outputs or values within the network by their names in the graph.
   ///
   /// - Parameters:
@@ -121,6 +129,19 @@ package struct ReferenceNetwork: Sendable {
       Reference.depthToSpace(
         order, channels: out.channels, height: inputs[0].side, width: inputs[0].side, input: inputs[0].values,
         output: out.values)
+    case .transposedConvolution(let layer, let outputs):
+      let (weight, bias) = try parameters(layer)
+      Reference.transposedConv2D(
+        inputChannels: inputs[0].channels, outputChannels: outputs, side: inputs[0].side, input: inputs[0].values,
+        weights: weight, bias: bias, output: out.values)
+    case .responseNorm(let block):
+      let (weight, bias) = try parameters("\(block).frn")
+      Reference.responseNorm(
+        channels: out.channels, pixels: out.side * out.side, weight: weight, bias: bias,
+        epsilon: try parameter("\(block).frn.eps").pointee, threshold: try parameter("\(block).tlu.tau"), copy())
+    case .blurPool(let size):
+      Reference.blurPool(
+        size: size, channels: out.channels, side: inputs[0].side, input: inputs[0].values, output: out.values)
     case .sigmoid: Reference.sigmoid(count: out.count, copy())
     case .convolution, .dense, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput:
       throw LiaeError(
@@ -154,12 +175,11 @@ package struct ReferenceNetwork: Sendable {
   }
 
   private func parameters(_ layer: String) throws(LiaeError) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
-    guard let weight = weights["\(layer).weight"], let bias = weights["\(layer).bias"] else {
-      throw LiaeError(.missingTensor, "layer \(layer) has no weights")
-    }
-    func floats(_ tensor: TensorView) -> UnsafePointer<Float> {
-      UnsafePointer((tensor.storage.base + tensor.offset).assumingMemoryBound(to: Float.self))
-    }
-    return (floats(weight), floats(bias))
+    (try parameter("\(layer).weight"), try parameter("\(layer).bias"))
+  }
+
+  private func parameter(_ name: String) throws(LiaeError) -> UnsafePointer<Float> {
+    guard let tensor = weights[name] else { throw LiaeError(.missingTensor, "tensor \(name) is missing") }
+    return UnsafePointer((tensor.storage.base + tensor.offset).assumingMemoryBound(to: Float.self))
   }
 }

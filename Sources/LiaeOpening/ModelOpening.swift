@@ -128,7 +128,8 @@ package struct ModelOpening: Sendable {
       let held = file.header.architecture
       let wanted = Architecture(
         family: family, flavour: held.flavour, options: options, resolution: held.resolution, eDims: held.eDims,
-        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims, interDims: held.interDims)
+        aeDims: held.aeDims, dDims: held.dDims, dMaskDims: held.dMaskDims, interDims: held.interDims,
+        baseDims: held.baseDims)
       guard wanted == held else {
         throw LiaeError(.packMismatch, "\(file.name): packed weights of \(held.name), and \(wanted.name) is asked for")
       }

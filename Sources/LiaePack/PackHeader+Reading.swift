@@ -113,7 +113,8 @@ private struct Fields {
     try json.object("model") { (json, key) throws(LiaeError) in
       guard seen.insert("model.\(key)").inserted else { throw json.error("\"\(key)\" stands twice in the model") }
       switch key {
-      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "inter_dims", "lacks_destination_picture",
+      case "resolution", "e_dims", "ae_dims", "d_dims", "d_mask_dims", "inter_dims", "base_dims",
+        "lacks_destination_picture",
         "iteration":
         numbers[key] = try json.size(key)
       case "architecture", "flavour", "origin", "color_order", "face_type", "morph_factor":
@@ -195,10 +196,14 @@ private struct Fields {
     let parsed: (family: Architecture.Family, options: String)
     do throws(LiaeError) { parsed = try Architecture.parse(name) } catch { throw error.within(file) }
     let flavour: Architecture.Flavour = try value("flavour")
-    let architecture = Architecture(
-      family: parsed.family, flavour: flavour, options: parsed.options, resolution: try number("resolution"),
-      eDims: try number("e_dims"), aeDims: try number("ae_dims"), dDims: try number("d_dims"),
-      dMaskDims: try number("d_mask_dims"), interDims: parsed.family == .amp ? try number("inter_dims") : 0)
+    let resolution = try number("resolution")
+    let architecture =
+      parsed.family == .xseg
+      ? Architecture.xseg(resolution: resolution, baseDims: try number("base_dims"))
+      : Architecture(
+        family: parsed.family, flavour: flavour, options: parsed.options, resolution: resolution,
+        eDims: try number("e_dims"), aeDims: try number("ae_dims"), dDims: try number("d_dims"),
+        dMaskDims: try number("d_mask_dims"), interDims: parsed.family == .amp ? try number("inter_dims") : 0)
     do throws(LiaeError) { try architecture.validate() } catch { throw error.within(file) }
     var info = ModelInfo(origin: try value("origin"))
     info.colorOrder = try value("color_order")

@@ -114,10 +114,12 @@ package final class Context: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - inputs: faces of `architecture.resolution` pixels square, any pixel format, finite values.
+  ///   - mode: what the network computes: `segment` of xseg, any other of the families that swap.
   ///   - rgb: pictures of `rgbSide` square, one for each input; nil: the picture is not computed.
   ///   - mask, destinationMask: masks of `maskSide` square, likewise. A mask goes into every colour channel.
   /// - Throws: `invalidArgument` (counts, sizes, strides, non-finite pixels), `busy` (the context is running on
-  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make),
+  ///   another thread), `cancelled`, `unsupported` (morph of a DF network; a picture that the checkpoint cannot make; a swap of a
+  ///   network that segments, and the other way round),
   ///   `corruptFile` (packed weights that are damaged, found as they are first used); `invalidArgument` also for results
   ///   that are not finite, unless the plan allows them.
   ///   Outputs of a run that throws are unspecified.
@@ -136,6 +138,10 @@ package final class Context: @unchecked Sendable {
     _ mode: RunMode, inputs: UnsafeBufferPointer<ImageView>, rgb: UnsafeBufferPointer<MutableImageView>?,
     mask: UnsafeBufferPointer<MutableImageView>?, destinationMask: UnsafeBufferPointer<MutableImageView>?
   ) throws(LiaeError) {
+    if mode == .segment { try plan.requireSegmenting() } else { try plan.requireSwapping() }
+    guard mode != .segment || rgb == nil && destinationMask == nil else {
+      throw LiaeError(.unsupported, "\(plan.architecture.name) returns one mask, no picture and no destination mask")
+    }
     try check(inputs, rgb, mask, destinationMask)
 
     var morph: Float = 0

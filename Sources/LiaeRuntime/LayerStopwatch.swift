@@ -49,11 +49,10 @@ final class LayerStopwatch {
       layer, tensors: { () throws(LiaeError) in throw LiaeError(.internalError, "weights without numbers") },
       algorithm: algorithm, kernels: kernels, pool: pool, store: store)
 
-    let halves = layer.source == .halves ? 2 : 1
+    let inputs = layer.inputParts.reduce(0) { $0 + roundUp($1, kernels.width) }
     let outputs = layer.depthToSpace ? layer.outputChannels / 4 : layer.outputChannels
     let sourceGrid = try ActivationGrid(
-      channels: halves * roundUp(layer.inputChannels / halves, kernels.width), side: layer.inputSide,
-      width: kernels.width)
+      channels: inputs, side: layer.inputSide, width: kernels.width)
     let targetGrid = try ActivationGrid(
       channels: outputs, side: layer.outputSide * (layer.depthToSpace ? 2 : 1), width: kernels.width)
     guard let floats = CheckedSize.sum(sourceGrid.image, targetGrid.image),

@@ -79,6 +79,7 @@ package final class PackedConvolution: Sendable {
       let half = roundUp(inputs / 2, width)
       phaseChannels = half + (stored == .transformed ? inputs / 2 : half)
     case .channels, .picture: phaseChannels = phases == 4 ? roundUp(inputs, width) : inputs
+    case .joined(let first): phaseChannels = roundUp(first, width) + inputs - first
     }
 
     // Rows of each point. Odd phases have no tap for the point at infinity.
@@ -205,7 +206,11 @@ package final class PackedConvolution: Sendable {
         input[roundUp(half, width) + c] = Int32(half + c)
       }
     } else {
-      for c in 0..<layer.inputChannels { input[c] = Int32(c) }
+      var (channel, place) = (0, 0)
+      for part in layer.inputParts {
+        for c in 0..<part { input[place + c] = Int32(channel + c) }
+        (channel, place) = (channel + part, place + roundUp(part, width))
+      }
     }
     return (input, added)
   }
@@ -232,7 +237,7 @@ package final class PackedConvolution: Sendable {
 enum DirectRuns {
   struct Visit { let tap, channel, length, kernelRow, kernelColumn, block: Int }
 
-  /// In the order of the sum: half of the code, kernel row, kernel column, block of channels.
+  /// In the order of the sum: part of the input, kernel row, kernel column, block of channels.
   static func visit(_ layer: ConvolutionLayer, _ width: Int) -> [Visit] {
     let k = layer.kernel
     if layer.source == .picture {
@@ -240,21 +245,21 @@ enum DirectRuns {
         Visit(tap: $0 * k, channel: 0, length: k * layer.inputChannels, kernelRow: $0, kernelColumn: 0, block: 0)
       }
     }
-    let halves = layer.source == .halves ? 2 : 1
-    let channels = layer.inputChannels / halves
-    let blocks = (channels + width - 1) / width
     var visits: [Visit] = []
-    for half in 0..<halves {
+    var first = 0
+    for channels in layer.inputParts {
+      let blocks = (channels + width - 1) / width
       for y in 0..<k {
         for x in 0..<k {
           for block in 0..<blocks {
             visits.append(
               Visit(
-                tap: y * k + x, channel: (half * blocks + block) * width, length: min(width, channels - block * width),
-                kernelRow: y, kernelColumn: x, block: half * blocks + block))
+                tap: y * k + x, channel: (first + block) * width, length: min(width, channels - block * width),
+                kernelRow: y, kernelColumn: x, block: first + block))
           }
         }
       }
+      first += blocks
     }
     return visits
   }

@@ -14,6 +14,8 @@ final class PackedWeights: Sendable {
     let type: (_ layers: [String]) throws(LiaeError) -> DType
     /// Weights and bias of a layer, asked for where the store has to be filled.
     let tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
+    /// A tensor by its name, likewise.
+    let tensor: (_ name: String) throws(LiaeError) -> TensorView
     /// Is told of layers that are packed.
     let release: (_ layers: [String]) -> Void
   }
@@ -25,6 +27,7 @@ final class PackedWeights: Sendable {
   /// Dense layers that read a picture, several in one matrix, by the name of each; and its first row.
   private let rows: [String: (dense: PackedDenseRows, first: Int)]
   private let columns: [String: PackedDenseColumns]
+  private let norms: [String: PackedResponseNorm]
 
   /// Packs each layer where a node reads it first.
   ///
@@ -34,6 +37,7 @@ final class PackedWeights: Sendable {
     var byName: [String: PackedConvolution] = [:]
     var rows: [String: (dense: PackedDenseRows, first: Int)] = [:]
     var columns: [String: PackedDenseColumns] = [:]
+    var norms: [String: PackedResponseNorm] = [:]
     var choices: [LayerChoice] = []
     let width = kernels.width
     /// Element type of dense layers that are packed together.
@@ -52,15 +56,16 @@ final class PackedWeights: Sendable {
       case .convolution(let convolution):
         guard let layer = graph.layer(node), byName[layer.name] == nil else { continue }
         let choice = try layers.choose(layer)
-        let isJoined = convolution.layers.count > 1
-        // Layers that are joined are copied, as float32.
+        let isJoined = convolution.layers.count > 1, isTransposed = convolution.reading == .transposed
+        // Layers that are joined or transposed are copied, as float32.
         let stored: WeightStorage =
-          choice.fromTaps ? .taps(isJoined ? .float32 : try layers.type([layer.name])) : .transformed
+          choice.fromTaps ? .taps(isJoined || isTransposed ? .float32 : try layers.type([layer.name])) : .transformed
         choices.append(LayerChoice(name: layer.name, algorithm: choice.algorithm, stored: stored))
         let packed = try PackedConvolution(
           layer,
           tensors: { () throws(LiaeError) in
-            isJoined
+            if isTransposed { return try Self.turn(layer, try layers.tensors(convolution.layers[0])) }
+            return isJoined
               ? try Self.join(convolution, layer, layers.tensors) : try layers.tensors(convolution.layers[0])
           },
           algorithm: choice.algorithm, stored: stored, kernels: kernels, pool: pool, store: store)
@@ -84,12 +89,20 @@ final class PackedWeights: Sendable {
           store: store
         ) { () throws(LiaeError) in try layers.tensors(dense.layers[0]) }
         layers.release(dense.layers)
-      case .input, .sigmoid, .shuffledSigmoid, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack: break
+      case .responseNorm(let block):
+        guard norms[block] == nil else { continue }
+        norms[block] = try PackedResponseNorm(block, channels: node.shape.channels, width: width, store: store) {
+          (name) throws(LiaeError) in try layers.tensor("\(block).\(name)")
+        }
+        layers.release(node.operation.layers)
+      case .concatenation where node.inputs.count == 2: break
+      case .input, .sigmoid, .shuffledSigmoid, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack, .blurPool:
+        break
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label) alone")
       }
     }
     (self.convolutions, self.choices, self.byName) = (convolutions, choices, byName)
-    (self.rows, self.columns) = (rows, columns)
+    (self.rows, self.columns, self.norms) = (rows, columns, norms)
   }
 
   func convolution(_ convolution: Convolution) throws(LiaeError) -> PackedConvolution {
@@ -111,6 +124,11 @@ final class PackedWeights: Sendable {
 
   func columns(_ dense: Dense) throws(LiaeError) -> PackedDenseColumns {
     guard let packed = columns[dense.layers[0]] else { throw Self.missing(dense.name) }
+    return packed
+  }
+
+  func norm(_ block: String) throws(LiaeError) -> PackedResponseNorm {
+    guard let packed = norms[block] else { throw Self.missing(block) }
     return packed
   }
 

@@ -78,6 +78,7 @@ package final class Plan: Sendable {
         },
         type: { (layers) throws(LiaeError) in try source.type(layers) },
         tensors: { (layer) throws(LiaeError) in try source.weightsAndBias(layer) },
+        tensor: { (name) throws(LiaeError) in try source.finite(name) },
         release: { source.release($0) }))
   }
 
@@ -128,6 +129,9 @@ package final class Plan: Sendable {
         tensors: { (layer) throws(LiaeError) in
           throw LiaeError(.internalError, "\(layer) is to be packed from nothing")
         },
+        tensor: { (name) throws(LiaeError) in
+          throw LiaeError(.internalError, "\(name) is to be packed from nothing")
+        },
         release: { _ in }))
   }
 
@@ -168,5 +172,7 @@ extension Plan {
 
 extension Graph {
   /// The passes that do not depend on what a run asks for.
-  func prepared() throws(LiaeError) -> Graph { try joiningConvolutions().fusing().foldingCodes() }
+  func prepared() throws(LiaeError) -> Graph {
+    try joiningConvolutions().turningTransposedConvolutions().fusing().foldingCodes()
+  }
 }

@@ -4,12 +4,12 @@ import LiaeSystem
 
 /// The outputs that a run is asked for.
 struct RunRequest {
-  /// `swap`, `destination` or `morph`.
+  /// `swap`, `destination`, `morph` or `segment`.
   let run: String
   let rgb, mask, destinationMask: Bool
 
   /// Places of all requests, for tables.
-  static let count = 3 * 8
+  static let count = 4 * 8
 
   init(run: String, rgb: Bool, mask: Bool, destinationMask: Bool) {
     self.run = run
@@ -22,7 +22,7 @@ struct RunRequest {
 
   /// The place in a table of `count`.
   var index: Int {
-    let mode = run == "swap" ? 0 : run == "morph" ? 1 : 2
+    let mode = run == "swap" ? 0 : run == "morph" ? 1 : run == "destination" ? 2 : 3
     return mode * 8 + (rgb ? 1 : 0) + (mask ? 2 : 0) + (destinationMask ? 4 : 0)
   }
 
@@ -34,6 +34,9 @@ struct RunRequest {
   /// Everything that runs of a network can ask for, each once.
   static func all(of graph: Graph) -> [RunRequest] {
     var requests: [RunRequest] = []
+    if graph.hasOutput("segment.mask") {
+      requests.append(RunRequest(run: "segment", rgb: false, mask: true, destinationMask: false))
+    }
     for run in ["swap", "morph", "destination"] where graph.hasOutput("\(run).rgb") {
       for bits in 1..<8 {
         let request = RunRequest(

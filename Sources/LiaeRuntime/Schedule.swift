@@ -39,6 +39,12 @@ struct ScheduleDraft {
           throw LiaeError(.outOfMemory, "out of memory: the input of \(node.name)")
         }
         places.takeScratch(floats, node: index)
+      case .responseNorm(let block):
+        let norm = try plan.weights.norm(block)
+        guard let floats = ResponseNormStep.sumFloats(norm, side: node.shape.side, images: images) else {
+          throw LiaeError(.outOfMemory, "out of memory: the sums of \(node.name)")
+        }
+        places.takeScratch(floats, node: index)
       default: break
       }
     }
@@ -161,6 +167,23 @@ final class Schedule {
         step = MixChannelsStep(
           node.name, first: try addresses.buffer(node.inputs[0]), rest: try addresses.buffer(node.inputs[1]),
           target: try addresses.buffer(value), images: images, part: node.part)
+      case .responseNorm(let block):
+        let norm = try plan.weights.norm(block)
+        guard let scratch = places.scratch[index] else { throw Self.lacksMemory(node) }
+        layers.append("\(block).frn")
+        step = ResponseNormStep(
+          norm, pixels: try addresses.buffer(value).view, side: node.shape.side, images: images,
+          sums: addresses.stretch(scratch), part: node.part)
+      case .blurPool(let size):
+        step = BlurPoolStep(
+          node.name, size: size, source: try addresses.buffer(node.inputs[0]).view,
+          target: try addresses.buffer(value).view, channels: node.shape.channels, side: node.shape.side,
+          images: images, width: plan.kernels.width, part: node.part)
+      case .concatenation:
+        var sources: [ActivationBuffer] = []
+        for input in node.inputs { sources.append(try addresses.buffer(input)) }
+        step = ConcatenationStep(
+          node.name, sources: sources, target: try addresses.buffer(value), images: images, part: node.part)
       case .sigmoid, .shuffledSigmoid:
         guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
         else { throw LiaeError(.unsupported, "node \(node.name): a sigmoid that is no output has no kernel") }
@@ -192,10 +215,10 @@ final class Schedule {
     for border in borders { for plane in 0..<border.planes { border.clear(plane: plane) } }
   }
 
-  /// Whether the border is zero already: that of a residual in whose place the sum stands, or one that is copied.
+  /// Whether the border is zero already: that of a value in whose place another one stands, or one that is copied.
   private static func keepsBorder(_ node: Graph.Node, _ places: ValuePlaces, _ index: Int) -> Bool {
     switch node.operation {
-    case .splitHalves, .mixChannels: return true
+    case .splitHalves, .mixChannels, .concatenation, .responseNorm: return true
     case .convolution where node.inputs.count == 2:
       return places.pictures[node.inputs[1].index]?.buffer == places.pictures[index]?.buffer
     default: return false

@@ -7,7 +7,7 @@ import LiaeSystem
 /// Places of a graph's values in one piece of memory: which share a buffer, and from which node to which each buffer is
 /// needed. Steps are numbered as the nodes are.
 ///
-/// The sum of a residual block takes the place of its own residual, which is read pixel by pixel before it is written.
+/// A response norm takes the place of its input, and the sum of a residual block takes the place of its own residual, which is read pixel by pixel before it is written.
 /// The values of a stack stand in the stack's buffer from the start.
 struct ValuePlaces {
   /// A picture of blocked activations.
@@ -100,7 +100,13 @@ struct ValuePlaces {
         let residual = node.inputs[1].index
         if last[residual] == index && isPicture[residual] { owners[index] = owners[residual] }
       case .dense(let dense): isPicture[index] = dense.side != nil
-      case .splitHalves, .mixChannels: isPicture[index] = true
+      case .splitHalves, .mixChannels, .blurPool, .concatenation: isPicture[index] = true
+      case .responseNorm:
+        isPicture[index] = true
+        guard last[node.inputs[0].index] == index, isPicture[node.inputs[0].index] else {
+          throw LiaeError(.internalError, "node \(node.name): something else reads what it changes in place")
+        }
+        owners[index] = owners[node.inputs[0].index]
       case .unstack(let place):
         isPicture[index] = true
         let stack = owners[node.inputs[0].index]
@@ -121,10 +127,12 @@ struct ValuePlaces {
     return (owners, isPicture)
   }
 
-  /// Channels in the buffer: each half of a code begins at a whole vector, in a stack of codes too.
+  /// Channels in the buffer: each half of a code and each part of a concatenation begins at a whole vector, in a stack of
+  /// codes too.
   private static func channels(_ node: Graph.Node, _ graph: Graph, _ width: Int) -> Int {
     switch node.operation {
     case .splitHalves: 2 * roundUp(node.shape.channels / 2, width)
+    case .concatenation: node.inputs.reduce(0) { $0 + roundUp(graph.shape($1).channels, width) }
     case .stack: node.inputs.first.map { channels(graph[$0], graph, width) } ?? node.shape.channels
     default: node.shape.channels
     }
@@ -136,8 +144,9 @@ struct ValuePlaces {
     for node in graph.nodes {
       switch node.operation {
       case .convolution(let convolution) where convolution.padding > 0: values.insert(node.inputs[0])
+      case .blurPool: values.insert(node.inputs[0])
       // These copy whole planes.
-      case .splitHalves, .mixChannels: values.formUnion(node.inputs)
+      case .splitHalves, .mixChannels, .concatenation: values.formUnion(node.inputs)
       default: break
       }
     }

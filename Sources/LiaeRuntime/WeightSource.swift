@@ -17,12 +17,13 @@ final class WeightSource {
     (self.pool, self.allowsNonFinite) = (pool, allowsNonFinite)
   }
 
-  /// - Throws: `corruptFile` for elements that are not finite, unless they are allowed; `missingTensor`.
+  /// - Throws: as `finite`.
   func weightsAndBias(_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView) {
     (try finite("\(layer).weight"), try finite("\(layer).bias"))
   }
 
-  private func finite(_ name: String) throws(LiaeError) -> TensorView {
+  /// - Throws: `corruptFile` for elements that are not finite, unless they are allowed; `missingTensor`.
+  func finite(_ name: String) throws(LiaeError) -> TensorView {
     let tensor = try tensor(name)
     guard checked.insert(name).inserted, !FiniteCheck.isFinite(tensor, pool) else { return tensor }
     let first = (0..<tensor.count).first { !tensor[$0].isFinite } ?? 0
@@ -41,7 +42,7 @@ final class WeightSource {
   /// The layers are packed.
   func release(_ layers: [String]) {
     for layer in layers {
-      for name in ["\(layer).weight", "\(layer).bias"] {
+      for name in ["\(layer).weight", "\(layer).bias", "\(layer).eps", "\(layer).tau"] {
         tensors[name] = nil
       }
     }

@@ -10,6 +10,8 @@ extension SequenceNotice {
     case .lackMetadata(let first, let count): return "\(first)\(others(count)): no DeepFaceLab metadata; left out"
     case .lackFrame(let first, let frame, let count):
       return "\(first)\(others(count)): there is no frame \(frame); left out"
+    case .unmaskable(let first, let count):
+      return "\(first)\(others(count)): masks are written into JPEG files alone, as DeepFaceLab has them; left out"
     case .unreadable(let first, let counts):
       return
         "\(first): \(counts) left out: only .png, .jpg and .jpeg files are read; convert the others, or finish their "

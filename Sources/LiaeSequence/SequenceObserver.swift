@@ -42,6 +42,8 @@ package enum SequenceNotice: Sendable, Equatable {
   case lackMetadata(first: String, count: Int)
   /// Faces of frames that the sequence does not have, which are left out: the first, its frame, and their number.
   case lackFrame(first: String, frame: String, count: Int)
+  /// PNG faces, into which no masks are written: the first, and their number.
+  case unmaskable(first: String, count: Int)
   /// Pictures of kinds that are not read: the first, and how many of each ending.
   case unreadable(first: String, counts: String)
   /// Faces in files of their own beside a faceset file, which counts alone: how many of each ending.

@@ -16,6 +16,8 @@ package struct FrameFace {
   /// Squares of any side over the part of the frame that the model sees.
   package var xsegSwap: MaskCanvas?
   package var xsegDestination: MaskCanvas?
+  /// Of an XSeg model, which computes those that the mask mode needs and that are not given. One thread at a time.
+  package var xseg: Context?
   package var motion = Motion()
   package var smoothing: FaceSmoothing?
   /// The face's name in messages; nil: its place among the faces of its frame.

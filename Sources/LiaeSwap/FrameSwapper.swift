@@ -34,7 +34,7 @@ package struct FrameSwapper {
       throw LiaeError(
         .invalidArgument, "super resolution needs an enhanced face: align, run, enhance and composite in steps")
     }
-    return try Context.asCall(of: faces.map(\.context)[...]) { () throws(LiaeError) in
+    return try Context.asCall(of: (faces.map(\.context) + faces.compactMap(\.xseg))[...]) { () throws(LiaeError) in
       try swapAll(image, faces, predicted, into: target, mask: mask)
     }
   }
@@ -60,7 +60,7 @@ package struct FrameSwapper {
     try first.context.withThreads { (pool) throws(LiaeError) in
       var compositor = try Compositor(try Frame(image, workers: Workers(pool)), options: options)
       for (index, face) in faces.enumerated() {
-        do throws(LiaeError) { try compositor.add(compositeFace(face, swapped[index])) } catch {
+        do throws(LiaeError) { try compositor.add(try compositeFace(face, swapped[index])) } catch {
           throw error.within(face.name ?? "face \(index)")
         }
       }
@@ -77,13 +77,14 @@ package struct FrameSwapper {
   {
     do throws(LiaeError) {
       let swapped = try predict(image, face)
-      let raw = try Frame(image).rawPrediction(compositeFace(face, swapped), options: options)
+      let raw = try Frame(image).rawPrediction(try compositeFace(face, swapped), options: options)
       return (swapped, raw.picture, raw.mask)
     } catch { throw error.within(face.name ?? "face 0") }
   }
 
   /// One face out of the frame and through its model.
   private func predict(_ image: ImageView, _ face: FrameFace) throws(LiaeError) -> SwappedFace {
+    try face.context.plan.requireSwapping()
     let architecture = face.context.plan.architecture
     let placement = try FacePlacement(face.landmarks, type: face.faceType())
     let aligned = try face.context.withThreads { (pool) throws(LiaeError) in
@@ -103,10 +104,11 @@ package struct FrameSwapper {
       rgb: try rgb.extended(to: architecture), swapMask: swapMask, destinationMask: destinationMask, aligned: aligned)
   }
 
-  private func compositeFace(_ face: FrameFace, _ swapped: SwappedFace) -> CompositeFace {
+  private func compositeFace(_ face: FrameFace, _ swapped: SwappedFace) throws(LiaeError) -> CompositeFace {
     var result = CompositeFace(swapped.aligned, rgb: swapped.rgb)
     (result.swapMask, result.destinationMask) = (swapped.swapMask, swapped.destinationMask)
     (result.xsegSwap, result.xsegDestination) = (face.xsegSwap, face.xsegDestination)
+    if let xseg = face.xseg { result.segmenter = try xseg.segmenter() }
     (result.mask, result.motion, result.smoothing) = (face.mask, face.motion, face.smoothing)
     return result
   }

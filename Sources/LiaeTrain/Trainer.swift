@@ -66,10 +66,11 @@ package final class Trainer {
 
   /// Checks that networks of a family can be trained.
   ///
-  /// - Throws: `unsupported` for amp, whose losses and random codes the trainer does not have.
+  /// - Throws: `unsupported` for amp and xseg, whose losses the trainer does not have.
   package static func check(_ family: Architecture.Family) throws(LiaeError) {
-    guard family != .amp else {
-      throw LiaeError(.unsupported, "an amp network can be run but not trained; liae and df can be trained")
+    guard family == .liae || family == .df else {
+      throw LiaeError(
+        .unsupported, "an \(family.rawValue) network can be run but not trained; liae and df can be trained")
     }
   }
 

@@ -8,7 +8,7 @@ import LiaeSystem
 struct LiaeInfer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liae-infer",
-    abstract: "Runs LIAE, DF and AMP face-swap models on faces, frames and videos.",
+    abstract: "Runs LIAE, DF and AMP face-swap models on faces, frames and videos, and XSeg mask models.",
     discussion: """
       Examples:
         liae-infer run --model me.safetensors --input faces/ --output out/
@@ -23,7 +23,7 @@ struct LiaeInfer: ParsableCommand {
       """,
     version: versionText,
     subcommands: [
-      RunCommand.self, MergeCommand.self, VideoCommand.self, ExtractCommand.self, InspectCommand.self,
+      RunCommand.self, MergeCommand.self, VideoCommand.self, ExtractCommand.self, XSegCommand.self, InspectCommand.self,
       ConvertCommand.self, PackCommand.self, VerifyCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 

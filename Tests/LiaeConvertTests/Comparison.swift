@@ -41,7 +41,7 @@ func golden(_ name: String) throws -> GoldenNetwork {
 
 /// A copy of DeepFaceLab's files of a network without those whose names end in one of `without`.
 func copiedSet(_ network: GoldenNetwork, without: [String], into folder: TemporaryFolder) throws -> String {
-  let kinds = ["_SAEHD_", "_AMP_"]
+  let kinds = ["_SAEHD_", "_AMP_", "XSeg_"]
   for name in network.files where kinds.contains(where: { name.contains($0) }) {
     if without.contains(where: { name.hasSuffix($0) }) { continue }
     let bytes = try Bytes.read(path: network.path(name))

@@ -248,15 +248,6 @@ import Testing
     }
   }
 
-  @Test func neighboursAreCalledByTheirName() throws {
-    expectError(.unsupported, "XSeg") {
-      _ = try lie {
-        $0.outputs = [.init(name: "out_mask:0", dtype: .float32, shape: nil)]
-        return true
-      }
-    }
-  }
-
   @Test func anInputThatNothingReads() throws {
     expectSame(
       try golden("liae-udt").model("golden.dfm"),

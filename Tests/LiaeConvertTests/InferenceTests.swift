@@ -197,7 +197,7 @@ import Testing
     expectError(.unknownFormat, "picture") { try open("a.png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) }
     expectError(.unknownFormat, "numpy") { try open("a.npy", [0x93] + Array("NUMPY".utf8) + [1, 0, 0, 0]) }
     expectError(.unknownFormat, "NAME_SAEHD") { try open("a.pkl", [0x80, 4, 0x7d, 0x2e]) }
-    expectError(.unsupported, "XSeg") { try open("XSeg_256.npy", [0x80, 4, 0x7d, 0x2e]) }
+    expectError(.missingTensor, "XSeg_") { try open("XSeg_256.npy", [0x80, 4, 0x7d, 0x2e]) }
     expectError(.unsupported, "Quick96") { try open("me_Quick96_encoder.npy", [0x80, 4, 0x7d, 0x2e]) }
     expectError(.unsupported, "set") { _ = try ModelReader.open(memory: try bytes([0x80, 4, 0x7d, 0x2e])) }
   }

@@ -50,9 +50,42 @@ import Testing
       for name in ["inter_src", "inter_dst", "morph.code"] { #expect(try shape(name) == Shape(14, 3)) }
       #expect(try graph.namedValue("swap.code") == graph.namedValue("inter_src"))
       #expect(try graph.namedValue("destination.code") == graph.namedValue("inter_dst"))
+    case .xseg: Issue.record("a family that segments has no codes")
     }
     let flat = 6 * 8 * (t ? 3 * 3 : 6 * 6)
     #expect(try shape("encoded") == Shape(architecture.family == .amp ? 10 : flat))
+  }
+
+  /// Sizes and tensors as FORMATS.md 10 has them.
+  @Test(arguments: [(64, 3), (256, 4), (256, 32)]) func xseg(side: Int, base b: Int) throws {
+    let graph = try Graph(.xseg(resolution: side, baseDims: b))
+    func shape(_ name: String) throws -> Shape { try graph.shape(graph.namedValue(name)) }
+    #expect(graph.outputs.map(\.name) == ["segment.mask"] && !graph.canSwap && !graph.canMorph)
+    #expect(try graph.shape(graph.output("segment.mask")) == Shape(1, side))
+    for (level, channels) in [b, 2 * b, 4 * b, 8 * b, 8 * b, 8 * b].enumerated() {
+      #expect(try shape("conv\(level)2") == Shape(channels, side >> level))
+      #expect(try shape("pool\(level)") == Shape(channels, side >> (level + 1)))
+      #expect(try shape("up\(level)") == Shape(level < 3 ? channels : channels / 2, side >> level))
+      #expect(try shape("uconv\(level)1") == Shape(channels, side >> level))
+    }
+    #expect(graph.tensors.count == 222 && graph.tensors.allSatisfy { !$0.isUnused })
+    #expect(graph.tensorShape("xseg.up5.conv.weight") == [8 * b, 4 * b, 3, 3])
+    #expect(graph.tensorShape("xseg.uconv53.conv.weight") == [8 * b, 12 * b, 3, 3])
+    #expect(graph.tensorShape("xseg.dense1.weight") == [512, 8 * b * (side / 64) * (side / 64)])
+    #expect(graph.tensorShape("xseg.conv01.frn.eps") == [1] && graph.tensorShape("xseg.conv01.tlu.tau") == [b])
+    if side == 256, b == 32 { #expect(graph.parameterCount == 17_569_317) }
+    // Every tensor is read by one node.
+    let layers = graph.nodes.flatMap(\.operation.layers)
+    #expect(Set(layers).count == layers.count && Set(layers) == Set(graph.tensors.map(\.layer)))
+  }
+
+  @Test func whatXSegCannotBe() {
+    for (side, base) in [(256, 0), (32, 4), (96, 4), (257, 4), (2048, 4), (256, 5000)] {
+      #expect(throws: LiaeError.self) { _ = try Graph(.xseg(resolution: side, baseDims: base)) }
+    }
+    for name in ["xseg-u", "xseg-d", "xseg-"] {
+      #expect(throws: LiaeError.self) { _ = try Architecture.parse(name) }
+    }
   }
 
   @Test(arguments: all) func everyTensorIsReadAndNamedAsItsLayer(architecture: Architecture) throws {

@@ -14,6 +14,7 @@ import Testing
     ("fusingConvolutions of both orders", { try $0.fusingConvolutions(depthToSpace: [.crd, .dcr]) }),
     ("fusingDenseLayers", { try $0.fusingDenseLayers() }), ("fusingSigmoids", { try $0.fusingSigmoids() }),
     ("fusing", { try $0.fusing() }), ("foldingCodes", { try $0.foldingCodes() }),
+    ("turningTransposedConvolutions", { try $0.turningTransposedConvolutions() }),
     ("joiningDenseLayers", { try $0.joiningDenseLayers() }), ("stackingBranches", { try $0.stackingBranches() }),
   ]
 
@@ -36,9 +37,11 @@ import Testing
     return (0..<shape.channels * shape.side * shape.side).map { _ in Double(random.uniform()) }
   }
 
+  private static let kinds = Architecture.everyKind + [.xseg(resolution: 64, baseDims: 2)]
+
   /// Each pass alone, all in the order of the inference plan for each selection of outputs that a run can have, and
   /// random sequences of passes for random outputs.
-  @Test(arguments: Architecture.everyKind) func families(architecture: Architecture) throws {
+  @Test(arguments: kinds) func families(architecture: Architecture) throws {
     let graph = try Graph(architecture)
     let weights = DoubleNetwork.randomWeights(of: graph, seed: 3)
     var random = SplitMix64(state: 5)
@@ -46,7 +49,11 @@ import Testing
     for pass in Self.passes {
       try expectEqual(graph, pass.run(graph), weights, image, morph: 0.3, pass.name)
     }
-    let prepared = try graph.joiningConvolutions().fusing().foldingCodes()
+    let prepared = try graph.joiningConvolutions().turningTransposedConvolutions().fusing().foldingCodes()
+    if graph.hasOutput("segment.mask") {
+      try expectEqual(graph, prepared, weights, image, morph: 0, "all passes")
+      #expect(!prepared.nodes.contains { if case .transposedConvolution = $0.operation { true } else { false } })
+    }
     for run in ["swap", "morph", "destination"] where graph.hasOutput("\(run).rgb") {
       for names in [["\(run).rgb"], ["\(run).mask"], ["\(run).rgb", "\(run).mask", "destination.mask"]] {
         let reached = try prepared.reaching(names)
@@ -72,7 +79,7 @@ import Testing
   }
 
   /// A pass finds nothing more to do in what it made.
-  @Test(arguments: Architecture.everyKind) func twice(architecture: Architecture) throws {
+  @Test(arguments: kinds) func twice(architecture: Architecture) throws {
     let graph = try Graph(architecture)
     for pass in Self.passes where pass.name != "stackingBranches" {
       let once = try pass.run(graph)

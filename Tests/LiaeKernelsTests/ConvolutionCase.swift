@@ -156,8 +156,13 @@ struct ConvolutionCase: CustomStringConvertible {
     // What the reference is given, and the same as the kernels want it.
     let inputSide = layer.inputSide, pixels = inputSide * inputSide
     let half = roundUp(inputs / 2, width)
-    let plain = Guarded(
-      channels: source == .halves ? 2 * half : inputs, side: inputSide, images: images, width: width)
+    let stored =
+      switch source {
+      case .halves: 2 * half
+      case .joined(let first): roundUp(first, width) + inputs - first
+      case .channels, .picture: inputs
+      }
+    let plain = Guarded(channels: stored, side: inputSide, images: images, width: width)
     let interleaved = GuardedBuffer(count: images * (inputSide + 4) * (inputSide + 4) * inputs)
     var view = plain.view
     var references: [[Float]] = []
@@ -165,6 +170,10 @@ struct ConvolutionCase: CustomStringConvertible {
       var values = random.floats(inputs * pixels, in: -1...1)
       switch self.source {
       case .channels: plain.fill(image, values)
+      case .joined(let first):
+        // The second value begins at a whole vector.
+        let gap = [Float](repeating: 0, count: (roundUp(first, width) - first) * pixels)
+        plain.fill(image, Array(values[..<(first * pixels)]) + gap + Array(values[(first * pixels)...]))
       case .halves:
         // The reference reads [X, AB]; the kernels read [X, AB - X], or X alone where AB = X.
         let c = inputs / 2

@@ -107,6 +107,19 @@ import Testing
     }
   }
 
+  /// Two values one behind the other, the second from a whole vector on.
+  @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
+  func joinedValues(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    for (first, inputs) in [(4, 8), (16, 48), (5, 24), (30, 47)] {
+      for fromTaps in [false, true] {
+        try check(
+          ConvolutionCase(
+            set: set, algorithm: algorithm, inputs: inputs, outputs: 20, side: 8, activation: .none, images: 2,
+            source: .joined(first: first), fromTaps: fromTaps))
+      }
+    }
+  }
+
   /// The same bits for any number of workers.
   @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
   func workersChangeNoBit(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {

@@ -17,6 +17,30 @@ import Testing
     1: [.baseline: 97_267_057_125_371_257, .avx2: 1_150_936_234_473_333_418, .avx512: 15_945_904_401_520_022_785]
   ]
 
+  /// The same of an XSeg network: transposed convolutions, joined values, norms.
+  private static let pinnedXSeg: [Int: [InstructionSet: UInt64]] = [
+    1: [
+      .baseline: 17_418_533_613_028_836_025, .avx2: 8_674_774_415_582_021_623, .avx512: 6_984_132_089_996_195_517,
+    ]
+  ]
+
+  @Test(arguments: InstructionSet.supported) func packedWeightsOfXSegArePinned(set: InstructionSet) throws {
+    var sums: [UInt64] = []
+    for element in [DType.float32, .float16] {
+      var tensors = TensorDictionary()
+      for spec in try Graph(.xseg(resolution: 64, baseDims: 3)).tensors {
+        tensors[spec.name] = try Self.tensor(spec.shape, element)
+      }
+      let model = try Model(
+        architecture: .xseg(resolution: 64, baseDims: 3), info: ModelInfo(origin: .random), tensors: tensors)
+      for part in try Plan(model: model, options: PlanOptions(.direct, on: set)).parts {
+        sums.append(withExtendedLifetime(part.bytes) { XXH64.hash(part.bytes.raw) })
+      }
+    }
+    let sum = sums.withUnsafeBytes { XXH64.hash($0) }
+    #expect(sum == Self.pinnedXSeg[Plan.layoutVersion]?[set])
+  }
+
   @Test(arguments: InstructionSet.supported) func packedWeightsArePinned(set: InstructionSet) throws {
     var sums: [UInt64] = []
     func add(_ parts: [WeightPart]) {
@@ -24,7 +48,7 @@ import Testing
     }
     let elements: [DType] = [.float32, .float16, .bfloat16]
     // Dense layers, the code's folded layers and joined heads, without the planner's opinion. AMP has layers of these kinds.
-    for architecture in architectures where architecture.family != .amp {
+    for architecture in architectures where architecture.family == .liae || architecture.family == .df {
       for element in elements {
         var tensors = TensorDictionary()
         for spec in try Graph(architecture).tensors where !spec.isUnused {

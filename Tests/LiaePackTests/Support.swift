@@ -14,6 +14,7 @@ let architectures = [
   Architecture(flavour: .torch, options: "udt", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
   Architecture(family: .df, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3),
   Architecture(family: .amp, resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3, interDims: 7),
+  .xseg(resolution: 64, baseDims: 3),
 ]
 
 extension PlanOptions {
@@ -23,9 +24,9 @@ extension PlanOptions {
   }
 }
 
-/// All that a run of a plan returns for one picture of a seed: the swap, and a morph where the model can.
+/// All that a run of a plan returns for one picture of a seed: the swap, and a morph where the model can; or the mask.
 func outputs(_ plan: Plan, seed: UInt64 = 3) throws -> [Float] {
-  let modes: [RunMode] = [.swap] + (plan.graph.canMorph ? [.morph(0.4)] : [])
+  let modes: [RunMode] = [plan.segments ? .segment : .swap] + (plan.graph.canMorph ? [.morph(0.4)] : [])
   return try modes.flatMap { try outputs(plan, $0, seed: seed) }
 }
 
@@ -35,7 +36,7 @@ private func outputs(_ plan: Plan, _ mode: RunMode, seed: UInt64) throws -> [Flo
   var random = SplitMix64(state: seed)
   let input = (0..<side * side * 3).map { _ in random.uniform() }
   var (rgb, mask, destinationMask) = (
-    [Float](repeating: 0, count: rgbSide * rgbSide * 3), [Float](repeating: 0, count: side * side),
+    [Float](repeating: 0, count: max(1, rgbSide * rgbSide * 3)), [Float](repeating: 0, count: side * side),
     [Float](repeating: 0, count: side * side)
   )
   try input.withUnsafeBytes { input in
@@ -45,11 +46,15 @@ private func outputs(_ plan: Plan, _ mode: RunMode, seed: UInt64) throws -> [Flo
           guard let i = input.baseAddress, let r = rgb.baseAddress, let m = mask.baseAddress,
             let d = destinationMask.baseAddress
           else { return }
+          let swaps = mode != .segment
           try context.run(
             mode, ImageView(base: i, width: side, height: side, stride: side * 12, format: .bgrFloat),
-            rgb: MutableImageView(base: r, width: rgbSide, height: rgbSide, stride: rgbSide * 12, format: .bgrFloat),
+            rgb: swaps
+              ? MutableImageView(base: r, width: rgbSide, height: rgbSide, stride: rgbSide * 12, format: .bgrFloat)
+              : nil,
             mask: MutableImageView(base: m, width: side, height: side, stride: side * 4, format: .grayFloat),
-            destinationMask: MutableImageView(base: d, width: side, height: side, stride: side * 4, format: .grayFloat))
+            destinationMask: swaps
+              ? MutableImageView(base: d, width: side, height: side, stride: side * 4, format: .grayFloat) : nil)
         }
       }
     }

@@ -54,12 +54,20 @@ import Testing
     ("smooth-landmarks", .string("1,1,1"), "CUTOFF,BETA"), ("face-type", .string("nose"), "whole_face"),
     ("erodee", .integer(1), "the nearest is \"erode\""),
     // Possible alone, and not together or not here.
-    ("sharpen-amount", .integer(5), "--sharpen is none"), ("mask-mode", .integer(6), "XSeg network"),
-    ("mask-mode", .string("xseg-prd*xseg-dst"), "XSeg network"),
+    ("sharpen-amount", .integer(5), "--sharpen is none"),
   ]) func whatIsNotPossible(key: String, value: JSON, text: String) {
     let error = failure { _ = try settings((key, value)) }
     #expect(error?.status == .invalidArgument && error?.message.contains(text) == true, "\(error as Any)")
     #expect(error?.message.hasPrefix("--\(key)") == true && error?.message.contains("null") == false)
+  }
+
+  /// Masks of the swapped face need a network; those of the frame's face may stand in aligned files.
+  @Test(arguments: 0...10) func masksThatTakeAnXSegModel(mode: Int) throws {
+    let settings = try settings(("mask-mode", .integer(mode == 10 ? 7 : mode)))
+    #expect(failure { try settings.check(hasXSeg: true) } == nil)
+    let error = failure { try settings.check(hasXSeg: false) }
+    #expect((error != nil) == [6, 8, 9].contains(mode), "\(mode)")
+    #expect(error == nil || error?.status == .invalidArgument && error?.message.contains("--xseg") == true)
   }
 
   /// DeepFaceLab's letters are the face types of models.

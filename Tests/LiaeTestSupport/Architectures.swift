@@ -7,7 +7,7 @@ extension Architecture {
     "", "u", "d", "t", "c", "ud", "ut", "uc", "dt", "dc", "tc", "udt", "udc", "utc", "dtc", "udtc",
   ]
 
-  /// Every family in every flavour with all options that it can have, of few channels and 32 pixels.
+  /// Every family that swaps in every flavour with all options that it can have, of few channels and 32 pixels.
   package static let everyKind: [Architecture] = {
     func small(_ family: Family, _ flavour: Flavour, _ options: String) -> Architecture {
       Architecture(

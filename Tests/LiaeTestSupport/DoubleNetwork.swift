@@ -114,6 +114,16 @@ package struct DoubleNetwork {
       let count = Int(Float(node.shape.channels) * morph), pixels = node.shape.side * node.shape.side
       let pictures = zip(inputs[0].pictures, inputs[1].pictures)
       return DoublePicture(node.shape, pictures.flatMap { $0.prefix(count * pixels) + $1.dropFirst(count * pixels) })
+    case .transposedConvolution(let layer, let outputs):
+      let (weight, bias) = try parameters(layer)
+      return perPicture { Self.transposed($0, inputs[0].shape, weight, bias, outputs: outputs) }
+    case .responseNorm(let block):
+      let (weight, bias) = try parameters("\(block).frn")
+      guard let epsilon = weights["\(block).frn.eps"], let threshold = weights["\(block).tlu.tau"] else {
+        throw LiaeError(.missingTensor, "block \(block) has no epsilon or no threshold")
+      }
+      return perPicture { Self.responseNorm($0, weight, bias, epsilon[0], threshold) }
+    case .blurPool(let size): return perPicture { Self.blurPool($0, inputs[0].shape, size) }
     case .depthToSpace(let order): return Self.shuffled(inputs[0], order)
     case .sigmoid: return each(Self.sigmoid)
     case .shuffledSigmoid:
@@ -130,7 +140,7 @@ package struct DoubleNetwork {
     }
   }
 
-  private func parameters(_ layer: String) throws(LiaeError) -> (weight: [Double], bias: [Double]) {
+  func parameters(_ layer: String) throws(LiaeError) -> (weight: [Double], bias: [Double]) {
     guard let weight = weights["\(layer).weight"], let bias = weights["\(layer).bias"] else {
       throw LiaeError(.missingTensor, "layer \(layer) has no weights")
     }
@@ -158,6 +168,7 @@ package struct DoubleNetwork {
   private func kernels(_ convolution: Convolution, inputs: Int) throws(LiaeError) -> ([Double], [Double]) {
     let k = convolution.kernel
     if convolution.layers.count == 1, convolution.reading == .plain { return try parameters(convolution.layers[0]) }
+    if convolution.reading == .transposed { return try turned(convolution.layers[0], inputs: inputs) }
     var (weight, bias): ([Double], [Double]) = ([], [])
     for layer in convolution.layers {
       let (w, b) = try parameters(layer)
@@ -176,7 +187,7 @@ package struct DoubleNetwork {
               }
               func at(_ c: Int) -> Double { w[((o * channels + c) * small + y - border) * small + x - border] }
               switch convolution.reading {
-              case .plain: weight.append(at(c))
+              case .plain, .transposed: weight.append(at(c))
               case .repeatedHalf: weight.append(at(c) + at(c + channels / 2))
               case .splitHalves: weight.append(c < channels / 2 ? at(c) + at(c + channels / 2) : at(c))
               }

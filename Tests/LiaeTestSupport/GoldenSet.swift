@@ -8,7 +8,7 @@ package struct GoldenSet: Sendable {
   package static let parts: [(name: String, files: [String])] = [
     ("networks", ["*/golden.npz", "*.npz"]),
     ("merge", ["cases.json", "landmarks_processor.npz", "color_transfer.npz"]),
-    ("faces", ["faces.json"]),
+    ("merge_xseg", ["cases.json"]), ("faces", ["faces.json"]), ("faces_xseg", ["faces_xseg.json"]),
     ("losses", ["dssim_*.npz", "gaussian_blur.npz", "blur_out_mask.npz", "style_tv.npz", "leras_ops.npz"]),
     ("warp", ["samples.json", "warp_*.npz"]),
     ("training", ["*_*.npz", "*/*_opt.npy"]),

@@ -73,7 +73,7 @@ static void structs(fixture *f) {
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_model_get_info(f->model, NULL));
 
   OK(liae_run_options_init(&options, sizeof options));
-  options.mode = 4;
+  options.mode = 5;
   EXPECT(LIAE_ERROR_INVALID_ARGUMENT, liae_context_run(f->context, &options, &f->face, &f->rgb, NULL, NULL));
   options.mode = LIAE_MODE_MORPH;
   const float morphs[] = {-0.001f, 1.001f, NAN, INFINITY};

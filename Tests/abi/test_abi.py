@@ -45,7 +45,7 @@ def pixels(path):
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
     for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits",
-                 "failures"]:
+                 "failures", "segment"]:
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-rdynamic", "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: they load it.
@@ -93,6 +93,17 @@ def test_faces_in_frames(programs, tmp_path, network):
     np.load(MERGE / "landmarks.npz")["A"].astype(np.float32).tofile(tmp_path / "landmarks.f32")
     height, width = frame.shape[:2]
     run(programs / "frames", NETWORKS / network, tmp_path / "frame.rgb", width, height, tmp_path / "landmarks.f32")
+
+
+@pytest.mark.parametrize("file", ["XSeg_256.npy", "XSeg_model.onnx"])
+def test_a_model_that_segments(programs, tmp_path, file):
+    frame = pixels(MERGE / "frame_A.png")
+    frame.tofile(tmp_path / "frame.rgb")
+    np.load(MERGE / "landmarks.npz")["A"].astype(np.float32).tofile(tmp_path / "landmarks.f32")
+    height, width = frame.shape[:2]
+    out = run(programs / "segment", NETWORKS / "xseg-b4" / file, MODEL, tmp_path / "frame.rgb", width, height,
+              tmp_path / "landmarks.f32")
+    assert "0 failures" in out
 
 
 def test_threads(programs):

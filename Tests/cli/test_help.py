@@ -9,12 +9,17 @@ import pytest
 from conftest import liae_infer, liae_train
 
 EXPECTED = Path(__file__).parent / "expected"
-COMMANDS = ["run", "merge", "video", "extract", "inspect", "convert", "pack", "verify", "bench", "demo"]
+COMMANDS = ["run", "merge", "video", "extract", "xseg", "inspect", "convert", "pack", "verify", "bench", "demo"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_as_expected(command):
     check_help(liae_infer(*filter(None, [command]), "--help"), f"help-{command or 'root'}.txt")
+
+
+@pytest.mark.parametrize("command", ["apply", "remove", "fetch", "evaluate"])
+def test_help_of_masks_is_as_expected(command):
+    check_help(liae_infer("xseg", command, "--help"), f"help-xseg-{command}.txt")
 
 
 @pytest.mark.parametrize("command", ["train", "export", "synth", "evaluate"])

@@ -242,7 +242,7 @@ def test_xseg_masks_of_the_aligned_faces(model, tmp_path):
     for mode in ("6", "xseg-prd*xseg-dst", "9"):
         # Known before any file is opened.
         result = merge("absent", frames, tmp_path / "other", "--mask-mode", mode)
-        assert result.status == 2 and "XSeg network" in result.err
+        assert result.status == 2 and "--xseg" in result.err
 
 
 def test_masks_of_ones_own(model, tmp_path):
@@ -880,7 +880,7 @@ def test_preview(model, merged, tmp_path):
 @pytest.mark.parametrize("tries, message", [
     (["erode=1000"], "--try erode is 1000; expected -400 to 400"), (["erod=1"], 'the nearest is "erode"'),
     (["erode"], "expected an option and its values"), (["smooth-mask=0.5"], "one frame shows nothing of it"),
-    (["mode=raw-predict"], "neither --mode raw-predict"), (["mask-mode=8"], "XSeg network"),
+    (["mode=raw-predict"], "neither --mode raw-predict"), (["mask-mode=8"], "--xseg"),
     (["erode=" + ",".join(map(str, range(50)))] * 1 + ["blur=1,2,3"], "more than 120 combinations")])
 def test_previews_that_cannot_be(tries, message, model, tmp_path):
     options = [word for text in tries for word in ("--try", text)]

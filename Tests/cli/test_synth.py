@@ -34,6 +34,20 @@ def faceset(tmp_path_factory):
     return out
 
 
+def test_masks_leave_out_objects(faceset, tmp_path):
+    """The same faces with something before them: it is seen in the picture, and the mask is smaller."""
+    args = ["synth", "--identity", "b", "--count", 3, "--seed", 5, "--size", 128, "--output", tmp_path / "hidden"]
+    assert liae_train(*args, "--occluders", 1.5).status == 2
+    result = liae_train(*args, "--occluders", 1)
+    assert result.status == 0, result.err
+    for name in ("00001", "00002", "00003"):
+        frame, mask = (np.asarray(Image.open(faceset / k / f"{name}.png")).astype(int) for k in ("frames", "masks"))
+        other, left = (np.asarray(Image.open(tmp_path / "hidden" / k / f"{name}.png")).astype(int)
+                       for k in ("frames", "masks"))
+        assert (left <= mask).all() and (left < mask).any() and (frame != other).any()
+        assert (tmp_path / "hidden/landmarks.jsonl").read_text() == (faceset / "landmarks.jsonl").read_text()
+
+
 def test_faceset_is_what_deepfacelab_writes(faceset):
     lines = [json.loads(line) for line in (faceset / "landmarks.jsonl").read_text().splitlines()]
     assert [line["frame"] for line in lines] == ["00001.png", "00002.png", "00003.png"]

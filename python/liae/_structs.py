@@ -60,7 +60,7 @@ class ModelInfo(Growing):
         *_all(_TEXT, "architecture family flavour origin face_type guesses notes isa"), ("iteration", ctypes.c_int64),
         *_all(ctypes.c_uint64, "parameter_count packed_bytes"),
         *_all(_INT, "resolution rgb_side mask_side color_order e_dims ae_dims d_dims d_mask_dims inter_dims can_morph"),
-        ("trained_morph", _FLOAT), ("reserved", _INT))
+        ("trained_morph", _FLOAT), *_all(_INT, "kind base_dims reserved"))
 
 
 class ContextOptions(Growing):
@@ -85,7 +85,8 @@ class FaceStruct(Growing):
     _fields_ = _sized(
         ("landmarks", _POINTER), ("landmark_count", ctypes.c_size_t), *_all(_POINTER, "context smoothing"),
         *_all(ctypes.POINTER(Image), "frame_mask xseg_mask xseg_dst_mask rgb mask dst_mask enhanced"),
-        ("face_type", _INT), *_all(_FLOAT, "motion_power motion_degrees"), ("reserved", _INT))
+        ("face_type", _INT), *_all(_FLOAT, "motion_power motion_degrees"), ("reserved", _INT),
+        ("xseg_context", _POINTER))
 
 
 class CompositeStruct(Growing):

@@ -81,13 +81,15 @@ def options_struct(options: CompositeOptions | None) -> Any:
 class Face(TypedDict, total=False):
     """A face of a frame, for swap_faces and composite: a dict with some of these keys.
 
-    `landmarks` (68, 2) or (5, 2) in pixels of the frame; `context` of the model that swaps it; `smoothing` of this face
+    `landmarks` (68, 2) or (5, 2) in pixels of the frame; `context` of the model that swaps it; `xseg_context` of a model
+    of kind "segment", for the mask modes of XSeg; `smoothing` of this face
     in a sequence; `face_type`, a name of FACE_TYPES; masks as liae_face in liae.h has them; for composite alone `rgb`,
     `mask` and `dst_mask` of a face that was made before; `motion_power` and `motion_degrees` for motion blur.
     """
 
     landmarks: npt.ArrayLike
     context: "Context"
+    xseg_context: "Context"
     smoothing: "Smoothing"
     face_type: str | None
     frame_mask: npt.ArrayLike
@@ -120,7 +122,7 @@ class FaceArray:
             if key == "landmarks":
                 value = as_points(value)
                 struct.landmarks, struct.landmark_count = value.ctypes.data, len(value)
-            elif key in ("context", "smoothing"):
+            elif key in ("context", "xseg_context", "smoothing"):
                 setattr(struct, key, value._handle)
             elif key == "face_type":
                 struct.face_type = number("face_type", FACE_TYPES, value)

@@ -17,7 +17,7 @@ from ._library import call, lib, release
 from ._structs import ContextOptions, ModelInfo, ModelOptions, ProgressCallback, RunOptions, Timing
 from .arrays import Array, as_pixels, as_points, described, described_batch
 from .frames import CompositeOptions, Face, options_struct, swap_faces
-from .names import FACE_TYPES, MEMORY, MODES, ORDERS, number, require_known
+from .names import FACE_TYPES, KINDS, MEMORY, MODES, ORDERS, number, require_known
 
 OUTPUTS = ("rgb", "mask", "dst_mask")
 
@@ -33,7 +33,8 @@ class Model:
     place of mapping them, and `allow_non_finite` runs weights that are infinite or NaN. `verify` reads packed weights
     whole and checks them. `memory_limit` is how many bytes opening and the packed weights may take; 0 is no limit.
 
-    Attributes are the members of liae_model_info; `trained_morph` is None where it is not known.
+    Attributes are the members of liae_model_info; `trained_morph` is None where it is not known, and `kind` is "swap", or
+    "segment" of an XSeg model, which returns the mask of a face.
     """
 
     architecture: str
@@ -58,6 +59,8 @@ class Model:
     inter_dims: int
     can_morph: bool
     trained_morph: float | None
+    kind: str
+    base_dims: int
 
     def __init__(self, source: str | os.PathLike[str] | bytes | bytearray | memoryview, architecture: str | None = None,
                  color_order: str | None = None, direct: bool = False, threads: int = 0,
@@ -85,6 +88,7 @@ class Model:
             value = getattr(info, name)
             setattr(self, name, value.decode() if isinstance(value, bytes) else value)
         self.can_morph = bool(info.can_morph)
+        self.kind = next(name for name, value in KINDS.items() if value == info.kind)
         self.trained_morph = info.trained_morph if info.trained_morph >= 0 else None
 
     def context(self) -> Context:
@@ -101,6 +105,10 @@ class Model:
              outputs: Sequence[str] = ("rgb", "mask")) -> tuple[Array, ...]:
         """Runs the network on a face or a batch, as Context.run does, in the context of the calling thread."""
         return self.context().run(face, mode, morph, order, outputs)
+
+    def segment(self, face: npt.ArrayLike, order: str = "rgb") -> Array:
+        """The mask (H, W) of a face, or those of a batch, by an XSeg model: 1 or 255 where nothing covers the face."""
+        return self.context().run(face, "segment", order=order, outputs=("mask",))[0]
 
     def swap_frame(self, frame: npt.ArrayLike, landmarks: npt.ArrayLike, options: CompositeOptions | None = None,
                    order: str = "rgb", mode: str = "swap", morph: float = 0.0, **face: Any) -> Array:
@@ -159,6 +167,7 @@ class Context:
 
         `outputs` are of "rgb" (H, W, 3), "mask" (H, W) and "dst_mask" (H, W), the mask of the destination's face.
         `mode`: "swap"; "dst" or "src", that side reconstructed; or "morph", from "dst" at morph 0 to "swap" at morph 1.
+        Of an XSeg model it is "segment", and "mask" is the only output.
         """
         pixels = as_pixels("face", face, (3, 4))
         if isinstance(outputs, str):

@@ -8,7 +8,8 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import SupportsIndex
 
-MODES = {"swap": 0, "dst": 1, "src": 2, "morph": 3}
+MODES = {"swap": 0, "dst": 1, "src": 2, "morph": 3, "segment": 4}
+KINDS = {"swap": 0, "segment": 1}
 FACE_TYPES: dict[str | None, int] = {
     None: 0, "half_face": 1, "midfull_face": 2, "full_face": 3, "whole_face": 4, "head": 5, "full_face_no_align": 6,
     "head_no_align": 7,

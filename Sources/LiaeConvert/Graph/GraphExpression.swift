@@ -25,10 +25,22 @@ enum GraphExpression: Hashable {
   case pixelNorm(Int)
   /// The first trunc(C * morph) channels of the first operand, and the others of the second.
   case mixChannels(Int, Int)
+  /// 3x3 of stride 2, to twice the side.
+  case transposedConvolution(Int, layer: Int)
+  /// A filter response norm with its threshold, by a number of whoever holds its weights.
+  case responseNorm(Int, norm: Int)
+  case blurPool(Int, size: Int)
 
   // What becomes one of the above, or is none of our networks'.
-  /// An image with zeros on every side, for a convolution without padding of its own.
-  case padded(Int, by: Int)
+  /// An image with zeros around it, for a convolution or a pool without padding of its own.
+  case padded(Int, before: Int, after: Int)
+  /// The mean of each channel; (C, 1, 1).
+  case channelMean(Int)
+  /// x / sqrt(mean(x * x) + epsilon), the mean of each channel; that times a constant for each channel; that and another
+  /// constant. Constants by number.
+  case normalized(Int, epsilon: Double)
+  case weighted(Int, by: Int)
+  case biased(Int, by: Int)
   case product(Int, Int)
   case cosine(Int)
   case power(Int, Double)
@@ -52,8 +64,9 @@ enum GraphExpression: Hashable {
     switch self {
     case .image, .other: []
     case .convolution(let x, _, _, _), .dense(let x, _), .activation(let x, _), .sigmoid(let x),
-      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .padded(let x, _),
-      .cosine(let x),
+      .depthToSpace(let x, _), .flatten(let x), .unflatten(let x, _), .pixelNorm(let x), .padded(let x, _, _),
+      .cosine(let x), .transposedConvolution(let x, _), .responseNorm(let x, _), .blurPool(let x, _),
+      .channelMean(let x), .normalized(let x, _), .weighted(let x, _), .biased(let x, _),
       .power(let x, _), .mean(let x), .scaled(let x, _), .shifted(let x, _), .isNegative(let x), .isPositive(let x):
       [x]
     case .sum(let x, let y), .mixChannels(let x, let y), .product(let x, let y): [x, y]
@@ -81,7 +94,14 @@ enum GraphExpression: Hashable {
     case .unflatten(_, let side): "numbers as pictures of side \(side)"
     case .pixelNorm: "a pixel norm"
     case .mixChannels: "a mix of the channels of two codes"
+    case .transposedConvolution: "a transposed convolution"
+    case .responseNorm: "a filter response norm with its threshold"
+    case .blurPool(_, let size): "a blur pool of \(size) pixels"
     case .padded: "padding"
+    case .channelMean: "a mean of each channel"
+    case .normalized: "a norm of each channel"
+    case .weighted: "a weighted norm of each channel"
+    case .biased: "a weighted norm of each channel with a bias"
     case .product: "a product"
     case .cosine: "a cosine"
     case .power(_, let exponent): "a power of \(exponent)"

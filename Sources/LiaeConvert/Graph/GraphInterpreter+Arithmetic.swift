@@ -19,6 +19,7 @@ extension GraphInterpreter {
     case "Cos": return expressions.cosine(try view(node, inputs))
     case "Sigmoid": return expressions.sigmoid(try view(node, inputs))
     case "Clip": return try clipped(node, inputs)
+    case "GlobalAveragePool": return try channelMean(node, try view(node, inputs))
     case "Sqrt": return expressions.power(try view(node, inputs), 0.5)
     case "Reciprocal": return expressions.power(try view(node, inputs), -1)
     case "Pow":
@@ -51,6 +52,7 @@ extension GraphInterpreter {
     for (place, other) in [(0, 1), (1, 0)] {
       guard case .constant(let constant)? = inputs[other] else { continue }
       let x = try view(node, inputs, place)
+      if let part = try normPart(node, x, constant) { return part }
       if node.operation == "Add" || node.operation == "Sum" { return try sum(node, x, constant) }
       guard let number = constant.uniform?.number, constant.shape.count <= x.shape.count,
         zip(constant.shape.reversed(), x.shape.reversed()).allSatisfy({ $0 == 1 || $0 == $1 })
@@ -68,8 +70,10 @@ extension GraphInterpreter {
     let result: GraphView?
     switch node.operation {
     case "Add", "Sum": result = expressions.sum(a, b)
-    case "Mul": result = expressions.product(a, b)
-    case "Div": result = expressions.product(a, expressions.power(b, -1))
+    case "Mul": result = expressions.normalized(a, b) ?? expressions.product(a, b)
+    case "Div":
+      let inverse = expressions.power(b, -1)
+      result = expressions.normalized(a, inverse) ?? expressions.product(a, inverse)
     default: result = expressions.maximum(a, b)
     }
     guard let result else {
@@ -103,6 +107,9 @@ extension GraphInterpreter {
     let images = Double(expressions.batch)
     let count = Double(x.layout.count) / images
     if node.operation == "ReduceSumSquare" || node.operation == "ReduceL2" { x = expressions.power(x, 2) }
+    if node.operation == "ReduceMean", x.shape.count == 4, dimensions == [2, 3], node.integer("keepdims") ?? 1 != 0 {
+      return try channelMean(node, x)
+    }
     guard var result = expressions.mean(x, over: dimensions, keeps: node.integer("keepdims") ?? 1 != 0) else {
       throw unexpected(node, "over dimensions \(dimensions.sorted()) of \(x.shape); expected all numbers of an image")
     }

@@ -10,7 +10,10 @@ extension GraphInterpreter {
   /// - Returns: nil for other operators.
   mutating func layer(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView? {
     switch node.operation {
-    case "Conv": return try convolution(node, inputs)
+    case "Conv":
+      if let pool = try blurPool(node, inputs) { return pool }
+      return try convolution(node, inputs)
+    case "ConvTranspose": return try transposedConvolution(node, inputs)
     case "Pad": return try padded(node, inputs)
     case "MatMul", "Gemm": return try dense(node, inputs)
     default: return nil
@@ -20,7 +23,9 @@ extension GraphInterpreter {
   /// Square kernels of 1, 3 or 5, the same padding on every side, no groups and no dilation.
   private mutating func convolution(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
     var (x, border) = (try picture(node, try view(node, inputs)), 0)
-    if case .padded(let inner, let by) = expressions[x] { (x, border) = (inner, by) }
+    if case .padded(let inner, let before, let after) = expressions[x], before == after {
+      (x, border) = (inner, before)
+    }
     let input = expressions.shapes[x]
     let weight = try constant(node, inputs, 1, "weight")
     guard weight.shape.count == 4, weight.shape[1] == input[0], weight.shape[3] == weight.shape[2],
@@ -62,18 +67,21 @@ extension GraphInterpreter {
       node, .convolution(x, [part], stride: strides[0], inset: kernel / 2 - padding), [outputs] + sides)
   }
 
-  /// Zeros around a picture, as many on every side.
+  /// Zeros around a picture: as many before its rows as before its columns, and as many behind both.
   private mutating func padded(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView {
     let x = try picture(node, try view(node, inputs))
     let pads = try integers(node, inputs, 1, "pads") ?? []
     let value = try optionalConstant(node, inputs, 2, "value")
-    let by = pads.count == 8 ? pads[2] : -1
+    let (before, after) = pads.count == 8 ? (pads[2], pads[6]) : (-1, -1)
     guard node.string("mode") ?? "constant" == "constant", value.map({ $0.uniform?.number == 0 }) ?? true,
-      node.float("value") ?? 0 == 0, (0...2).contains(by), pads == [0, 0, by, by, 0, 0, by, by], inputs.count < 4
-    else { throw unexpected(node, "pads by \(pads); expected up to 2 zeros, as many on every side") }
+      node.float("value") ?? 0 == 0, (0...2).contains(before), (0...2).contains(after),
+      pads == [0, 0, before, before, 0, 0, after, after], inputs.count < 4
+    else { throw unexpected(node, "pads by \(pads); expected up to 2 zeros before and behind rows and columns") }
     let shape = expressions.shapes[x]
-    if by == 0 { return try whole(node, expressions[x], shape) }
-    return try whole(node, .padded(x, by: by), [shape[0], shape[1] + 2 * by, shape[2] + 2 * by])
+    if before + after == 0 { return try whole(node, expressions[x], shape) }
+    return try whole(
+      node, .padded(x, before: before, after: after),
+      [shape[0], shape[1] + before + after, shape[2] + before + after])
   }
 
   /// MatMul with the weights on the right, or Gemm without scaling.
@@ -125,6 +133,10 @@ extension GraphInterpreter {
       let part = GraphExpression.Part(layer: layer, kernel: parts[0].kernel)
       let number = expressions.intern(.convolution(x, [part], stride: stride, inset: inset), shape: shape)
       return GraphView(expression: number, layout: value.layout)
+    case .transposedConvolution(let x, let old):
+      guard let layer = try biased(old, shape[0]) else { break }
+      return GraphView(
+        expression: expressions.intern(.transposedConvolution(x, layer: layer), shape: shape), layout: value.layout)
     case .dense(let x, let old):
       guard let layer = try biased(old, shape[0]) else { break }
       return GraphView(
@@ -140,7 +152,7 @@ extension GraphInterpreter {
   }
 
   /// A bias as it is broadcast: along the dimension of the value that the channels are, and one number along others.
-  private func bias(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant, _ channels: Int)
+  func bias(_ node: ONNXModel.Node, _ value: GraphView, _ constant: GraphConstant, _ channels: Int)
     throws(LiaeError) -> GraphConstant
   {
     let channelStride = expressions.shapes[value.expression].dropFirst().reduce(1, *)
@@ -161,7 +173,7 @@ extension GraphInterpreter {
   }
 
   /// The bias of a layer's own operand: (out), or what broadcasts to it.
-  private mutating func number(_ node: ONNXModel.Node, bias constant: GraphConstant, _ outputs: Int) throws(LiaeError)
+  mutating func number(_ node: ONNXModel.Node, bias constant: GraphConstant, _ outputs: Int) throws(LiaeError)
     -> Int
   {
     guard constant.isFloatingPoint, constant.count == outputs || constant.count == 1 && node.operation == "Gemm",
@@ -176,7 +188,7 @@ extension GraphInterpreter {
   // MARK: - Shared
 
   /// A picture (C, H, W) as it is.
-  private mutating func picture(_ node: ONNXModel.Node, _ value: GraphView) throws(LiaeError) -> Int {
+  mutating func picture(_ node: ONNXModel.Node, _ value: GraphView) throws(LiaeError) -> Int {
     guard value.shape.count == 4, let x = expressions.settled(value), expressions.shapes[x].count == 3 else {
       let source = expressions.shapes[value.expression]
       throw unexpected(
@@ -185,7 +197,7 @@ extension GraphInterpreter {
     return x
   }
 
-  private mutating func whole(_ node: ONNXModel.Node, _ expression: GraphExpression, _ shape: [Int]) throws(LiaeError)
+  mutating func whole(_ node: ONNXModel.Node, _ expression: GraphExpression, _ shape: [Int]) throws(LiaeError)
     -> GraphView
   {
     guard let view = expressions.made(expression, shape: shape) else {

@@ -24,6 +24,12 @@ struct GraphInterpreter {
     var bias: Int?
   }
 
+  /// Weights of a filter response norm with its threshold: constants by number, (C) each.
+  struct Norm: Hashable {
+    var weight, bias, threshold: Int
+    var epsilon: Double
+  }
+
   let file: String
   let graph: ONNXModel.Graph
   /// Side of the input picture, pixels.
@@ -34,6 +40,7 @@ struct GraphInterpreter {
   /// Values that layers read.
   private(set) var constants: [GraphConstant] = []
   private(set) var layers: [Layer] = []
+  private(set) var norms: [Norm] = []
   private var constantNumbers: [GraphConstant: Int] = [:]
   private var layerNumbers: [Layer: Int] = [:]
   private var values: [String: Value] = [:]
@@ -210,6 +217,12 @@ struct GraphInterpreter {
     layerNumbers[layer] = layers.count
     layers.append(layer)
     return layers.count - 1
+  }
+
+  mutating func number(_ norm: Norm) -> Int {
+    if let number = norms.firstIndex(of: norm) { return number }
+    norms.append(norm)
+    return norms.count - 1
   }
 
   // MARK: - Errors

@@ -56,6 +56,14 @@ struct GraphMatcher {
     case (.dense(_, let layer), .dense(_, let other)) where pair.shuffle == nil:
       try take(network.layers[layer], .dense(other), pair)
       return nil
+    case (.transposedConvolution(_, let layer), .transposedConvolution(_, let other)) where pair.shuffle == nil:
+      try take(network.layers[layer], .transposed(other), pair)
+      return nil
+    case (.responseNorm(_, let block), .responseNorm(_, let norm)) where pair.shuffle == nil:
+      // Both of its layers are in the one.
+      for layer in ["frn", "tlu"] { try take("\(network.layers[block]).\(layer)", .norm(norm), pair) }
+      return nil
+    case (.blurPool(_, let a), .blurPool(_, let b)) where a == b && pair.shuffle == nil: return nil
     case (.activation(_, let a), .activation(_, let b)) where a.isSame(as: b): return pair.shuffle
     case (.sigmoid, .sigmoid): return pair.shuffle
     case (.depthToSpace(_, let a), .depthToSpace(_, let b)) where pair.shuffle == nil:

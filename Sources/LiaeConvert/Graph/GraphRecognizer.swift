@@ -31,7 +31,7 @@ struct GraphRecognizer {
   private var pictures: [Output] = []
   private var masks: [Output] = []
 
-  /// - Throws: `unknownArchitecture` for other outputs than one or two pictures and masks.
+  /// - Throws: `unknownArchitecture` for other outputs than one or two pictures and masks, or one mask alone.
   init(_ interpreter: GraphInterpreter, file: String) throws(LiaeError) {
     (self.interpreter, self.file) = (interpreter, file)
     let outputs = interpreter.graph.outputs
@@ -49,15 +49,20 @@ struct GraphRecognizer {
       default: throw unexpectedOutputs()
       }
     }
-    guard (1...2).contains(pictures.count), (1...2).contains(masks.count) else { throw unexpectedOutputs() }
+    guard (1...2).contains(pictures.count) && (1...2).contains(masks.count) || returnsMaskAlone else {
+      throw unexpectedOutputs()
+    }
   }
+
+  /// Whether the file segments and swaps nothing.
+  private var returnsMaskAlone: Bool { pictures.isEmpty && masks.count == 1 }
 
   private func unexpectedOutputs() -> LiaeError {
     let outputs = interpreter.graph.outputs
     let names = outputs.prefix(8).map(\.name).joined(separator: ", ")
     return LiaeError(
       .unknownArchitecture,
-      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask"
+      "\(file): \(outputs.count) outputs (\(names)); expected the picture of the swap, its mask and the destination's mask, or one mask"
     )
   }
 
@@ -83,7 +88,7 @@ struct GraphRecognizer {
     func differences(_ a: Architecture) -> Int {
       (a.pixelNorm == has { if case .pixelNorm = $0 { true } else { false } } ? 0 : 1)
         + (a.cosine == has { if case .activation(_, .cosine) = $0 { true } else { false } } ? 0 : 1)
-        + ((a.family == .amp) == interpreter.hasMorph ? 0 : 1)
+        + ((a.family == .amp) == interpreter.hasMorph ? 0 : 1) + ((a.family == .xseg) == returnsMaskAlone ? 0 : 4)
     }
     return all.map { (differences($0), $0) }.enumerated()
       .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
@@ -122,6 +127,9 @@ struct GraphRecognizer {
 
   /// Assignments of the file's outputs to the network's that are possible.
   private func pairings(_ network: NetworkExpressions) -> [[Pairing]] {
+    if returnsMaskAlone {
+      return network.graph.hasOutput("segment.mask") ? [[Pairing(expected: "segment.mask", found: masks[0])]] : []
+    }
     func orders(_ outputs: [Output]) -> [[Output]] { outputs.count == 1 ? [outputs] : [outputs, outputs.reversed()] }
     var all: [[Pairing]] = []
     for run in interpreter.hasMorph ? ["morph", "swap"] : ["swap"] where network.graph.hasOutput("\(run).rgb") {
@@ -181,7 +189,8 @@ extension GraphInterpreter {
   /// Name of a layer's weights in the file.
   func name(_ weights: LayerWeights) -> String? {
     switch weights {
-    case .dense(let layer), .convolution(let layer, _): constants[layers[layer].weight].name
+    case .norm(let norm): constants[norms[norm].weight].name
+    case .dense(let layer), .convolution(let layer, _), .transposed(let layer): constants[layers[layer].weight].name
     case .rows(let rows, _): rows.first.map { constants[layers[$0.layer].weight].name }
     }
   }

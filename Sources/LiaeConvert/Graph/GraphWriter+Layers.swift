@@ -92,7 +92,7 @@ extension GraphWriter {
   }
 
   /// The weights of a layer in DeepFaceLab's order of channels. Branches that are written twice share them.
-  private mutating func weights(
+  mutating func weights(
     _ name: String, _ dtype: DType, _ layout: (TensorView) throws(LiaeError) -> TensorView
   ) throws(LiaeError) -> String {
     if initializers[name] == nil {

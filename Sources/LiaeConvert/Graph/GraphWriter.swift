@@ -16,6 +16,8 @@ struct GraphWriter {
   static let destinationMask = "out_face_mask:0"
   static let picture = "out_celeb_face:0"
   static let mask = "out_celeb_face_mask:0"
+  /// The one output of XSeg.
+  static let segmentMask = "out_mask:0"
 
   /// A value of the written graph.
   struct Value {
@@ -47,6 +49,7 @@ struct GraphWriter {
 
   mutating func write() throws(LiaeError) {
     let graph = model.graph
+    guard graph.canSwap else { return try write("segment.mask", as: Self.segmentMask, branch: "", [:]) }
     let swap = morphs ? "morph" : "swap"
     // What both decoder runs share is written once, before them.
     let codes = [try graph.namedValue("\(swap).code"), try graph.namedValue("destination.code")]
@@ -98,7 +101,7 @@ struct GraphWriter {
       return Value(name: add("Add", name, addends), stem: name, isHalf: x.isHalf)
     case .depthToSpace: return try depthToSpace(x, node.shape)
     case .concatenation:
-      return concatenate(node.part == "latent" ? label(node) : "heads", inputs)
+      return concatenate(node.part == "latent" || !graph.canSwap ? label(node) : "heads", inputs)
     case .mixChannels:
       guard inputs.count == 2 else { throw unwritable(node) }
       return try mix(label(node), inputs, channels: node.shape.channels)
@@ -106,8 +109,12 @@ struct GraphWriter {
     case .unflatten(let side): return try reshape("\(label(node)).picture", x, [node.shape.channels, side, side])
     case .pixelNorm: return try pixelNorm(x)
     case .sigmoid:
-      let name = branch.isEmpty ? "picture" : "\(branch).mask"
+      let part = node.shape.channels == 1 ? "mask" : "picture"
+      let name = branch.isEmpty ? part : "\(branch).mask"
       return Value(name: add("Sigmoid", name, [x.name]), stem: name, isHalf: x.isHalf)
+    case .transposedConvolution(let layer, _): return try transposed(layer, x)
+    case .responseNorm(let block): return try responseNorm(block, x, channels: node.shape.channels)
+    case .blurPool(let size): return try blurPool(label(node), x, size: size, channels: node.shape.channels)
     case .input, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput: throw unwritable(node)
     }
   }
@@ -144,6 +151,16 @@ struct GraphWriter {
         bytes.base.storeBytes(of: Int64(value).littleEndian, toByteOffset: i * 8, as: Int64.self)
       }
       initializers[name] = try TensorView(dtype: .int64, shape: [values.count], storage: bytes)
+    }
+    return name
+  }
+
+  /// A float32 constant of several values.
+  mutating func constant(_ name: String, _ values: [Float], shape: [Int]) throws(LiaeError) -> String {
+    if initializers[name] == nil {
+      let bytes = try Bytes.allocate(values.count * 4, for: name)
+      for (i, value) in values.enumerated() { bytes.base.storeBytes(of: value, toByteOffset: i * 4, as: Float.self) }
+      initializers[name] = try TensorView(dtype: .float32, shape: shape, storage: bytes)
     }
     return name
   }

@@ -8,6 +8,10 @@ enum LayerWeights: Hashable {
   case dense(Int)
   /// `isDCR`: the output channels are in the order that depth-to-space has in TensorFlow.
   case convolution(Int, isDCR: Bool)
+  /// (in, out, 3, 3), as ONNX and we have it.
+  case transposed(Int)
+  /// A filter response norm with its threshold, by its number.
+  case norm(Int)
   /// Output channels of convolutions whose kernels may be larger, with zeros around the middle.
   case rows([Row], kernel: Int)
 
@@ -28,16 +32,35 @@ extension GraphInterpreter {
       case .convolution(let layer, let isDCR):
         let (weight, bias) = try stored(layer)
         return isDCR ? (try weight.pixelShuffleOrder(), try bias.pixelShuffleOrder()) : (weight, bias)
+      case .transposed(let layer): return try stored(layer, outputAxis: 1)
+      case .norm(let norm):
+        let norm = norms[norm]
+        return (try channelTensor(norm.weight), try channelTensor(norm.bias))
       case .rows(let rows, let kernel): return try gathered(rows, kernel)
       }
     } catch { throw error.naming(file) }
   }
 
+  /// The epsilon and the threshold of a filter response norm, (1) and (C).
+  func normTensors(_ number: Int) throws(LiaeError) -> (epsilon: TensorView, threshold: TensorView) {
+    do throws(LiaeError) {
+      let bytes = try Bytes.allocate(4, for: "an epsilon")
+      bytes.base.storeBytes(of: Float(norms[number].epsilon), as: Float.self)
+      return (
+        try TensorView(dtype: .float32, shape: [1], storage: bytes), try channelTensor(norms[number].threshold)
+      )
+    } catch { throw error.naming(file) }
+  }
+
+  private func channelTensor(_ constant: Int) throws(LiaeError) -> TensorView {
+    try constants[constant].tensor([constants[constant].count])
+  }
+
   /// A layer without a bias adds zeros.
-  private func stored(_ number: Int) throws(LiaeError) -> (weight: TensorView, bias: TensorView) {
+  private func stored(_ number: Int, outputAxis: Int = 0) throws(LiaeError) -> (weight: TensorView, bias: TensorView) {
     let layer = layers[number]
     let weight = constants[layer.weight]
-    let outputs = weight.shape[0]
+    let outputs = weight.shape[outputAxis]
     guard let bias = layer.bias else {
       let zeros = try Bytes.allocate(CheckedSize.product(outputs, 4) ?? 0, for: "a bias")
       return (

@@ -10,7 +10,6 @@ extension ModelReader {
   /// float16 weights stay float16.
   static func openGraph(_ bytes: Bytes, name: String, options: OpenOptions) throws(LiaeError) -> Model {
     let onnx = try ONNXModel.parse(bytes, name: name)
-    try refuseNeighbours(onnx, name)
     let recognizer = try GraphRecognizer(try GraphInterpreter(onnx, file: name), file: name)
     let finding = try recognizer.recognize()
     let lacksPicture: Bool
@@ -35,17 +34,6 @@ extension ModelReader {
     if lacksPicture { try tensors.leaveOutDestinationPicture(of: Graph(architecture), &info) }
     do throws(LiaeError) { return try Model(architecture: architecture, info: info, tensors: tensors) } catch {
       throw error.within(name)
-    }
-  }
-
-  /// Networks that come in the same kind of file and are others.
-  private static func refuseNeighbours(_ onnx: ONNXModel, _ name: String) throws(LiaeError) {
-    let outputs = onnx.graph.outputs
-    if outputs.count == 1, outputs[0].name.hasPrefix("out_mask") {
-      throw LiaeError(
-        .unsupported,
-        "\(name): an XSeg segmentation model (its one output is \(outputs[0].name)); expected SAEHD (liae or df) or AMP"
-      )
     }
   }
 }
@@ -79,6 +67,11 @@ extension GraphRecognizer.Finding {
       let (weight, bias) = try interpreter.tensors(weights)
       tensors[spec.name] = weight
       tensors["\(spec.layer).bias"] = bias
+      if case .norm(let norm) = weights {
+        let (epsilon, threshold) = try interpreter.normTensors(norm)
+        tensors["\(spec.layer).eps"] = epsilon
+        tensors["\(spec.layer.dropLast(3))tlu.tau"] = threshold
+      }
     }
     var architecture = try ArchitectureInference(file: file, scheme: .canonical, tensors: tensors).infer()
     let found = network.architecture

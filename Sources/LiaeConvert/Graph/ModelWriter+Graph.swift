@@ -13,6 +13,12 @@ extension ModelWriter {
       throw LiaeError(
         .invalidArgument, "\(path): a .dfm cannot hold \(dtype.rawValue) weights; expected float32 or float16")
     }
+    let segments = !model.graph.canSwap
+    guard !segments || dtype == .float32 else {
+      throw LiaeError(
+        .unsupported,
+        "\(path): the norms of \(model.architecture.name) have squares that float16 cannot hold; expected float32")
+    }
     guard !model.architecture.validHeads else {
       throw LiaeError(
         .unsupported,
@@ -36,11 +42,14 @@ extension ModelWriter {
     let graph = ONNXModel.Graph(
       name: DeepFaceLabKind(model.architecture.family).rawValue, nodes: writer.nodes,
       initializers: writer.initializers, inputs: inputs,
-      outputs: [
-        picture(GraphWriter.destinationMask, 1), picture(GraphWriter.picture, 3), picture(GraphWriter.mask, 1),
-      ])
+      outputs: segments
+        ? [picture(GraphWriter.segmentMask, 1)]
+        : [
+          picture(GraphWriter.destinationMask, 1), picture(GraphWriter.picture, 3), picture(GraphWriter.mask, 1),
+        ])
     let onnx = ONNXModel(
-      irVersion: 7, producer: "libliae", operatorSets: [ONNXModel.OperatorSet(version: 12)], graph: graph)
+      irVersion: 7, producer: "libliae", operatorSets: [ONNXModel.OperatorSet(version: segments ? 13 : 12)],
+      graph: graph)
     try onnx.write(to: path, replacing: replacing)
   }
 }

@@ -56,6 +56,13 @@ struct NetworkExpressions {
     case .sum: result = inputs.count == 2 ? expressions.sum(inputs[0], inputs[1]) : nil
     case .concatenation: result = expressions.concatenation(inputs, dimension: 1)
     case .mixChannels: result = made(inputs, [channels, side, side]) { .mixChannels($0[0], $0[1]) }
+    case .transposedConvolution(let layer, _):
+      let layer = number(layer)
+      result = made(inputs, [channels, side, side]) { .transposedConvolution($0[0], layer: layer) }
+    case .responseNorm(let block):
+      let norm = number(block)
+      result = made(inputs, [channels, side, side]) { .responseNorm($0[0], norm: norm) }
+    case .blurPool(let size): result = made(inputs, [channels, side, side]) { .blurPool($0[0], size: size) }
     default: result = made(.other("a \(node.operation.label)"), [channels, side, side])
     }
     guard let result else {

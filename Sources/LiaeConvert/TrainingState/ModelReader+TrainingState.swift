@@ -22,7 +22,7 @@ extension ModelReader {
   static func open(folder: String, options: OpenOptions) throws(LiaeError) -> Model {
     let states = try TrainingState.files(in: folder)
     guard let state = states.first else { return try openDeepFaceLab(folder: folder, options: options) }
-    let sets = try DeepFaceLabSet.all(in: folder)
+    let sets = try DeepFaceLabSet.all(in: folder).filter { $0.kind != .xseg }
     guard states.count == 1, sets.isEmpty else {
       let names = states + sets.map(\.representative)
       throw LiaeError(

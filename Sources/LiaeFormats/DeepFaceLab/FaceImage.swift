@@ -57,16 +57,50 @@ package enum FaceImage {
   package static func embed(
     _ metadata: FaceMetadata, in jpeg: Bytes, name: String, xmp: String?
   ) throws(LiaeError) -> Bytes {
+    let value: PickleValue
+    do throws(LiaeError) { value = try metadata.pickled() } catch { throw error.within(name) }
+    return try embed(value, maskBytes: metadata.xsegMask?.count, in: jpeg, name: name, xmp: xmp)
+  }
+
+  /// The JPEG with another mask among its metadata, or without one. All other entries stay, also those that this library
+  /// has no use for; as in DeepFaceLab, entries that are None go.
+  ///
+  /// - Parameter mask: a PNG or JPEG file, gray; nil: none.
+  /// - Throws: `corruptFile` for a picture without metadata; as `embed`.
+  package static func replacingMask(_ mask: Bytes?, in jpeg: Bytes, name: String) throws(LiaeError) -> Bytes {
+    guard jpeg.starts(with: JPEGSegments.signature) else {
+      throw LiaeError(.unsupported, "\(name): no JPEG file; DeepFaceLab keeps masks in those alone")
+    }
+    guard let payload = try metadata(in: jpeg, name: name) else {
+      throw LiaeError(.corruptFile, "\(name): a picture without the metadata of a face")
+    }
+    let old = try PickleReader.parse(
+      jpeg, offset: payload.lowerBound, count: payload.count, name: name, allowing: .numpy)
+    guard var pairs = old.pairs else {
+      throw LiaeError(.corruptFile, "\(name): the metadata of a face is a dictionary, this one \(old.kind)")
+    }
+    pairs.removeAll { pair in
+      if case .none = pair.value { return true }
+      return pair.key.stringValue == FaceMetadata.maskKey
+    }
+    if let mask { pairs.append((.string(FaceMetadata.maskKey), try FaceMetadata.pickled(file: mask))) }
+    return try embed(.dictionary(pairs), maskBytes: mask?.count, in: jpeg, name: name, xmp: nil)
+  }
+
+  /// - Parameter maskBytes: what of the metadata is a mask, for messages.
+  private static func embed(
+    _ metadata: PickleValue, maskBytes: Int?, in jpeg: Bytes, name: String, xmp: String?
+  ) throws(LiaeError) -> Bytes {
     let found = try JPEGSegments(jpeg, name: name)
     if let obstacle = found.obstacle(in: jpeg) {
       throw LiaeError(.unsupported, "\(name): DeepFaceLab reads no JPEG with \(obstacle)")
     }
     let stream: PickleStream
-    do throws(LiaeError) { stream = try PickleWriter.serialize(try metadata.pickled(), protocol: 4) } catch {
+    do throws(LiaeError) { stream = try PickleWriter.serialize(metadata, protocol: 4) } catch {
       throw error.within(name)
     }
     guard stream.byteCount <= JPEGSegments.capacity else {
-      let mask = metadata.xsegMask.map { ", \($0.count) of them its mask" } ?? ""
+      let mask = maskBytes.map { ", \($0) of them its mask" } ?? ""
       throw LiaeError(
         .limitExceeded,
         "\(name): the metadata takes \(stream.byteCount) bytes\(mask); a JPEG segment holds \(JPEGSegments.capacity)")

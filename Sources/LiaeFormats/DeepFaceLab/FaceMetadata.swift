@@ -46,6 +46,9 @@ package struct FaceMetadata: Sendable {
     (self.xsegMask, self.polygons, self.eyebrowExpansion) = (xsegMask, polygons, eyebrowExpansion)
   }
 
+  /// The key of the mask.
+  static let maskKey = "xseg_mask"
+
   /// DeepFaceLab's names for what a crop shows, and its numbers for them in a faceset.
   package static let faceTypes: [(name: String, number: Int)] = [
     ("half_face", 0), ("midfull_face", 1), ("full_face", 2), ("full_face_no_align", 3), ("whole_face", 4),
@@ -82,7 +85,7 @@ extension FaceMetadata {
     }
     sourceLandmarks = try reader.landmarks("source_landmarks", of: dictionary)
     imageToFaceMatrix = try reader.numbers("image_to_face_mat", 6, of: dictionary)
-    xsegMask = try reader.file("xseg_mask", of: dictionary)
+    xsegMask = try reader.file(Self.maskKey, of: dictionary)
     polygons = try reader.polygons("seg_ie_polys", of: dictionary)
     eyebrowExpansion = try reader.numbers("eyebrows_expand_mod", 1, of: dictionary)?.first
   }
@@ -113,7 +116,7 @@ extension FaceMetadata {
       }
       add("image_to_face_mat", .tensor(try .of(matrix, .float64, [2, 3])))
     }
-    if let xsegMask { add("xseg_mask", try Self.pickled(file: xsegMask)) }
+    if let xsegMask { add(Self.maskKey, try Self.pickled(file: xsegMask)) }
     if !polygons.isEmpty { add("seg_ie_polys", try Self.pickled(polygons)) }
     if let eyebrowExpansion {
       guard eyebrowExpansion.isFinite else { throw mistake("the eyebrows' expansion is not finite") }

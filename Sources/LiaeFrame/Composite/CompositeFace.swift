@@ -15,6 +15,8 @@ package struct CompositeFace {
   /// XSeg's masks of the new face and of the frame's, squares of any side over the same part of the frame.
   package var xsegSwap: MaskCanvas?
   package var xsegDestination: MaskCanvas?
+  /// Computes those that the mask mode needs and that are not given; nil: nothing does.
+  package var segmenter: Segmenter?
   /// The mask for the mask mode `given`, of the frame's size.
   package var mask: MaskCanvas?
   /// The face enlarged four times by a super-resolution network. Needed where `superResolution` is not 0.
@@ -55,8 +57,11 @@ package struct CompositeFace {
     let mode = options.maskMode
     try need(swapMask, mode.needsSwapMask, "the mask of the swapped face", rgb.width)
     try need(destinationMask, mode.needsDestinationMask, "the mask of the destination face", rgb.width)
-    try need(xsegSwap, mode.needsXSegSwap, "XSeg's mask of the swapped face", nil)
-    try need(xsegDestination, mode.needsXSegDestination, "XSeg's mask of the destination face", nil)
+    func isGiven(_ xseg: MaskCanvas?) -> Bool { xseg != nil || segmenter == nil }
+    try need(xsegSwap, mode.needsXSegSwap && isGiven(xsegSwap), "XSeg's mask of the swapped face", nil)
+    try need(
+      xsegDestination, mode.needsXSegDestination && isGiven(xsegDestination), "XSeg's mask of the destination face", nil
+    )
     if mode == .given {
       guard let mask else {
         throw LiaeError(.invalidArgument, "the mask mode needs a mask of the frame, which is missing")

@@ -30,8 +30,8 @@ extension CompositeJob {
     default:
       if mode.needsSwapMask { try multiply(result, by: face.swapMask) }
       if mode.needsDestinationMask { try multiply(result, by: face.destinationMask) }
-      if mode.needsXSegSwap { try multiply(result, by: face.xsegSwap) }
-      if mode.needsXSegDestination { try multiply(result, by: face.xsegDestination) }
+      if mode.needsXSegSwap { try multiply(result, by: xsegSwap()) }
+      if mode.needsXSegDestination { try multiply(result, by: xsegDestination()) }
     }
     if let smoothing = face.smoothing { result = try smoothing.smooth(result) }
     for i in 0..<result.count where result.pixels[i] < 1 / 255 { result.pixels[i] = 0 }

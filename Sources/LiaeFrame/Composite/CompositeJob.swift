@@ -13,6 +13,7 @@ struct CompositeJob {
   let maskSide: Int
   /// Frame to face; the same enlarged by the face scale; the same to the mask.
   let matrix, scaled, scaledMask: Affine
+  let placement: FacePlacement
   /// The region of the frame that is worked on.
   let region: Region
   /// The face as it was cut out of the frame, at the side that is worked on; nil: not cut out so yet.
@@ -25,7 +26,6 @@ struct CompositeJob {
     side = options.superResolution != 0 ? resolution * 4 : resolution
     maskSide = resolution * 4
     let scale = 1 + 0.01 * Double(options.faceScale)
-    let placement: FacePlacement
     if let aligned = face.aligned {
       placement = aligned.placement
     } else {
@@ -141,7 +141,7 @@ struct CompositeJob {
   }
 
   /// Step 2: the face at the side that is worked on, with its share of super resolution.
-  private func enlargedFace() throws(LiaeError) -> ColorCanvas {
+  func enlargedFace() throws(LiaeError) -> ColorCanvas {
     guard let enhanced = face.enhanced, options.superResolution != 0 else {
       let result = try face.rgb.copy()
       result.clamp()

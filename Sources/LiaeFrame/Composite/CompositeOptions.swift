@@ -46,6 +46,7 @@ package struct CompositeOptions: Sendable, Equatable {
       [.learnedDestination, .learnedProduct, .learnedSum, .allProduct].contains(self)
     }
     package var needsXSegSwap: Bool { [.xsegSwap, .xsegProduct, .allProduct].contains(self) }
+    package var needsXSeg: Bool { needsXSegSwap || needsXSegDestination }
     package var needsXSegDestination: Bool { [.xsegDestination, .xsegProduct, .allProduct].contains(self) }
   }
 

@@ -15,12 +15,14 @@ package struct Frame {
 
   package var region: Region { Region(width: image.width, height: image.height) }
 
-  /// The square of `side` pixels that `matrix` cuts out, clamped to 0...1; black where the frame ends.
+  /// The square of `side` pixels that `matrix` cuts out; black where the frame ends.
   ///
+  /// - Parameter clamps: whether the result is clamped to 0...1, past which cubic interpolation goes at edges.
   /// - Throws: `invalidArgument` where no part of it lies in the frame, or the frame has pixels there that are no finite
   ///   numbers or far beyond 1; `outOfMemory`.
-  package func crop(_ matrix: Affine, side: Int, interpolation: Interpolation = .cubic) throws(LiaeError) -> ColorCanvas
-  {
+  package func crop(
+    _ matrix: Affine, side: Int, interpolation: Interpolation = .cubic, clamps: Bool = true
+  ) throws(LiaeError) -> ColorCanvas {
     _ = try visiblePart(ofSquare: side, in: matrix)
     let (result, inverse) = (try ColorCanvas(unfilled: Region(width: side, height: side)), matrix.inverse)
     func source(_ tile: Region) -> Region { Region(of: tile, in: matrix).intersection(region) }
@@ -41,7 +43,7 @@ package struct Frame {
       }
     }
     if image.format.isFloat { try checkRange(result) }
-    result.clamp()
+    if clamps { result.clamp() }
     return result
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-// Names that every family has. Outputs: `swap.rgb` and `swap.mask`, the source's face in the place of the input's;
+// Names that the families which swap faces have. Outputs: `swap.rgb` and `swap.mask`, the source's face in the place of the input's;
 // `destination.rgb` and `destination.mask`, the reconstruction of a destination's face; in families that can morph
 // `morph.rgb` and `morph.mask`, between the two. Values within the network: `encoded`, which the latent modules read;
 // the result of each latent module under the name of the module, which begins with `inter`; `swap.code`,
@@ -17,11 +17,15 @@ extension Graph {
     case .liae: self = try .liae(architecture)
     case .df: self = try .df(architecture)
     case .amp: self = try .amp(architecture)
+    case .xseg: self = try .xseg(architecture)
     }
   }
 
   /// Whether the network computes faces between a destination's and the swap.
   package var canMorph: Bool { hasOutput("morph.rgb") }
+
+  /// Whether the network returns a face with the source's identity; a network that segments a face returns one mask.
+  package var canSwap: Bool { hasOutput("swap.rgb") }
 
   /// Names of the latent modules in the order of their nodes: `inter_AB` and `inter_B`, `inter`, `inter_src` and
   /// `inter_dst`.

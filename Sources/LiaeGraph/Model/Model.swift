@@ -84,7 +84,8 @@ package struct Model: Sendable {
 
 extension Model {
   /// Random weights of a trained network's scale, for benchmarks and tests: normal with deviation gain / sqrt(fan in),
-  /// biases normal with deviation 0.05. The same seed gives the same weights.
+  /// biases normal with deviation 0.05; factors of a response norm around 1, its epsilon 0.05 to 0.06. The same seed
+  /// gives the same weights.
   package static func random(_ architecture: Architecture, seed: UInt64 = 0, gain: Float = 1.25) throws(LiaeError)
     -> Model
   {
@@ -97,6 +98,8 @@ extension Model {
       let bytes = try Bytes.allocate(count * 4, for: spec.name)
       let out = bytes.base.assumingMemoryBound(to: Float.self)
       for i in 0..<count { out[i] = generator.normal() * deviation }
+      if spec.name.hasSuffix(".frn.weight") { for i in 0..<count { out[i] += 1 } }
+      if spec.name.hasSuffix(".frn.eps") { out[0] = 0.05 + abs(out[0]) * 0.01 }
       tensors[spec.name] = try TensorView(dtype: .float32, shape: spec.shape, storage: bytes)
     }
     return try Model(architecture: architecture, info: ModelInfo(origin: .random), tensors: tensors)

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFormats
+import LiaeFrame
 import LiaeImageIO
+import LiaeRuntime
+import LiaeSwap
 import LiaeSystem
 import LiaeTensor
 
 /// Files of aligned faces through one model, one after the other.
 package struct FaceInference {
   private let runner: FaceRunner
+  /// Computes XSeg's masks where the outputs have them.
+  private let xseg: Context?
   private let outputs: FaceOutputs
   private let provenance: Provenance?
   private let observer: SequenceObserver
@@ -15,11 +20,15 @@ package struct FaceInference {
   private var progress = SequenceProgress(finished: 0, total: 0)
   private let batch = WriteBatch()
 
-  /// - Parameter provenance: the note in PNG files that a model made them; nil: none.
+  /// - Parameters:
+  ///   - xseg: the context of an XSeg model, where the outputs have its masks.
+  ///   - provenance: the note in PNG files that a model made them; nil: none.
   package init(
-    runner: FaceRunner, outputs: FaceOutputs, provenance: Provenance?, observer: SequenceObserver = SequenceObserver()
+    runner: FaceRunner, xseg: Context? = nil, outputs: FaceOutputs, provenance: Provenance?,
+    observer: SequenceObserver = SequenceObserver()
   ) {
-    (self.runner, self.outputs, self.provenance, self.observer) = (runner, outputs, provenance, observer)
+    (self.runner, self.xseg, self.outputs) = (runner, xseg, outputs)
+    (self.provenance, self.observer) = (provenance, observer)
   }
 
   /// Runs and writes all files. One that fails is left out, with a notice, and the others go on.
@@ -61,10 +70,14 @@ package struct FaceInference {
     let result = try runner.makeResult(destinationMask: outputs.destinationMask)
     try runner.run(input.view, into: result.target)
     withExtendedLifetime((input, result)) {}
+    let xsegMasks = try xsegMasks(input, result)
     switch outputs.format {
-    case .png: try writePNG(result, file.stem, index: nil)
+    case .png: try writePNG(result, xsegMasks, file.stem, index: nil)
     case .npy:
-      try writeArray(result.rgb.storage, shape(channels: 3, batch: nil), file.stem, .rgb)
+      for (kind, mask) in xsegMasks {
+        try writeArray(mask.storage, [mask.height, mask.width, 1], file.stem, kind)
+      }
+      if let rgb = result.rgb { try writeArray(rgb.storage, shape(channels: 3, batch: nil), file.stem, .rgb) }
       try writeArray(result.mask.storage, shape(channels: 1, batch: nil), file.stem, .mask)
       if let mask = result.destinationMask {
         try writeArray(mask.storage, shape(channels: 1, batch: nil), file.stem, .destinationMask)
@@ -104,23 +117,42 @@ package struct FaceInference {
         try beginFace(index)
         try load(index, of: tensor, file.path, into: input)
         try runner.run(input.view, into: result.target)
-        try writePNG(result, file.stem, index: file.batch == nil ? nil : index)
+        try writePNG(result, xsegMasks(input, result), file.stem, index: file.batch == nil ? nil : index)
       }
     case .npy:
       let (rgbSide, maskSide) = (runner.architecture.rgbSide, runner.architecture.maskSide)
-      let rgb = try BatchImages(count: count, side: rgbSide, format: runner.format)
+      let rgb = outputs.rgb ? try BatchImages(count: count, side: rgbSide, format: runner.format) : nil
       let mask = try BatchImages(count: count, side: maskSide, format: .grayFloat)
       let second =
         outputs.destinationMask
         ? try BatchImages(count: count, side: maskSide, format: .grayFloat) : nil
       defer { withExtendedLifetime((rgb, mask, second)) {} }
+      var xsegBatches: [(kind: FaceOutputs.Kind, images: BatchImages, side: Int)] = []
       for index in 0..<count {
         try beginFace(index)
         try load(index, of: tensor, file.path, into: input)
         try runner.run(
-          input.view, into: FaceTarget(rgb: rgb[index], mask: mask[index], destinationMask: second?[index]))
+          input.view, into: FaceTarget(rgb: rgb?[index], mask: mask[index], destinationMask: second?[index]))
+        guard xseg != nil else { continue }
+        let result = try runner.makeResult(destinationMask: false)
+        if let source = rgb?[index], let picture = result.rgb {
+          picture.mutableView.base.copyMemory(from: source.base, byteCount: picture.stride * picture.height)
+        }
+        for (place, (kind, mask)) in try xsegMasks(input, result).enumerated() {
+          if index == 0 {
+            let images = try BatchImages(count: count, side: mask.width, format: .grayFloat)
+            xsegBatches.append((kind, images, mask.width))
+          }
+          xsegBatches[place].images[index].base.copyMemory(
+            from: mask.storage.base, byteCount: mask.stride * mask.height)
+          withExtendedLifetime(mask) {}
+        }
+        withExtendedLifetime(result) {}
       }
-      try writeArray(rgb.storage, shape(channels: 3, batch: file.batch), file.stem, .rgb)
+      for (kind, images, side) in xsegBatches {
+        try writeArray(images.storage, (file.batch.map { [$0] } ?? []) + [side, side, 1], file.stem, kind)
+      }
+      if let rgb { try writeArray(rgb.storage, shape(channels: 3, batch: file.batch), file.stem, .rgb) }
       try writeArray(mask.storage, shape(channels: 1, batch: file.batch), file.stem, .mask)
       if let second {
         try writeArray(second.storage, shape(channels: 1, batch: file.batch), file.stem, .destinationMask)
@@ -156,14 +188,30 @@ package struct FaceInference {
     return (batch.map { [$0] } ?? []) + [side, side, channels]
   }
 
-  private func writePNG(_ result: FaceResult, _ stem: String, index: Int?) throws(LiaeError) {
+  /// The masks that an XSeg model finds of the picture that was returned and of the one that was given.
+  private func xsegMasks(_ input: Picture, _ result: FaceResult) throws(LiaeError) -> [(FaceOutputs.Kind, Picture)] {
+    guard let xseg else { return [] }
+    let side = xseg.plan.architecture.resolution
+    var masks: [(FaceOutputs.Kind, Picture)] = []
+    for (kind, picture) in [(FaceOutputs.Kind.xsegMask, result.rgb), (.xsegDestinationMask, input)] {
+      guard let picture else { continue }
+      let colors = try ColorCanvas(picture).resized(width: side, height: side, interpolation: .cubic)
+      masks.append((kind, try Picture(try xseg.segmented(colors), format: .grayFloat)))
+    }
+    return masks
+  }
+
+  private func writePNG(
+    _ result: FaceResult, _ xsegMasks: [(FaceOutputs.Kind, Picture)], _ stem: String, index: Int?
+  ) throws(LiaeError) {
     func write(_ picture: Picture, _ kind: FaceOutputs.Kind) throws(LiaeError) {
       try picture.writePNG(
         to: outputs.path(stem, kind, index: index), provenance: provenance, replacing: outputs.replacing, in: batch)
     }
-    try write(result.rgb, .rgb)
+    if let rgb = result.rgb { try write(rgb, .rgb) }
     try write(result.mask, .mask)
     if let mask = result.destinationMask { try write(mask, .destinationMask) }
+    for (kind, mask) in xsegMasks { try write(mask, kind) }
   }
 
   private func writeArray(_ bytes: Bytes, _ shape: [Int], _ stem: String, _ kind: FaceOutputs.Kind) throws(LiaeError) {

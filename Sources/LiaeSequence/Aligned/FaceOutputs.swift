@@ -4,22 +4,33 @@ import LiaeSystem
 /// The files of the results of each input, settled before anything is computed.
 package struct FaceOutputs {
   package enum Format: String, CaseIterable, Sendable { case png, npy }
-  package enum Kind: String, Sendable { case rgb, mask, destinationMask = "dst_mask" }
+  package enum Kind: String, Sendable {
+    case rgb, mask, destinationMask = "dst_mask"
+    /// By an XSeg model, of the picture that is returned and of the one that is given.
+    case xsegMask = "xseg_mask", xsegDestinationMask = "xseg_dst_mask"
+  }
 
   package let folder: String
   let format: Format
   let destinationMask: Bool
+  /// Whether the model returns a picture beside the mask. Names are settled before that is known.
+  package var rgb = true
+  /// Whether an XSeg model's masks are written.
+  let xseg: Bool
   let replacing: Bool
 
   /// The kinds of files written for each input.
-  package var kinds: [Kind] { destinationMask ? [.rgb, .mask, .destinationMask] : [.rgb, .mask] }
+  package var kinds: [Kind] {
+    (rgb ? [.rgb] : []) + [.mask] + (destinationMask ? [.destinationMask] : [])
+      + (xseg ? [.xsegMask, .xsegDestinationMask] : [])
+  }
 
   /// - Throws: `invalidArgument` where two results would have one name or a result would replace an input; `fileExists`
   ///   where a result exists, unless `replacing`; `inputOutput` where a file stands in the folder's place.
-  package init(inputs: [FaceInput], folder: String, format: Format, destinationMask: Bool, replacing: Bool)
-    throws(LiaeError)
-  {
-    (self.folder, self.format) = (folder, format)
+  package init(
+    inputs: [FaceInput], folder: String, format: Format, destinationMask: Bool, xseg: Bool = false, replacing: Bool
+  ) throws(LiaeError) {
+    (self.folder, self.format, self.xseg) = (folder, format, xseg)
     (self.destinationMask, self.replacing) = (destinationMask, replacing)
     try File.requireFolder(folder)
     let sources = Dictionary(inputs.compactMap { input in FileIdentity(input.path).map { ($0, input.path) } }) { $1 }

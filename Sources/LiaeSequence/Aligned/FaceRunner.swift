@@ -14,19 +14,24 @@ package struct FaceTarget {
 
 /// The results of one image as float pictures: colours in the model's order, masks gray.
 package struct FaceResult {
-  package var rgb: Picture
+  /// nil: the model returns a mask alone.
+  package var rgb: Picture?
   package var mask: Picture
   package var destinationMask: Picture?
 
   package var target: FaceTarget {
     FaceTarget(
-      rgb: rgb.mutableView, mask: mask.mutableView, destinationMask: destinationMask?.mutableView)
+      rgb: rgb?.mutableView, mask: mask.mutableView, destinationMask: destinationMask?.mutableView)
   }
 }
 
 extension Plan {
+  /// What the model computes unless another mode is asked for.
+  package var usualMode: RunMode { segments ? .segment : .swap }
+
   /// - Throws: `unsupported` where the model cannot run in `mode`, by the names of the programs' options.
   func checkRunnable(_ mode: RunMode) throws(LiaeError) {
+    if mode == .segment { try requireSegmenting() } else { try requireSwapping() }
     if case .morph = mode, !graph.canMorph {
       throw LiaeError(.unsupported, "--morph: a \(architecture.name) model has one code only and cannot morph")
     }
@@ -65,7 +70,7 @@ package final class FaceRunner {
   package func makeResult(destinationMask: Bool) throws(LiaeError) -> FaceResult {
     let (rgbSide, maskSide) = (architecture.rgbSide, architecture.maskSide)
     return FaceResult(
-      rgb: try Picture(width: rgbSide, height: rgbSide, format: format),
+      rgb: context.plan.segments ? nil : try Picture(width: rgbSide, height: rgbSide, format: format),
       mask: try Picture(width: maskSide, height: maskSide, format: .grayFloat),
       destinationMask: destinationMask ? try Picture(width: maskSide, height: maskSide, format: .grayFloat) : nil)
   }

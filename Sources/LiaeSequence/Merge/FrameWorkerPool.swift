@@ -30,25 +30,29 @@ package final class FrameWorkerPool: @unchecked Sendable {
   package let workers: Int
   private let swapper: FrameSwapper
   private let plan: Plan
-  /// One for each worker, which is the only one to use it.
-  private let contexts: [Context]
+  /// One for each worker, which is the only one to use it; of the model that swaps, and of the XSeg model if there is one.
+  private let contexts, xsegContexts: [Context]
   /// The side of the model's faces.
   let side: Int
   /// A text that tells this model from others.
   var modelIdentity: String { plan.identity }
+  /// The same of the XSeg model; nil where there is none.
+  let xsegIdentity: String?
   private let faceType: FaceType
   /// The smoothings of faces by their tracks, used with one worker only.
   private var smoothings: [Int: FaceSmoothing] = [:]
   private var lastSmoothed: Int?
 
   /// - Parameters:
+  ///   - xseg: the XSeg model, for masks that take it; nil: the masks that aligned faces have are taken.
   ///   - threads: of all workers together; 0: one for each processor.
   ///   - frames: of the sequence; nil where that is not known.
   ///   - computesAllMasks: also those that the mask mode does not need.
   /// - Throws: `invalidArgument` where nobody says the model's face type, and for frames at once that need each other;
-  ///   `unsupported` for a morph of a model that cannot; `outOfMemory`, `threadFailure`.
+  ///   `unsupported` for a morph of a model that cannot, and for models of the other kind; `outOfMemory`,
+  ///   `threadFailure`.
   package init(
-    _ plan: Plan, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
+    _ plan: Plan, xseg: Plan? = nil, settings: MergeSettings, threads: Int, parallelism: Parallelism, frames: Int?,
     computesAllMasks: Bool = false
   ) throws(LiaeError) {
     self.settings = settings
@@ -58,7 +62,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
         "the model does not say which face type it was trained on; --face-type does, as whole_face")
     }
     try plan.checkRunnable(settings.runMode)
-    (faceType, self.plan) = (type, plan)
+    try xseg?.requireSegmenting()
+    (faceType, self.plan, xsegIdentity) = (type, plan, xseg?.identity)
     side = plan.architecture.resolution
     swapper = FrameSwapper(
       options: settings.options, mode: settings.runMode, computesAllMasks: computesAllMasks)
@@ -70,13 +75,16 @@ package final class FrameWorkerPool: @unchecked Sendable {
         .invalidArgument, "--parallel frames: --smooth-mask and --smooth-color need one frame after the other")
     }
     workers = inFrames ? threads : 1
-    var contexts: [Context] = []
+    var (contexts, xsegContexts): ([Context], [Context]) = ([], [])
     for _ in 0..<workers {
       var options = ContextOptions()
       options.threads = inFrames ? 1 : threads
       contexts.append(try Context(plan: plan, options: options))
+      if let xseg, settings.options.maskMode.needsXSeg || computesAllMasks {
+        xsegContexts.append(try Context(plan: xseg, options: options))
+      }
     }
-    self.contexts = contexts
+    (self.contexts, self.xsegContexts) = (contexts, xsegContexts)
   }
 
   /// Returns a pool of the same model and workers with other settings; only one of the two is used at a time. All masks
@@ -90,6 +98,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
 
   private init(_ other: FrameWorkerPool, settings: MergeSettings) {
     (self.settings, workers, contexts) = (settings, other.workers, other.contexts)
+    (xsegContexts, xsegIdentity) = (other.xsegContexts, other.xsegIdentity)
     (side, plan, faceType) = (other.side, other.plan, settings.faceType ?? other.faceType)
     swapper = FrameSwapper(options: settings.options, mode: settings.runMode, computesAllMasks: true)
   }
@@ -112,7 +121,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
     let alpha = try Picture(unfilledWidth: frame.width, height: frame.height, format: isFloat ? .grayFloat : .gray8)
     beginFrame(number)
     var faces: [FrameFace] = []
-    for face in detected { faces.append(try frameFace(face, contexts[worker], mask)) }
+    for face in detected { faces.append(try frameFace(face, worker, mask)) }
     let swapped = try swapper.swap(
       frame.view, faces, predicted: predicted, into: result.mutableView, mask: alpha.mutableView)
     endFrame(number)
@@ -128,7 +137,7 @@ package final class FrameWorkerPool: @unchecked Sendable {
     beginFrame(number)
     var results: [SwappedFrame] = []
     for face in detected {
-      let raw = try swapper.rawPrediction(frame.view, frameFace(face, contexts[worker], mask))
+      let raw = try swapper.rawPrediction(frame.view, frameFace(face, worker, mask))
       results.append(
         SwappedFrame(
           picture: try Picture(raw.picture, format: .rgb8), mask: try Picture(raw.mask, format: .gray8),
@@ -147,14 +156,18 @@ package final class FrameWorkerPool: @unchecked Sendable {
     if settings.isSequential { lastSmoothed = number }
   }
 
-  private func frameFace(_ face: DetectedFace, _ context: Context, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
+  private func frameFace(_ face: DetectedFace, _ worker: Int, _ mask: MaskCanvas?) throws(LiaeError) -> FrameFace {
     let landmarks: Landmarks
     do throws(LiaeError) { landmarks = try Landmarks(face.points) } catch { throw error.within(face.origin) }
-    var result = FrameFace(landmarks: landmarks, context: context)
+    var result = FrameFace(landmarks: landmarks, context: contexts[worker])
     (result.type, result.name) = (faceType, face.origin)
     result.mask = mask
     result.motion = face.motion
-    if settings.options.maskMode.needsXSegDestination { result.xsegDestination = try xsegMask(face, landmarks) }
+    if !xsegContexts.isEmpty {
+      result.xseg = xsegContexts[worker]
+    } else if settings.options.maskMode.needsXSegDestination {
+      result.xsegDestination = try xsegMask(face, landmarks)
+    }
     if settings.isSequential {
       let smoothing =
         smoothings[face.track] ?? FaceSmoothing(mask: settings.maskSmoothing, color: settings.colorSmoothing)
@@ -168,7 +181,8 @@ package final class FrameWorkerPool: @unchecked Sendable {
     guard let stored = face.xseg else {
       throw LiaeError(
         .unsupported,
-        "\(face.origin): has no xseg mask; DeepFaceLab's `xseg apply` writes one, or choose another mask mode")
+        "\(face.origin): has no xseg mask; `liae-infer xseg apply` and DeepFaceLab write one, --xseg computes it, or choose another mask mode"
+      )
     }
     let placement: FacePlacement
     do throws(LiaeError) { placement = try FacePlacement(landmarks, type: faceType) } catch {

@@ -17,12 +17,17 @@ package struct MergeSession {
   package struct Contents {
     package var settings: MergeSettings
     package var plan: Plan
+    /// The XSeg model; nil: there is none, or no mask takes it.
+    package var xseg: Plan?
     package var timeline: FaceTimeline
     /// The folder of masks, for the mask mode `given`.
     package var masks: String?
 
-    package init(settings: MergeSettings, plan: Plan, timeline: FaceTimeline, masks: String? = nil) {
+    package init(
+      settings: MergeSettings, plan: Plan, xseg: Plan? = nil, timeline: FaceTimeline, masks: String? = nil
+    ) {
       (self.settings, self.plan, self.timeline, self.masks) = (settings, plan, timeline, masks)
+      self.xseg = settings.options.maskMode.needsXSeg ? xseg : nil
     }
   }
 
@@ -90,10 +95,9 @@ package struct MergeSession {
   }
 
   private static func content(_ contents: Contents, _ output: MergeOutput) -> JSON {
-    let plan = contents.plan
-    return .object([
+    .object([
       ("program", .string("liae-infer \(Version.string)")),
-      ("model", .string(plan.identity)),
+      ("model", .string(contents.plan.identity)), ("xseg", contents.xseg.map { .string($0.identity) } ?? .null),
       ("faces", .string(contents.timeline.digest)),
       (
         "format",
@@ -115,7 +119,9 @@ package struct MergeSession {
       throw LiaeError(.corruptFile, "\(error.message). --force starts anew")
     }
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
-    for key in ["model", "faces", "format"] where old[key]?.text() != content[key]?.text() { differences.append(key) }
+    // Sessions of before this program ran XSeg do not name it.
+    for key in ["model", "xseg", "faces", "format"]
+    where (old[key] ?? .null).text() != (content[key] ?? .null).text() { differences.append(key) }
     guard differences.isEmpty else {
       throw LiaeError(
         .fileExists,

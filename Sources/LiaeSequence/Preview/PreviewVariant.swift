@@ -38,9 +38,13 @@ package struct PreviewVariant {
   /// The rows of a sheet: of one option its values, of two every pair, a row for each value of the first; of more every
   /// combination.
   ///
-  /// - Parameter tries: `option=a,b,c` each; none: masks, colour transfers, and steps of erode and blur.
-  package static func rows(_ base: MergeSettings, tries: [String]) throws(LiaeError) -> [[PreviewVariant]] {
-    guard !tries.isEmpty else { return try usual(base) }
+  /// - Parameters:
+  ///   - tries: `option=a,b,c` each; none: masks, colour transfers, and steps of erode and blur.
+  ///   - hasXSeg: whether there is an XSeg model, whose masks are shown too.
+  package static func rows(_ base: MergeSettings, tries: [String], hasXSeg: Bool = false) throws(LiaeError)
+    -> [[PreviewVariant]]
+  {
+    guard !tries.isEmpty else { return try usual(base, hasXSeg: hasXSeg) }
     var combinations: [[(key: String, value: JSON)]] = [[]]
     var counts: [Int] = []
     for text in tries {
@@ -57,7 +61,7 @@ package struct PreviewVariant {
     return stride(from: 0, to: variants.count, by: width).map { Array(variants[$0..<min($0 + width, variants.count)]) }
   }
 
-  private static func usual(_ base: MergeSettings) throws(LiaeError) -> [[PreviewVariant]] {
+  private static func usual(_ base: MergeSettings, hasXSeg: Bool) throws(LiaeError) -> [[PreviewVariant]] {
     let masks = ["full", "dst", "learned-prd", "learned-dst", "learned-prd*learned-dst", "learned-prd+learned-dst"]
     // sot-m and mix-m take seconds.
     let transfers = ["none", "rct", "lct", "mkl", "mkl-m", "idt"]
@@ -67,6 +71,12 @@ package struct PreviewVariant {
     for transfer in transfers { rows[1].append(try PreviewVariant(base, [("color-transfer", .string(transfer))])) }
     for (erode, blur) in steps {
       rows[2].append(try PreviewVariant(base, [("erode", .integer(erode)), ("blur", .integer(blur))]))
+    }
+    if hasXSeg {
+      let masks = ["xseg-prd", "xseg-dst", "xseg-prd*xseg-dst", "learned-prd*learned-dst*xseg-prd*xseg-dst"]
+      var row: [PreviewVariant] = []
+      for mask in masks { row.append(try PreviewVariant(base, [("mask-mode", .string(mask))])) }
+      rows.insert(row, at: 1)
     }
     return rows
   }

@@ -43,13 +43,6 @@ package struct MergeSettings: SettingsTable {
         .invalidArgument,
         "--sharpen-amount is \(options.sharpenAmount), and --sharpen is none; expected box or gaussian")
     }
-    if options.maskMode.needsXSegSwap {
-      throw LiaeError(
-        .invalidArgument,
-        "--mask-mode \(Self.maskModes[Int(options.maskMode.rawValue)]): it takes the XSeg network on the swapped face, "
-          + "which this program has not; xseg-dst takes the masks that DeepFaceLab's `xseg apply` has left in the aligned "
-          + "faces")
-    }
     if colorSmoothing != nil, !options.colorTransfer.hasStatistics {
       func name(_ transfer: ColorTransfer) -> String { Self.colorTransfers[Int(transfer.rawValue)] }
       let able = ColorTransfer.allCases.filter(\.hasStatistics).map(name).joined(separator: ", ")
@@ -58,6 +51,19 @@ package struct MergeSettings: SettingsTable {
         "--smooth-color: --color-transfer \(name(options.colorTransfer)) has no statistics to average; expected \(able)"
       )
     }
+  }
+}
+
+extension MergeSettings {
+  /// Checks that there is an XSeg model where the mask mode cannot do without.
+  ///
+  /// - Throws: `invalidArgument`.
+  package func check(hasXSeg: Bool) throws(LiaeError) {
+    guard options.maskMode.needsXSegSwap, !hasXSeg else { return }
+    throw LiaeError(
+      .invalidArgument,
+      "--mask-mode \(Self.maskModes[Int(options.maskMode.rawValue)]): it takes an XSeg model on the swapped face, which "
+        + "--xseg names; xseg-dst does without where aligned faces have masks")
   }
 }
 

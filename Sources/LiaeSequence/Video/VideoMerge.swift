@@ -265,7 +265,7 @@ package final class VideoMerge {
       ("program", .string("liae-infer \(Version.string)")),
       ("source", .string(try File(reading: info.path).sampledDigest())),
       ("frames", .integer(times.count)),
-      ("model", .string(pool.modelIdentity)),
+      ("model", .string(pool.modelIdentity)), ("xseg", pool.xsegIdentity.map(JSON.string) ?? .null),
       ("faces", .string(timeline.digest)),
       (
         "encoding",

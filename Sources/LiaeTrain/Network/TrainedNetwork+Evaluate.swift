@@ -54,7 +54,7 @@ extension TrainedNetwork {
     case .depthToSpace: return try tape.depthToSpace(inputs[0])
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
     case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .shuffledSigmoid, .splitHalves,
-      .stack, .unstack, .denseOutput:
+      .stack, .unstack, .denseOutput, .transposedConvolution, .responseNorm, .blurPool:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }
   }

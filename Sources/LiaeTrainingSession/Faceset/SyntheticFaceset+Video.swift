@@ -30,7 +30,10 @@ extension SyntheticFaceset {
     var lines: [String] = []
     let pipeline = FramePipeline<Int, RenderedFrame>(
       take: observer.counter(to: frames),
-      work: { (worker, index) throws(LiaeError) in try renderers[worker].render(head, motion[index]) },
+      work: { (worker, index) throws(LiaeError) in
+        // An object stays for two seconds and moves with the face.
+        try renderers[worker].render(head, motion[index]).occluded(by: occluders(index / 50))
+      },
       finish: { (index, rendered) throws(LiaeError) in
         try writer.write(rendered.picture, index)
         lines.append(LandmarksFile.line(frame: .index(index), points: rendered.landmarks))

@@ -20,6 +20,8 @@ package struct SyntheticFaceset {
   /// Side of an aligned face, pixels.
   package var side = 256
   package var type = FaceType.whole
+  /// Of the frames that have an object before the face, 0...1.
+  package var occluded = 0.0
   /// JPEG quality of the aligned faces, 1...100.
   package var quality = 95
   /// Whether aligned faces are written into one `faceset.pak`.
@@ -97,9 +99,13 @@ package struct SyntheticFaceset {
     try File.writeAtomically(landmarks, replacing: replacing, text: lines.joined(separator: "\n") + "\n")
   }
 
+  func occluders(_ index: Int) -> [Occluder] {
+    Occluder.random(index: index, seed: seed, purpose: purpose, person: identity.name, share: occluded)
+  }
+
   private func make(_ index: Int, _ head: Head, _ renderer: Renderer) throws(LiaeError) -> Made {
     let parameters = FrameParameters(index: index, seed: seed, purpose: purpose, person: identity.name)
-    let rendered = try renderer.render(head, parameters)
+    let rendered = try renderer.render(head, parameters).occluded(by: occluders(index))
     let face = try SyntheticFace(rendered, type: type, size: side)
     let source = "\(stem(index)).png"
     return Made(

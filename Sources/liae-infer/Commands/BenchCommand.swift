@@ -41,6 +41,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Channels of a latent code of AMP. (default: 1024)", valueName: "n"))
   var interDims: Int?
 
+  @Option(help: .init("Channels of the outermost level of XSeg. (default: 32)", valueName: "n"))
+  var baseDims: Int?
+
   @Option(help: .init("Runs that are timed.", valueName: "n"))
   var rounds = 20
 
@@ -59,6 +62,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
   var frame = false
 
+  @Option(help: .init("With --frame: an XSeg model, for a row with both of its masks.", valueName: "path"))
+  var xseg: String?
+
   @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
@@ -74,12 +80,13 @@ struct BenchCommand: ParsableCommand {
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
     }
+    if xseg != nil && !frame { throw ValidationError("--xseg goes with --frame") }
     if planner && (frame || layers || quiet) {
       throw ValidationError("--planner has a table of its own: it goes without --frame, --layers and --quiet")
     }
     if model == nil && packed.packed != nil { throw ValidationError("--packed goes with a checkpoint") }
     if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
-    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims].contains(where: { $0 != nil }) {
+    if model != nil, [resolution, eDims, aeDims, dDims, dMaskDims, interDims, baseDims].contains(where: { $0 != nil }) {
       throw ValidationError("resolution and dims are those of the checkpoint; give them without one")
     }
   }
@@ -89,7 +96,8 @@ struct BenchCommand: ParsableCommand {
     if frame {
       Interruption.watch()
       let benchmark = try FrameBenchmark(
-        resolution: resolution ?? 256, threads: compute.threads, rounds: rounds, warmup: warmup,
+        resolution: resolution ?? 256, xseg: try xseg.map { try XSegArguments.plan($0, compute) },
+        threads: compute.threads, rounds: rounds, warmup: warmup,
         isCancelled: isCancelled)
       return Console.say(json ? benchmark.json.text() : benchmark.text)
     }
@@ -118,6 +126,9 @@ struct BenchCommand: ParsableCommand {
   private func randomModel() throws -> Model {
     do throws(LiaeError) {
       let (family, options) = try Architecture.parse(architecture.arch ?? "liae-udt")
+      if family == .xseg {
+        return try Model.random(.xseg(resolution: resolution ?? 256, baseDims: baseDims ?? 32))
+      }
       return try Model.random(
         Architecture(
           family: family, options: options, resolution: resolution ?? 256, eDims: eDims ?? 64, aeDims: aeDims ?? 256,

@@ -25,9 +25,11 @@ struct MergeArguments: ParsableArguments {
       3 learned-dst: the model's mask of the frame's face
       4 learned-prd*learned-dst: where both are
       5 learned-prd+learned-dst: where one of them is
-      7 xseg-dst: the mask that an aligned face has
-      given: from --masks (merge alone)
-      6, 8, 9 take the XSeg network, which is not there. (default: learned-prd*learned-dst)
+      6 xseg-prd: what --xseg finds uncovered of the swapped face
+      7 xseg-dst: what it finds uncovered of the frame's face; without --xseg the mask that an aligned face has
+      8 xseg-prd*xseg-dst: where both are
+      9 learned-prd*learned-dst*xseg-prd*xseg-dst: where all are
+      given: from --masks (merge alone) (default: learned-prd*learned-dst)
       """, valueName: "name"))
   var maskMode: String?
 

@@ -8,7 +8,9 @@ extension MergeCommand {
   /// Writes a sheet of variants of one frame, and prints the options of each.
   func show(_ path: String, _ settings: MergeSettings, _ folder: FrameFolder, _ selected: FrameSelection) throws {
     if !output.force, File.kind(path) != nil { throw Failure(.files, "\(path): exists already; --force replaces it") }
-    let rows = try PreviewVariant.rows(settings, tries: preview.tries)
+    let hasXSeg = input.xseg.xseg != nil
+    let rows = try PreviewVariant.rows(settings, tries: preview.tries, hasXSeg: hasXSeg)
+    for variant in rows.joined() { try variant.settings.check(hasXSeg: hasXSeg) }
     let index = try input.faces.index(folder)
     guard let place = selected.places.first(where: { !(index.faces[$0] ?? []).isEmpty }) else {
       try requireMatch(index, folder)
@@ -18,7 +20,8 @@ extension MergeCommand {
     let timeline = FaceTimeline(
       index.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
     let pool = try FrameWorkerPool(
-      plan, settings: settings, threads: compute.threads, parallelism: .frame, frames: 1, computesAllMasks: true)
+      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: .frame,
+      frames: 1, computesAllMasks: true)
     let frame = folder.frames[place]
     let file = try PictureFile.read(path: frame.path, keeps16Bits: true)
     let sheet = try PreviewSheet(frame: file.picture, faces: timeline.faces[place] ?? [], pool: pool).picture(rows)

@@ -35,6 +35,7 @@ struct MergeCommand: ParsableCommand {
     var frames: String
 
     @OptionGroup var faces: FaceArguments
+    @OptionGroup var xseg: XSegArguments
 
     @Option(
       help: .init("Folder of masks for --mask-mode given: gray pictures by the frames' names.", valueName: "folder"))
@@ -162,6 +163,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     let settings = try merging.settings()
+    try settings.check(hasXSeg: input.xseg.xseg != nil)
     guard (settings.options.maskMode == .given) == (input.masks != nil) else {
       throw Failure(.usage, "--mask-mode given and --masks belong together")
     }
@@ -178,15 +180,18 @@ struct MergeCommand: ParsableCommand {
     try results.check(folder, masks: input.masks)
     let index = try input.faces.index(folder)
     let plan = try input.checkpoint.plan(input.model, compute, input.packed)
+    let xseg = try input.xseg.plan(compute)
     // Frames of a folder have no rate; 25 a second is between those of film and television.
     let timeline = FaceTimeline(
       index.faces, settings: settings, rate: input.faces.fps ?? 25, count: folder.frames.count)
     let pool = try FrameWorkerPool(
-      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: folder.frames.count,
+      plan, xseg: xseg, settings: settings, threads: compute.threads, parallelism: parallel,
+      frames: folder.frames.count,
       computesAllMasks: output.separate != nil)
     let session = try MergeSession(
       frames: folder, selection: selected, output: results,
-      contents: .init(settings: settings, plan: plan, timeline: timeline, masks: input.masks), replacing: output.force)
+      contents: .init(settings: settings, plan: plan, xseg: xseg, timeline: timeline, masks: input.masks),
+      replacing: output.force)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let export = output.separate.map {
       FaceExport(

@@ -24,7 +24,7 @@ extension MemoryPolicy {
 struct ArchitectureArguments: ParsableArguments {
   @Option(
     help: .init(
-      "amp, or liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
+      "amp, xseg, or liae or df with letters of u, d, t, c, as in liae-udt. Overrules the file; needed where it cannot tell.",
       valueName: "name"))
   var arch: String?
 
@@ -105,8 +105,7 @@ struct CheckpointArguments: ParsableArguments {
     return plan
   }
 
-  fileprivate static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model
-  {
+  static func open(_ file: CheckpointFile, _ options: OpenOptions, mentioningGuesses: Bool) throws -> Model {
     let model = try asModel { () throws(LiaeError) in try ModelReader.open(file, options: options) }
     guard mentioningGuesses else { return model }
     for guess in model.info.guesses { Console.complain("\(file.path): \(guess)") }

@@ -34,6 +34,7 @@ struct VideoCommand: ParsableCommand {
     var input: String
 
     @OptionGroup var faces: FaceArguments
+    @OptionGroup var xseg: XSegArguments
 
     @Option(
       help: .init(
@@ -141,6 +142,7 @@ struct VideoCommand: ParsableCommand {
 
   func run() throws {
     let settings = try merging.settings()
+    try settings.check(hasXSeg: input.xseg.xseg != nil)
     guard settings.options.blend != .rawPredict else {
       throw Failure(.usage, "--mode raw-predict: faces without frames make no video; merge writes them")
     }
@@ -167,7 +169,8 @@ struct VideoCommand: ParsableCommand {
     let timeline = FaceTimeline(
       faces.faces, settings: settings, rate: input.faces.fps ?? times.rate.value, count: times.count)
     let pool = try FrameWorkerPool(
-      plan, settings: settings, threads: compute.threads, parallelism: parallel, frames: times.count)
+      plan, xseg: try input.xseg.plan(compute), settings: settings, threads: compute.threads, parallelism: parallel,
+      frames: times.count)
     if let path = merging.writeConfig { try settings.write(to: path, replacing: output.force) }
     let encoding = VideoEncoding(
       encoder: encoder, crf: output.crf, pixelFormat: output.pixelFormat, audioEncoder: output.audioEncoder,

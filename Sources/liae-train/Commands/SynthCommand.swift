@@ -40,6 +40,12 @@ struct SynthCommand: ParsableCommand {
   @Option(help: .init("What an aligned face shows: full_face, whole_face, head ...", valueName: "name"))
   var faceType = FaceType.whole
 
+  @Option(
+    help: .init(
+      "Share of frames with a hand, hair, glasses or a microphone before the face, which masks leave out. 0 to 1.",
+      valueName: "share"))
+  var occluders = 0.0
+
   @Option(help: .init("Quality of the aligned faces. 1 to 100.", valueName: "n"))
   var jpegQuality = 95
 
@@ -71,6 +77,7 @@ struct SynthCommand: ParsableCommand {
       let known = Identity.cast.map(\.name).joined(separator: ", ")
       throw ValidationError("--identity is \"\(identity)\"; expected one of \(known)")
     }
+    guard (0...1).contains(occluders) else { throw ValidationError("--occluders is \(occluders); expected 0 to 1") }
     for (value, range, option) in [
       (count, 1...99999, "--count"), (size, 64...2048, "--size"), (jpegQuality, 1...100, "--jpeg-quality"),
       (videoFrames, 1...99999, "--video-frames"), (threads, 0...64, "--threads"),
@@ -85,6 +92,7 @@ struct SynthCommand: ParsableCommand {
     (faceset.frame, faceset.side, faceset.type) = ((frameSize.width, frameSize.height), size, faceType)
     (faceset.quality, faceset.isPacked, faceset.writesFrames) = (jpegQuality, pak, !noFrames)
     (faceset.purpose, faceset.replacing) = (heldOut ? .evaluation : .training, force)
+    faceset.occluded = occluders
     try faceset.checkOutputs(video: video)
     let workers = threads > 0 ? threads : processorCount()
     try withProgressBar("faces") { (observer) throws(LiaeError) in
