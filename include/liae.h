@@ -236,7 +236,7 @@ enum {
   LIAE_MASK_MODE_XSEG_SWAP = 6,
   LIAE_MASK_MODE_XSEG_DESTINATION = 7,
   LIAE_MASK_MODE_XSEG_PRODUCT = 8,
-  /// Both learned masks and both of XSeg.
+  /// The product of both learned masks and both of XSeg.
   LIAE_MASK_MODE_ALL_PRODUCT = 9,
   /// One that the caller has for the frame.
   LIAE_MASK_MODE_GIVEN = 10
