@@ -37,6 +37,7 @@ struct KernelCases {
     try denseColumns()
     try widening()
     try codesAndHeads()
+    try segmentation()
     try peak()
   }
 

@@ -54,7 +54,7 @@ done
 compile LiaeKernelsReference "${library[@]}" -- Sources/LiaeKernelsReference/{Conv2D,CosineActivation,DepthToSpace,LeakyReLU}.swift
 compile LiaeTestSupport "${library[@]}" -- \
   Tests/LiaeTestSupport/{Comparison,GoldenTolerance,GuardedBuffer,Random,StoredNetwork,StoredValues,Tensors}.swift
-compile driver -O -- Tests/LiaeKernelsTests/{ConvolutionCase,KernelCases}.swift \
+compile driver -O -- Tests/LiaeKernelsTests/{ConvolutionCase,KernelCases,KernelCases+Segmentation}.swift \
   Tests/LiaeRuntimeTests/{Canvas,Runs}.swift "$here/main.swift"
 
 linked=("${objects[@]}")
