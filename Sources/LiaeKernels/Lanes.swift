@@ -83,8 +83,7 @@ extension SIMD16<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_16(x) }
   @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
-    let wide = Wide(x)
-    return sum + wide * wide
+    liae_add_squares_16(sum, x)
   }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
@@ -135,8 +134,7 @@ extension SIMD8<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_8(x) }
   @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
-    let wide = Wide(x)
-    return sum + wide * wide
+    liae_add_squares_8(sum, x)
   }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {
@@ -184,8 +182,7 @@ extension SIMD4<Float>: Lanes {
   }
   @inlinable @inline(__always) package static func squareRoot(_ x: Self) -> Self { liae_square_root_4(x) }
   @inlinable @inline(__always) package static func addingSquares(_ sum: Wide, _ x: Self) -> Wide {
-    let wide = Wide(x)
-    return sum + wide * wide
+    liae_add_squares_4(sum, x)
   }
   @inlinable @inline(__always)
   package static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int) {

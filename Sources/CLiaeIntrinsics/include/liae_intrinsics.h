@@ -66,6 +66,11 @@ LIAE_INLINE void liae_keep_load_order(void) {
   typedef float liae_float_##N __attribute__((ext_vector_type(N))); \
   typedef uint16_t liae_uint16_##N __attribute__((ext_vector_type(N), aligned(2))); \
   LIAE_INLINE liae_float_##N liae_widen_float16_##N(const void *p) { LIAE_WIDEN_FLOAT16(N) } \
+  typedef double liae_double_##N __attribute__((ext_vector_type(N))); \
+  LIAE_INLINE liae_double_##N liae_add_squares_##N(liae_double_##N sum, liae_float_##N x) { \
+    liae_double_##N wide = __builtin_convertvector(x, liae_double_##N); \
+    return sum + wide * wide; \
+  } \
   LIAE_INLINE liae_float_##N liae_square_root_##N(liae_float_##N x) { return __builtin_elementwise_sqrt(x); } \
   LIAE_INLINE liae_float_##N liae_widen_bfloat16_##N(const void *p) { \
     typedef uint32_t bits __attribute__((ext_vector_type(N))); \
