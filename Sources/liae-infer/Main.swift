@@ -8,7 +8,7 @@ import LiaeSystem
 struct LiaeInfer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liae-infer",
-    abstract: "Runs LIAE, DF and AMP face-swap models on faces, frames and videos, and XSeg mask models.",
+    abstract: "Runs LIAE, DF, AMP and XSeg models on faces, frames and videos.",
     discussion: """
       Examples:
         liae-infer run --model me.safetensors --input faces/ --output out/
