@@ -6,9 +6,9 @@ import LiaeSystem
 ///
 /// Every subset has int(channels * factor) channels, the product in double precision. The choice depends on nothing but
 /// the seed, the step, the use and the face's index in the batch of all processes, so that a resumed run makes the same.
-struct ChannelMask {
+package struct ChannelMask {
   /// What a mask is drawn for: each use in a step has masks of its own.
-  enum Use: UInt64 { case generator, discriminator }
+  package enum Use: UInt64 { case generator, discriminator }
 
   let seed: UInt64
   let step: Int

@@ -58,7 +58,7 @@ extension Trainer {
     let ofSources = try network.evaluate("inter_src", given: ["encoded": faces.source], on: tape)
     let source = try network.evaluate(
       "morph.code", given: ["inter_src": ofSources, "inter_dst": ofDestinations.source],
-      mixing: try masks(count: n, channels: ofSources.channels, use), on: tape)
+      mixing: try masks(count: n, use), on: tape)
     return TrainingCodes(
       source: source, destination: ofDestinations.destination,
       swap: tape.isRecording
@@ -66,13 +66,21 @@ extension Trainer {
   }
 
   /// The masks of this step's source faces, (count, 1, 1, channels).
-  private func masks(count: Int, channels: Int, _ use: ChannelMask.Use) throws(LiaeError) -> Tensor {
+  private func masks(count: Int, _ use: ChannelMask.Use) throws(LiaeError) -> Tensor {
+    guard let channelMasks else { return try drawnMasks(count: count, step: optimizer.steps, use) }
+    let channels = architecture.interDims
     let masks = try Tensor(engine, count: count, channels: channels, isDifferentiable: false)
-    if let channelMasks {
-      for i in 0..<masks.elements { masks.value[i] = channelMasks(i / channels, i % channels) }
-      return masks
-    }
-    let drawn = ChannelMask(seed: seed, step: optimizer.steps, use: use, factor: options.morphFactor)
+    for i in 0..<masks.elements { masks.value[i] = channelMasks(i / channels, i % channels) }
+    return masks
+  }
+
+  /// The random masks of this process's source faces in a step of amp's training, (count, 1, 1, channels).
+  ///
+  /// - Throws: `outOfMemory`.
+  package func drawnMasks(count: Int, step: Int, _ use: ChannelMask.Use = .generator) throws(LiaeError) -> Tensor {
+    let channels = architecture.interDims
+    let masks = try Tensor(engine, count: count, channels: channels, isDifferentiable: false)
+    let drawn = ChannelMask(seed: seed, step: step, use: use, factor: options.morphFactor)
     let first = (peers?.rank ?? 0) * count
     for face in 0..<count {
       drawn.choose(face: first + face, channels: channels, into: masks.value + face * channels)
