@@ -27,11 +27,15 @@ package struct DeepFaceLabTraining: Sendable {
 
   package init() {}
 
-  /// The names of the SAEHD models in a folder. AMP models are not trained here.
+  /// The names of the models in a folder, each once.
   package static func names(in folder: String) throws(LiaeError) -> [String] {
-    try sets(in: folder).map { set in
-      set.prefix.hasSuffix(ending) ? String(set.prefix.dropLast(ending.count)) : set.prefix
+    var names: [String] = []
+    for set in try DeepFaceLabSet.all(in: folder) {
+      let ending = endings.first { set.prefix.hasSuffix($0) } ?? ""
+      let name = String(set.prefix.dropLast(ending.count))
+      if !names.contains(name) { names.append(name) }
     }
+    return names
   }
 
   /// A file of a model, by which `ModelReader` opens it.
@@ -93,13 +97,19 @@ package struct DeepFaceLabTraining: Sendable {
     return try NumberReader(prefix + file).whole(.tensor(count), "iters:0", 0...TrainingState.counterLimit)
   }
 
-  private static let ending = "_\(DeepFaceLabKind.saehd.rawValue)_"
+  /// The ends of the prefixes that name a trainer.
+  private static let endings = DeepFaceLabKind.allCases.map { "_\($0.rawValue)_" }
 
-  private static func sets(in folder: String) throws(LiaeError) -> [DeepFaceLabSet] {
-    try DeepFaceLabSet.all(in: folder).filter { $0.kind != .amp }
-  }
-
+  /// - Throws: `invalidArgument` where several trainers have a model of the name; what listing the folder throws.
   private static func set(of name: String, in folder: String) throws(LiaeError) -> DeepFaceLabSet? {
-    try sets(in: folder).first { $0.prefix == name + ending || $0.prefix == name }
+    let prefixes = [name] + endings.map { name + $0 }
+    let sets = try DeepFaceLabSet.all(in: folder).filter { prefixes.contains($0.prefix) }
+    guard sets.count <= 1 else {
+      throw LiaeError(
+        .invalidArgument,
+        "\(folder): holds several DeepFaceLab models \"\(name)\" (\(sets.map(\.representative).joined(separator: ", "))); "
+          + "move all but one away")
+    }
+    return sets.first
   }
 }

@@ -6,57 +6,31 @@ import LiaeSystem
 struct TrainingRun {
   /// Reconstructions of both.
   let source, destination, sourceMask, destinationMask: Tensor
-  /// What the decoder reads for the source; in df the code discriminator reads it too.
-  let sourceCode: Tensor
-  /// What the decoder reads to give destination faces the source's face.
-  let swapCode: Tensor
+  let codes: TrainingCodes
 }
 
 extension Trainer {
   /// Runs the network on source and destination faces, on both at once where the weights are the same.
   func forward(_ source: FaceBatch, _ destination: FaceBatch, on tape: Tape) throws(LiaeError) -> TrainingRun {
-    let (graph, n) = (network.graph, source.count)
-    func halves(_ x: Tensor) throws(LiaeError) -> (source: Tensor, destination: Tensor) {
-      (try tape.slice(x, first: 0, count: n), try tape.slice(x, first: n, count: n))
-    }
-    let faces = try tape.stack([try warped(source), try warped(destination)])
-    let encoded = try network.evaluate("encoded", given: ["input": faces], on: tape)
-
-    // The latent modules that a side's code is made of: liae's inter_B sees destination faces alone.
-    let (swap, reconstruction) = (try graph.value("swap.code"), try graph.value("destination.code"))
-    var (ofSource, ofDestination): ([String: Tensor], [String: Tensor]) = ([:], [:])
-    for module in graph.latentModules {
-      let value = try graph.value(module)
-      switch (graph.depends(swap, on: value), graph.depends(reconstruction, on: value)) {
-      case (true, true):
-        let both = try network.evaluate(module, given: ["encoded": encoded], on: tape)
-        (ofSource[module], ofDestination[module]) = try halves(both)
-      case (true, false):
-        let faces = try tape.slice(encoded, first: 0, count: n)
-        ofSource[module] = try network.evaluate(module, given: ["encoded": faces], on: tape)
-      case (false, true):
-        let faces = try tape.slice(encoded, first: n, count: n)
-        ofDestination[module] = try network.evaluate(module, given: ["encoded": faces], on: tape)
-      case (false, false): break
-      }
-    }
-    let sourceCode = try network.evaluate("swap.code", given: ofSource, on: tape)
-    let destinationCode = try network.evaluate("destination.code", given: ofDestination, on: tape)
-    let both = try network.sharesDecoder ? try tape.stack([sourceCode, destinationCode]) : nil
+    let codes = try codes(try faces(source, destination, on: tape), for: .generator, on: tape)
+    let both = try network.sharesDecoder ? try tape.stack([codes.source, codes.destination]) : nil
     func decoded(_ output: String) throws(LiaeError) -> (source: Tensor, destination: Tensor) {
       if let both {
-        return try halves(try network.evaluate("swap.\(output)", given: ["swap.code": both], on: tape))
+        return try tape.halves(try network.evaluate("swap.\(output)", given: ["swap.code": both], on: tape))
       }
       return (
-        try network.evaluate("swap.\(output)", given: ["swap.code": sourceCode], on: tape),
-        try network.evaluate("destination.\(output)", given: ["destination.code": destinationCode], on: tape)
+        try network.evaluate("swap.\(output)", given: ["swap.code": codes.source], on: tape),
+        try network.evaluate("destination.\(output)", given: ["destination.code": codes.destination], on: tape)
       )
     }
     let pictures = try decoded("rgb"), masks = try decoded("mask")
     return TrainingRun(
       source: pictures.source, destination: pictures.destination, sourceMask: masks.source,
-      destinationMask: masks.destination, sourceCode: sourceCode,
-      swapCode: try network.evaluate("swap.code", given: ofDestination, on: tape))
+      destinationMask: masks.destination, codes: codes)
+  }
+
+  private func faces(_ source: FaceBatch, _ destination: FaceBatch, on tape: Tape) throws(LiaeError) -> Tensor {
+    try tape.stack([try warped(source), try warped(destination)])
   }
 
   private func warped(_ batch: FaceBatch) throws(LiaeError) -> Tensor {
@@ -73,9 +47,10 @@ extension Trainer {
     _ run: TrainingRun, _ targets: (SideTargets, SideTargets), _ scale: Double, on tape: Tape
   ) throws(LiaeError) -> [Double] {
     var values = Array(repeating: 0.0, count: run.source.count)
+    guard let swap = run.codes.swap else { return values }
     if options.faceStylePower != 0 {
       // Only the decoder is to learn colours, and the masks are not changed by them.
-      let code = try tape.stopGradient(run.swapCode)
+      let code = try tape.stopGradient(swap)
       let mask = try network.evaluate(
         "swap.mask", given: ["swap.code": code], on: Tape(engine, isRecording: false))
       let picture = try network.evaluate("swap.rgb", given: ["swap.code": code], on: tape)
@@ -85,7 +60,7 @@ extension Trainer {
         power: options.faceStylePower * Float(scale), into: &values)
     }
     if options.backgroundStylePower != 0 {
-      let picture = try network.evaluate("swap.rgb", given: ["swap.code": run.swapCode], on: tape)
+      let picture = try network.evaluate("swap.rgb", given: ["swap.code": swap], on: tape)
       try losses.backgroundStyle(
         picture, destination: targets.1.picture, background: targets.0.background,
         resolution: architecture.resolution, power: options.backgroundStylePower * Float(scale), into: &values)
@@ -98,31 +73,74 @@ extension Trainer {
     try SideTargets.middle(losses, mask, architecture.rgbSide)
   }
 
-  /// The patch discriminator's pressure on the source's reconstruction, and what keeps that smooth and its surroundings
-  /// as they are.
+  /// The patch discriminator's pressure on the reconstructions, and what keeps the source's smooth and its surroundings as
+  /// they are. SAEHD's discriminator judges the source alone, AMP's both sides.
   func press(
-    _ duel: Duel, _ picture: Tensor, _ targets: SideTargets, _ scale: Double, _ values: inout [Double]
+    _ duel: Duel, _ run: TrainingRun, _ targets: (SideTargets, SideTargets), _ criterion: Criterion, _ scale: Double,
+    _ values: inout [Double]
   ) throws(LiaeError) {
-    let factor = options.maskedTraining ? targets.blurredMask : nil
-    let shown = try Tensor(
-      engine, count: picture.count, height: picture.height, width: picture.width, channels: picture.channels)
-    try losses.multiply(picture, by: factor, into: shown)
-    try duel.press(shown, weight: Double(options.ganPower) * scale, into: &values)
-    try losses.add(try shown.gradient(), factor: factor, toGradientOf: picture)
+    let options = optionsInForce
+    var judged = [(run.source, targets.0)]
+    if isAMP { judged.append((run.destination, targets.1)) }
+    for (picture, targets) in judged {
+      let factor = options.maskedTraining ? targets.blurredMask : nil
+      let shown = try product(picture, factor)
+      try duel.press(shown, weight: Double(options.ganPower) * scale, into: &values)
+      try losses.add(try shown.gradient(), factor: factor, toGradientOf: picture)
+    }
     guard options.maskedTraining else { return }
-    try losses.totalVariation(picture, weight: 1e-6 * scale, into: &values)
+    try losses.totalVariation(run.source, along: criterion.variation, weight: 1e-6 * scale, into: &values)
     try losses.squaredError(
-      picture, targets.picture, factor: targets.background, weight: 0.02 * scale, into: &values)
+      run.source, targets.0.picture, factor: targets.0.background, weight: 0.02 * scale, into: &values)
+  }
+
+  /// What keeps the surroundings of AMP's destination faces smooth and as they are.
+  ///
+  /// - Returns: the loss of each face.
+  func backgroundLoss(_ picture: Tensor, _ targets: SideTargets, _ criterion: Criterion, _ scale: Double)
+    throws(LiaeError) -> [Double]
+  {
+    var values = Array(repeating: 0.0, count: picture.count)
+    try losses.squaredError(
+      picture, targets.picture, factor: targets.background, weight: 0.1 * scale, into: &values)
+    let background = try product(picture, targets.background)
+    try losses.totalVariation(background, along: criterion.variation, weight: 1e-6 * scale, into: &values)
+    try losses.add(try background.gradient(), factor: targets.background, toGradientOf: picture)
+    return values.map { $0 / scale }
+  }
+
+  /// picture * factor, with a gradient of its own.
+  private func product(_ picture: Tensor, _ factor: Tensor?) throws(LiaeError) -> Tensor {
+    let product = try Tensor(
+      engine, count: picture.count, height: picture.height, width: picture.width, channels: picture.channels)
+    try losses.multiply(picture, by: factor, into: product)
+    return product
   }
 
   // MARK: - The adversaries' turn
 
-  func learn(_ duel: Duel, _ source: FaceBatch, _ targets: SideTargets, _ scale: Double) throws(LiaeError) -> [Double] {
-    let factor = options.maskedTraining ? targets.blurredMask : nil
-    let fake = try losses.multiplied(try unrecorded("swap.rgb", source), by: factor)
-    let real = try losses.multiplied(targets.picture, by: factor)
+  func learn(
+    _ duel: Duel, _ source: FaceBatch, _ destination: FaceBatch, _ targets: (SideTargets, SideTargets), _ scale: Double
+  ) throws(LiaeError) -> [Double] {
+    let judged: [(picture: Tensor, targets: SideTargets)]
+    if isAMP {
+      let tape = Tape(engine, isRecording: false)
+      let codes = try codes(try faces(source, destination, on: tape), for: .discriminator, on: tape)
+      let both = try tape.stack([codes.source, codes.destination])
+      let pictures = try tape.halves(try network.evaluate("swap.rgb", given: ["swap.code": both], on: tape))
+      judged = [(pictures.source, targets.0), (pictures.destination, targets.1)]
+    } else {
+      judged = [(try unrecorded("swap.rgb", source), targets.0)]
+    }
+    var (real, fake): ([Tensor], [Tensor]) = ([], [])
+    for (picture, targets) in judged {
+      let factor = optionsInForce.maskedTraining ? targets.blurredMask : nil
+      fake.append(try detached(try losses.multiplied(picture, by: factor)))
+      real.append(try losses.multiplied(targets.picture, by: factor))
+    }
+    // SAEHD halves the losses of its two pictures, AMP means those of four pictures and both outputs.
     return try duel.learn(
-      real: real, fake: try detached(fake), scale: scale, options: options, peers: peers)
+      real: real, fake: fake, weight: isAMP ? 0.125 : 0.5, scale: scale, options: options, peers: peers)
   }
 
   /// True face: the source's codes are to become like those of the destination.
@@ -131,7 +149,7 @@ extension Trainer {
   {
     let fake = try unrecorded("swap.code", source), real = try unrecorded("destination.code", destination)
     return try duel.learn(
-      real: try detached(real), fake: try detached(fake), scale: scale, options: options, peers: peers)
+      real: [try detached(real)], fake: [try detached(fake)], weight: 0.5, scale: scale, options: options, peers: peers)
   }
 
   /// A value of the network for a batch, without a record for derivatives.

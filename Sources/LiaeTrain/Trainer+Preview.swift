@@ -8,6 +8,9 @@ package struct Preview: Sendable {
   /// the pictures are smaller than the masks, and have a border of zeros.
   package let source, destination, swap: Bytes
   package let sourceMask, destinationMask, swapMask: Bytes
+  /// Of amp: the destination with part of the source's face, at the values that DeepFaceLab shows, ascending; the swap is
+  /// that of 1. None in other families.
+  package let morphs: [(morph: Float, picture: Bytes)]
 }
 
 extension Trainer {
@@ -17,14 +20,24 @@ extension Trainer {
     return try cancellable { () throws(LiaeError) in
       let tape = Tape(engine, isRecording: false)
       let run = try forward(source, destination, on: tape)
-      let swap = try network.evaluate("swap.rgb", given: ["swap.code": run.swapCode], on: tape)
-      let swapMask = try network.evaluate("swap.mask", given: ["swap.code": run.swapCode], on: tape)
+      guard let code = run.codes.swap else { throw LiaeError(.internalError, "a preview without a code of the swap") }
+      let swap = try network.evaluate("swap.rgb", given: ["swap.code": code], on: tape)
+      let swapMask = try network.evaluate("swap.mask", given: ["swap.code": code], on: tape)
+      var morphs: [(morph: Float, picture: Bytes)] = []
+      for morph in isAMP ? Self.shownMorphs : [] {
+        let mixed = try morphed(code, run.codes.destination, morph: morph, on: tape)
+        let picture = try network.evaluate("morph.rgb", given: ["morph.code": mixed], on: tape)
+        morphs.append((morph, try copied(picture)))
+      }
       return Preview(
         source: try copied(run.source), destination: try copied(run.destination), swap: try copied(swap),
         sourceMask: try copied(run.sourceMask), destinationMask: try copied(run.destinationMask),
-        swapMask: try copied(swapMask))
+        swapMask: try copied(swapMask), morphs: morphs)
     }
   }
+
+  /// The values at which DeepFaceLab's AMP previews morphs, besides 1.
+  private static let shownMorphs: [Float] = [0.25, 0.5, 0.65, 0.75]
 
   private func copied(_ x: Tensor) throws(LiaeError) -> Bytes {
     let side = architecture.resolution, border = (side - x.height) / 2, row = x.width * x.channels

@@ -19,6 +19,7 @@ extension Trainer {
   package func model() throws(LiaeError) -> Model {
     var info = ModelInfo(origin: .trained)
     info.iteration = iteration
+    if isAMP { info.trainedMorph = options.morphFactor }
     return try network.model(info: info)
   }
 
@@ -87,7 +88,7 @@ extension Trainer {
     if try integer("pretrain") == 1 && !options.pretrain { endPretraining() }
   }
 
-  /// Takes over the moments that DeepFaceLab keeps in `NAME_SAEHD_src_dst_opt.npy`: `ms_` and `vs_` of AdaBelief or
+  /// Takes over the moments that DeepFaceLab keeps in `NAME_SAEHD_src_dst_opt.npy` or `NAME_AMP_src_dst_opt.npy`: `ms_` and `vs_` of AdaBelief or
   /// `acc_` of RMSprop. Where they are the other optimiser's, moments begin at zero.
   ///
   /// - Parameters:
@@ -108,7 +109,7 @@ extension Trainer {
     }
   }
 
-  /// Takes over the weights of DeepFaceLab's `NAME_SAEHD_GAN.npy` or, of df, `NAME_SAEHD_code_discriminator.npy`, for
+  /// Takes over the weights of DeepFaceLab's `NAME_SAEHD_GAN.npy`, `NAME_AMP_GAN.npy` or, of df, `NAME_SAEHD_code_discriminator.npy`, for
   /// the discriminator that the options ask for.
   ///
   /// - Parameter tensors: under the file's keys, such as `convs_0/weight:0`.

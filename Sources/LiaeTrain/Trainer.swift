@@ -13,13 +13,15 @@ package struct StepReport: Sendable {
   package let isFinite: Bool
   /// The losses in their parts, for each face.
   package let source, destination: SideLoss
+  /// What AMP's destination faces lose for their surroundings, for each face; zeros in other families.
+  package let background: [Double]
   /// What the source's faces lose for being told apart (GAN and true face), for each face.
   package let adversarial: [Double]
   /// What the adversaries lost, for each face; nil where there is none.
   package let patchLoss, codeLoss: [Double]?
 }
 
-/// Trains a network, a step at a time: what DeepFaceLab's SAEHD does in an iteration.
+/// Trains a network, a step at a time: what DeepFaceLab's SAEHD, or of amp its AMP, does in an iteration.
 ///
 /// The same batches, options and seed give the same weights, bit for bit, for any number of threads. Of one thread.
 package final class Trainer {
@@ -41,6 +43,8 @@ package final class Trainer {
 
   /// Replaces the factors of `lr_dropout`, for tests.
   package var rateFactors: ((Parameter) -> UnsafePointer<Float>?)?
+  /// Replaces the random masks of amp, for tests: 1 where a channel of a source face comes from inter_src, else 0.
+  package var channelMasks: ((_ face: Int, _ channel: Int) -> Float)?
 
   package let network: TrainedNetwork
   let losses: Losses
@@ -53,11 +57,10 @@ package final class Trainer {
   var codes: Duel?
 
   /// - Parameter weights: initial weights; nil: fresh ones from `seed`.
-  /// - Throws: `outOfMemory`, `unknownArchitecture`; `unsupported` for a family that cannot be trained.
+  /// - Throws: `outOfMemory`, `unknownArchitecture`.
   package init(
     engine: Engine, architecture: Architecture, weights: Model?, options: TrainingOptions, seed: UInt64
   ) throws(LiaeError) {
-    try Self.check(architecture.family)
     (self.engine, self.options, self.seed, momentsOf) = (engine, options, seed, options.optimizer)
     network = try TrainedNetwork(architecture, weights: weights, seed: seed)
     losses = Losses(engine: engine)
@@ -66,11 +69,10 @@ package final class Trainer {
 
   /// Checks that networks of a family can be trained.
   ///
-  /// - Throws: `unsupported` for amp and xseg, whose losses the trainer does not have.
+  /// - Throws: `unsupported` for xseg, whose losses the trainer does not have.
   package static func check(_ family: Architecture.Family) throws(LiaeError) {
-    guard family == .liae || family == .df else {
-      throw LiaeError(
-        .unsupported, "an \(family.rawValue) network can be run but not trained; liae and df can be trained")
+    guard family != .xseg else {
+      throw LiaeError(.unsupported, "an xseg network can be run but not trained; liae, df and amp can be trained")
     }
   }
 
@@ -80,8 +82,32 @@ package final class Trainer {
   ///   network.
   package static func check(_ options: TrainingOptions, for architecture: Architecture) throws(LiaeError) {
     try check(architecture.family)
+    if architecture.family == .amp { try checkAMP(options) }
     guard options.ganPower != 0 else { return }
     try PatchDiscriminator.check(patch: options.ganPatchSize, side: architecture.rgbSide)
+  }
+
+  /// The options that AMP does not have.
+  private static func checkAMP(_ options: TrainingOptions) throws(LiaeError) {
+    let lacking = [
+      ("pretrain", options.pretrain), ("true_face_power", options.trueFacePower != 0),
+      ("face_style_power", options.faceStylePower != 0), ("bg_style_power", options.backgroundStylePower != 0),
+      ("criterion torch", options.criterion == .torch), ("training without masked_training", !options.maskedTraining),
+    ]
+    if let (name, _) = lacking.first(where: \.1) { throw LiaeError(.invalidArgument, "amp has no \(name)") }
+    guard (0...1).contains(options.morphFactor) else {
+      throw LiaeError(.invalidArgument, "morph_factor is \(options.morphFactor); expected 0 to 1")
+    }
+  }
+
+  var isAMP: Bool { architecture.family == .amp }
+
+  /// The options with what the family forces: AMP's faces are always masked, and eyes and mouth always count more.
+  var optionsInForce: TrainingOptions {
+    guard isAMP else { return options }
+    var options = options
+    (options.maskedTraining, options.eyesMouthPriority) = (true, true)
+    return options
   }
 
   /// One iteration.
@@ -97,21 +123,25 @@ package final class Trainer {
       let tape = Tape(engine)
       let run = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
-      let criterion = Criterion(options.criterion, resolution: architecture.resolution)
+      let criterion = Criterion(
+        options.criterion, family: architecture.family, resolution: architecture.resolution)
       let scale = criterion.gradientScale(count: source.count)
 
       func loss(_ picture: Tensor, _ mask: Tensor, _ targets: SideTargets) throws(LiaeError) -> SideLoss {
         try engine.measured("losses") { () throws(LiaeError) in
-          try losses.side(criterion, picture: picture, mask: mask, targets: targets, options: options)
+          try losses.side(criterion, picture: picture, mask: mask, targets: targets, options: optionsInForce)
         }
       }
       var ofSource = try loss(run.source, run.sourceMask, targets.0)
       let ofDestination = try loss(run.destination, run.destinationMask, targets.1)
       if !options.pretrain { ofSource.style = try style(run, targets, scale, on: tape) }
+      let background =
+        isAMP
+        ? try backgroundLoss(run.destination, targets.1, criterion, scale) : Array(repeating: 0, count: source.count)
       var adversarial = Array(repeating: 0.0, count: source.count)
-      if let duel = patches?.duel, usesPatches { try press(duel, run.source, targets.0, scale, &adversarial) }
+      if let duel = patches?.duel, usesPatches { try press(duel, run, targets, criterion, scale, &adversarial) }
       if let codes, usesCodes {
-        try codes.press(run.sourceCode, weight: Double(options.trueFacePower) * scale, into: &adversarial)
+        try codes.press(run.codes.source, weight: Double(options.trueFacePower) * scale, into: &adversarial)
       }
       try tape.backward()
       try peers?.addGradients(of: network.parameters, asMean: criterion.isMean, engine)
@@ -129,13 +159,14 @@ package final class Trainer {
         iteration += 1
         // The adversaries learn from what the network makes now.
         if let codes, usesCodes { codeLoss = try learn(codes, source, destination, scale) }
-        if let duel = patches?.duel, usesPatches { patchLoss = try learn(duel, source, targets.0, scale) }
+        if let duel = patches?.duel, usesPatches { patchLoss = try learn(duel, source, destination, targets, scale) }
       } else {
         for parameter in network.parameters { parameter.hasGradient = false }
       }
       return StepReport(
         sourceLoss: Float(a), destinationLoss: Float(b), gradientNorm: Float(norm), isFinite: isFinite,
-        source: ofSource, destination: ofDestination, adversarial: adversarial.map { $0 / scale },
+        source: ofSource, destination: ofDestination, background: background,
+        adversarial: adversarial.map { $0 / scale },
         patchLoss: patchLoss, codeLoss: codeLoss)
     }
   }
@@ -177,6 +208,13 @@ package final class Trainer {
     // inter_AB, which liae alone has, would learn to undo the warp of faces that are not warped.
     let freezes = !options.randomWarp || options.pretrain
     for parameter in network.parameters(of: "inter_AB") { parameter.isTrained = !freezes }
+    if isAMP {
+      try Self.checkAMP(options)
+      // DeepFaceLab's AMP trains encoder and decoder alone: the latent modules stay as they began.
+      for module in network.graph.latentModules {
+        for parameter in network.parameters(of: module) { parameter.isTrained = false }
+      }
+    }
     if momentsOf != options.optimizer {
       for parameter in allParameters { parameter.dropMoments() }
       momentsOf = options.optimizer
@@ -189,7 +227,8 @@ package final class Trainer {
 
   func makePatches(patch: Int, dims: Int) throws(LiaeError) {
     let seed = seed ^ 0x6761_6e
-    let discriminator = try PatchDiscriminator(patch: patch, dims: dims, side: architecture.rgbSide, seed: seed)
+    let discriminator = try PatchDiscriminator(
+      patch: patch, dims: dims, side: architecture.rgbSide, scope: isAMP ? "GAN" : "D_src", seed: seed)
     patches = (Duel(discriminator, losses: losses, seed: seed), patch, dims)
   }
 

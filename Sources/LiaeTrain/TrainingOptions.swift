@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a training step computes, with DeepFaceLab's names and defaults (SAEHD). Ranges are those of DeepFaceLab.
+///
+/// amp has neither pretraining nor styles, true face or the PyTorch port's criterion.
 package struct TrainingOptions: Sendable, Equatable {
   /// Whose loss is minimised.
   package enum Criterion: String, Sendable, CaseIterable {
@@ -27,6 +29,7 @@ package struct TrainingOptions: Sendable, Equatable {
   package var clipGradient = false
   /// `random_warp`; without it inter_AB is frozen.
   package var randomWarp = true
+  /// `masked_training` and `eyes_mouth_prio`; in amp always on, whatever is set.
   package var maskedTraining = true
   package var eyesMouthPriority = false
   package var blurOutMask = false
@@ -39,6 +42,8 @@ package struct TrainingOptions: Sendable, Equatable {
   package var ganPower: Float = 0
   package var ganPatchSize = 16
   package var ganDims = 16
+  /// `morph_factor`: 0.1...0.5, amp only. The share of a source face's channels that come from inter_src.
+  package var morphFactor = 0.5
   package var pretrain = false
 
   package init() {}

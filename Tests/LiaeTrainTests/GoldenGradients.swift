@@ -6,7 +6,7 @@ import Testing
 /// Gradients that DeepFaceLab computed, in part: norms, 16 elements of each tensor, some tensors whole.
 struct GoldenGradients {
   /// How far a gradient may be: of its norm, and an element of the greatest one.
-  static let tolerance = 1e-4
+  private let tolerance: Double
   private struct Expected {
     let name: String
     let norm: Double
@@ -16,7 +16,8 @@ struct GoldenGradients {
   private let globalNorm: Double?
 
   /// - Parameter prefix: of the array's keys: empty for the network, `D_` for a discriminator.
-  init(_ arrays: [String: NPYArray], prefix: String = "") throws {
+  init(_ arrays: [String: NPYArray], prefix: String = "", tolerance: Double = 1e-4) throws {
+    self.tolerance = tolerance
     // The discriminators' gradients are in the order of their weights.
     let list = try #require(arrays["\(prefix)grad_names"] ?? arrays["\(prefix)weight_names"])
     let norms = try #require(arrays["\(prefix)grad_l2"]).doubles
@@ -43,10 +44,10 @@ struct GoldenGradients {
       let own = norm(gradient), more = norm(slack[each.name] ?? [])
       squares += own * own
       slackSquares += more * more
-      if !(abs(own - each.norm) <= Self.tolerance * each.norm + more) {
+      if !(abs(own - each.norm) <= tolerance * each.norm + more) {
         result.append("\(each.name): norm \(own), expected \(each.norm)")
       }
-      let bound = Self.tolerance * Double(gradient.map(abs).max() ?? 0)
+      let bound = tolerance * Double(gradient.map(abs).max() ?? 0)
       if let wanted = each.probe, gradient.count >= 16 {
         for (i, value) in probe(gradient).enumerated() {
           let more = slack[each.name].map { Double(probe($0)[i]) } ?? 0
@@ -57,12 +58,12 @@ struct GoldenGradients {
       }
       if let full = each.full {
         let distance = relativeDistance(gradient, full)
-        if !(distance <= Self.tolerance + more / norm(full)) { result.append("\(each.name): off by \(distance)") }
+        if !(distance <= tolerance + more / norm(full)) { result.append("\(each.name): off by \(distance)") }
       }
     }
     if let globalNorm {
       let own = squares.squareRoot()
-      if !(abs(own - globalNorm) <= Self.tolerance * globalNorm + slackSquares.squareRoot()) {
+      if !(abs(own - globalNorm) <= tolerance * globalNorm + slackSquares.squareRoot()) {
         result.append("the norm of all is \(own), expected \(globalNorm)")
       }
     }

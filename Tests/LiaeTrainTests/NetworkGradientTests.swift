@@ -17,6 +17,7 @@ import Testing
       Architecture(family: .df, options: "t", resolution: 32, eDims: 3, aeDims: 4, dDims: 2, dMaskDims: 2),
       Architecture(flavour: .torch, options: "ud", resolution: 64, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1),
       Architecture(flavour: .torch, options: "udt", resolution: 32, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1),
+      Architecture(family: .amp, resolution: 32, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1, interDims: 6),
       // Wide enough for whole vectors and for Winograd tiles.
       Architecture(options: "ud", resolution: 32, eDims: 9, aeDims: 5, dDims: 17, dMaskDims: 6),
     ]
@@ -38,9 +39,12 @@ import Testing
     }
 
     // Both images at once, and liae's one decoder for both codes. The factors of the sum that is differentiated come from
-    // one generator.
-    let names = ["swap.rgb", "swap.mask", "destination.rgb", "destination.mask"]
-    let outputs = try network.evaluate(names, given: ["input": x], on: tape)
+    // one generator. Of amp's mix the first half of the channels is that of inter_src.
+    let isMixed = architecture.family == .amp
+    let names = ["swap.rgb", "swap.mask", "destination.rgb", "destination.mask"] + (isMixed ? ["morph.rgb"] : [])
+    let masks = try Tensor(engine, count: 2, channels: max(1, architecture.interDims), isDifferentiable: false)
+    for i in 0..<masks.elements { masks.value[i] = i % masks.channels < architecture.interDims / 2 ? 1 : 0 }
+    let outputs = try network.evaluate(names, given: ["input": x], mixing: isMixed ? masks : nil, on: tape)
     var factors: [[Double]] = []
     for output in outputs {
       let gradient = try output.gradient()
@@ -53,7 +57,7 @@ import Testing
     let reference = try DoubleNetwork(model), graph = reference.graph
     let targets = try names.map { try graph.output($0) }
     // All values, of which those that a weight does not reach are computed once.
-    let known = try images.map { try reference.evaluate(graph.values, image: $0) }
+    let known = try images.map { try reference.evaluate(graph.values, image: $0, morph: 0.5) }
     func loss(_ network: DoubleNetwork, _ layer: String) throws -> Double {
       var isMoved: [Bool] = []
       for node in graph.nodes {
@@ -62,7 +66,8 @@ import Testing
       var sum = 0.0
       for (n, image) in images.enumerated() {
         let given = graph.values.filter { !isMoved[$0.index] }.map { ($0, known[n][$0.index]) }
-        let pictures = try network.evaluate(targets, image: image, given: Dictionary(uniqueKeysWithValues: given))
+        let pictures = try network.evaluate(
+          targets, image: image, morph: 0.5, given: Dictionary(uniqueKeysWithValues: given))
         for (k, picture) in pictures.enumerated() {
           let (channels, pixels) = (picture.shape.channels, picture.shape.side * picture.shape.side)
           for c in 0..<channels {

@@ -8,7 +8,7 @@ import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// A run of DeepFaceLab's SAEHD trainer (`training/*.npz` of the golden data), and ours beside it.
+/// A run of DeepFaceLab's SAEHD or AMP trainer (`training/*.npz` of the golden data), and ours beside it.
 struct TrainingCase: Sendable, CustomStringConvertible {
   /// `options` of the file. What is missing is as DeepFaceLab has it by default.
   struct Settings: Decodable, Sendable {
@@ -16,6 +16,21 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     var lr_cos, iters0, gan_patch_size, gan_dims: Int?
     var lr_dropout, gan_power, true_face_power: Float?
     var face_style_power, bg_style_power: Float?
+    var morph_factor: Double?
+  }
+  /// Those of AMP, as Python prints them: numbers are floats, and `lr_dropout` is a word.
+  private struct AMPSettings: Decodable {
+    var blur_out_mask, clipgrad, random_warp: Bool
+    var gan_patch_size, gan_dims: Double
+    var gan_power: Float
+    var morph_factor: Double
+    var lr_dropout: String
+
+    var settings: Settings {
+      Settings(
+        blur_out_mask: blur_out_mask, clipgrad: clipgrad, random_warp: random_warp, gan_patch_size: Int(gan_patch_size),
+        gan_dims: Int(gan_dims), gan_power: gan_power, morph_factor: morph_factor)
+    }
   }
   private struct Rate: Decodable { var lr: Float? }
 
@@ -31,9 +46,19 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     (self.name, self.arrays) = (name, arrays)
     self.network = GoldenNetwork(network, in: .chosen)
     func decode<T: Decodable>(_ type: T.Type, _ key: String) throws -> T {
-      try JSONDecoder().decode(type, from: Data(try #require(arrays[key], "\(name): no \(key)").text.utf8))
+      var text = try #require(arrays[key], "\(name): no \(key)").text
+      for (python, json) in [("'", "\""), ("True", "true"), ("False", "false")] where arrays["inter_mask"] != nil {
+        text = text.replacingOccurrences(of: python, with: json)
+      }
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
     }
-    settings = try decode(Settings.self, "options")
+    if arrays["inter_mask"] != nil {
+      let amp = try decode(AMPSettings.self, "options")
+      try #require(amp.lr_dropout == "n", "\(name): its random updates are not known here")
+      settings = amp.settings
+    } else {
+      settings = try decode(Settings.self, "options")
+    }
     rate = arrays["optimizer_kwargs"] == nil ? 5e-5 : try decode(Rate.self, "optimizer_kwargs").lr ?? 5e-5
   }
 
@@ -41,13 +66,17 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     case run(TrainingCase)
     case unread(String)
   }
-  /// SAEHD's runs name their network; those of AMP hold the mask that mixes the inter modules.
+  /// SAEHD's runs name their network; those of AMP, which hold the masks that mix the latent modules, have its name before
+  /// the first underscore.
   private static let files = Result {
     try GoldenSet.chosen.files("training", suffix: ".npz").filter { !$0.hasPrefix("batch_") }.map { file in
       let name = String(file.dropLast(4)), arrays = try GoldenSet.chosen.arrays("training/\(name)")
       if let network = arrays["net"]?.text { return File.run(try TrainingCase(name, arrays, network: network)) }
+      if arrays["inter_mask"] != nil {
+        return File.run(try TrainingCase(name, arrays, network: String(name.prefix { $0 != "_" })))
+      }
       let isXSeg = arrays["grad_names"]?.texts.first?.hasPrefix("XSeg/") ?? false
-      return File.unread("\(name) (\(arrays["inter_mask"] != nil ? "AMP" : isXSeg ? "XSeg" : "unknown"))")
+      return File.unread("\(name) (\(isXSeg ? "XSeg" : "unknown"))")
     }
   }
   static let loaded = files.map { files in files.compactMap { if case .run(let value) = $0 { value } else { nil } } }
@@ -59,6 +88,9 @@ struct TrainingCase: Sendable, CustomStringConvertible {
   /// Steps of the optimiser before the first.
   var before: Int { settings.iters0 ?? 0 }
   var hasAdversary: Bool { arrays["D_loss"] != nil }
+  var isAMP: Bool { arrays["inter_mask"] != nil }
+  /// How far losses before the first step may be, relatively. AMP's total variation over other axes is off by more.
+  var lossTolerance: Double { isAMP ? 2e-6 : 1e-5 }
   /// Whether each step changes a random part of the weights, which here is another part.
   var isRandom: Bool { (settings.lr_dropout ?? 1) < 1 }
   /// The last step of which losses are stored; with random updates nothing after the first is the same.
@@ -90,6 +122,7 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     )
     options.trueFacePower = settings.true_face_power ?? 0
     options.ganPower = settings.gan_power ?? 0
+    options.morphFactor = settings.morph_factor ?? options.morphFactor
     return options
   }
 
@@ -105,6 +138,9 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     }
     let trainer = try Trainer(
       engine: Engine(workers: workers), architecture: model.architecture, weights: model, options: options, seed: 1)
+    if let masks = arrays["inter_mask"] {
+      trainer.channelMasks = { face, channel in masks.item(face)[channel] }
+    }
     if before > 0 { try trainer.restore(deepFaceLab: .init(), steps: before, iteration: before) }
     if let adversary { try trainer.restore(deepFaceLabAdversary: adversary) }
     if let moving, let parameter = trainer.named[moving.name] {

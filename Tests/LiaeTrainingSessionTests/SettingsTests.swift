@@ -34,11 +34,13 @@ import Testing
 
   static let rows: [Row] = [
     Row(
-      "arch", "\"df-udt\"", bad: ["\"liae-x\"", "\"amp\"", "\"\"", "1", "null"], "liae or df with letters of u, d, t, c"
+      "arch", "\"df-udt\"", bad: ["\"liae-x\"", "\"amp-u\"", "\"\"", "1", "null"],
+      "amp, or liae or df with letters of u, d, t, c"
     ),
     Row("flavour", "\"torch\"", bad: ["\"x\"", "0"], "dfl, torch"),
     .whole("resolution", 224, 32, 1024), .whole("e-dims", 32, 1, 4096), .whole("ae-dims", 128, 1, 4096),
     .whole("d-dims", 48, 1, 4096), .whole("d-mask-dims", 16, 1, 4096),
+    .whole("inter-dims", 512, 1, 4096),
     Row(
       "face-type", "\"head\"", bad: ["\"full\"", "\"\"", "3"], "h (half_face), mf (midfull_face), f (full_face), wf"),
     Row("criterion", "\"torch\"", bad: ["\"l1\""], "dfl, torch"),
@@ -48,7 +50,8 @@ import Testing
     .whole("random-warp-until", 7, 0, 1_000_000_000), .flag("masked-training", false), .flag("eyes-mouth-prio", true),
     .flag("blur-out-mask", true), .real("face-style-power", "12.5", 0, "100"),
     .real("bg-style-power", "0.25", 0, "100"),
-    .real("true-face-power", "0.01", 0, "1"), .real("gan-power", "0.1", 0, "5"), .whole("gan-patch-size", 28, 3, 640),
+    .real("true-face-power", "0.01", 0, "1"),
+    Row("morph-factor", "0.35", bad: ["0.09", "0.51", "\"0.3\"", "true", "null"], "0.1 to 0.5"), .real("gan-power", "0.1", 0, "5"), .whole("gan-patch-size", 28, 3, 640),
     .whole("gan-dims", 8, 4, 512), .whole("gan-from", 7, 0, 1_000_000_000), .flag("pretrain", true),
     .whole("batch-size", 8, 1, 1024), .flag("random-src-flip", true), .flag("random-dst-flip", false),
     .real("random-hsv-power", "0.3", 0, "0.3"), .flag("uniform-yaw", true),
@@ -99,7 +102,7 @@ import Testing
 
   @Test func settingsThatMayBeLeftOutTakeNull() throws {
     var settings = TrainingSettings()
-    for key in ["d-mask-dims", "gan-patch-size", "random-warp-until", "lr-dropout-from", "gan-from"] {
+    for key in ["d-mask-dims", "inter-dims", "gan-patch-size", "random-warp-until", "lr-dropout-from", "gan-from"] {
       try settings.set(key, .integer(10), source: "")
       try settings.set(key, .null, source: "a file: ")
       #expect(TrainingSettings.table.first { $0.key == key }?.get(settings).isNull == true)

@@ -59,6 +59,19 @@ extension Setting {
   }
 
   package static func real(
+    _ key: String, _ range: ClosedRange<Double>, _ path: WritableKeyPath<Settings, Double>
+  ) -> Setting {
+    Setting(
+      key: key, expected: "\(shortest(range.lowerBound)) to \(shortest(range.upperBound))",
+      get: { .number($0[keyPath: path]) },
+      set: { settings, value in
+        guard let number = value.real, range.contains(number) else { return false }
+        settings[keyPath: path] = number
+        return true
+      })
+  }
+
+  package static func real(
     _ key: String, _ range: ClosedRange<Double>, _ path: WritableKeyPath<Settings, Double?>
   ) -> Setting {
     Setting(

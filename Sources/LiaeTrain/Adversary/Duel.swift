@@ -22,18 +22,23 @@ final class Duel {
     try tape.backward()
   }
 
-  /// One step of learning that `real` is real and `fake` is not. Returns the loss of each pair.
+  /// One step of learning that `real` are real and `fake` are not.
   ///
-  /// - Parameter peers: as the trainer's.
+  /// - Parameters:
+  ///   - real: batches of as many pictures or codes each; `fake` likewise.
+  ///   - weight: of the loss of each batch and output.
+  ///   - peers: as the trainer's.
+  /// - Returns: the loss of each place in the batches.
   func learn(
-    real: Tensor, fake: Tensor, scale: Double, options: TrainingOptions, peers: (any TrainingPeers)?
+    real: [Tensor], fake: [Tensor], weight: Double, scale: Double, options: TrainingOptions,
+    peers: (any TrainingPeers)?
   ) throws(LiaeError) -> [Double] {
     for parameter in adversary.parameters { parameter.isTrained = true }
     let tape = Tape(losses.engine)
-    var values = Array(repeating: 0.0, count: real.count)
-    for (pictures, label) in [(real, Float(1)), (fake, 0)] {
+    var values = Array(repeating: 0.0, count: real.first?.count ?? 0)
+    for (pictures, label) in real.map({ ($0, Float(1)) }) + fake.map({ ($0, 0) }) {
       for logits in try adversary.judge(pictures, on: tape) {
-        try losses.logistic(logits, label: label, weight: 0.5 * scale, into: &values)
+        try losses.logistic(logits, label: label, weight: weight * scale, into: &values)
       }
     }
     try tape.backward()

@@ -2,7 +2,7 @@
 import LiaeSystem
 
 /// A discriminator of U-Net's form: a map of logits where it is narrowest, each for a patch of pixels, and a logit for
-/// each pixel. Variables are of the scope `D_src`.
+/// each pixel. Variables are of the scope `D_src`, in AMP of the scope `GAN`.
 ///
 /// Source: DeepFaceLab's `UNetPatchDiscriminator`; Schonfeld, Schiele, Khoreva: A U-Net based discriminator for
 /// generative adversarial networks, CVPR 2020.
@@ -27,29 +27,30 @@ package final class PatchDiscriminator: Adversary {
   ///   - patch: pixels that a central logit is to see, `gan_patch_size`.
   ///   - dims: channels at first, `gan_dims`; twice as many after each layer, 512 at most.
   ///   - side: of the pictures, pixels.
+  ///   - scope: of the variables, with which parameters' names begin.
   /// - Throws: as `check`; `outOfMemory`.
-  init(patch: Int, dims: Int, side: Int, seed: UInt64) throws(LiaeError) {
+  init(patch: Int, dims: Int, side: Int, scope: String = "D_src", seed: UInt64) throws(LiaeError) {
     try Self.check(patch: patch, side: side)
     let strides = Self.strides(patch: patch)
     let n = strides.count
     func width(_ i: Int) -> Int { min(dims << i, Self.largestWidth) }
-    input = try AdversaryLayer("D_src.in_conv", kernel: 1, inputs: 3, outputs: width(0))
+    input = try AdversaryLayer("\(scope).in_conv", kernel: 1, inputs: 3, outputs: width(0))
     var (down, up): ([AdversaryLayer], [AdversaryLayer]) = ([], [])
     for i in 0..<n {
       down.append(
         try AdversaryLayer(
-          "D_src.convs.\(i)", kernel: 3, stride: strides[i], inputs: width(i), outputs: width(i + 1)))
+          "\(scope).convs.\(i)", kernel: 3, stride: strides[i], inputs: width(i), outputs: width(i + 1)))
     }
     for i in (0..<n).reversed() {
       up.append(
         try AdversaryLayer(
-          "D_src.upconvs.\(n - 1 - i)", kernel: 3, stride: strides[i], inputs: width(i + 1) * (i == n - 1 ? 1 : 2),
+          "\(scope).upconvs.\(n - 1 - i)", kernel: 3, stride: strides[i], inputs: width(i + 1) * (i == n - 1 ? 1 : 2),
           outputs: width(i), isTransposed: true))
     }
     (self.down, self.up) = (down, up)
-    output = try AdversaryLayer("D_src.out_conv", kernel: 1, inputs: 2 * width(0), outputs: 1)
-    centerOutput = try AdversaryLayer("D_src.center_out", kernel: 1, inputs: width(n), outputs: 1)
-    center = try AdversaryLayer("D_src.center_conv", kernel: 1, inputs: width(n), outputs: width(n))
+    output = try AdversaryLayer("\(scope).out_conv", kernel: 1, inputs: 2 * width(0), outputs: 1)
+    centerOutput = try AdversaryLayer("\(scope).center_out", kernel: 1, inputs: width(n), outputs: 1)
+    center = try AdversaryLayer("\(scope).center_conv", kernel: 1, inputs: width(n), outputs: width(n))
     var random = SplitMix64(state: seed)
     for layer in layers { layer.initialise(&random) }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 import LiaeSystem
 
 /// The loss of one side in its parts, a value for each sample of the batch.
@@ -25,16 +26,20 @@ package struct Criterion: Sendable {
   let pixelWeight = 10.0, maskWeight = 10.0, eyesMouthWeight = 300.0
   /// Whether the gradient is that of the mean over the batch in place of the sum.
   let isMean: Bool
+  /// Of the total variation that the GAN brings along, and of that of AMP's backgrounds.
+  let variation: Losses.Variation
 
   /// - DeepFaceLab: structure 10, from 256 pixels on 5 each for two windows; the gradient is that of the batch's sum.
   /// - The PyTorch port: structure 5 for each window, of which there are two above 256 pixels; the gradient is that of
   ///   the batch's mean, as PyTorch's losses are means. Its windows are DeepFaceLab's.
-  package init(_ kind: TrainingOptions.Criterion, resolution: Int) {
+  /// - DeepFaceLab's AMP: structure 5 each for two windows at every resolution, and another total variation.
+  package init(_ kind: TrainingOptions.Criterion, family: Architecture.Family = .liae, resolution: Int) {
+    variation = family == .amp ? .channelsAndColumns : .rowsAndColumns
     let large = Self.window(resolution, 11.6), small = Self.window(resolution, 23.2)
     switch kind {
     case .deepFaceLab:
       dissimilarity = .deepFaceLab
-      windows = resolution < 256 ? [(large, 10)] : [(large, 5), (small, 5)]
+      windows = resolution < 256 && family != .amp ? [(large, 10)] : [(large, 5), (small, 5)]
       isMean = false
     case .torch:
       dissimilarity = .torch

@@ -81,8 +81,19 @@ extension Losses {
     }
   }
 
-  /// The sum of squared differences of neighbours along rows and columns.
-  package func totalVariation(_ prediction: Tensor, weight: Double, into values: inout [Double]) throws(LiaeError) {
+  /// Which neighbours `totalVariation` compares.
+  package enum Variation: Sendable {
+    /// Those of a row and those of a column.
+    case rowsAndColumns
+    /// The channels of a pixel and the pixels of a column: DeepFaceLab's sum over the axes 1 and 2 where the axes are
+    /// (sample, channel, row, column).
+    case channelsAndColumns
+  }
+
+  /// The sum of squared differences of neighbours.
+  package func totalVariation(
+    _ prediction: Tensor, along variation: Variation = .rowsAndColumns, weight: Double, into values: inout [Double]
+  ) throws(LiaeError) {
     Self.check(prediction, values: values)
     let gradient = try prediction.gradient()
     let (height, channels) = (prediction.height, prediction.channels)
@@ -94,12 +105,18 @@ extension Losses {
         let start = sample * prediction.stride + y * row
         let (p, g) = (prediction.value + start, gradient + start)
         for i in 0..<row {
-          // A pixel's own derivative is gathered from its four neighbours; the value counts those behind it.
+          // The neighbours within the row: how far they are, and whether there is one before and one behind.
+          let (step, isBehind, isBefore) =
+            switch variation {
+            case .rowsAndColumns: (channels, i >= channels, i < row - channels)
+            case .channelsAndColumns: (1, i % channels > 0, i % channels < channels - 1)
+            }
+          // An element's own derivative is gathered from its four neighbours; the value counts those behind it.
           var slope: Float = 0
-          if i >= channels { slope += p[i] - p[i - channels] }
+          if isBehind { slope += p[i] - p[i - step] }
           if y > 0 { slope += p[i] - p[i - row] }
-          if i < row - channels {
-            let d = p[i + channels] - p[i]
+          if isBefore {
+            let d = p[i + step] - p[i]
             slope -= d
             total += Double(d * d)
           }

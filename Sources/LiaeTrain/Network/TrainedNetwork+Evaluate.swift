@@ -11,10 +11,13 @@ extension TrainedNetwork {
   /// - Parameters:
   ///   - names: of outputs and of values within the network (`Graph.namedValues`).
   ///   - given: tensors (count, side, side, channels) by such names; without one that leads to the targets, `input`.
+  ///   - masks: of amp's `morph.code`: (count, 1, 1, channels), 1 for channels of inter_src and 0 for those of inter_dst.
   /// - Returns: the values in the order of `names`.
   /// - Throws: `unsupported` for a name that the network does not have, for operations that the tape does not have, and
   ///   for a missing input; `invalidArgument` for a tensor of another shape; `outOfMemory`, `cancelled`.
-  package func evaluate(_ names: [String], given: [String: Tensor], on tape: Tape) throws(LiaeError) -> [Tensor] {
+  package func evaluate(
+    _ names: [String], given: [String: Tensor], mixing masks: Tensor? = nil, on tape: Tape
+  ) throws(LiaeError) -> [Tensor] {
     var targets: [Graph.Value] = []
     for name in names { targets.append(try graph.value(name)) }
     var known: [Graph.Value: Tensor] = [:]
@@ -29,16 +32,20 @@ extension TrainedNetwork {
     }
     return try graph.evaluate(targets, given: known) { (node, inputs) throws(LiaeError) in
       try tape.engine.checkCancelled()
-      return try run(node, inputs, on: tape)
+      return try run(node, inputs, masks, on: tape)
     }
   }
 
-  /// Computes one value; see `evaluate(_:given:on:)`.
-  package func evaluate(_ name: String, given: [String: Tensor], on tape: Tape) throws(LiaeError) -> Tensor {
-    try evaluate([name], given: given, on: tape)[0]
+  /// Computes one value; see `evaluate(_:given:mixing:on:)`.
+  package func evaluate(
+    _ name: String, given: [String: Tensor], mixing masks: Tensor? = nil, on tape: Tape
+  ) throws(LiaeError) -> Tensor {
+    try evaluate([name], given: given, mixing: masks, on: tape)[0]
   }
 
-  private func run(_ node: Graph.Node, _ inputs: [Tensor], on tape: Tape) throws(LiaeError) -> Tensor {
+  private func run(_ node: Graph.Node, _ inputs: [Tensor], _ masks: Tensor?, on tape: Tape) throws(LiaeError)
+    -> Tensor
+  {
     switch node.operation {
     case .convolution(let convolution) where convolution.reading == .plain:
       return try run(convolution, node.name, inputs, on: tape)
@@ -52,9 +59,18 @@ extension TrainedNetwork {
     case .sigmoid: return try tape.sigmoid(inputs[0])
     // Weights in CRD order were rearranged when they were read.
     case .depthToSpace: return try tape.depthToSpace(inputs[0])
+    case .mixChannels:
+      guard let masks else { throw LiaeError(.unsupported, "node \(node.name): no masks of channels are given") }
+      guard masks.count == inputs[0].count, masks.stride == inputs[0].channels else {
+        throw LiaeError(
+          .invalidArgument,
+          "node \(node.name): \(masks.count) masks of \(masks.stride) channels; expected \(inputs[0].count) of \(inputs[0].channels)"
+        )
+      }
+      return try tape.mixChannels(inputs[0], inputs[1], by: masks)
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
-    case .convolution, .dense, .activation, .sum, .lerp, .mixChannels, .shuffledSigmoid, .splitHalves,
-      .stack, .unstack, .denseOutput, .transposedConvolution, .responseNorm, .blurPool:
+    case .convolution, .dense, .activation, .sum, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput,
+      .transposedConvolution, .responseNorm, .blurPool:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }
   }

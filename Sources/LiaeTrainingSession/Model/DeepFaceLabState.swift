@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
+import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 import LiaeTrain
@@ -9,27 +10,32 @@ import LiaeTrain
 enum DeepFaceLabState {
   /// The networks that are trained: prefix of their tensors' names, file of weights (nil for the face-swap network, whose
   /// weights `ModelWriter` writes), file of moments, and the state's counter of optimiser steps.
-  private static let networks: [(prefix: String, weights: String?, moments: String, steps: String)] = [
-    ("D_src.", "GAN.npy", "GAN_opt.npy", "gan_steps"),
-    ("dis.", "code_discriminator.npy", "D_code_opt.npy", "code_steps"),
-    ("", nil, "src_dst_opt.npy", "optimizer_steps"),
-  ]
+  private static func networks(
+    _ family: Architecture.Family
+  ) -> [(prefix: String, weights: String?, moments: String, steps: String)] {
+    [
+      (family == .amp ? "GAN." : "D_src.", "GAN.npy", "GAN_opt.npy", "gan_steps"),
+      ("dis.", "code_discriminator.npy", "D_code_opt.npy", "code_steps"),
+      ("", nil, "src_dst_opt.npy", "optimizer_steps"),
+    ]
+  }
 
   /// The files of a DeepFaceLab model that hold a training's moments and adversaries, by their names behind the model's.
   ///
   /// - Throws: `outOfMemory`.
   static func files(
-    of state: TrainingState, optimizer: TrainingOptions.Optimizer
+    of state: TrainingState, family: Architecture.Family, optimizer: TrainingOptions.Optimizer
   ) throws(LiaeError) -> [String: TensorDictionary] {
     var files: [String: TensorDictionary] = [:]
     let prefixes: [(ours: String, theirs: String)]
     switch optimizer {
     case .adabelief: prefixes = [("first/", "ms_"), ("second/", "vs_")]
-    case .rmsprop: prefixes = [("first/", "acc_")]
-    // DeepFaceLab has no such optimiser.
-    case .adam, .torchRMSprop: prefixes = []
+    case .rmsprop where family != .amp: prefixes = [("first/", "acc_")]
+    // DeepFaceLab has no such optimiser, or its AMP has not.
+    case .rmsprop, .adam, .torchRMSprop: prefixes = []
     }
     let names = state.tensors.names.filter { !$0.contains("/") }
+    let networks = networks(family)
     for (index, network) in networks.enumerated() {
       let others = networks[..<index].map(\.prefix)
       let own = names.filter { name in name.hasPrefix(network.prefix) && !others.contains { name.hasPrefix($0) } }
@@ -63,9 +69,9 @@ enum DeepFaceLabState {
     _ training: DeepFaceLabTraining, _ options: TrainingOptions, to trainer: Trainer
   ) throws(LiaeError) -> String? {
     var state = try trainer.state
-    for network in networks {
+    for network in networks(trainer.architecture.family) {
       guard let file = network.weights, let weights = training.files[file] else { continue }
-      let isPatches = network.prefix == "D_src."
+      let isPatches = network.weights == "GAN.npy"
       guard !options.pretrain, isPatches ? options.ganPower != 0 : options.trueFacePower != 0 else { continue }
       let moments = training.files[network.moments] ?? TensorDictionary()
       for key in weights.names {

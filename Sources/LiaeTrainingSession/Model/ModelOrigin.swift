@@ -88,7 +88,13 @@ package enum ModelOrigin {
       if !training.hasData {
         remarks.append("\(training.dataPath): is not there; options, iteration and losses begin anew")
       }
-    case .weights(let model, _): result.adopt(model.architecture, faceType: model.info.faceType)
+    case .weights(let model, let path):
+      result.adopt(model.architecture, faceType: model.info.faceType)
+      if let morph = model.info.trainedMorph {
+        do throws(LiaeError) { try result.set("morph-factor", .number(morph), source: "\(path): ") } catch {
+          remarks.append("\(error.message); \(result.options.morphFactor) is taken")
+        }
+      }
     case .new: break
     }
     return (result, remarks)

@@ -30,8 +30,10 @@ extension TrainingState {
       ("random_src_flip", .bool(settings.randomSourceFlip)), ("random_dst_flip", .bool(settings.randomDestinationFlip)),
       ("batch_size", .int(settings.batchSize)), ("gan_power", .float(Double(options.ganPower))),
       ("gan_patch_size", .int(options.ganPatchSize)), ("gan_dims", .int(options.ganDims)),
+      ("morph_factor", .float(options.morphFactor)),
     ]
-    training.files = try DeepFaceLabState.files(of: self, optimizer: options.optimizer)
+    training.files = try DeepFaceLabState.files(
+      of: self, family: try settings.architecture().family, optimizer: options.optimizer)
     return training
   }
 }

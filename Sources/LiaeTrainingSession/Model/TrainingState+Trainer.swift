@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
+import LiaeGraph
 import LiaeSystem
 import LiaeText
 import LiaeTrain
@@ -16,6 +17,15 @@ extension TrainingState {
     self.init(
       tensors: state.tensors, counters: state.integers, settings: settings.stored.line,
       losses: (history.source, history.destination), attempt: attempt, name: name)
+  }
+
+  /// The network, as `model()` gives it, with the factor that amp was trained with.
+  ///
+  /// - Throws: what `model()` throws; `corruptFile` for settings that are not possible.
+  package func trainedModel() throws(LiaeError) -> Model {
+    var model = try model()
+    if model.architecture.family == .amp { model.info.trainedMorph = try trainingSettings().options.morphFactor }
+    return model
   }
 
   /// The settings that the file keeps.

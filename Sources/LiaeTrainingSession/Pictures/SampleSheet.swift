@@ -7,8 +7,6 @@ import LiaeTrain
 
 /// Draws what the network makes of a few faces: a row for each, with a line of captions above the columns.
 package enum SampleSheet {
-  private static let captions = ["src", "src->src", "mask", "dst", "dst->dst", "mask", "swap", "mask"]
-
   /// A row for each sample of a batch: what the network sees, what it is to give back, mask, eyes and mouth.
   ///
   /// - Parameter limit: rows at most.
@@ -26,20 +24,26 @@ package enum SampleSheet {
     return try sheet.picture()
   }
 
-  /// A row for each pair of faces: source, its reconstruction and mask, destination likewise, swap and mask.
+  /// A row for each pair of faces: source, its reconstruction and mask, destination likewise, of amp the
+  /// morphs below 1, swap and mask.
   ///
   /// - Throws: `outOfMemory`, `limitExceeded` for too many faces of too many pixels.
   package static func picture(
     source: FaceBatch, destination: FaceBatch, preview: Preview
   ) throws(LiaeError) -> Picture {
     let side = source.side
+    let captions =
+      ["src", "src->src", "mask", "dst", "dst->dst", "mask"] + preview.morphs.map { "morph \($0.morph)" }
+      + ["swap", "mask"]
     var sheet = ContactSheet(columns: captions.count, side: max(96, side))
     let targets = (Faces(source.target, side), Faces(destination.target, side))
-    let made = [
-      targets.0, Faces(preview.source, side), Faces(preview.sourceMask, side, channels: 1),
-      targets.1, Faces(preview.destination, side), Faces(preview.destinationMask, side, channels: 1),
-      Faces(preview.swap, side), Faces(preview.swapMask, side, channels: 1),
-    ]
+    let made =
+      [
+        targets.0, Faces(preview.source, side), Faces(preview.sourceMask, side, channels: 1),
+        targets.1, Faces(preview.destination, side), Faces(preview.destinationMask, side, channels: 1),
+      ] + preview.morphs.map { Faces($0.picture, side) } + [
+        Faces(preview.swap, side), Faces(preview.swapMask, side, channels: 1),
+      ]
     for index in 0..<min(source.count, destination.count) {
       try sheet.add(made.map { (faces) throws(LiaeError) in try faces.picture(index) })
     }

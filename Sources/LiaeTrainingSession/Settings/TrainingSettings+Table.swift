@@ -13,11 +13,10 @@ extension TrainingSettings {
   /// Settings of the network, which cannot change once a model is made.
   nonisolated(unsafe) static let networkTable: [Setting<TrainingSettings>] = [
     Setting(
-      key: "arch", expected: "liae or df with letters of u, d, t, c, as in liae-udt", get: { .string($0.archi) },
+      key: "arch", expected: "amp, or liae or df with letters of u, d, t, c, as in liae-udt",
+      get: { .string($0.archi) },
       set: { settings, value in
-        guard let text = value.text, let (family, letters) = try? Architecture.parse(text),
-          (try? Trainer.check(family)) != nil
-        else { return false }
+        guard let text = value.text, let (family, letters) = try? Architecture.parse(text) else { return false }
         // Letters in one order, so that names can be compared.
         settings.archi =
           Architecture(
@@ -31,6 +30,7 @@ extension TrainingSettings {
     .whole("ae-dims", Architecture.dimsRange, \.aeDims),
     .whole("d-dims", Architecture.dimsRange, \.dDims),
     .whole("d-mask-dims", Architecture.dimsRange, \.dMaskDims),
+    .whole("inter-dims", Architecture.dimsRange, \.interDims),
     Setting(
       key: "face-type", expected: faceTypes.map { "\($0.letters) (\($0.type.rawValue))" }.joined(separator: ", "),
       get: { .string($0.faceType.rawValue) },
@@ -64,6 +64,7 @@ extension TrainingSettings {
     .real("face-style-power", 0...100, \.options.faceStylePower),
     .real("bg-style-power", 0...100, \.options.backgroundStylePower),
     .real("true-face-power", 0...1, \.options.trueFacePower),
+    .real("morph-factor", 0.1...0.5, \.options.morphFactor),
     .real("gan-power", 0...5, \.options.ganPower),
     .whole("gan-patch-size", 3...640, \.ganPatchSize),
     .whole("gan-dims", 4...512, \.options.ganDims),

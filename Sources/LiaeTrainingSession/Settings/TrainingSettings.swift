@@ -7,7 +7,7 @@ import LiaeText
 import LiaeTrain
 
 /// Everything that says how a model is trained: the options of `train` and of a settings file, most of which are kept with
-/// the model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option.
+/// the model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option, else of its AMP.
 package struct TrainingSettings: SettingsTable {
   // The network: fixed when the model is made.
   package var archi = "liae-ud"
@@ -18,6 +18,8 @@ package struct TrainingSettings: SettingsTable {
   package var dDims = 64
   /// The dimensions of the mask decoder; nil: a third of `dDims`, even.
   package var dMaskDims: Int?
+  /// Channels of a latent module of amp; nil: `usualInterDims` in amp, and in the other families, which have no such size.
+  package var interDims: Int?
   package var faceType = FaceType.full
 
   // What an iteration computes.
@@ -54,10 +56,10 @@ package struct TrainingSettings: SettingsTable {
   package func architecture() throws(LiaeError) -> Architecture {
     do throws(LiaeError) {
       let (family, letters) = try Architecture.parse(archi)
-      try Trainer.check(family)
       let network = Architecture(
         family: family, flavour: flavour, options: letters, resolution: resolution, eDims: eDims, aeDims: aeDims,
-        dDims: dDims, dMaskDims: dMaskDims ?? Self.usualMaskDims(dDims))
+        dDims: dDims, dMaskDims: dMaskDims ?? Self.usualMaskDims(dDims),
+        interDims: family == .amp ? interDims ?? Self.usualInterDims : 0)
       try network.validate()
       return network
     } catch { throw LiaeError(.invalidArgument, error.message) }
@@ -67,11 +69,14 @@ package struct TrainingSettings: SettingsTable {
   package mutating func adopt(_ network: Architecture, faceType name: String?) {
     (archi, flavour, resolution) = (network.name, network.flavour, network.resolution)
     (eDims, aeDims, dDims, dMaskDims) = (network.eDims, network.aeDims, network.dDims, network.dMaskDims)
+    interDims = network.family == .amp ? network.interDims : nil
     if let type = name.flatMap(FaceType.init(rawValue:)) { faceType = type }
   }
 
   /// Side of the GAN's receptive field, pixels.
   package var patchSize: Int { ganPatchSize ?? max(3, resolution / 8) }
+
+  package static let usualInterDims = 1024
 
   package static func usualMaskDims(_ dDims: Int) -> Int { max(2, (dDims / 3 + 1) / 2 * 2) }
 
@@ -80,11 +85,15 @@ package struct TrainingSettings: SettingsTable {
   /// - Throws: `invalidArgument` for settings that contradict each other or the network.
   package func check() throws(LiaeError) {
     let network = try architecture()
-    if options.trueFacePower > 0, network.family == .liae {
+    if options.trueFacePower > 0, network.family != .df {
       throw LiaeError(
         .invalidArgument,
         "--true-face-power is \(options.trueFacePower), and --arch is \(network.name); true face is for df only"
       )
+    }
+    if let interDims, network.family != .amp {
+      throw LiaeError(
+        .invalidArgument, "--inter-dims is \(interDims), and --arch is \(network.name); that size is of amp only")
     }
     var last = options
     last.ganPatchSize = patchSize

@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand {
     }
     let (trained, training) = try asModel { () throws(LiaeError) in
       let state = try TrainingState(path: path)
-      return (try state.model(), try state.deepFaceLabTraining())
+      return (try state.trainedModel(), try state.deepFaceLabTraining())
     }
     let format = target.format(output)
     try ModelWriter.write(trained, to: output, as: format, training: training, replacing: force)

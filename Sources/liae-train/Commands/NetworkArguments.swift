@@ -5,7 +5,7 @@ import ArgumentParser
 struct NetworkArguments: SettingOptions {
   @Option(
     name: [.long, .customLong("archi")],
-    help: .init("liae or df with letters of u, d, t, c. (default: liae-ud)", valueName: "name"))
+    help: .init("liae or df with letters of u, d, t, c; or amp. (default: liae-ud)", valueName: "name"))
   var arch: String?
 
   @Option(help: .init("dfl, or torch: the heads of the PyTorch port. (default: dfl)", valueName: "name"))
@@ -13,7 +13,7 @@ struct NetworkArguments: SettingOptions {
 
   @Option(
     help: .init(
-      "Side of the pictures, pixels: a multiple of 16, with d or t of 32. 32 to 1024. (default: 128)", valueName: "n"))
+      "Side of the pictures, pixels: a multiple of 16, with d or t and in amp of 32. 32 to 1024. (default: 128)", valueName: "n"))
   var resolution: Int?
 
   @Option(help: .init("Width of the encoder. (default: 64)", valueName: "n"))
@@ -27,6 +27,9 @@ struct NetworkArguments: SettingOptions {
 
   @Option(help: .init("Width of the mask's decoder. (default: a third of d-dims, even)", valueName: "n"))
   var dMaskDims: Int?
+
+  @Option(help: .init("amp only: channels of the latent modules. (default: 1024)", valueName: "n"))
+  var interDims: Int?
 
   @Option(help: .init("How much of a head is seen: h, mf, f, wf, head. (default: f)", valueName: "name"))
   var faceType: String?

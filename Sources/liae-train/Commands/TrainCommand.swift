@@ -180,6 +180,7 @@ struct TrainCommand: ParsableCommand {
   ) {
     let network = trainer.architecture
     let dims = "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
+      + (network.family == .amp ? " i\(network.interDims)" : "")
     Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
     Console.say("from     \(start.origin.description), iteration \(trainer.iteration)")
     Console.say("faces    \(source.faces.count) of src, \(destination.faces.count) of dst")

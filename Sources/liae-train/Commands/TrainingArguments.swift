@@ -18,10 +18,10 @@ struct TrainingArguments: SettingOptions {
   @Option(help: .init("Random warp up to this iteration, then none.", valueName: "n"))
   var randomWarpUntil: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Leave what is outside the mask out of the loss. (default: on)")
+  @Flag(inversion: .prefixedNo, help: "Leave what is outside the mask out of the loss. (default: on; in amp always)")
   var maskedTraining: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "More weight on eyes and mouth. (default: off)")
+  @Flag(inversion: .prefixedNo, help: "More weight on eyes and mouth. (default: off; in amp always)")
   var eyesMouthPrio: Bool?
 
   @Flag(inversion: .prefixedNo, help: "Blur the surroundings of the mask in the targets. (default: off)")
@@ -79,6 +79,11 @@ struct TrainingArguments: SettingOptions {
 
   @Option(help: .init("df only: the source's code on the destination's side. 0 to 1. (default: 0)", valueName: "x"))
   var trueFacePower: Double?
+
+  @Option(
+    help: .init(
+      "amp only: share of the source face's code that is the source's own. 0.1 to 0.5. (default: 0.5)", valueName: "x"))
+  var morphFactor: Double?
 
   @Option(help: .init("Colours of the destination's face in the swap. 0 to 100. (default: 0)", valueName: "x"))
   var faceStylePower: Double?
