@@ -154,7 +154,8 @@ package final class Trainer {
       }
       return StepReport(
         sourceLoss: Float(a), destinationLoss: Float(b), gradientNorm: Float(norm), isFinite: isFinite,
-        source: ofSource, destination: ofDestination, background: background, adversarial: adversarial.map { $0 / scale },
+        source: ofSource, destination: ofDestination, background: background,
+        adversarial: adversarial.map { $0 / scale },
         patchLoss: patchLoss, codeLoss: codeLoss)
     }
   }

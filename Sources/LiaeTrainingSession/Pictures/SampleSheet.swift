@@ -37,12 +37,13 @@ package enum SampleSheet {
       + ["swap", "mask"]
     var sheet = ContactSheet(columns: captions.count, side: max(96, side))
     let targets = (Faces(source.target, side), Faces(destination.target, side))
-    let made = [
-      targets.0, Faces(preview.source, side), Faces(preview.sourceMask, side, channels: 1),
-      targets.1, Faces(preview.destination, side), Faces(preview.destinationMask, side, channels: 1),
-    ] + preview.morphs.map { Faces($0.picture, side) } + [
-      Faces(preview.swap, side), Faces(preview.swapMask, side, channels: 1),
-    ]
+    let made =
+      [
+        targets.0, Faces(preview.source, side), Faces(preview.sourceMask, side, channels: 1),
+        targets.1, Faces(preview.destination, side), Faces(preview.destinationMask, side, channels: 1),
+      ] + preview.morphs.map { Faces($0.picture, side) } + [
+        Faces(preview.swap, side), Faces(preview.swapMask, side, channels: 1),
+      ]
     for index in 0..<min(source.count, destination.count) {
       try sheet.add(made.map { (faces) throws(LiaeError) in try faces.picture(index) })
     }

@@ -13,7 +13,8 @@ extension TrainingSettings {
   /// Settings of the network, which cannot change once a model is made.
   nonisolated(unsafe) static let networkTable: [Setting<TrainingSettings>] = [
     Setting(
-      key: "arch", expected: "amp, or liae or df with letters of u, d, t, c, as in liae-udt", get: { .string($0.archi) },
+      key: "arch", expected: "amp, or liae or df with letters of u, d, t, c, as in liae-udt",
+      get: { .string($0.archi) },
       set: { settings, value in
         guard let text = value.text, let (family, letters) = try? Architecture.parse(text) else { return false }
         // Letters in one order, so that names can be compared.
