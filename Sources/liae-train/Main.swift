@@ -7,7 +7,7 @@ import LiaeSystem
 struct LiaeTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liae-train",
-    abstract: "Trains LIAE and DF face-swap models.",
+    abstract: "Trains LIAE, DF and AMP face-swap models.",
     discussion: """
       Examples:
         liae-train --src data_src/aligned --dst data_dst/aligned \\

@@ -112,7 +112,9 @@ import Testing
         if case .activation = node.operation { node.inputs[0] } else { nil }
       }
       let smallest = try images.map { image in
-        try DoubleNetwork(model).evaluate(activated, image: image).flatMap(\.values).reduce(1) { min($0, abs($1)) }
+        try DoubleNetwork(model).evaluate(activated, image: image, morph: 0.5).flatMap(\.values).reduce(1) {
+          min($0, abs($1))
+        }
       }
       if architecture.cosine || smallest.allSatisfy({ $0 > 1e-6 }) { return model }
     }

@@ -70,7 +70,8 @@ import Testing
   }
 
   @Test(arguments: ["liae-ud", "df-ud", "amp"]) func threadsChangeNothing(name: String) throws {
-    let one = try trainer(name, workers: 1, Self.everything(name)), three = try trainer(name, workers: 3, Self.everything(name))
+    let one = try trainer(name, workers: 1, Self.everything(name)),
+      three = try trainer(name, workers: 3, Self.everything(name))
     for (a, b) in zip(try step(one, 2), try step(three, 2)) {
       #expect(a.sourceLoss == b.sourceLoss && a.destinationLoss == b.destinationLoss)
       #expect(a.patchLoss == b.patchLoss && a.codeLoss == b.codeLoss && a.adversarial == b.adversarial)

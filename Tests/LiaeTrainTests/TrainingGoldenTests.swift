@@ -18,7 +18,9 @@ import Testing
     return try TrainingBatch.of(side: trainer.architecture.resolution, count: count)
   }
 
-  @Test(.having(TrainingCase.all.count, "runs of SAEHD and AMP"), arguments: TrainingCase.all) func steps(_ c: TrainingCase)
+  @Test(.having(TrainingCase.all.count, "runs of SAEHD and AMP"), arguments: TrainingCase.all) func steps(
+    _ c: TrainingCase
+  )
     throws
   {
     let golden = c.arrays

@@ -13,7 +13,8 @@ struct NetworkArguments: SettingOptions {
 
   @Option(
     help: .init(
-      "Side of the pictures, pixels: a multiple of 16, with d or t and in amp of 32. 32 to 1024. (default: 128)", valueName: "n"))
+      "Side of the pictures, pixels: a multiple of 16, with d or t and in amp of 32. 32 to 1024. (default: 128)",
+      valueName: "n"))
   var resolution: Int?
 
   @Option(help: .init("Width of the encoder. (default: 64)", valueName: "n"))

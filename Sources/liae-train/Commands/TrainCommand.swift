@@ -179,7 +179,8 @@ struct TrainCommand: ParsableCommand {
     _ destination: FacesetSource
   ) {
     let network = trainer.architecture
-    let dims = "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
+    let dims =
+      "e\(network.eDims) ae\(network.aeDims) d\(network.dDims) m\(network.dMaskDims)"
       + (network.family == .amp ? " i\(network.interDims)" : "")
     Console.say("model    \(folder.name), \(network.name) of \(network.resolution) pixels, \(dims)")
     Console.say("from     \(start.origin.description), iteration \(trainer.iteration)")
