@@ -41,7 +41,8 @@ import Testing
     #expect(model.info.trainedMorph == 0.35)
     let other = try Training()
     try ModelWriter.write(
-      model, to: other.model, as: .deepFaceLab(modelName: "me"), training: state.deepFaceLabTraining(), replacing: false)
+      model, to: other.model, as: .deepFaceLab(modelName: "me"), training: state.deepFaceLabTraining(), replacing: false
+    )
     let files = try DeepFaceLabTraining(folder: other.model, name: "me").files
     let moments = try #require(files["src_dst_opt.npy"]).names, adversary = try #require(files["GAN_opt.npy"]).names
     #expect(moments.contains("ms_encoder/dense1/weight_0:0") && moments.contains("vs_decoder/out_conv3/bias_0:0"))

@@ -56,6 +56,10 @@ package struct TrainingSettings: SettingsTable {
   package func architecture() throws(LiaeError) -> Architecture {
     do throws(LiaeError) {
       let (family, letters) = try Architecture.parse(archi)
+      if let interDims, family != .amp {
+        throw LiaeError(
+          .invalidArgument, "--inter-dims is \(interDims), and --arch is \(archi); that size is of amp only")
+      }
       let network = Architecture(
         family: family, flavour: flavour, options: letters, resolution: resolution, eDims: eDims, aeDims: aeDims,
         dDims: dDims, dMaskDims: dMaskDims ?? Self.usualMaskDims(dDims),
@@ -90,10 +94,6 @@ package struct TrainingSettings: SettingsTable {
         .invalidArgument,
         "--true-face-power is \(options.trueFacePower), and --arch is \(network.name); true face is for df only"
       )
-    }
-    if let interDims, network.family != .amp {
-      throw LiaeError(
-        .invalidArgument, "--inter-dims is \(interDims), and --arch is \(network.name); that size is of amp only")
     }
     var last = options
     last.ganPatchSize = patchSize
