@@ -81,16 +81,18 @@ import Testing
     expectSame(try golden("amp-64").model(), try ModelReader.open(path: temporary("golden_AMP_decoder.npy")))
     expectSame(try golden("liae-udt").model(), try ModelReader.open(path: temporary("golden_SAEHD_decoder.npy")))
     #expect(try DeepFaceLabTraining.names(in: path) == ["golden"])
-    let file = try DeepFaceLabTraining.representative(of: "golden", in: path)
-    #expect(file == temporary("golden_SAEHD_encoder.npy"))
-    #expect(try DeepFaceLabTraining(folder: path, name: "golden").iteration == 50)
+    // Which of the two is to be trained is not guessed.
+    expectError(.invalidArgument, "golden_AMP_", "golden_SAEHD_", "all but one") {
+      _ = try DeepFaceLabTraining.representative(of: "golden", in: path)
+    }
+    expectError(.invalidArgument, "all but one") { _ = try DeepFaceLabTraining(folder: path, name: "golden") }
   }
 
-  @Test func anAMPModelIsNoModelToTrain() throws {
+  @Test func anAMPModelIsAModelToTrain() throws {
     let temporary = try TemporaryFolder()
     let path = try set(into: temporary)
-    #expect(try DeepFaceLabTraining.names(in: path) == [])
-    expectError(.fileNotFound, "golden") { _ = try DeepFaceLabTraining(folder: path, name: "golden") }
+    #expect(try DeepFaceLabTraining.names(in: path) == ["golden"])
+    _ = try DeepFaceLabTraining(folder: path, name: "golden")
   }
 
   @Test func filesOfAnotherKindDoNotStandIn() throws {

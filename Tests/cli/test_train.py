@@ -593,7 +593,7 @@ def test_ctrl_c_gives_a_long_iteration_up(seconds, tmp_path):
     before = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert time.monotonic() - before < 2, "it went on"
+    assert time.monotonic() - before < 5, "it went on"
     assert process.returncode == 130 and "interrupted at iteration 0" in err, err
     assert iteration(state_of(folder)) == 0
 

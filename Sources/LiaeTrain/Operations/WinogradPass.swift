@@ -177,7 +177,7 @@ final class WinogradPass {
   /// - Parameters:
   ///   - bias: as many as output channels in the order of `vectors`, each padded to W; nil: none.
   ///   - residual: of y's layout; may be y itself.
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `outOfMemory`, `cancelled`.
   func run(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     residual: UnsafePointer<Float>?, slope: Float, y: UnsafeMutablePointer<Float>
@@ -198,6 +198,7 @@ final class WinogradPass {
 
     if scheme.isShared {
       transformInputs(engine, p, v.floats, first: 0, end: tileCount)
+      try engine.checkCancelled()
       engine.parallel(columnBlocks) { block, worker in
         let scratch = engine.scratch(worker)
         let m = m.floats + worker * productFloats, u = u.floats + worker * weightFloats
@@ -300,7 +301,7 @@ final class WinogradPass {
   /// derivative by the sum.
   ///
   /// - Parameter bias: sums over pixels are added, in the order of `vectors`, each padded to W.
-  /// - Throws: `outOfMemory`.
+  /// - Throws: `outOfMemory`, `cancelled`.
   func runBack(
     _ engine: Engine, x: UnsafeMutablePointer<Float>, y: UnsafePointer<Float>, dy: UnsafeMutablePointer<Float>,
     slope: Float, gradient: UnsafeMutablePointer<Float>, isAdding: Bool, bias: UnsafeMutablePointer<Float>
@@ -335,6 +336,7 @@ final class WinogradPass {
     (p.inputRows, p.inputPlane, p.productPlane) = (chunk, inputPlane, productPlane)
     let parameters = p, taps = taps(y), (taskRows, taskBlocks) = (rows, blocks)
     for index in 0..<chunks {
+      try engine.checkCancelled()
       let first = index * chunk, end = min(tileCount, first + chunk)
       engine.parallel((inputBlocks + columnBlocks) * parts) { task, worker in
         let part = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
