@@ -51,8 +51,8 @@ enum Imaging {
   /// What `put` of make_fixtures.py wrote.
   static func expected(_ name: String) throws -> [Float] { try array(name).values.map { ($0 - 10000) / 40000 } }
 
-  static let pool = Result { try ThreadPool(workers: 3) }
-  static var workers: Workers { get throws { Workers(try pool.get()) } }
+  /// Threads of their own for each test: a pool runs one region at a time, and tests run side by side.
+  static var workers: Workers { get throws { Workers(try ThreadPool(workers: 3)) } }
 }
 
 extension Canvas where Pixel == Color {
