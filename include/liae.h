@@ -274,7 +274,7 @@ enum {
   LIAE_SHARPENING_GAUSSIAN = 2
 };
 
-/// What runs of a model return.
+/// A kind says what runs of a model return.
 typedef int32_t liae_model_kind;
 enum {
   /// Faces with another identity, and their masks: liae, df, amp.
@@ -459,7 +459,7 @@ struct liae_model_info {
   /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
   /// does not say, and in other families.
   float trained_morph;
-  /// What runs return.
+  /// The kind says what runs return.
   liae_model_kind kind;
   /// Channels of the outermost level of XSeg; 0 in other families.
   int32_t base_dims;
@@ -578,7 +578,7 @@ struct liae_face {
   float motion_degrees;
   /// Zero.
   int32_t reserved;
-  /// Of a model of LIAE_MODEL_KIND_SEGMENT: it computes XSeg's masks that the mask mode needs and that are NULL, as
+  /// A context of a model of LIAE_MODEL_KIND_SEGMENT computes XSeg's masks that the mask mode needs and that are NULL, as
   /// DeepFaceLab's merger does. Several faces may share it; NULL: none.
   liae_context *xseg_context;
   /* 0.1 ends here; append below. */

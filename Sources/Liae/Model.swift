@@ -79,7 +79,7 @@ public final class Model: Sendable {
   /// Nil where neither the file nor the options say it.
   public var faceType: FaceType? { plan.info.faceType.flatMap(FaceType.init) }
   public var canMorph: Bool { plan.graph.canMorph }
-  /// Whether the model is one of XSeg, which returns the mask of a face and swaps none; its `pictureSide` is 0.
+  /// A model of XSeg returns the mask of a face and swaps none; its `pictureSide` is 0.
   public var segments: Bool { plan.segments }
   /// Training iteration; nil where the file does not say.
   public var iteration: Int? { plan.info.iteration }

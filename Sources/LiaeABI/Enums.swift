@@ -51,7 +51,7 @@ package typealias CColorTransfer = CEnum<ColorTransfer>
 /// How a face is sharpened.
 package typealias CSharpening = CEnum<Sharpening>
 
-/// What runs of a model return.
+/// A kind says what runs of a model return.
 package typealias CModelKind = CEnum<ModelKind>
 
 /// How much a log message matters.

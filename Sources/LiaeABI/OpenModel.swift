@@ -14,7 +14,7 @@ final class OpenModel: @unchecked Sendable {
 
   let plan: Plan
   let info: CModelInfo
-  /// Of the saves that are under way.
+  /// Setting the flag cancels the saves that are under way.
   private let cancelFlag = CancelFlag()
   private let saves = Atomic<Int>(0)
   /// Keeps the texts of `info`.

@@ -153,7 +153,7 @@ package struct CModelInfo: GrowingStruct {
   /// Share of the source's channels that AMP's training mixed in, DeepFaceLab's morph_factor, 0...1; -1 where the file
   /// does not say, and in other families.
   package var trainedMorph: Float = -1
-  /// What runs return.
+  /// The kind says what runs return.
   package var kind: CModelKind = 0
   /// Channels of the outermost level of XSeg; 0 in other families.
   package var baseDims: Int32 = 0
@@ -278,7 +278,7 @@ package struct CFace: GrowingStruct {
   package var motionDegrees: Float = 0
   /// Zero.
   package var reserved: Int32 = 0
-  /// Of a model of LIAE_MODEL_KIND_SEGMENT: it computes XSeg's masks that the mask mode needs and that are NULL, as
+  /// A context of a model of LIAE_MODEL_KIND_SEGMENT computes XSeg's masks that the mask mode needs and that are NULL, as
   /// DeepFaceLab's merger does. Several faces may share it; NULL: none.
   package var xsegContext: Handle<CContext>? = nil
   // 0.1 ends here; append below.

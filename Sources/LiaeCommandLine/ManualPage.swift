@@ -96,7 +96,7 @@ extension JSON {
 }
 
 extension String {
-  /// As man(7) prints it literally.
+  /// The text is written so that man(7) prints it literally.
   fileprivate var escaped: String {
     let text = reduce(into: "") { text, character in
       switch character {

@@ -74,12 +74,14 @@ package struct WinogradScheme: Sendable {
     productPlane = rowBlock * blockVectors * width + width
   }
 
-  /// Even ranges of `channels` packed channels, whole vectors but for the last, none of more than `pieceBytes` of U.
-  package static func pieces(_ channels: Int, points: Int, blockVectors: Int, width: Int) -> [Range<Int>] {
+  /// Divides packed channels into even ranges, whole vectors but for the last, none of more than `pieceBytes` of U.
+  package static func pieces(_ channels: Range<Int>, points: Int, blockVectors: Int, width: Int) -> [Range<Int>] {
     let row = points * points * blockVectors * width * 4
     let most = max(width, pieceBytes / row / width * width)
-    let count = (channels + most - 1) / most
-    let each = roundUp((channels + count - 1) / count, width)
-    return stride(from: 0, to: channels, by: each).map { $0..<min(channels, $0 + each) }
+    let count = (channels.count + most - 1) / most
+    let each = roundUp((channels.count + count - 1) / count, width)
+    return stride(from: channels.lowerBound, to: channels.upperBound, by: each).map {
+      $0..<min(channels.upperBound, $0 + each)
+    }
   }
 }

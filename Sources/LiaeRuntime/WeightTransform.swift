@@ -5,67 +5,36 @@ import LiaeKernels
 
 /// Makes the transformed weights U of a Winograd layer while it runs, from taps.
 final class WeightTransform {
-  /// Packed input channels of one phase, and of one half of a code.
-  private struct Piece { let from, count: Int }
-
   let scope: WinogradScheme.WeightScope
   /// Floats of U.
   let floats: Int
   private let packed: PackedConvolution
-  private let pieces: [Piece]
+  private let pieces: WinogradPieces
   private let taps: Table<TapParameters>
-  /// For each piece and point: where U goes, floats, or -1; kLow, kHigh, weightOffset as the products read it.
-  private let tables: Table<Int>
-  private let points: Int
-  /// Rows of U of a column block.
-  private let rows: Int
 
   /// - Parameter channels: packed input channels of a phase that are used.
   init(_ packed: PackedConvolution, channels: Int, scope: WinogradScheme.WeightScope) {
     (self.packed, self.scope) = (packed, scope)
     let n = packed.blockVectors * packed.width
-    points = packed.points * packed.points
-    pieces = Self.split(packed, channels: channels)
-    var entries: [Int] = []
-    var rows = 0
-    for piece in pieces {
-      var offset: [Int] = [], low: [Int] = [], high: [Int] = [], row = 0
-      for point in 0..<points {
-        let isUsed = piece.from >= packed.kLow[point] && piece.from < packed.kHigh[point]
-        if scope != .piece { row = packed.weightOffset[point] + piece.from - packed.kLow[point] }
-        offset.append(isUsed ? row : -1)
-        low.append(piece.from)
-        high.append(isUsed ? piece.from + piece.count : piece.from)
-        // A row between points, so that they do not begin at the same sets of a cache.
-        if isUsed { row += piece.count + 1 }
-      }
-      rows = max(rows, row)
-      entries += offset.map { $0 < 0 ? -1 : $0 * n } + low + high + offset.map { max(0, $0) }
-    }
-    self.rows = scope == .piece ? rows : packed.weightRows
+    pieces = WinogradPieces(
+      Self.split(packed, channels: channels), scope: scope, points: packed.points * packed.points, rowFloats: n,
+      low: packed.kLow, high: packed.kHigh, rowOffset: packed.weightOffset, allRows: packed.weightRows)
     // The kernels load one pair of vectors past the end.
-    floats = self.rows * n * (scope == .layer ? packed.columnBlocks : 1) + 4 * packed.width
-    tables = Table(entries)
+    floats = pieces.rows * n * (scope == .layer ? packed.columnBlocks : 1) + 4 * packed.width
     taps = Table([packed.taps])
   }
 
   /// Even ranges, none of more than `pieceBytes` of U or of two phases or halves.
-  private static func split(_ packed: PackedConvolution, channels: Int) -> [Piece] {
+  private static func split(_ packed: PackedConvolution, channels: Int) -> [Range<Int>] {
     let width = packed.width
-    var ranges = (0..<packed.phases).map { Piece(from: $0 * packed.phaseChannels, count: channels) }
+    var ranges = (0..<packed.phases).map { $0 * packed.phaseChannels..<$0 * packed.phaseChannels + channels }
     if packed.layer.source == .halves && channels == packed.phaseChannels {
       let half = roundUp(packed.layer.inputChannels / 2, width)
-      ranges = [Piece(from: 0, count: half), Piece(from: half, count: channels - half)]
+      ranges = [0..<half, half..<channels]
     }
     return ranges.flatMap { range in
-      WinogradScheme.pieces(
-        range.count, points: packed.points, blockVectors: packed.blockVectors, width: width
-      ).map { Piece(from: range.from + $0.lowerBound, count: $0.count) }
+      WinogradScheme.pieces(range, points: packed.points, blockVectors: packed.blockVectors, width: width)
     }
-  }
-
-  private func table(_ piece: Int, _ part: Int) -> UnsafePointer<Int> {
-    UnsafePointer(tables.pointer + (piece * 4 + part) * points)
   }
 
   private func make(
@@ -73,26 +42,29 @@ final class WeightTransform {
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     kernels.winogradWeights(
-      UnsafePointer(taps.pointer), block, pieces[piece].from, pieces[piece].count, table(piece, 0), u, scratch)
+      UnsafePointer(taps.pointer), block, pieces.ranges[piece].lowerBound, pieces.ranges[piece].count,
+      pieces.offsets(piece), u, scratch)
   }
 
   // MARK: - Layer and column block
 
   /// Tasks that make U of the layer.
-  var tasks: Int { packed.columnBlocks * pieces.count }
+  var tasks: Int { packed.columnBlocks * pieces.ranges.count }
 
   func task(
     _ index: Int, _ kernels: KernelTable, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let block = index / pieces.count
-    make(index % pieces.count, block: block, kernels, u + block * rows * packed.blockVectors * packed.width, scratch)
+    let block = index / pieces.ranges.count
+    make(
+      index % pieces.ranges.count, block: block, kernels, u + block * pieces.rows * packed.blockVectors * packed.width,
+      scratch)
   }
 
   /// Makes U of a column block.
   func make(
     block: Int, _ kernels: KernelTable, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    for piece in pieces.indices { make(piece, block: block, kernels, u, scratch) }
+    for piece in pieces.ranges.indices { make(piece, block: block, kernels, u, scratch) }
   }
 
   // MARK: - Pieces
@@ -105,20 +77,20 @@ final class WeightTransform {
   ) {
     var p = parameters
     p.weights = UnsafePointer(u)
-    p.weightRows = rows
+    p.weightRows = pieces.rows
     let size = taps.pointer.pointee.element == WeightElement.float32 ? 4 : 2
-    for piece in pieces.indices {
+    for piece in pieces.ranges.indices {
       make(piece, block: block, kernels, u, scratch)
-      (p.kLow, p.kHigh, p.weightOffset) = (table(piece, 1), table(piece, 2), table(piece, 3))
+      (p.kLow, p.kHigh, p.weightOffset) = pieces.products(piece)
       p.accumulates = piece > 0
       // The taps of the next piece, or of the next block, are drawn near while this piece is multiplied.
-      let isLast = piece == pieces.count - 1
+      let isLast = piece == pieces.ranges.count - 1
       let next = taps.pointer.pointee.offset(
-        width: packed.width, block: isLast ? block + 1 : block, k: pieces[isLast ? 0 : piece + 1].from)
+        width: packed.width, block: isLast ? block + 1 : block, k: pieces.ranges[isLast ? 0 : piece + 1].lowerBound)
       p.ahead = (taps.pointer.pointee.taps + next * size).assumingMemoryBound(to: Float.self)
       p.aheadFloats =
         isLast && block + 1 == packed.columnBlocks
-        ? 0 : pieces[piece].count * 9 * packed.blockVectors * packed.width * size / 4
+        ? 0 : pieces.ranges[piece].count * 9 * packed.blockVectors * packed.width * size / 4
       kernels.winogradProduct(&p, 0, 0, p.tileCount, v, 0, m)
     }
   }

@@ -196,15 +196,12 @@ struct PatchConvolution: ConvolutionMethod {
     _ engine: Engine, sums: UnsafeMutablePointer<Float>, result: UnsafeMutablePointer<Float>, _ images: Int,
     isForward: Bool
   ) {
-    let c = shape.resultChannels, width = shape.outputWidth
-    engine.parallel(images * shape.outputHeight) { index in
-      let image = index / shape.outputHeight, y = index % shape.outputHeight
-      for quarter in 0..<4 {
-        let line = result + image * resultStride + ((2 * y + quarter / 2) * 2 * width + quarter % 2) * c
-        for x in 0..<width {
-          let sum = sums + (index * width + x) * 4 * c + quarter * c, pixel = line + 2 * x * c
-          if isForward { pixel.update(from: sum, count: c) } else { sum.update(from: pixel, count: c) }
-        }
+    let c = shape.resultChannels
+    engine.forEachQuarter(rows: images * shape.outputHeight, width: shape.outputWidth, channels: c) { quarter, pixel in
+      if isForward {
+        (result + pixel).update(from: sums + quarter, count: c)
+      } else {
+        (sums + quarter).update(from: result + pixel, count: c)
       }
     }
   }

@@ -12,24 +12,36 @@ extension Tape {
     let y = try Tensor(
       engine, count: x.count, height: 2 * x.height, width: 2 * x.width, channels: c,
       isDifferentiable: x.isDifferentiable)
-    /// Calls `body(element of x, element of y)` for the elements of one row of pixels of x.
-    func forEach(_ row: Int, _ body: (_ x: Int, _ y: Int) -> Void) {
-      for column in 0..<x.width {
-        let from = (row * x.width + column) * 4 * c
-        for quarter in 0..<4 {
-          let to = ((2 * row + quarter / 2) * y.width + 2 * column + quarter % 2) * c
-          for channel in 0..<c { body(from + quarter * c + channel, to + channel) }
+    engine.forEachQuarter(rows: x.count * x.height, width: x.width, channels: c) { from, to in
+      (y.value + to).update(from: x.value + from, count: c)
+    }
+    record(y) { [engine] () throws(LiaeError) in
+      let dy = try y.gradient(), dx = try x.gradientToWrite()
+      engine.forEachQuarter(rows: x.count * x.height, width: x.width, channels: c) { to, from in
+        if dx.isFresh {
+          (dx.pointer + to).update(from: dy + from, count: c)
+        } else {
+          engine.kernels.addScaled(dy + from, 1, dx.pointer + to, c)
         }
       }
     }
-    let rows = x.count * x.height
-    engine.parallel(rows) { row in forEach(row) { y.value[$1] = x.value[$0] } }
-    record(y) { [engine] () throws(LiaeError) in
-      let dy = try y.gradient(), dx = try x.gradientToWrite()
-      engine.parallel(rows) { row in
-        forEach(row) { dx.pointer[$0] = dx.isFresh ? dy[$1] : dx.pointer[$0] + dy[$1] }
+    return y
+  }
+}
+
+extension Engine {
+  /// Calls `body(place among the quarters, place in the result)` for each quarter of each pixel of a depth-to-space in DCR
+  /// order, `channels` floats each, on all threads.
+  ///
+  /// - Parameters:
+  ///   - rows: of pixels, of all images. - width: pixels of a row. Both before depth-to-space.
+  ///   - channels: of the result.
+  func forEachQuarter(rows: Int, width: Int, channels: Int, _ body: (_ quarter: Int, _ pixel: Int) -> Void) {
+    parallel(rows) { row in
+      for quarter in 0..<4 {
+        let line = ((2 * row + quarter / 2) * 2 * width + quarter % 2) * channels
+        for x in 0..<width { body(((row * width + x) * 4 + quarter) * channels, line + 2 * x * channels) }
       }
     }
-    return y
   }
 }

@@ -32,8 +32,7 @@ final class WinogradPass {
   /// Rows of U of one column block.
   private let weightRows: Int
   private let scheme: WinogradScheme
-  /// Ranges of summed channels of one phase of which U is made at a time.
-  private let pieces: [(from: Int, count: Int)]
+  private let pieces: WinogradPieces
   /// Floats of U that a task, or the layer, has at a time for one column block.
   private let weightFloats: Int
 
@@ -122,15 +121,17 @@ final class WinogradPass {
       points: points, tiles: tiles.count, transformedPixels: tiles.count * points * points, summed: summed,
       vectors: vectors.count, blockVectors: blockVectors, width: width,
       side: Int(Double(images * target.side * target.side).squareRoot()), makesWeights: true)
-    let ranges = WinogradScheme.pieces(phaseChannels, points: points, blockVectors: blockVectors, width: width)
-    let channels = phaseChannels
-    pieces = (0..<source.phases).flatMap { phase in
-      ranges.map { (from: phase * channels + $0.lowerBound, count: $0.count) }
+    let (channels, blockVectors, points) = (phaseChannels, blockVectors, points)
+    let ranges = (0..<source.phases).flatMap { phase in
+      WinogradScheme.pieces(
+        phase * channels..<(phase + 1) * channels, points: points, blockVectors: blockVectors, width: width)
     }
-    let most = ranges.reduce(0) { max($0, $1.count) }
     self.scheme = scheme
-    weightFloats =
-      (scheme.weights == .piece ? points * points * (most + 1) : rows) * blockVectors * width + 4 * width
+    pieces = WinogradPieces(
+      ranges, scope: scheme.weights ?? .layer, points: points * points, rowFloats: blockVectors * width,
+      low: UnsafePointer(self.low.pointer), high: UnsafePointer(self.high.pointer),
+      rowOffset: UnsafePointer(rowOffset.pointer), allRows: rows)
+    weightFloats = pieces.rows * blockVectors * width + 4 * width
   }
 
   // MARK: - Parameters
@@ -197,43 +198,44 @@ final class WinogradPass {
     let taps = taps(weights)
 
     if scheme.isShared {
-      transformInputs(engine, p, v.floats, first: 0, end: tileCount)
+      let parts = Self.parts(tileCount)
+      engine.parallel(inputBlocks * parts) { index, worker in
+        let part = Self.part(index / inputBlocks, of: parts, 0..<tileCount)
+        withUnsafePointer(to: p) {
+          kernels.winogradInput(
+            $0, index % inputBlocks, part.lowerBound, part.upperBound, v.floats + part.lowerBound * width,
+            engine.scratch(worker))
+        }
+      }
       try engine.checkCancelled()
       engine.parallel(columnBlocks) { block, worker in
         let scratch = engine.scratch(worker)
         let m = m.floats + worker * productFloats, u = u.floats + worker * weightFloats
         var q = p
         q.weights = UnsafePointer(u)
-        withUnsafePointer(to: taps) { taps in
-          if scheme.weights == .piece {
-            for (index, piece) in pieces.enumerated() {
-              makeWeights(kernels, taps, block, piece, whole: false, u, scratch) { low, high, offsets in
-                (q.kLow, q.kHigh, q.weightOffset, q.accumulates) = (low, high, offsets, index > 0)
-                kernels.winogradProduct(&q, 0, 0, tileCount, v.floats, 0, m)
-              }
-            }
-            withUnsafePointer(to: p) { kernels.winogradOutput($0, block, 0, tileCount, m, scratch) }
-            return
+        if scheme.weights == .piece {
+          for piece in pieces.ranges.indices {
+            makeWeights(kernels, taps, block, piece, u, scratch)
+            (q.kLow, q.kHigh, q.weightOffset) = pieces.products(piece)
+            q.accumulates = piece > 0
+            kernels.winogradProduct(&q, 0, 0, tileCount, v.floats, 0, m)
           }
-          for piece in pieces {
-            makeWeights(kernels, taps, block, piece, whole: true, u, scratch) { _, _, _ in }
-          }
-          for from in stride(from: 0, to: tileCount, by: scheme.rowBlock) {
-            let to = min(tileCount, from + scheme.rowBlock)
-            kernels.winogradProduct(&q, 0, from, to, v.floats, 0, m)
-            withUnsafePointer(to: p) { kernels.winogradOutput($0, block, from, to, m, scratch) }
-          }
+          withUnsafePointer(to: p) { kernels.winogradOutput($0, block, 0, tileCount, m, scratch) }
+          return
+        }
+        for piece in pieces.ranges.indices { makeWeights(kernels, taps, block, piece, u, scratch) }
+        for from in stride(from: 0, to: tileCount, by: scheme.rowBlock) {
+          let to = min(tileCount, from + scheme.rowBlock)
+          kernels.winogradProduct(&q, 0, from, to, v.floats, 0, m)
+          withUnsafePointer(to: p) { kernels.winogradOutput($0, block, from, to, m, scratch) }
         }
       }
     } else {
-      engine.parallel(columnBlocks * pieces.count) { index, worker in
-        let block = index / pieces.count
-        withUnsafePointer(to: taps) {
-          makeWeights(
-            kernels, $0, block, pieces[index % pieces.count], whole: true,
-            u.floats + block * weightRows * n, engine.scratch(worker)
-          ) { _, _, _ in }
-        }
+      let count = pieces.ranges.count
+      engine.parallel(columnBlocks * count) { index, worker in
+        let block = index / count
+        makeWeights(
+          kernels, taps, block, index % count, u.floats + block * weightRows * n, engine.scratch(worker))
       }
       engine.parallel(scheme.rowBlocks) { index, worker in
         let scratch = engine.scratch(worker)
@@ -250,45 +252,24 @@ final class WinogradPass {
     }
   }
 
-  /// V of the tiles first..<end on all threads, row 0 = tile `first`.
-  private func transformInputs(
-    _ engine: Engine, _ p: WinogradParameters, _ v: UnsafeMutablePointer<Float>, first: Int, end: Int
-  ) {
-    let parts = Self.parts(end - first)
-    engine.parallel(inputBlocks * parts) { index, worker in
-      let part = index / inputBlocks
-      let from = first + part * (end - first) / parts, to = first + (part + 1) * (end - first) / parts
-      withUnsafePointer(to: p) {
-        engine.kernels.winogradInput(
-          $0, index % inputBlocks, from, to, v + (from - first) * width, engine.scratch(worker))
-      }
-    }
-  }
-
   /// Parts into which a transform of tiles is cut.
   private static func parts(_ tiles: Int) -> Int { max(1, min(16, tiles / 16)) }
 
-  /// Makes U of a piece of summed channels and calls `body` with the tables by which the products find it.
+  /// The tiles of one part.
+  private static func part(_ index: Int, of parts: Int, _ tiles: Range<Int>) -> Range<Int> {
+    tiles.lowerBound + index * tiles.count / parts..<tiles.lowerBound + (index + 1) * tiles.count / parts
+  }
+
+  /// Makes U of a piece of summed channels for one block of output channels.
   private func makeWeights(
-    _ kernels: TrainingKernelTable, _ taps: UnsafePointer<TrainedTaps>, _ block: Int, _ piece: (from: Int, count: Int),
-    whole: Bool, _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
-    _ body: (UnsafePointer<Int>, UnsafePointer<Int>, UnsafePointer<Int>) -> Void
+    _ kernels: TrainingKernelTable, _ taps: TrainedTaps, _ block: Int, _ piece: Int, _ u: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let all = points * points, n = blockVectors * width
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: 4 * 64) { table in
-      guard let offsets = table.baseAddress else { return }
-      let (from, to, rows) = (offsets + 64, offsets + 128, offsets + 192)
-      var row = 0
-      for point in 0..<all {
-        let isUsed = piece.from >= low.pointer[point] && piece.from < high.pointer[point]
-        if whole { row = rowOffset.pointer[point] + piece.from - low.pointer[point] }
-        offsets[point] = isUsed ? row * n : -1
-        (from[point], to[point], rows[point]) = (piece.from, isUsed ? piece.from + piece.count : piece.from, row)
-        if isUsed { row += piece.count + 1 }
-      }
+    let range = pieces.ranges[piece]
+    withUnsafePointer(to: taps) {
       kernels.trainedWeights(
-        taps, piece.from / phaseChannels, block, piece.from % phaseChannels, piece.count, offsets, u, scratch)
-      body(from, to, rows)
+        $0, range.lowerBound / phaseChannels, block, range.lowerBound % phaseChannels, range.count,
+        pieces.offsets(piece), u, scratch)
     }
   }
 
@@ -340,7 +321,7 @@ final class WinogradPass {
       let first = index * chunk, end = min(tileCount, first + chunk)
       engine.parallel((inputBlocks + columnBlocks) * parts) { task, worker in
         let part = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
-        let from = first + part * (end - first) / parts, to = first + (part + 1) * (end - first) / parts
+        let tiles = Self.part(part, of: parts, first..<end), (from, to) = (tiles.lowerBound, tiles.upperBound)
         if from >= to { return }
         withUnsafePointer(to: parameters) { p in
           if block < inputBlocks {
