@@ -97,11 +97,26 @@ header: headergen
 examples: lib
 	PKG_CONFIG_PATH=$(abspath build) $(MAKE) -C examples OUT=$(abspath build/examples) RPATH=$(abspath build)
 
-## demo: swap rendered faces with the model of examples/model; the pictures are in out/demo
+.PHONY: demo-deps
+demo-deps:
+	@[ "$(DEPS)" = no ] || .ci/deps demo
+
+# The same motion of the destination person and of the source.
+DEMO_VIDEO := --count 1 --no-frames --held-out --seed 3 --frame-size 480x480 --video-frames 100 --force
+
+## demo: swap rendered faces with the model of examples/model; the pictures and the video are in out/demo
 .PHONY: demo
-demo: cli
+demo: cli demo-deps
 	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
+	build/liae-train synth --identity b $(DEMO_VIDEO) --output out/demo/moving --video out/demo/moving/frames.mp4
+	build/liae-train synth --identity a $(DEMO_VIDEO) --output out/demo/moving --video out/demo/moving/truth.mp4
+	build/liae-infer video --model $(DEMO_MODEL) --input out/demo/moving/frames.mp4 \
+	  --landmarks out/demo/moving/frames.mp4.jsonl --output out/demo/moving/merged.mp4 \
+	  --erode 10 --blur 40 --color-transfer none --force
+	ffmpeg -v error -y -i out/demo/moving/frames.mp4 -i out/demo/moving/merged.mp4 -i out/demo/moving/truth.mp4 \
+	  -filter_complex hstack=inputs=3 -map_metadata 1 -crf 18 -pix_fmt yuv420p out/demo/swap.mp4
 	@echo "The pictures to look at:" && ls out/demo/*.png
+	@echo "The video, the frames beside the swap and the true swap:" && ls out/demo/swap.mp4
 
 LANDMARKS_VENV := build/venv-landmarks
 
@@ -126,14 +141,15 @@ demo-video: cli venv-landmarks
 	  --output out/demo-video/result.mp4 --smooth-landmarks on --force $(VIDEO)
 	@echo "The video to look at: out/demo-video/result.mp4"
 
-## demo-train: render two persons, train a tiny model for some ten minutes, swap them; the pictures are in out/demo-train
+## demo-train: render two persons, take the first steps of the recipe of examples/model, for some ten minutes, and swap them;
+## the pictures are in out/demo-train
 .PHONY: demo-train
 demo-train: cli
 	rm -rf out/demo-train/model
-	build/liae-train synth --identity a --count 500 --seed 1 --size 128 --no-frames --output out/demo-train/src --force
-	build/liae-train synth --identity b --count 500 --seed 2 --size 128 --no-frames --output out/demo-train/dst --force
+	build/liae-train synth --identity a --count 3000 --seed 1 --no-frames --output out/demo-train/src --force
+	build/liae-train synth --identity b --count 3000 --seed 2 --no-frames --output out/demo-train/dst --force
 	build/liae-train --src out/demo-train/src/aligned --dst out/demo-train/dst/aligned \
-	  --model out/demo-train/model --config examples/model/tiny.json
+	  --model out/demo-train/model --config examples/model/demo.json --target-iter 4000
 	build/liae-train evaluate --model out/demo-train/model --sheet out/demo-train/swaps.png --force
 	@echo "The pictures to look at:" && ls out/demo-train/*.png out/demo-train/model/*.png
 

@@ -68,7 +68,11 @@ package struct Demonstration {
     let failures = try inference.run(inputs.files) + inputs.errors.count
     guard failures == 0 else { return failures }
     var sheet = ContactSheet(columns: 4, side: max(runner.side, 128))
-    for file in inputs.files { try sheet.add(file: file.path, outputs.kinds.map { outputs.path(file.stem, $0) }) }
+    for (row, file) in inputs.files.enumerated() {
+      try sheet.add(
+        file: file.path, outputs.kinds.map { outputs.path(file.stem, $0) },
+        captions: row == 0 ? ["face", "swap", "mask", "dst mask"] : [])
+    }
     try sheet.picture().writePNG(to: sheetPath, provenance: .rawFace, replacing: replacing)
     return 0
   }
@@ -98,9 +102,10 @@ package struct Demonstration {
     let report = try merge.run(resumes: false, observer: observer)
     guard report.failures == 0 else { return report.failures }
     var sheet = ContactSheet(columns: 4, side: Self.side / 2)
-    for frame in frames.frames {
+    for (row, frame) in frames.frames.enumerated() {
       let results = [output.frame(frame.stem), "\(truthFolder)/\(frame.name)", output.mask(frame.stem)]
-      try sheet.add(file: frame.path, results)
+      try sheet.add(
+        file: frame.path, results, captions: row == 0 ? ["frame", "merged", "true swap", "mask"] : [])
     }
     try sheet.picture().writePNG(to: framesSheetPath, provenance: .composite, replacing: replacing)
     // No model takes part in these: the face is rendered.
@@ -120,9 +125,9 @@ package struct Demonstration {
 
 extension ContactSheet {
   /// Adds a row of picture files.
-  fileprivate mutating func add(file: String, _ others: [String]) throws(LiaeError) {
+  fileprivate mutating func add(file: String, _ others: [String], captions: [String]) throws(LiaeError) {
     var row: [Picture] = []
     for path in [file] + others { row.append(try Picture.read(path: path)) }
-    try add(row)
+    try add(row, captions: captions)
   }
 }

@@ -155,14 +155,30 @@ import Testing
     for name in [demo.framesFolder, demo.truthFolder, demo.mergedFolder, demo.masksFolder] {
       #expect(try File.list(name) == (1...8).map { "0000\($0).png" }, "\(name)")
     }
-    // Four columns of 128 pixels and two rows; four of 240 and eight.
+    // Below a line of captions four columns of 128 pixels and two rows; four of 240, whose letters are larger, and eight.
     let (faces, frames) = (try Picture.read(path: demo.sheetPath), try Picture.read(path: demo.framesSheetPath))
-    #expect((faces.width, faces.height) == (4 * 134 + 6, 2 * 134 + 6))
-    #expect((frames.width, frames.height) == (4 * 246 + 6, 8 * 246 + 6))
-    #expect(File.kind(demo.modesSheetPath) == .file)
+    #expect((faces.width, faces.height) == (4 * 134 + 6, 2 * 134 + 6 + 12))
+    #expect((frames.width, frames.height) == (4 * 246 + 6, 8 * 246 + 6 + 21))
+    try modesDiffer(Picture.read(path: demo.modesSheetPath))
     do {
       _ = try Demonstration(folder: folder.path, faces: 1, replacing: false)
       Issue.record("files that are there were not noticed")
     } catch { #expect(error.status == .fileExists) }
+  }
+  /// Eleven columns of 128 pixels; four rows below their captions, whose cells differ where a mode makes a difference.
+  private func modesDiffer(_ sheet: Picture) throws {
+    let down = 12 + 134
+    #expect((sheet.width, sheet.height) == (11 * 134 + 6, 4 * down + 6))
+    func cell(_ row: Int, _ column: Int) -> [UInt8] {
+      (0..<128).flatMap { y in
+        let start = 3 * ((6 + 12 + row * down + y) * sheet.width + 6 + column * 134)
+        return Array(sheet.storage.raw[start..<start + 3 * 128])
+      }
+    }
+    // The frame and the face stand behind the blends; `original` is the frame.
+    #expect(cell(3, 0) == cell(3, 9) && cell(3, 1) != cell(3, 9))
+    // Masks of all modes differ from each other, and a colour transfer changes the face.
+    #expect(Set((0..<11).map { cell(1, $0) }).count == 11)
+    #expect(Set((0..<9).map { cell(2, $0) }).count == 9)
   }
 }

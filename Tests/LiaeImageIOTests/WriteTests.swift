@@ -101,4 +101,20 @@ import Testing
     #expect([pixel(2, 2), pixel(11, 3), pixel(24, 24), pixel(20, 20)] == [ground, ground, ground, ground])
     #expect([pixel(3, 3), pixel(10, 10), pixel(14, 3), pixel(21, 10), pixel(3, 14)] == [255, 255, 153, 153, 0])
   }
+
+  @Test func captionsStandAboveTheirCells() throws {
+    var sheet = ContactSheet(columns: 2, side: 40)
+    let cell = try Picture(width: 40, height: 40, format: .grayFloat, values: Array(repeating: 0, count: 1600))
+    try sheet.add([cell, cell], captions: ["ab", "far too long to fit"])
+    try sheet.add([cell, cell])
+    let picture = try sheet.picture()
+    // Nine pixels of letters and half a gap.
+    #expect((picture.width, picture.height) == (2 * 40 + 3 * 6, 2 * 40 + 3 * 6 + 12))
+    func hasInk(_ columns: Range<Int>) -> Bool {
+      (6..<18).contains { y in columns.contains { picture.elements[(y * picture.width + $0) * 3] > 150 } }
+    }
+    // "ab" is 11 pixels wide in the middle of 6..<46; a text that does not fit is cut, and the gap stays free.
+    #expect(hasInk(20..<32) && !hasInk(6..<20) && !hasInk(32..<46) && hasInk(52..<92) && !hasInk(46..<52))
+    #expect(picture.elements[(18 * picture.width + 6) * 3] == 0 && picture.elements[(17 * picture.width + 6) * 3] > 0)
+  }
 }

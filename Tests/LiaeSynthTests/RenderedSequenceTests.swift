@@ -43,21 +43,4 @@ import Testing
     #expect(throws: LiaeError.self) { try RenderedSequence.write(files, frames: 1, side: 128, replacing: false) }
     try RenderedSequence.write(files, frames: 1, side: 128, replacing: true)
   }
-
-  /// Eleven columns of 128 pixels; four rows, whose cells differ where a mode makes a difference.
-  @Test func compositeSheet() throws {
-    let sheet = try CompositeSheet().sheet()
-    #expect((sheet.width, sheet.height) == (11 * 134 + 6, 4 * 134 + 6))
-    func cell(_ row: Int, _ column: Int) -> [UInt8] {
-      (0..<128).flatMap { y in
-        let start = 3 * ((6 + row * 134 + y) * sheet.width + 6 + column * 134)
-        return Array(sheet.storage.raw[start..<start + 3 * 128])
-      }
-    }
-    // The frame and the face stand behind the blends; `original` is the frame.
-    #expect(cell(3, 0) == cell(3, 9) && cell(3, 1) != cell(3, 9))
-    // Masks of all modes differ from each other, and a colour transfer changes the face.
-    #expect(Set((0..<11).map { cell(1, $0) }).count == 11)
-    #expect(Set((0..<9).map { cell(2, $0) }).count == 9)
-  }
 }

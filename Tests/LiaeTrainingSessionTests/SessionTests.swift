@@ -13,6 +13,7 @@ import Testing
   private let phases: Training.Given = [
     ("random-warp-until", .integer(7)), ("lr-dropout-from", .integer(3)), ("gan-from", .integer(4)),
     ("gan-power", .number(0.1)), ("gan-dims", .integer(4)), ("gan-patch-size", .integer(8)), ("seed", .integer(5)),
+    ("learning-rate-from", .string("2:1e-4,8:1e-5")), ("eyes-mouth-prio-from", .integer(6)),
   ]
 
   /// Ten iterations are five and five more, to the last bit of the state file, whatever the threads.
@@ -63,7 +64,7 @@ import Testing
     let training = try Training()
     try training.begin(9, phases)
     let log = try training.log()
-    #expect(log.filter { $0["event"]?.text == "phase" }.compactMap { $0["iter"]?.whole } == [3, 4, 7])
+    #expect(log.filter { $0["event"]?.text == "phase" }.compactMap { $0["iter"]?.whole } == [2, 3, 4, 6, 7, 8])
   }
 
   // MARK: - Divergence

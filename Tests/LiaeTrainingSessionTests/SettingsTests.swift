@@ -46,8 +46,15 @@ import Testing
     Row("criterion", "\"torch\"", bad: ["\"l1\""], "dfl, torch"),
     Row("optimizer", "\"rmsprop-torch\"", bad: ["\"sgd\"", "1"], "adabelief, rmsprop, adam, rmsprop-torch"),
     .real("learning-rate", "0.001", 0, "1"), .flag("lr-dropout", true),
+    Row(
+      "learning-rate-from", "\"0:0.01,24000:0.0001\"",
+      bad: [
+        "\"\"", "\"5\"", "\"5:\"", "\":0.1\"", "\"-1:0.1\"", "\"5:1.5\"", "\"5:nan\"", "\"5:-0.1\"", "\"5:0.1,\"",
+        "\"5:0.1,5:0.2\"", "\"6:0.1,5:0.2\"", "\"1000000001:0.1\"", "\"9223372036854775808:0.1\"", "5", "[]",
+      ], "ITERATION:RATE"),
     .whole("lr-dropout-from", 7, 0, 1_000_000_000), .flag("clipgrad", true), .flag("random-warp", false),
     .whole("random-warp-until", 7, 0, 1_000_000_000), .flag("masked-training", false), .flag("eyes-mouth-prio", true),
+    .whole("eyes-mouth-prio-from", 7, 0, 1_000_000_000),
     .flag("blur-out-mask", true), .real("face-style-power", "12.5", 0, "100"),
     .real("bg-style-power", "0.25", 0, "100"),
     .real("true-face-power", "0.01", 0, "1"),
@@ -103,7 +110,10 @@ import Testing
 
   @Test func settingsThatMayBeLeftOutTakeNull() throws {
     var settings = TrainingSettings()
-    for key in ["d-mask-dims", "inter-dims", "gan-patch-size", "random-warp-until", "lr-dropout-from", "gan-from"] {
+    for key in [
+      "d-mask-dims", "inter-dims", "gan-patch-size", "random-warp-until", "lr-dropout-from", "gan-from",
+      "eyes-mouth-prio-from",
+    ] {
       try settings.set(key, .integer(10), source: "")
       try settings.set(key, .null, source: "a file: ")
       #expect(TrainingSettings.table.first { $0.key == key }?.get(settings).isNull == true)
@@ -161,6 +171,9 @@ import Testing
     expectError(.invalidArgument, "multiple of 32") { try settings(("resolution", "80")).check() }
     expectError(.invalidArgument, "true face is for df only") { try settings(("true-face-power", "0.1")).check() }
     try settings(("true-face-power", "0.1"), ("arch", "\"df-u\"")).check()
+    expectError(.invalidArgument, "weights eyes and mouth always") {
+      try settings(("arch", "\"amp\""), ("eyes-mouth-prio-from", "9")).check()
+    }
     expectError(.invalidArgument, "--gan-from is 5", "--gan-power is 0") { try settings(("gan-from", "5")).check() }
     expectError(.invalidArgument, "gan_patch_size 640 needs") {
       try settings(("resolution", "96"), ("gan-power", "1"), ("gan-patch-size", "640")).check()
@@ -168,9 +181,12 @@ import Testing
     expectError(.invalidArgument, "off from the start") {
       try settings(("random-warp", "false"), ("random-warp-until", "9")).check()
     }
-    for key in ["random-warp-until", "lr-dropout-from"] {
+    for (key, value) in [
+      ("random-warp-until", "9"), ("lr-dropout-from", "9"), ("eyes-mouth-prio-from", "9"),
+      ("learning-rate-from", "\"9:0.1\""),
+    ] {
       expectError(.invalidArgument, "--pretrain has no phases") {
-        try settings(("pretrain", "true"), (key, "9")).check()
+        try settings(("pretrain", "true"), (key, value)).check()
       }
     }
   }
@@ -198,6 +214,18 @@ import Testing
         phase.options.randomWarp == warp && phase.source.randomWarp == warp && phase.destination.randomWarp == warp)
       #expect(phase.options.learningRateDropout == dropout && phase.options.ganPower == gan, "\(iteration)")
       #expect(phase.options.ganPatchSize == 16)
+    }
+  }
+
+  @Test func learningRateAndEyesByIteration() throws {
+    let settings = try settings(
+      ("learning-rate", "0.5"), ("learning-rate-from", "\"100:0.25, 200:1e-3\""), ("eyes-mouth-prio-from", "150"))
+    for (iteration, rate, eyes) in [
+      (0, Float(0.5), false), (99, 0.5, false), (100, 0.25, false), (149, 0.25, false), (150, 0.25, true),
+      (199, 0.25, true), (200, 0.001, true), (1_000_000_000, 0.001, true),
+    ] {
+      let options = settings.phase(at: iteration, attempt: 0).options
+      #expect(options.learningRate == rate && options.eyesMouthPriority == eyes, "\(iteration)")
     }
   }
 

@@ -6,13 +6,14 @@ import LiaeText
 /// Quality of a model's answers, as means over frames: a table and JSON.
 package struct EvaluationReport {
   package enum Answer: String, CaseIterable {
-    case swap, unchanged, mean, destination, source
+    case swap, unchanged, mean, aligned, destination, source
 
     func description(_ names: (source: String, destination: String)) -> String {
       switch self {
       case .swap: return "the model's swap"
       case .unchanged: return "\(names.destination) unchanged"
       case .mean: return "\(names.source)'s mean face"
+      case .aligned: return "\(names.source), own alignment"
       case .destination: return "\(names.destination) reconstructed"
       case .source: return "\(names.source) reconstructed"
       }
@@ -21,7 +22,7 @@ package struct EvaluationReport {
     /// Returns a description of what the answer is compared with.
     func truth(_ names: (source: String, destination: String)) -> String {
       switch self {
-      case .swap, .unchanged, .mean: return "true swap"
+      case .swap, .unchanged, .mean, .aligned: return "true swap"
       case .destination: return names.destination
       case .source: return names.source
       }

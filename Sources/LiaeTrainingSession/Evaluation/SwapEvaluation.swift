@@ -62,7 +62,9 @@ package final class SwapEvaluation {
     } each: { (index, item) throws(LiaeError) in
       let row = try self.measure(item, mean: mean, observer, &report)
       if index < sheetRows {
-        try report.sheet.add(row.map { (colors) throws(LiaeError) in try Picture(clamped: colors) })
+        try report.sheet.add(
+          row.map { (colors) throws(LiaeError) in try Picture(clamped: colors) },
+          captions: index == 0 ? ["destination", "swap", "true swap", "dst->dst", "src->src"] : [])
       }
       observer.progress(SequenceProgress(finished: index + 1, total: count))
     }
@@ -101,13 +103,15 @@ package final class SwapEvaluation {
     let destination = try answer(.reconstructDestination, item.destination.colors, observer)
     let source = try answer(.reconstructSource, item.source.colors, observer)
     let (unchanged, truth) = (try atOutput(item.destination.colors), try atOutput(item.truth.colors))
+    let sourceFace = try atOutput(item.source.colors)
     let own = (destination: try atOutput(item.destination.mask), source: try atOutput(item.source.mask))
     let both = try ImageQuality.intersection(own.destination, atOutput(item.truth.mask))
     report.add(.swap, try ImageQuality(swap, truth: truth, within: both))
     report.add(.unchanged, try ImageQuality(unchanged, truth: truth, within: both))
     report.add(.mean, try ImageQuality(mean, truth: truth, within: both))
+    report.add(.aligned, try ImageQuality(sourceFace, truth: truth, within: both))
     report.add(.destination, try ImageQuality(destination, truth: unchanged, within: own.destination))
-    report.add(.source, try ImageQuality(source, truth: atOutput(item.source.colors), within: own.source))
+    report.add(.source, try ImageQuality(source, truth: sourceFace, within: own.source))
     return [unchanged, swap, truth, destination, source]
   }
 

@@ -19,7 +19,9 @@ package enum SampleSheet {
       Faces(batch.eyesMouth, side, channels: 1),
     ]
     for index in 0..<min(batch.count, limit) {
-      try sheet.add(planes.map { (faces) throws(LiaeError) in try faces.picture(index) })
+      try sheet.add(
+        planes.map { (faces) throws(LiaeError) in try faces.picture(index) },
+        captions: index == 0 ? ["input", "target", "mask", "eyes, mouth"] : [])
     }
     return try sheet.picture()
   }
@@ -45,19 +47,10 @@ package enum SampleSheet {
         Faces(preview.swap, side), Faces(preview.swapMask, side, channels: 1),
       ]
     for index in 0..<min(source.count, destination.count) {
-      try sheet.add(made.map { (faces) throws(LiaeError) in try faces.picture(index) })
+      try sheet.add(
+        made.map { (faces) throws(LiaeError) in try faces.picture(index) }, captions: index == 0 ? captions : [])
     }
-    let cells = try sheet.picture()
-    let scale = side >= 160 ? 2 : 1
-    let head = (PixelFont.height + 2) * scale
-    let raster = try Raster(width: cells.width, height: cells.height + head, ground: Ink(0x1c1c1c))
-    try raster.place(cells, x: 0, y: head)
-    for (column, caption) in captions.enumerated() {
-      let middle = sheet.gap + column * (sheet.width + sheet.gap) + sheet.width / 2
-      raster.write(
-        caption, x: middle - Raster.width(caption, scale: scale) / 2, y: 3 * scale, Ink(0xdddddd), scale: scale)
-    }
-    return raster.picture
+    return try sheet.picture()
   }
 }
 

@@ -19,6 +19,8 @@ extension TrainingSettings {
   package func phase(at iteration: Int, attempt: Int) -> TrainingPhase {
     var options = options
     if let end = randomWarpUntil, iteration >= end { options.randomWarp = false }
+    if let start = eyesMouthPriorityFrom { options.eyesMouthPriority = iteration >= start }
+    if let rate = learningRateFrom?.rate(at: iteration) { options.learningRate = rate }
     if let start = learningRateDropoutFrom { options.learningRateDropout = iteration >= start }
     if let start = ganFrom, iteration < start { options.ganPower = 0 }
     options.ganPatchSize = patchSize

@@ -53,6 +53,13 @@ extension TrainingSettings {
     .named("criterion", \.options.criterion),
     .named("optimizer", \.options.optimizer),
     .real("learning-rate", 0...1, \.options.learningRate),
+    Setting(
+      key: "learning-rate-from", expected: "ITERATION:RATE with rising iterations, as in 24000:1e-4,30000:5e-5",
+      takesNull: true, get: { $0.learningRateFrom.map { .string($0.text) } ?? .null },
+      set: { settings, value in
+        settings.learningRateFrom = value.text.flatMap { LearningRateSchedule($0, iterations: iterations) }
+        return value.isNull || settings.learningRateFrom != nil
+      }),
     .boolean("lr-dropout", \.options.learningRateDropout),
     .whole("lr-dropout-from", iterations, \.learningRateDropoutFrom),
     .boolean("clipgrad", \.options.clipGradient),
@@ -60,6 +67,7 @@ extension TrainingSettings {
     .whole("random-warp-until", iterations, \.randomWarpUntil),
     .boolean("masked-training", \.options.maskedTraining),
     .boolean("eyes-mouth-prio", \.options.eyesMouthPriority),
+    .whole("eyes-mouth-prio-from", iterations, \.eyesMouthPriorityFrom),
     .boolean("blur-out-mask", \.options.blurOutMask),
     .real("face-style-power", 0...100, \.options.faceStylePower),
     .real("bg-style-power", 0...100, \.options.backgroundStylePower),

@@ -26,10 +26,14 @@ package struct TrainingSettings: SettingsTable {
   package var options = TrainingOptions()
   /// The side of a patch of the adversarial loss; nil: an eighth of the resolution.
   package var ganPatchSize: Int?
-  /// Iterations at which random warp ends, learning-rate dropout begins and the GAN begins; nil: never.
+  /// Iterations at which random warp ends, and at which the weight on eyes and mouth, learning-rate dropout and the GAN
+  /// begin; nil: never.
   package var randomWarpUntil: Int?
+  package var eyesMouthPriorityFrom: Int?
   package var learningRateDropoutFrom: Int?
   package var ganFrom: Int?
+  /// Later learning rates; nil: the first stays.
+  package var learningRateFrom: LearningRateSchedule?
 
   // Samples.
   package var batchSize = 4
@@ -100,12 +104,21 @@ package struct TrainingSettings: SettingsTable {
     do throws(LiaeError) { try Trainer.check(last, for: network) } catch {
       throw LiaeError(.invalidArgument, error.message)
     }
-    if options.pretrain, randomWarpUntil != nil || ganFrom != nil || learningRateDropoutFrom != nil {
+    if options.pretrain,
+      [randomWarpUntil, ganFrom, learningRateDropoutFrom, eyesMouthPriorityFrom].contains(where: { $0 != nil })
+        || learningRateFrom != nil
+    {
       throw LiaeError(
-        .invalidArgument, "--pretrain has no phases; take --random-warp-until, --gan-from and --lr-dropout-from away")
+        .invalidArgument,
+        "--pretrain has no phases; take --random-warp-until, --eyes-mouth-prio-from, --learning-rate-from, "
+          + "--lr-dropout-from and --gan-from away")
     }
     if ganFrom != nil, options.ganPower == 0 {
       throw LiaeError(.invalidArgument, "--gan-from is \(ganFrom ?? 0), and --gan-power is 0; expected a power above 0")
+    }
+    if let from = eyesMouthPriorityFrom, network.family == .amp {
+      throw LiaeError(
+        .invalidArgument, "--eyes-mouth-prio-from is \(from), and --arch is amp, which weights eyes and mouth always")
     }
     if randomWarpUntil != nil, !options.randomWarp {
       throw LiaeError(

@@ -24,6 +24,9 @@ struct TrainingArguments: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "More weight on eyes and mouth. (default: off; in amp always)")
   var eyesMouthPrio: Bool?
 
+  @Option(help: .init("--eyes-mouth-prio from this iteration on.", valueName: "n"))
+  var eyesMouthPrioFrom: Int?
+
   @Flag(inversion: .prefixedNo, help: "Blur the surroundings of the mask in the targets. (default: off)")
   var blurOutMask: Bool?
 
@@ -52,6 +55,10 @@ struct TrainingArguments: SettingOptions {
 
   @Option(help: .init("Step of the optimiser. (default: 5e-05)", valueName: "x"))
   var learningRate: Double?
+
+  @Option(
+    help: .init("Other steps from later iterations on, as in 24000:1e-4,30000:5e-5.", valueName: "n:x,..."))
+  var learningRateFrom: String?
 
   @Option(help: .init("What is minimised: dfl, or torch, that of the PyTorch port. (default: dfl)", valueName: "name"))
   var criterion: String?

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 import LiaeImageIO
+import LiaeSequence
+import LiaeSynth
 import LiaeSystem
 import LiaeTensor
 
-/// A contact sheet of every blend, mask mode and colour transfer on one rendered frame. The face that is set in is rendered too: another
-/// person with the same pose and expression, as a perfectly trained model would give it.
-package struct CompositeSheet {
+/// A contact sheet of every blend, mask mode and colour transfer on one rendered frame. The face that is set in is rendered
+/// too: another person with the same pose and expression, as a perfectly trained model would give it.
+struct CompositeSheet {
   private static let side = 256
   private let picture: Picture
   private let frame: Frame
   private let face: CompositeFace
 
-  package init() throws(LiaeError) {
+  init() throws(LiaeError) {
     let side = Self.side
     let faces = try RenderedFaces(width: side, height: side)
     let destination = try faces.frame(4)
@@ -52,10 +54,9 @@ package struct CompositeSheet {
     self.face = face
   }
 
-  /// Four rows of cells: the mask modes in their order (full ... given); their masks; the colour transfers (none, rct, lct,
-  /// mkl, mkl-m, idt, idt-m, sot-m, mix-m); the blends (original ... raw-rgb), then sharpened, blurred, face scale +15, the
-  /// frame and the face.
-  package func sheet() throws(LiaeError) -> Picture {
+  /// Draws four rows of cells, each cell below the name that the merge options give it: the mask modes; their masks; the
+  /// colour transfers; the merge modes, then sharpened, blurred, a larger face, the frame and the face.
+  func sheet() throws(LiaeError) -> Picture {
     var sheet = ContactSheet(columns: 11, side: 128)
     var results: [Picture] = [], masks: [Picture] = []
     for mode in CompositeOptions.MaskMode.allCases {
@@ -63,10 +64,15 @@ package struct CompositeSheet {
       results.append(result)
       masks.append(mask)
     }
-    try sheet.add(results)
-    try sheet.add(masks)
+    // A cell has room for 21 letters: learned-prd*dst, and four factors are "all four".
+    let names = MergeSettings.maskModes.map { name in
+      name.count > 24 ? "all four" : name.replacing("*learned-", with: "*").replacing("+learned-", with: "+")
+    }
+    try sheet.add(results, captions: names)
+    try sheet.add(masks, captions: names.map { _ in "its mask" })
     try sheet.add(
-      ColorTransfer.allCases.map { (mode) throws(LiaeError) in try composite { $0.colorTransfer = mode }.result })
+      ColorTransfer.allCases.map { (mode) throws(LiaeError) in try composite { $0.colorTransfer = mode }.result },
+      captions: MergeSettings.colorTransfers.map { "colours: \($0)" })
     var blends = try CompositeOptions.Blend.allCases.filter { $0 != .rawPredict }.map { (blend) throws(LiaeError) in
       try composite { ($0.blend, $0.colorTransfer) = (blend, .none) }.result
     }
@@ -77,7 +83,10 @@ package struct CompositeSheet {
     let swapped = try Picture(width: face.rgb.width, height: face.rgb.height, format: .rgb8)
     face.rgb.write(toWhole: swapped.mutableView)
     blends.append(swapped)
-    try sheet.add(blends)
+    try sheet.add(
+      blends,
+      captions: MergeSettings.modes.filter { $0 != "raw-predict" }
+        + ["sharpened", "blurred", "face scale 15", "frame", "face"])
     return try sheet.picture()
   }
 
