@@ -267,11 +267,12 @@ def test_demo_leaves_pictures_and_says_where(tmp_path):
     assert sorted(path.name for path in (out / "faces").iterdir()) == [f"face-{i}.png" for i in (1, 2, 3)]
     assert len(list((out / "results").iterdir())) == 9
     sheet = Image.open(out / "sheet.png")
-    assert sheet.size == (4 * 128 + 5 * 6, 3 * 128 + 4 * 6)
+    # A line of captions stands above the first row.
+    assert sheet.size == (4 * 128 + 5 * 6, 3 * 128 + 4 * 6 + 12)
     faces = [np.asarray(Image.open(out / f"faces/face-{i}.png")).astype(float) for i in (1, 2, 3)]
     assert all(face.std() > 20 for face in faces) and np.abs(faces[0] - faces[1]).mean() > 5
     # Frame, merged frame, true swap and mask: outside the mask the frame stays, inside it does not.
-    assert Image.open(out / "frames.png").size == (4 * 240 + 5 * 6, 8 * 240 + 9 * 6)
+    assert Image.open(out / "frames.png").size == (4 * 240 + 5 * 6, 8 * 240 + 9 * 6 + 21)
     stems = [f"0000{i}" for i in range(1, 9)]
     for folder in ("frames", "truth", "merged", "merged_mask"):
         assert sorted(path.stem for path in (out / folder).iterdir()) == stems
@@ -291,8 +292,8 @@ def test_demo_leaves_pictures_and_says_where(tmp_path):
     assert swapped < 0.6 * unchanged
     # The other person stands in the same place before the same ground.
     assert np.array_equal(frame[0], truth[0]) and np.abs(frame - truth)[mask == 255].mean() > 10
-    # The first cell of the sheet is the first face, twice as large.
-    cell = np.asarray(sheet.crop((6, 6, 134, 134)).resize((64, 64), Image.BOX)).astype(float)
+    # The first cell of the sheet is the first face.
+    cell = np.asarray(sheet.crop((6, 18, 134, 146)).resize(faces[0].shape[:2], Image.BOX)).astype(float)
     assert np.abs(cell - faces[0]).mean() < 2
 
 

@@ -124,7 +124,8 @@ def test_evaluation_of_noise(tmp_path):
     assert report["swap"]["psnr"] < report["mean"]["psnr"] < 25
     for answer in ("swap", "unchanged", "mean", "aligned", "destination", "source"):
         assert report[answer]["worst_psnr"] <= report[answer]["psnr"] and -1 <= report[answer]["ssim"] <= 1
-    assert Image.open(tmp_path / "sheet.png").size == (5 * 128 + 6 * 6, 3 * 128 + 4 * 6)
+    # Letters of 9 pixels and half a gap stand above the first row.
+    assert Image.open(tmp_path / "sheet.png").size == (5 * 128 + 6 * 6, 3 * 128 + 4 * 6 + 12)
     again = liae_train(*arguments, "--json")
     assert json.loads(again.out) == report
     assert liae_train(*arguments, "--sheet", tmp_path / "sheet.png").status == 4
