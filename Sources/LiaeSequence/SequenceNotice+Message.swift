@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeImageIO
 import LiaeText
 
 extension SequenceNotice {
@@ -12,10 +13,8 @@ extension SequenceNotice {
       return "\(first)\(others(count)): there is no frame \(frame); left out"
     case .unmaskable(let first, let count):
       return "\(first)\(others(count)): masks are written into JPEG files alone, as DeepFaceLab has them; left out"
-    case .unreadable(let first, let counts):
-      return
-        "\(first): \(counts) left out: only .png, .jpg and .jpeg files are read; convert the others, or finish their "
-        + "download"
+    case .unreadable(let first, let names):
+      return "\(first): \(PictureNames.counts(names)) left out: \(PictureNames.remedy(names))"
     case .besideFaceset(let path, let counts): return "\(path): counts alone; \(counts) beside it left out"
     case .repeatedFaces(let first, let other, let count):
       return "\(first)\(others(count)): the same face as \(other) by its name; left out"

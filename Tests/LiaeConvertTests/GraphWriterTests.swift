@@ -7,7 +7,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What a written `.dfm` consists of. Whether it computes the network is tested with onnxruntime, in Python.
+/// Tests what a written `.dfm` consists of. Whether it computes the network is tested with onnxruntime, in Python.
 @Suite struct GraphWriterTests {
   func written(_ model: Model, _ dtype: DType) throws -> ONNXModel {
     let folder = try TemporaryFolder()
@@ -15,7 +15,7 @@ import Testing
     return try ONNXModel.parse(try Bytes.read(path: folder("a.dfm")), name: "a")
   }
 
-  /// As many of each as in the export that DeepFaceLab made of the same network.
+  /// The graph has as many operators of each kind as the export that DeepFaceLab made of the same network.
   @Test func anAMPGraphHasTheOperatorsOfDeepFaceLabs() throws {
     let network = try golden("amp-64")
     let theirs = try ONNXModel.parse(try Bytes.read(path: network.path("golden.dfm")), name: "golden")

@@ -42,7 +42,7 @@ import Testing
     var testDescription: String
     var nodes: [ONNXModel.Node]
     var constants: [String: [Int]]
-    /// Of the error, with what its message has.
+    /// The status of the error, and what its message has.
     var status: Status = .ok
     var message = ""
   }

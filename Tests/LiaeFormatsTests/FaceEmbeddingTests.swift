@@ -99,7 +99,7 @@ func segments(_ file: [UInt8]) -> (segments: [(marker: UInt8, payload: [UInt8])]
 }
 
 extension Array where Element == UInt8 {
-  /// Where `pattern` stands first.
+  /// Returns where `pattern` stands first.
   fileprivate func firstIndex(ofPattern pattern: [UInt8]) -> Int? {
     indices.first { self[$0...].starts(with: pattern) }
   }

@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's own code reads from the files of `faces` in the golden data.
+/// The data that DeepFaceLab's own code reads from the files of `faces` in the golden data.
 struct GoldenFaces: Decodable {
   struct Polygon: Decodable {
     let type: Int
@@ -44,7 +44,7 @@ struct GoldenFaces: Decodable {
   }
   let faces: [String: Face]
   let paks: [String: [Sample]]?
-  /// What DeepFaceLab does with each broken face, in words.
+  /// DeepFaceLab's treatment of each broken face, in words.
   let broken: [String: String]?
 
   static let chosen = Result { try GoldenSet.chosen.decoded(GoldenFaces.self, "faces/faces.json") }
@@ -77,7 +77,7 @@ extension FaceMetadata {
     try #require(try FaceImage.readMetadata(golden("faces/\(file)"), name: file))
   }
 
-  /// Whether two faces say the same, mask included.
+  /// Tells whether two faces say the same, mask included.
   func expectEqual(_ other: FaceMetadata, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(faceType == other.faceType, sourceLocation: sourceLocation)
     #expect(landmarks == other.landmarks, sourceLocation: sourceLocation)
@@ -141,10 +141,10 @@ enum DeepFaceLabRules {
     let jpeg_sha1: String
   }
 
-  /// What the rules make of aligned faces.
+  /// Returns the faces that the rules make of aligned faces.
   static func faces(_ files: [String]) throws -> [Face] { try read("face", files) }
 
-  /// What they make of a faceset.
+  /// Returns the samples that they make of a faceset.
   static func samples(_ file: String) throws -> [Sample] { try read("pak", [file]) }
 
   private static func read<T: Decodable>(_ kind: String, _ files: [String]) throws -> [T] {

@@ -9,7 +9,7 @@ private func reader(_ text: String) throws -> JSONReader {
   return JSONReader(bytes, offset: 0, end: bytes.count, name: "lie.json", part: "the JSON")
 }
 
-/// What the formats' own tests do not reach: whole numbers among others, and single words.
+/// Tests what the formats' own tests do not reach: whole numbers among others, and single words.
 @Suite struct JSONReaderTests {
   @Test(arguments: [
     // The second is no double.
@@ -46,7 +46,7 @@ private func reader(_ text: String) throws -> JSONReader {
     }
   }
 
-  /// As an editor counts: lines and columns from 1, columns in bytes.
+  /// Places are counted as an editor counts them: lines and columns from 1, columns in bytes.
   @Test func placesInTextsOfSeveralLines() throws {
     expectRefusal(.corruptFile, "a value of x is expected at line 3, column 2, found 'y'") {
       var json = try reader("[\n\n y")

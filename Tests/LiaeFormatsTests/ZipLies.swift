@@ -33,7 +33,7 @@ struct RawZip {
   var directorySize: UInt32?
   var directoryOffset: UInt32?
   var disk: UInt16 = 0
-  /// Between the directory and the end record.
+  /// Bytes between the directory and the end record.
   var beforeEnd: [UInt8] = []
 
   init(_ entries: [RawEntry]) { self.entries = entries }

@@ -56,7 +56,7 @@ struct ColourCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// How far 99 of 100 elements may be from DeepFaceLab's, and how far all.
+  /// The allowed distances from DeepFaceLab's of 99 of 100 elements, and of all.
   var tolerance: (most: Float, all: Float) {
     switch operation {
     // A colour at the edge of a bin may round into the next one, which moves the shares by one pixel.

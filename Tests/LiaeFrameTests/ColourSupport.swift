@@ -13,7 +13,7 @@ struct Difference: CustomStringConvertible {
 }
 
 extension Canvas where Pixel == Color {
-  /// From blue, green, red, row by row.
+  /// Creates a canvas from blue, green, red, row by row.
   convenience init(_ values: [Float], _ width: Int, _ height: Int, scale: Float = 1, left: Int = 0, top: Int = 0) throws
   {
     try self.init(width: width, height: height, left: left, top: top)
@@ -22,7 +22,7 @@ extension Canvas where Pixel == Color {
     }
   }
 
-  /// From an array (height, width, 3).
+  /// Creates a canvas from an array (height, width, 3).
   convenience init(_ array: NPYArray?, scale: Float = 1, left: Int = 0, top: Int = 0) throws {
     let array = try #require(array)
     try self.init(array.values, array.shape[1], array.shape[0], scale: scale, left: left, top: top)

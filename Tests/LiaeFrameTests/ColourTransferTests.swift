@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's code makes of two waves.
+/// Tests what DeepFaceLab's code makes of two waves.
 @Suite struct ColourAppendixTests {
   let a: ColorCanvas
   let b: ColorCanvas
@@ -21,7 +21,7 @@ import Testing
     mask = try MaskCanvas(48, 48) { x, y in (x - 24) * (x - 24) + (y - 24) * (y - 24) < 18 * 18 ? 1 : 0 }
   }
 
-  /// At (y10, x20), at (y24, x30), and the channels' means.
+  /// Expects values at (y10, x20), at (y24, x30), and the channels' means.
   func expect(
     _ image: ColorCanvas, _ expected: [Float], within tolerance: Float, _ location: SourceLocation = #_sourceLocation
   ) {

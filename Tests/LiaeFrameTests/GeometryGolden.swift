@@ -4,7 +4,8 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's LandmarksProcessor returned for some faces: `landmarks_processor.npz`, described in Tests/golden.
+/// The data that DeepFaceLab's LandmarksProcessor returned for some faces: `landmarks_processor.npz`, described in
+/// Tests/golden.
 struct GeometryGolden {
   static let shared = Result { try GeometryGolden(.chosen) }
   /// Faces for tests of something else.
@@ -65,6 +66,6 @@ struct LinearCongruence {
     return Int(state >> 33) % bound
   }
 
-  /// From -1 to 1.
+  /// A number from -1 to 1.
   var number: Double { mutating get { Double(next(1 << 31)) / Double(1 << 30) - 1 } }
 }

@@ -3,7 +3,7 @@ import LiaeFrame
 import LiaeTestSupport
 import Testing
 
-/// What the OpenCV 4.1 that DeepFaceLab calls returned: `landmarks_processor.npz`.
+/// Tests what the OpenCV 4.1 that DeepFaceLab calls returned: `landmarks_processor.npz`.
 @Suite(.golden("merge/landmarks_processor.npz")) struct ImagingGoldenTests {
   private let arrays: [String: NPYArray]
   private static let interpolations: [(String, Interpolation)] = [("linear", .linear), ("cubic", .cubic)]

@@ -48,7 +48,7 @@ enum Imaging {
     return try canvas(width, height) { _ in Color(next(), next(), next(), next()) }
   }
 
-  /// What `put` of make_fixtures.py wrote.
+  /// Returns what `put` of make_fixtures.py wrote.
   static func expected(_ name: String) throws -> [Float] { try array(name).values.map { ($0 - 10000) / 40000 } }
 
   /// Threads of their own for each test: a pool runs one region at a time, and tests run side by side.

@@ -99,7 +99,7 @@ struct MergeCase: Decodable, Sendable, CustomTestStringConvertible {
   }
 }
 
-/// What the cases name.
+/// The data that the cases name.
 enum MergeData {
   private static let predictors = Result { try GoldenSet.chosen.arrays("merge/predictors") }
   private static let points = Result { try GoldenSet.chosen.arrays("merge/landmarks") }

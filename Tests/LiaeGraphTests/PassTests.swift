@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What each pass makes of small graphs, node by node. That values stay the same is in `PassValueTests`.
+/// Tests what each pass makes of small graphs, node by node. That values stay the same is in `PassValueTests`.
 @Suite struct PassTests {
   // MARK: - Joining
 

@@ -13,7 +13,7 @@ import Testing
     return sum.digest()
   }
 
-  /// In Python: `bytes((i * 7 + n) & 255 for i in range(n))`.
+  /// Returns what Python makes by `bytes((i * 7 + n) & 255 for i in range(n))`.
   private func pattern(_ n: Int) -> [UInt8] { (0..<n).map { UInt8(truncatingIfNeeded: $0 * 7 + n) } }
 
   @Test func knownDigests() {

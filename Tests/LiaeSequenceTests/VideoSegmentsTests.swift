@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// How a video is divided, and when the frames of each segment are shown.
+/// Tests how a video is divided, and when the frames of each segment are shown.
 @Suite struct VideoSegmentsTests {
   private func times(_ stamps: [Int], _ base: String, _ rates: String..., start: Double = 0) throws -> FrameTimes {
     FrameTimes(

@@ -8,7 +8,7 @@ import LiaeTestSupport
 import LiaeText
 import Testing
 
-/// Whether ffmpeg's programs are there; the program says where to get them.
+/// True if ffmpeg's programs are there; the program says where to get them.
 private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
 
 @Suite struct VideoTests {
@@ -32,7 +32,7 @@ private let hasFFmpeg = (try? Subprocess(["ffmpeg", "-version"]).wait()) != nil
     #expect(untold.scaler("out") == "out_color_matrix=bt601:out_range=tv" && untold.encoderOptions.isEmpty)
   }
 
-  /// What ffmpeg's names of pixel formats say.
+  /// Pixel formats are understood by ffmpeg's names.
   @Test func pixelFormats() {
     let known: [(String, Int?, Int, Bool, PixelFormatTraits.Chroma?)] = [
       ("yuv420p", 8, 8, false, .quarter), ("yuvj422p", nil, 8, false, .half), ("yuv422p10le", nil, 10, false, .half),

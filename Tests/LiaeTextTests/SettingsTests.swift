@@ -83,7 +83,7 @@ private struct Sample: SettingsTable {
     #expect(Sample.differences(Sample().json, .null).count == 7)
   }
 
-  /// By hand: the distances of Levenshtein.
+  /// The distances were counted by hand: the distances of Levenshtein.
   @Test func distances() {
     for (a, b, distance) in [
       ("", "", 0), ("abc", "abc", 0), ("kitten", "sitting", 3), ("", "abc", 3), ("flaw", "lawn", 2),

@@ -2,7 +2,7 @@
 import LiaeTrain
 import Testing
 
-/// Which windows of structure a criterion has.
+/// Tests which windows of structure a criterion has.
 @Suite struct CriterionTests {
   /// DeepFaceLab's two begin at 256 pixels, the port's above.
   @Test(arguments: [

@@ -12,7 +12,7 @@ import Testing
     try GoldenSet.chosen.arrays("losses/\(file)")
   }
 
-  /// What follows `prefix` in the keys of a file, without those that hold another underscore.
+  /// Returns what follows `prefix` in the keys of a file, without those that hold another underscore.
   private static func tags(_ file: String, _ prefix: String) -> [String] {
     ((try? arrays(file)) ?? [:]).keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
       .sorted()

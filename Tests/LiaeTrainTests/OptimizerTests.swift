@@ -51,7 +51,7 @@ import Testing
     #expect(parameters.allSatisfy { !$0.hasGradient })
   }
 
-  /// A new choice of 30 % in each step, the same again for the same seed and step.
+  /// A new choice of 30 % in each iteration, the same again for the same seed and iteration.
   @Test func dropoutChoosesAnew() throws {
     func changed(seed: UInt64, steps: Int) throws -> [Bool] {
       let parameters = try parameters([100_000])

@@ -5,7 +5,7 @@ import LiaeText
 import LiaeTrainingSession
 import Testing
 
-/// Which backups are made, and which are kept, under which names.
+/// Tests which backups are made, and which are kept, under which names.
 @Suite struct BackupRotationTests {
   let temporary: TemporaryFolder
   let folder: ModelFolder

@@ -44,7 +44,7 @@ import Testing
       .dictionary(changed(try #require(whole.pairs), all)), to: data, replacing: true)
   }
 
-  /// Its options, iteration, losses and moments.
+  /// Training goes on with the options, iteration, losses and moments of DeepFaceLab's.
   @Test func goesOnWhereItWasLeft() throws {
     let start = try training.start()
     #expect(start.origin.description == "DeepFaceLab's files" && start.changes.isEmpty && start.remarks.isEmpty)

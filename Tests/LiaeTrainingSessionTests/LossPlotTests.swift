@@ -31,7 +31,7 @@ import Testing
     }
     enum Side { case source, destination }
 
-    /// Those of the curves: under the title.
+    /// Returns the pixels of the curves: under the title.
     func curve(_ side: Side) -> [(x: Int, y: Int)] { colored(side).filter { $0.y > 40 } }
 
     /// Fails where a curve leaves the axes by more than half a line.

@@ -9,7 +9,7 @@ import LiaeTrain
 import LiaeTrainingSession
 import Testing
 
-/// Where a training begins, and what its settings are then.
+/// Tests where a training begins, and what its settings are then.
 @Suite struct ModelStartTests {
   let training: Training
 

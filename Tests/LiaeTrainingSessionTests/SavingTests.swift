@@ -24,7 +24,7 @@ import Testing
   @Test func theLastSaveIsTriedUntilItWorks() throws {
     let training = try Training()
     var waits: [Int] = []
-    let rescue = SaveRescue { seconds in
+    let fallback = SaveFallback { seconds in
       waits.append(seconds)
       if waits.count == 6 {
         try? FileManager.default.removeItem(atPath: training.state)
@@ -32,8 +32,8 @@ import Testing
       return nil
     }
     let run = try training.run(
-      Training.network + [("target-iter", .integer(3))], rescue: rescue,
-      watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } })
+      Training.network + [("target-iter", .integer(3))], fallback: fallback,
+      watch: { if case .iteration(2, _, _, _) = $0 { try? self.block(training) } })
     #expect(run.outcome == .finished && run.stateElsewhere == nil && waits == [1, 2, 5, 10, 10, 10])
     #expect(try TrainingState(path: training.state).iteration == 3)
     let failures = run.events.filter { if case .lastSaveFailed = $0 { true } else { false } }
@@ -44,10 +44,10 @@ import Testing
     let training = try Training()
     let other = training.folder("other/disk")
     for named in [false, true] {
-      let rescue = SaveRescue(folder: named ? nil : other) { _ in named ? other : nil }
+      let fallback = SaveFallback(folder: named ? nil : other) { _ in named ? other : nil }
       let run = try training.run(
-        Training.network + [("target-iter", .integer(3))], rescue: rescue,
-        watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } })
+        Training.network + [("target-iter", .integer(3))], fallback: fallback,
+        watch: { if case .iteration(2, _, _, _) = $0 { try? self.block(training) } })
       #expect(run.outcome == .finished && run.stateElsewhere == "\(other)/model_liae-train.safetensors")
       #expect(try TrainingState(path: "\(other)/model_liae-train.safetensors").iteration == 3)
       for folder in ["model", "other"] { try FileManager.default.removeItem(atPath: training.folder(folder)) }
@@ -61,19 +61,19 @@ import Testing
     try File.makeFolder(training.folder("other"))
     try File.writeAtomically(theirs, replacing: false, text: "theirs")
     var isTired = false
-    let rescue = SaveRescue(folder: training.folder("other")) { _ in
+    let fallback = SaveFallback(folder: training.folder("other")) { _ in
       isTired = true
       return nil
     }
     expectError(.inputOutput, training.state, theirs, "exists already", "given up at iteration 3", "iteration 0") {
       try training.run(
-        Training.network + [("target-iter", .integer(3))], rescue: rescue,
-        watch: { if case .step(2, _, _, _) = $0 { try? self.block(training) } }, isStopRequested: { _ in isTired })
+        Training.network + [("target-iter", .integer(3))], fallback: fallback,
+        watch: { if case .iteration(2, _, _, _) = $0 { try? self.block(training) } }, isStopRequested: { _ in isTired })
     }
     #expect(try contents(theirs) == Array("theirs".utf8))
     let folder = try ModelFolder(training.model, name: nil)
-    expectError(.invalidArgument, "own folder") { _ = try rescue.path(in: training.model, of: folder) }
-    expectError(.invalidArgument, "own folder") { _ = try rescue.path(in: training.model + "/.", of: folder) }
+    expectError(.invalidArgument, "own folder") { _ = try fallback.path(in: training.model, of: folder) }
+    expectError(.invalidArgument, "own folder") { _ = try fallback.path(in: training.model + "/.", of: folder) }
   }
 
   /// On the way, the other folder has the newest state until the model's own can be written to again.
@@ -82,10 +82,10 @@ import Testing
     let other = training.folder("other")
     let run = try training.run(
       Training.network + [("target-iter", .integer(4)), ("save-every", .number(1e-9))],
-      rescue: SaveRescue(folder: other) { _ in nil },
+      fallback: SaveFallback(folder: other) { _ in nil },
       watch: { event in
-        if case .step(2, _, _, _) = event { try? self.block(training) }
-        if case .step(4, _, _, _) = event { try? FileManager.default.removeItem(atPath: training.state) }
+        if case .iteration(2, _, _, _) = event { try? self.block(training) }
+        if case .iteration(4, _, _, _) = event { try? FileManager.default.removeItem(atPath: training.state) }
       })
     let places = run.events.compactMap { event -> String? in
       if case .saveFailed(let error, let elsewhere?) = event, error.message.contains(training.state) {

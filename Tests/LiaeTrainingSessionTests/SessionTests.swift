@@ -185,7 +185,7 @@ import Testing
       switch event {
       case .progressFileFailed: return "log"
       case .backupFailed: return "backup"
-      case .step, .skippedFaces: return nil
+      case .iteration, .skippedFaces: return nil
       default: return "\(event)"
       }
     }
@@ -204,7 +204,7 @@ import Testing
         questions += steps == 3 ? 1 : 0
         return questions > 20
       })
-    // A step asks at each of its operations, hundreds of them.
+    // An iteration asks at each of its operations, hundreds of them.
     #expect((21..<30).contains(questions), "the step was given up, not finished")
     try whole.run(Training.network, isStopRequested: { $0 == 3 })
     #expect(try stopped.bytes() == whole.bytes())

@@ -8,7 +8,7 @@ import LiaeTrain
 import LiaeTrainingSession
 import Testing
 
-/// What a training saves, read again: by the trainer, byte for byte, and as a model of its current weights.
+/// Tests what a training saves, read again: by the trainer, byte for byte, and as a model of its current weights.
 @Suite struct StateFileTests {
   let training: Training
 

@@ -21,9 +21,9 @@ import Testing
 
   @Test func aLineForEachIteration() throws {
     let log = try open()
-    log.step(1, source: 0.5, destination: 0.25, milliseconds: 12.34)
+    log.append(1, source: 0.5, destination: 0.25, milliseconds: 12.34)
     log.event("phase", at: 1)
-    log.step(2, source: 0.1, destination: .nan, milliseconds: 10)
+    log.append(2, source: 0.1, destination: .nan, milliseconds: 10)
     log.event("start", at: 2, [("changes", .array([.string("a \"b\"")]))])
     #expect(
       try text == """
@@ -38,7 +38,7 @@ import Testing
   @Test func aLineSumsIterationsUp() throws {
     let log = try open(every: 3)
     for iteration in 1...7 {
-      log.step(iteration, source: Float(iteration), destination: 2, milliseconds: Double(iteration))
+      log.append(iteration, source: Float(iteration), destination: 2, milliseconds: Double(iteration))
     }
     #expect(
       try text == """
@@ -70,10 +70,10 @@ import Testing
 
   @Test func aRewindForgetsWhatWasNotWrittenYet() throws {
     let log = try open(every: 2)
-    for iteration in 1...3 { log.step(iteration, source: 1, destination: 1, milliseconds: 1) }
+    for iteration in 1...3 { log.append(iteration, source: 1, destination: 1, milliseconds: 1) }
     log.rewind(to: 1)
     #expect(try text == "")
-    for iteration in 2...3 { log.step(iteration, source: 3, destination: 3, milliseconds: 1) }
+    for iteration in 2...3 { log.append(iteration, source: 3, destination: 3, milliseconds: 1) }
     #expect(try text == "{\"iter\": 3, \"src\": 3.0, \"dst\": 3.0, \"ms\": 1.0}\n")
   }
 
@@ -87,14 +87,14 @@ import Testing
     }
     var failures: [LiaeError] = []
     let log = TrainingLog(path, at: 0, every: 1) { failures.append($0) }
-    for iteration in 1...3 { log.step(iteration, source: 1, destination: 1, milliseconds: 1) }
+    for iteration in 1...3 { log.append(iteration, source: 1, destination: 1, milliseconds: 1) }
     log.rewind(to: 1)
     log.event("start", at: 1)
     #expect(failures.count == 1 && failures[0].message.hasPrefix(path))
     // Once it is out of the way, the log begins.
     try? FileManager.default.removeItem(atPath: path)
     try File.makeFolder(folder("deeper"))
-    log.step(2, source: 1, destination: 1, milliseconds: 1)
+    log.append(2, source: 1, destination: 1, milliseconds: 1)
     #expect(try contents(path) == Array("{\"iter\": 2, \"src\": 1.0, \"dst\": 1.0, \"ms\": 1.0}\n".utf8))
     #expect(failures.count == 1)
   }

@@ -512,10 +512,20 @@ def test_frames_of_other_kinds_are_counted(model, workspace, tmp_path):
         (workspace / name).write_bytes(b"")
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
     assert result.status == 0 and "00008.png.part: 1 .bmp, 1 .part, 2 .tif left out" in result.err
+    assert "PNG and JPEG are read" in result.err and "mogrify -format png *.bmp *.tif" in result.err
+    # What has been converted is no longer spoken of.
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).unlink()
+    (workspace / "00001.tif").write_bytes(b"")
+    result = merge(model, workspace, tmp_path / "converted", aligned=workspace / "aligned")
+    assert result.status == 0 and "left out" not in result.err
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).write_bytes(b"")
     for path in workspace.glob("*.png"):
         path.unlink()
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
-    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: convert them to .png" in result.err
+    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: " in result.err
+    assert "mogrify -format png *.bmp *.tif" in result.err
 
 
 def test_source_names_of_windows(model, merged, found_faces, workspace, tmp_path):

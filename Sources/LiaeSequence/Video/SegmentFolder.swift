@@ -48,7 +48,7 @@ package struct SegmentFolder {
     return "\(digest)-\(String(repeating: "0", count: max(6 - number.count, 0)))\(number)"
   }
 
-  /// Whether a name is that of a file of a segment, of any settings, finished or not.
+  /// Tells whether a name is that of a file of a segment, of any settings, finished or not.
   private static func isOfSegment(_ name: String) -> Bool {
     let parts = name.split(separator: "-", maxSplits: 1)
     return parts.count == 2 && parts[0].count == 12 && parts[0].allSatisfy { $0.isHexDigit && !$0.isUppercase }

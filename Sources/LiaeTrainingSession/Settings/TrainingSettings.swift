@@ -6,8 +6,8 @@ import LiaeSystem
 import LiaeText
 import LiaeTrain
 
-/// Everything that says how a model is trained: the options of `train` and of a settings file, most of which are kept with
-/// the model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option, else of its AMP.
+/// The settings of training a model: the options of `train` and of a settings file, most of which are kept with the
+/// model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option, else of its AMP.
 package struct TrainingSettings: SettingsTable {
   // The network: fixed when the model is made.
   package var archi = "liae-ud"

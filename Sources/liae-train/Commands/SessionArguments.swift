@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// How one run of the program goes.
+/// Options of one invocation of the program.
 struct SessionArguments: SettingOptions {
   @Option(help: .init("Threads that compute; 0 is one for each processor. (default: 0)", valueName: "n"))
   var threads: Int?

@@ -84,8 +84,8 @@ struct TrainCommand: ParsableCommand {
     let start = try ModelStart(origin, in: folder, config: config, given: given)
     for remark in start.remarks { Console.complain(remark) }
     let settings = start.settings
-    let rescue = SaveRescue(folder: saveElsewhere, wait: Self.wait)
-    if let saveElsewhere { _ = try rescue.path(in: saveElsewhere, of: folder) }
+    let fallback = SaveFallback(folder: saveElsewhere, wait: Self.wait)
+    if let saveElsewhere { _ = try fallback.path(in: saveElsewhere, of: folder) }
     let (source, destination) = try facesets(settings)
     let threads = settings.session.threads
     let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
@@ -97,7 +97,7 @@ struct TrainCommand: ParsableCommand {
       share: peers.map { ($0.rank, $0.count) } ?? (0, 1))
     let printer = SessionPrinter(settings)
     let session = TrainingSession(
-      folder: folder, settings: settings, training: training, loader: loader, rescue: rescue, report: printer.show)
+      folder: folder, settings: settings, training: training, loader: loader, fallback: fallback, report: printer.show)
     try session.prepare()
     if leads, lock == nil { lock = try Self.lockNew(folder) }
     defer { withExtendedLifetime(lock) {} }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// How a model learns. Kept with the model: what is not given stays as it was.
+/// Options of training. Kept with the model: what is not given stays as it was.
 struct TrainingArguments: SettingOptions {
-  @Option(help: .init("Faces of each side in a step. 1 to 1024. (default: 4)", valueName: "n"))
+  @Option(help: .init("Faces of each side in an iteration. 1 to 1024. (default: 4)", valueName: "n"))
   var batchSize: Int?
 
   @Option(help: .init("Stop at this iteration; 0: never. (default: 0)", valueName: "n"))
@@ -50,13 +50,13 @@ struct TrainingArguments: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "DeepFaceLab's words for --optimizer adabelief and rmsprop.")
   var adabelief: Bool?
 
-  @Option(help: .init("Step of the optimiser. (default: 5e-05)", valueName: "x"))
+  @Option(help: .init("Learning rate. (default: 5e-05)", valueName: "x"))
   var learningRate: Double?
 
   @Option(help: .init("What is minimised: dfl, or torch, that of the PyTorch port. (default: dfl)", valueName: "name"))
   var criterion: String?
 
-  @Flag(inversion: .prefixedNo, help: "Each step changes a random third of the weights. (default: off)")
+  @Flag(inversion: .prefixedNo, help: "Each iteration changes a random third of the weights. (default: off)")
   var lrDropout: Bool?
 
   @Option(help: .init("--lr-dropout from this iteration on.", valueName: "n"))

@@ -5,9 +5,9 @@ import LiaeSystem
 ///
 /// A face whose picture turns out to be broken is skipped for good; the next one that can be used stands in for it, so
 /// that what is returned depends on the files alone.
-final class FaceShelf: @unchecked Sendable {
+final class FaceCache: @unchecked Sendable {
   private let source: FacesetSource
-  /// Of the source's faces those that count.
+  /// The indices of the source's faces that count.
   private let members: [Int]
   private let prepare: @Sendable (SourceFace) throws(LiaeError) -> PackedFace
   /// Guards what follows.

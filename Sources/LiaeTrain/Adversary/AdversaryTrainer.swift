@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// An adversary and what trains it: how the generator is pressed to please it, and how it learns to see through.
-final class Duel {
+/// Trains an adversary and the generator against each other: adds the adversarial loss to the generator's gradient, and
+/// updates the adversary.
+final class AdversaryTrainer {
   let adversary: any Adversary
   let optimizer: Optimizer
   private let losses: Losses
@@ -13,16 +14,16 @@ final class Duel {
   }
 
   /// Adds `weight` times the cross entropy of "these are real" to `values`, and its derivative to `fake.gradient()`.
-  func press(_ fake: Tensor, weight: Double, into values: inout [Double]) throws(LiaeError) {
+  func addGeneratorLoss(_ fake: Tensor, weight: Double, into values: inout [Double]) throws(LiaeError) {
     for parameter in adversary.parameters { parameter.isTrained = false }
     let tape = Tape(losses.engine)
-    for logits in try adversary.judge(fake, on: tape) {
+    for logits in try adversary.logits(fake, on: tape) {
       try losses.logistic(logits, label: 1, weight: weight, into: &values)
     }
     try tape.backward()
   }
 
-  /// One step of learning that `real` are real and `fake` are not.
+  /// Updates the adversary once: `real` are real and `fake` are not.
   ///
   /// - Parameters:
   ///   - real: batches of as many pictures or codes each; `fake` likewise.
@@ -37,7 +38,7 @@ final class Duel {
     let tape = Tape(losses.engine)
     var values = Array(repeating: 0.0, count: real.first?.count ?? 0)
     for (pictures, label) in real.map({ ($0, Float(1)) }) + fake.map({ ($0, 0) }) {
-      for logits in try adversary.judge(pictures, on: tape) {
+      for logits in try adversary.logits(pictures, on: tape) {
         try losses.logistic(logits, label: label, weight: weight * scale, into: &values)
       }
     }

@@ -2,12 +2,12 @@
 import LiaeSystem
 
 /// Decides what becomes of a state that cannot be saved in the folder of its model.
-package struct SaveRescue {
+package struct SaveFallback {
   /// Folder that takes the state instead; nil: none.
   package var folder: String?
   /// Waits before the last save is tried again, and returns a folder that the user has named in that time.
   package var wait: (_ seconds: Int) -> String?
-  /// Whether the user has named `folder` since the last try.
+  /// True if the user has named `folder` since the last try.
   private(set) var hasNewFolder = false
   /// Path of the state that this session has written to another folder.
   package internal(set) var saved: String?
