@@ -8,7 +8,8 @@ import Testing
 /// Images in and out of arrays, and what OpenCV made of them (make_fixtures.py).
 enum Imaging {
   static let fixture = Result {
-    try NPZ.read(URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/imaging.npz")
+    try NPZ.read(URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        + "/Fixtures/imaging.npz")
   }
 
   static func array(_ name: String) throws -> NPYArray { try #require(try fixture.get()[name], "no array \(name)") }

@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ImagingEffectTests {
+@Suite struct CanvasEffectTests {
   private let image: ColorCanvas
 
   init() throws {

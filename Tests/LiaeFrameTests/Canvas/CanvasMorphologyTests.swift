@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ImagingMorphologyTests {
+@Suite struct CanvasMorphologyTests {
   @Test func isOpenCVs() throws {
     let mask = try Imaging.mask()
     for n in Array(1...60) + [101] {

@@ -5,13 +5,13 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ColourPoissonTests {
+@Suite struct PoissonCloneTests {
   static let cases = ["face", "edge", "moved", "parts", "thin", "whole", "prime"]
 
   let fixtures: [String: NPYArray]
 
   init() throws {
-    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
     fixtures = try NPZ.read("\(folder)/Fixtures/colour.npz")
   }
 

@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ImagingResizeTests {
+@Suite struct CanvasResizeTests {
   private static let interpolations: [(String, Interpolation)] = [("linear", .linear), ("cubic", .cubic)]
 
   @Test func isOpenCVs() throws {

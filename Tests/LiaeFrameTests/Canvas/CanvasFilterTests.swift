@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ImagingFilterTests {
+@Suite struct CanvasFilterTests {
   @Test func gaussianIsOpenCVs() throws {
     let (color, mask) = (try Imaging.color(), try Imaging.mask())
     for kernel in [1, 3, 5, 7, 11, 21, 63, 151] {

@@ -11,7 +11,7 @@ import Testing
 /// without onnxsim and onnxruntime's optimiser (make_onnx_fixtures.py).
 @Suite struct ExportedGraphTests {
   static let arrays = Result {
-    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
     return try NPZ.read("\(folder)/Fixtures/exports.npz")
   }
   static let names: [String] = {

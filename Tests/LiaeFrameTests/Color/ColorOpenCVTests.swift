@@ -6,11 +6,11 @@ import LiaeTestSupport
 import Testing
 
 /// Against OpenCV 4.7 alone: `Fixtures/colour.npz`, by `make_colour_fixtures.py`.
-@Suite struct ColourOpenCVTests {
+@Suite struct ColorOpenCVTests {
   let fixtures: [String: NPYArray]
 
   init() throws {
-    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
     fixtures = try NPZ.read("\(folder)/Fixtures/colour.npz")
   }
 

@@ -6,7 +6,7 @@ import LiaeTestSupport
 import Testing
 
 /// Tests what DeepFaceLab's code makes of two waves.
-@Suite struct ColourAppendixTests {
+@Suite struct ColorAppendixTests {
   let a: ColorCanvas
   let b: ColorCanvas
   let mask: MaskCanvas
@@ -82,7 +82,7 @@ import Testing
   }
 }
 
-@Suite struct ColourPropertyTests {
+@Suite struct ColorPropertyTests {
   static let modes = ColorTransfer.allCases
 
   func picture(_ width: Int, _ height: Int, phase: Double = 0) throws -> ColorCanvas {
@@ -246,7 +246,7 @@ import Testing
   }
 }
 
-@Suite struct ColourSmoothingTests {
+@Suite struct ColorSmoothingTests {
   func frame(_ level: Double) throws -> ColorCanvas {
     try ColorCanvas(24, 20) { x, y, c in level + 0.1 * sin(0.5 * Double(x) + Double(c)) * cos(0.4 * Double(y)) }
   }

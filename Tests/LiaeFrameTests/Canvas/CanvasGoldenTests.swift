@@ -4,7 +4,7 @@ import LiaeTestSupport
 import Testing
 
 /// Tests what the OpenCV 4.1 that DeepFaceLab calls returned: `landmarks_processor.npz`.
-@Suite(.golden("merge/landmarks_processor.npz")) struct ImagingGoldenTests {
+@Suite(.golden("merge/landmarks_processor.npz")) struct CanvasGoldenTests {
   private let arrays: [String: NPYArray]
   private static let interpolations: [(String, Interpolation)] = [("linear", .linear), ("cubic", .cubic)]
 

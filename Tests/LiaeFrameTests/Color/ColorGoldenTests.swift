@@ -5,7 +5,7 @@ import LiaeTestSupport
 import Testing
 
 /// A result of `merge/color_transfer.npz` by its key, whose parts are numbers.
-struct ColourCase: Sendable, CustomTestStringConvertible {
+struct ColorCase: Sendable, CustomTestStringConvertible {
   enum Operation: Sendable {
     case transfer(ColorTransfer, isMasked: Bool)
     case sample(SampleColorTransfer)
@@ -20,7 +20,7 @@ struct ColourCase: Sendable, CustomTestStringConvertible {
 
   static let arrays = Result { try GoldenSet.chosen.arrays("merge/color_transfer") }
   private static let keys = ((try? arrays.get()) ?? [:]).keys.sorted()
-  static let all = keys.flatMap { key in operations(key).map { ColourCase(key: key, operation: $0) } }
+  static let all = keys.flatMap { key in operations(key).map { ColorCase(key: key, operation: $0) } }
   /// sot with other numbers of steps or without regularising, which the merger does not offer.
   static let unread = keys.filter { operations($0).isEmpty && !isInput($0) }
 
@@ -77,17 +77,17 @@ struct ColourCase: Sendable, CustomTestStringConvertible {
 }
 
 /// DeepFaceLab's own results: `merge/color_transfer.npz`.
-@Suite(.golden("merge/color_transfer.npz")) struct ColourGoldenTests {
+@Suite(.golden("merge/color_transfer.npz")) struct ColorGoldenTests {
   @Test func everyOperationIsThere() throws {
-    _ = try ColourCase.arrays.get()
-    #expect(!ColourCase.all.isEmpty)
+    _ = try ColorCase.arrays.get()
+    #expect(!ColorCase.all.isEmpty)
   }
 
-  @Test(.unread(ColourCase.unread)) func theRest() { #expect(ColourCase.unread.isEmpty) }
+  @Test(.unread(ColorCase.unread)) func theRest() { #expect(ColorCase.unread.isEmpty) }
 
-  @Test(.having(ColourCase.all.count, "colour operations"), arguments: ColourCase.all)
-  func isDeepFaceLabs(_ test: ColourCase) throws {
-    let golden = try ColourCase.arrays.get()
+  @Test(.having(ColorCase.all.count, "colour operations"), arguments: ColorCase.all)
+  func isDeepFaceLabs(_ test: ColorCase) throws {
+    let golden = try ColorCase.arrays.get()
     let target = try ColorCanvas(golden["target_u8"], scale: 255)
     let source = try ColorCanvas(golden["source_u8"], scale: 255)
     let draws = ColorRandomness.recorded(

@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-@Suite struct ImagingWarpTests {
+@Suite struct CanvasWarpTests {
   private static let interpolations: [(String, Interpolation)] = [("linear", .linear), ("cubic", .cubic)]
 
   private func maps() throws -> [Affine] {
