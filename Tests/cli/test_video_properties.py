@@ -194,7 +194,7 @@ def test_what_a_container_has_no_place_for_is_said_once(model, one_face, compani
     result = video(model, companions, tmp_path / "out.ts", faces=one_face)
     assert result.status == 0
     assert result.err.count("\n") == 1
-    assert "does not have all that the video had: timecode (01:02:03:04); chapters (2); subtitles (mov_text)" in result.err
+    assert "lacks these properties of the video: timecode (01:02:03:04); chapters (2); subtitles (mov_text)" in result.err
     cover = tmp_path / "cover.mp4"
     ffmpeg(*PICTURE, "-f", "lavfi", "-i", "color=red:size=64x64", "-map", 0, "-map", 1, "-c:v:0", "libx264", "-c:v:1", "png",
            "-frames:v:1", 1, "-disposition:v:1", "attached_pic", cover)

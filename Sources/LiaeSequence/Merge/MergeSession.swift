@@ -116,7 +116,7 @@ package struct MergeSession {
   private static func compare(_ path: String, _ content: JSON) throws(LiaeError) {
     let old: JSON
     do throws(LiaeError) { old = try JSON(parsing: SmallFile.read(path), name: path) } catch {
-      throw LiaeError(.corruptFile, "\(error.message). --force starts anew")
+      throw LiaeError(.corruptFile, "\(error.message). --force starts from the beginning")
     }
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
     // Sessions of before this program ran XSeg do not name it.
@@ -126,7 +126,7 @@ package struct MergeSession {
       throw LiaeError(
         .fileExists,
         "\(path): a merge that differs was begun or finished here: \(differences.joined(separator: ", ")). "
-          + "--force starts anew; another --output keeps both")
+          + "--force starts from the beginning; another --output keeps both")
     }
   }
 }

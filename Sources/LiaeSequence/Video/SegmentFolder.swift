@@ -78,7 +78,7 @@ package struct SegmentFolder {
       let file = "\(path)/\(noteName(index))"
       let note = try JSON(parsing: SmallFile.read(file), name: file)
       guard let failures = note["failures"]?.whole, failures >= 0 else {
-        throw LiaeError(.corruptFile, "\(file): lacks \"failures\"; remove the folder to begin anew")
+        throw LiaeError(.corruptFile, "\(file): lacks \"failures\"; remove the folder to start from the beginning")
       }
       result[index] = Note(failures: failures, end: note["end"]?.whole)
     }

@@ -102,7 +102,7 @@ package struct TrainingSettings: SettingsTable {
     }
     if options.pretrain, randomWarpUntil != nil || ganFrom != nil || learningRateDropoutFrom != nil {
       throw LiaeError(
-        .invalidArgument, "--pretrain has no phases; take --random-warp-until, --gan-from and --lr-dropout-from away")
+        .invalidArgument, "--pretrain has no phases; remove --random-warp-until, --gan-from and --lr-dropout-from")
     }
     if ganFrom != nil, options.ganPower == 0 {
       throw LiaeError(.invalidArgument, "--gan-from is \(ganFrom ?? 0), and --gan-power is 0; expected a power above 0")

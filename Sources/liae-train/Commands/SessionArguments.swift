@@ -32,7 +32,7 @@ struct SessionArguments: SettingOptions {
 
   @Option(
     help: .init(
-      "How many times the usual loss, three times in a row, makes training go back to the last save; 0: none does. "
+      "Ratio to the usual loss that, three times in a row, makes training go back to the last save; 0: never. "
         + "(default: 10)", valueName: "x"))
   var spikeFactor: Double?
 }

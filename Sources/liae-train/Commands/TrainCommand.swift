@@ -10,20 +10,20 @@ import LiaeTrainingSession
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a model, or goes on training one.",
+    abstract: "Trains a model, or resumes its training.",
     discussion: """
       The model is one file in the folder, NAME_liae-train.safetensors, beside it a log, pictures of samples and losses, \
       and backups. A folder that holds a DeepFaceLab model is trained on from there. Training that was stopped goes on \
       when the same command is given again; options that are not given stay as they were.
       """)
 
-  @Option(help: .init("Aligned faces of who is to be seen: a folder, or a faceset.pak.", valueName: "path"))
+  @Option(help: .init("Aligned faces of the person who is to be seen: a folder, or a faceset.pak.", valueName: "path"))
   var src: String?
 
-  @Option(help: .init("Aligned faces of who is to be replaced.", valueName: "path"))
+  @Option(help: .init("Aligned faces of the person who is to be replaced.", valueName: "path"))
   var dst: String?
 
-  @Option(name: .shortAndLong, help: .init("Folder of the model; made where it is missing.", valueName: "folder"))
+  @Option(name: .shortAndLong, help: .init("Folder of the model; created if it is missing.", valueName: "folder"))
   var model: String
 
   @Option(help: .init("Name of the model. (default: that of the one in the folder, else model)", valueName: "name"))
@@ -46,7 +46,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: .init(
-      "Folder that takes the model where its own cannot be written to: another disk. Made when it is needed.",
+      "Folder, on another disk, that takes the model if its own cannot be written to. Created when it is needed.",
       valueName: "folder"))
   var saveElsewhere: String?
 

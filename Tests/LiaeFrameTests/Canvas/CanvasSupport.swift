@@ -8,7 +8,8 @@ import Testing
 /// Images in and out of arrays, and what OpenCV made of them (make_fixtures.py).
 enum Imaging {
   static let fixture = Result {
-    try NPZ.read(URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+    try NPZ.read(
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
         + "/Fixtures/imaging.npz")
   }
 

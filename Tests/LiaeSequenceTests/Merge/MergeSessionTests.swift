@@ -146,7 +146,7 @@ import Testing
     try File.writeAtomically(path, replacing: false, text: text)
     let error = failure { _ = try merge.session() }
     #expect(error?.status == (text == "{" ? .corruptFile : .fileExists) && error?.message.hasPrefix(path) == true)
-    #expect(error?.message.contains("--force starts anew") == true)
+    #expect(error?.message.contains("--force starts from the beginning") == true)
     #expect(try !merge.session(replacing: true).isResumed)
   }
 

@@ -127,7 +127,7 @@ import Testing
     return temporary
   }
 
-  /// A job that is stopped goes on behind what it has done, one of another model from the beginning.
+  /// A job that is stopped resumes after what it has done, one of another model from the beginning.
   @Test func aJobThatWasStoppedGoesOn() throws {
     let temporary = try folder(), segmentation = try segmentation()
     var done = 0
