@@ -93,7 +93,7 @@ package enum ColorOrderChoice: Int32 {
 package enum LogLevel: Int32 {
   /// A call failed; the text of liae_last_error().
   case error = 1
-  /// Something was assumed, or done without, that the caller may want to know.
+  /// A warning that something was assumed, or left out, which the caller may want to know.
   case warning = 2
   /// A remark on what a file holds beside the network; packed weights that were written.
   case info = 3
