@@ -288,7 +288,7 @@ typedef int32_t liae_log_level;
 enum {
   /// A call failed; the text of liae_last_error().
   LIAE_LOG_LEVEL_ERROR = 1,
-  /// Something was assumed, or done without, that the caller may want to know.
+  /// A warning that something was assumed, or left out, which the caller may want to know.
   LIAE_LOG_LEVEL_WARNING = 2,
   /// A remark on what a file holds beside the network; packed weights that were written.
   LIAE_LOG_LEVEL_INFO = 3

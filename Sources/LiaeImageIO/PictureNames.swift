@@ -60,10 +60,7 @@ package struct PictureNames: Sendable {
     let pictures = endings.subtracting(unfinishedEndings).sorted().map { "*.\($0)" }
     let convert =
       pictures.isEmpty
-      ? []
-      : [
-        "PNG and JPEG are read; ImageMagick converts the rest in their folder: mogrify -format png \(pictures.joined(separator: " "))"
-      ]
+      ? [] : ["ImageMagick converts them, in their folder: mogrify -format png \(pictures.joined(separator: " "))"]
     let finish = endings.isDisjoint(with: unfinishedEndings) ? [] : ["an unfinished download has to be completed"]
     return (finish + convert).joined(separator: "; ")
   }

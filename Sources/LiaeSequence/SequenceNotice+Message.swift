@@ -14,7 +14,7 @@ extension SequenceNotice {
     case .unmaskable(let first, let count):
       return "\(first)\(others(count)): masks are written into JPEG files alone, as DeepFaceLab has them; left out"
     case .unreadable(let first, let names):
-      return "\(first): \(PictureNames.counts(names)) left out: \(PictureNames.remedy(names))"
+      return "\(first): \(PictureNames.counts(names)) left out, as PNG and JPEG are read: \(PictureNames.remedy(names))"
     case .besideFaceset(let path, let counts): return "\(path): counts alone; \(counts) beside it left out"
     case .repeatedFaces(let first, let other, let count):
       return "\(first)\(others(count)): the same face as \(other) by its name; left out"

@@ -512,7 +512,7 @@ def test_frames_of_other_kinds_are_counted(model, workspace, tmp_path):
         (workspace / name).write_bytes(b"")
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
     assert result.status == 0 and "00008.png.part: 1 .bmp, 1 .part, 2 .tif left out" in result.err
-    assert "PNG and JPEG are read" in result.err and "mogrify -format png *.bmp *.tif" in result.err
+    assert "left out, as PNG and JPEG are read" in result.err and "mogrify -format png *.bmp *.tif" in result.err
     # What has been converted is no longer spoken of.
     for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
         (workspace / name).unlink()

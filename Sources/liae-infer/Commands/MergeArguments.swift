@@ -91,7 +91,7 @@ struct MergeArguments: ParsableArguments {
   @Option(
     help: .init(
       "Merge a face between the frame's own (0) and the swapped one (1), DeepFaceLab's morph factor. LIAE and AMP. "
-        + "(default: 1)", valueName: "t"))
+        + "(default: the swap)", valueName: "t"))
   var morph: Double?
 
   @Option(
