@@ -69,9 +69,9 @@ extern "C" {
 
 /* ---- Constants --------------------------------------------------------------------------------------------------- */
 
-/// What a call says of its outcome. Values are pinned and never reused; families are spaced in decades: 1 a defect of
-/// the library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a
-/// run, 60 unsupported.
+/// The outcome of a call. Values are pinned and never reused; classes of outcomes are spaced in decades: 1 a defect of the
+/// library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a run,
+/// 60 unsupported.
 typedef int32_t liae_status;
 enum {
   LIAE_OK = 0,
@@ -104,7 +104,7 @@ enum {
   LIAE_ERROR_UNSUPPORTED = 60
 };
 
-/// How the pixels of an image lie in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
+/// The layout of an image's pixels in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
 /// begin at addresses divisible by 4.
 typedef int32_t liae_pixel_format;
 enum {
@@ -131,9 +131,9 @@ enum {
   LIAE_MODE_RECONSTRUCT_DESTINATION = 1,
   /// A source face reconstructed: what the swap computes, of a source face.
   LIAE_MODE_RECONSTRUCT_SOURCE = 2,
-  /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
-  /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
-  /// Not in df, which has one code.
+  /// The face between the destination's reconstruction (0) and the swap (1), by liae_run_options.morph. liae: lerp(B,
+  /// AB, morph), AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others
+  /// of inter_dst. Not in df, which has one code.
   LIAE_MODE_MORPH = 3,
   /// The mask of a face, 1 where nothing covers it: xseg, and no other model.
   LIAE_MODE_SEGMENT = 4
@@ -142,13 +142,13 @@ enum {
 /// The order of the three channels that a network was trained on.
 typedef int32_t liae_color_order;
 enum {
-  /// As the file says, BGR where it does not.
+  /// The order that the file states, BGR where it states none.
   LIAE_COLOR_ORDER_AUTOMATIC = 0,
   LIAE_COLOR_ORDER_RGB = 1,
   LIAE_COLOR_ORDER_BGR = 2
 };
 
-/// Which convolution algorithms the plan may choose from.
+/// The convolution algorithms that the plan may choose from.
 typedef int32_t liae_convolution;
 enum {
   /// The fastest for each layer; at least 100 dB against float64.
@@ -157,19 +157,19 @@ enum {
   LIAE_CONVOLUTION_DIRECT = 1
 };
 
-/// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
+/// The memory that a model's weights may take. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
 /// checkpoint has them, exactly.
 typedef int32_t liae_memory;
 enum {
   /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
   LIAE_MEMORY_SPEED = 0,
-  /// At most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
+  /// Weights take at most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
   LIAE_MEMORY_BALANCED = 1,
   /// Weights stand as the checkpoint has them and are transformed in every run.
   LIAE_MEMORY_MEMORY = 2
 };
 
-/// How much of a head a face shows: DeepFaceLab's face types.
+/// The part of a head that a face shows: DeepFaceLab's face types.
 typedef int32_t liae_face_type;
 enum {
   /// The model's; in liae_model_options: as the file says.
@@ -179,9 +179,9 @@ enum {
   LIAE_FACE_TYPE_FULL = 3,
   LIAE_FACE_TYPE_WHOLE = 4,
   LIAE_FACE_TYPE_HEAD = 5,
-  /// As full, and not turned with the face.
+  /// The extent of full, not turned with the face.
   LIAE_FACE_TYPE_FULL_NO_ALIGN = 6,
-  /// As head, and not turned with the face.
+  /// The extent of head, not turned with the face.
   LIAE_FACE_TYPE_HEAD_NO_ALIGN = 7
 };
 
@@ -196,7 +196,7 @@ enum {
   LIAE_MASK_KIND_MOUTH = 2
 };
 
-/// How pixels are computed between those of an image.
+/// The interpolation between pixels of an image.
 typedef int32_t liae_interpolation;
 enum {
   /// Four neighbours, as DeepFaceLab extracts faces.
@@ -205,7 +205,7 @@ enum {
   LIAE_INTERPOLATION_CUBIC = 1
 };
 
-/// How a face is set into its frame; the numbers are DeepFaceLab's modes.
+/// The blend by which a face is set into its frame; the numbers are DeepFaceLab's modes.
 typedef int32_t liae_blend;
 enum {
   /// The frame as it is; its mask is computed all the same.
@@ -222,8 +222,8 @@ enum {
   LIAE_BLEND_RAW_PREDICT = 6
 };
 
-/// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
-/// "dst".
+/// The mask with which a face is set in; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination"
+/// its "dst".
 typedef int32_t liae_mask_mode;
 enum {
   LIAE_MASK_MODE_FULL = 0,
@@ -242,7 +242,7 @@ enum {
   LIAE_MASK_MODE_GIVEN = 10
 };
 
-/// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
+/// The method by which a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
 typedef int32_t liae_color_transfer;
 enum {
   LIAE_COLOR_TRANSFER_NONE = 0,
@@ -260,13 +260,13 @@ enum {
   LIAE_COLOR_TRANSFER_IDT = 5,
   /// Histograms along random axes. Source: F. Pitié et al., N-Dimensional Probability Density Function Transfer (2005).
   LIAE_COLOR_TRANSFER_IDT_M = 6,
-  /// Sorted projections on random directions ("sliced optimal transfer"), then smoothed.
+  /// Sorts projections on random directions ("sliced optimal transfer"), then smooths.
   LIAE_COLOR_TRANSFER_SOT_M = 7,
   /// L* by lct; a* and b* by sliced optimal transfer at one lightness, in 8 bits.
   LIAE_COLOR_TRANSFER_MIX_M = 8
 };
 
-/// How a face is sharpened.
+/// The method by which a face is sharpened.
 typedef int32_t liae_sharpening;
 enum {
   LIAE_SHARPENING_NONE = 0,
@@ -283,18 +283,18 @@ enum {
   LIAE_MODEL_KIND_SEGMENT = 1
 };
 
-/// How much a log message matters.
+/// The severity of a log message.
 typedef int32_t liae_log_level;
 enum {
   /// A call failed; the text of liae_last_error().
   LIAE_LOG_LEVEL_ERROR = 1,
-  /// Something was assumed, or done without, that the caller may want to know.
+  /// A warning that something was assumed, or left out, which the caller may want to know.
   LIAE_LOG_LEVEL_WARNING = 2,
-  /// What a file holds beside the network; packed weights that were written.
+  /// A remark on what a file holds beside the network; packed weights that were written.
   LIAE_LOG_LEVEL_INFO = 3
 };
 
-/// What a picture that the caller writes shows.
+/// The origin of a picture that the caller writes.
 typedef int32_t liae_provenance;
 enum {
   /// A face as the network gives it.
@@ -325,7 +325,7 @@ typedef struct liae_model liae_model;
 /// The workspace of one run. One thread at a time.
 typedef struct liae_context liae_context;
 
-/// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
+/// State of one face from frame to frame, which keeps it from flickering. One thread at a time.
 typedef struct liae_smoothing liae_smoothing;
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
@@ -368,7 +368,8 @@ struct liae_tensor {
   size_t count;
 };
 
-/// What the caller knows of a checkpoint, and how it is made ready. liae_model_options_init() fills in defaults.
+/// Options of opening a model: what the caller knows of the checkpoint, and how it is made ready.
+/// liae_model_options_init() fills in defaults.
 struct liae_model_options {
   /// sizeof(liae_model_options); set by liae_model_options_init().
   size_t struct_size;
@@ -390,7 +391,7 @@ struct liae_model_options {
   /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
   /// of each part in the first run that uses it.
   int32_t verify_packed;
-  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  /// Memory that weights may take. Results of all policies are equally exact, and not the same to the bit.
   liae_memory memory;
   /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
   /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
@@ -413,7 +414,7 @@ struct liae_model_options {
   /* 0.1 ends here; append below. */
 };
 
-/// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
+/// Properties of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
 struct liae_model_info {
   /// sizeof(liae_model_info); set by liae_model_info_init().
   size_t struct_size;
@@ -427,9 +428,9 @@ struct liae_model_info {
   const char *origin;
   /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where neither the file nor the options say it.
   const char *face_type;
-  /// What the file could not tell and was assumed, a line each; empty where nothing was.
+  /// Assumptions about what the file could not tell, a line each; empty where nothing was.
   const char *guesses;
-  /// What the file holds and a run does not use, a line each; empty where there is nothing.
+  /// Contents of the file that a run does not use, a line each; empty where there is nothing.
   const char *notes;
   /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline".
   const char *isa;
@@ -468,7 +469,7 @@ struct liae_model_info {
   /* 0.1 ends here; append below. */
 };
 
-/// How a context works. liae_context_options_init() fills in defaults.
+/// Options of a context. liae_context_options_init() fills in defaults.
 struct liae_context_options {
   /// sizeof(liae_context_options); set by liae_context_options_init().
   size_t struct_size;
@@ -490,7 +491,7 @@ struct liae_context_options {
   /* 0.1 ends here; append below. */
 };
 
-/// What a context holds.
+/// Properties of a context.
 struct liae_context_info {
   /// sizeof(liae_context_info); set by liae_context_info_init().
   size_t struct_size;
@@ -502,12 +503,13 @@ struct liae_context_info {
   /* 0.1 ends here; append below. */
 };
 
-/// What one run is to compute. liae_run_options_init() fills in defaults: the swap.
+/// Options of one run. liae_run_options_init() fills in defaults: the swap.
 struct liae_run_options {
   /// sizeof(liae_run_options); set by liae_run_options_init().
   size_t struct_size;
   liae_mode mode;
-  /// For LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other modes.
+  /// Morph factor of LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other
+  /// modes.
   float morph;
   /* 0.1 ends here; append below. */
 };
@@ -518,7 +520,7 @@ struct liae_timing {
   size_t struct_size;
   /// The step's name; the library's, valid until the context is freed.
   const char *name;
-  /// How it was computed; the library's, valid until the context is freed.
+  /// Name of the step's algorithm; the library's, valid until the context is freed.
   const char *algorithm;
   uint64_t nanoseconds;
   /// Multiplications and additions of the plain sum, all images.
@@ -534,7 +536,7 @@ struct liae_cpu {
   size_t struct_size;
   /// The instruction set in use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline". Static.
   const char *isa;
-  /// What processor and system offer, a word each with blanks between, lowest first. Static.
+  /// Features of processor and system, a word each with blanks between, lowest first. Static.
   const char *detected;
   /// Processors that this process may use.
   int32_t processors;
@@ -554,9 +556,10 @@ struct liae_face {
   size_t landmark_count;
   /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
   liae_context *context;
-  /// For a sequence of frames: averages the face's mask and colours over them. One face a call; NULL: none.
+  /// State of the face in a sequence of frames: averages the face's mask and colours over them. One face a call; NULL:
+  /// none.
   liae_smoothing *smoothing;
-  /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
+  /// Mask of LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
   const liae_image *frame_mask;
   /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
   const liae_image *xseg_mask;
@@ -572,7 +575,7 @@ struct liae_face {
   /// liae_frame_composite() only: the face enlarged 4 times, where super_resolution is not 0.
   const liae_image *enhanced;
   liae_face_type face_type;
-  /// How the face moves from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
+  /// Motion of the face from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
   float motion_power;
   /// Direction of that movement, degrees counter-clockwise.
   float motion_degrees;
@@ -584,11 +587,11 @@ struct liae_face {
   /* 0.1 ends here; append below. */
 };
 
-/// How faces are set into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
+/// Options of compositing faces into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
 struct liae_composite_options {
   /// sizeof(liae_composite_options); set by liae_composite_options_init().
   size_t struct_size;
-  /// Of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
+  /// Seed of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
   uint64_t seed;
   /// LIAE_BLEND_RAW_PREDICT, a face without a frame, is what liae_context_run() gives, and refused here.
   liae_blend blend;
@@ -597,7 +600,7 @@ struct liae_composite_options {
   int32_t erode;
   /// Kernel of a Gaussian blur in the same pixels. 0...400.
   int32_t blur;
-  /// Per cent by which the face is set in larger. -50...50.
+  /// Enlargement of the face, per cent. -50...50.
   int32_t face_scale;
   liae_color_transfer color_transfer;
   /// 0: histograms of all pixels, else of the masked ones.
@@ -613,9 +616,9 @@ struct liae_composite_options {
   int32_t super_resolution;
   /// Median filtering of the whole frame. 0...500.
   int32_t denoise;
-  /// Of the whole frame. 0...100.
+  /// Bicubic degrading of the whole frame. 0...100.
   int32_t bicubic_degrade;
-  /// Of the whole frame. 0...100.
+  /// Colour degrading of the whole frame. 0...100.
   int32_t color_degrade;
   /// Zero.
   int32_t reserved;
@@ -625,13 +628,14 @@ struct liae_composite_options {
   /* 0.1 ends here; append below. */
 };
 
-/// How steady a face of a sequence is kept. liae_smoothing_options_init() fills in defaults.
+/// Options of smoothing a face of a sequence. liae_smoothing_options_init() fills in defaults.
 struct liae_smoothing_options {
   /// sizeof(liae_smoothing_options); set by liae_smoothing_options_init().
   size_t struct_size;
-  /// Of landmarks: Hz that pass at rest, above 0; less is steadier.
+  /// Cutoff of the landmarks' filter: Hz that pass at rest, above 0; less is steadier.
   float cutoff;
-  /// Of landmarks: Hz by which that rises for a speed of one face width a second, 0 or more; more lags less.
+  /// Slope of the landmarks' filter: Hz by which that rises for a speed of one face width a second, 0 or more; more
+  /// lags less.
   float slope;
   /// Weight of the newest mask in the average, above 0 and up to 1; 1: as it is.
   float mask_rate;
@@ -640,7 +644,7 @@ struct liae_smoothing_options {
   /* 0.1 ends here; append below. */
 };
 
-/// Where a head looks.
+/// Direction in which a head looks.
 struct liae_pose {
   /// Radians, as DeepFaceLab has them; each within -pi/2...pi/2.
   float pitch;
@@ -671,7 +675,8 @@ LIAE_API const char *liae_version_string(void);
 /// Threads: any. Since: 0.1.
 LIAE_API const char *liae_status_string(liae_status status);
 
-/// What went wrong in the thread's last call: names the file, the tensor, what was found and what was expected.
+/// Returns the error message of the thread's last call: names the file, the tensor, what was found and what was
+/// expected.
 ///
 /// @return UTF-8 of at most 1023 bytes; empty where the last call succeeded. The library's, valid until the thread's
 ///   next call of a function that returns a liae_status.
@@ -703,7 +708,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_memory_set_limit(uint64_t bytes);
 /// Threads: any. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_cpu_init(liae_cpu *cpu, size_t struct_size);
 
-/// Which instruction set the library uses on this processor. The environment variable LIAE_ISA can only lower it.
+/// Returns the instruction set that the library uses on this processor. The environment variable LIAE_ISA can only
+/// lower it.
 ///
 /// @param[in,out] cpu  made by liae_cpu_init(); unchanged on failure
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL or LIAE_ISA is not one of their names,
@@ -772,7 +778,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_model_open(const char *path, const liae
 LIAE_API LIAE_NODISCARD liae_status liae_model_open_memory(const void *data, size_t size,
     const liae_model_options *options, liae_model **model);
 
-/// What is known of a model.
+/// Properties of a model.
 ///
 /// @param[in]     model  a live handle
 /// @param[in,out] info   made by liae_model_info_init(); unchanged on failure
@@ -849,7 +855,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_timing_init(liae_timing *timing, size_t
 LIAE_API LIAE_NODISCARD liae_status liae_context_create(liae_model *model, const liae_context_options *options,
     liae_context **context);
 
-/// What a context holds.
+/// Properties of a context.
 ///
 /// @param[in]     context  a live handle
 /// @param[in,out] info     made by liae_context_info_init(); unchanged on failure
@@ -858,7 +864,8 @@ LIAE_API LIAE_NODISCARD liae_status liae_context_create(liae_model *model, const
 /// Threads: any, also during a run. Since: 0.1.
 LIAE_API LIAE_NODISCARD liae_status liae_context_get_info(liae_context *context, liae_context_info *info);
 
-/// How many steps the last run that succeeded was timed in; ask for each with liae_context_get_timing().
+/// Returns the number of steps that the last run which succeeded was timed in; ask for each with
+/// liae_context_get_timing().
 ///
 /// @param[in]  context  a live handle
 /// @param[out] count    0 before the first run; unchanged on failure
@@ -1017,7 +1024,7 @@ LIAE_API LIAE_NODISCARD liae_status liae_image_warp(const liae_image *image, con
 LIAE_API LIAE_NODISCARD liae_status liae_landmark_mask(const float *landmarks, size_t count, liae_mask_kind kind,
     float eyebrow_expansion, const liae_image *mask);
 
-/// Where a head looks.
+/// Estimates the direction in which a head looks.
 ///
 /// @param[in]  landmarks  x, y of each point in pixels of the frame
 /// @param[in]  count      68

@@ -137,7 +137,7 @@ class Context {
   std::unique_ptr<liae_context, Free> handle_;
 };
 
-/// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
+/// State of one face from frame to frame, which keeps it from flickering. One thread at a time.
 class Smoothing {
  public:
   explicit Smoothing(const liae_smoothing_options *options = nullptr) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
 
-/// How a face is set into its frame. Names, ranges and defaults are those of DeepFaceLab's merger; a value out of its range is
-/// an error of the call.
+/// Options of compositing a face into its frame. Names, ranges and defaults are those of DeepFaceLab's merger; a value
+/// out of its range is an error of the call.
 public struct CompositeOptions: Sendable, Equatable {
   public enum Blend: Int32, Sendable, CaseIterable {
     case original = 0, overlay, histogramMatch, seamless, seamlessHistogramMatch, rawRGB

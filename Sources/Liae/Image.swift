@@ -4,7 +4,7 @@ import LiaeTensor
 
 /// A picture in memory of its own: rows from top to bottom without gaps.
 public struct Image: Sendable, Equatable {
-  /// How a pixel lies in memory. 8-bit values are 0...255, float values 0...1.
+  /// Memory layout of a pixel. 8-bit values are 0...255, float values 0...1.
   public enum Format: Int32, Sendable, CaseIterable {
     case rgb8 = 1, bgr8, rgba8, bgra8, gray8
     case rgbFloat, bgrFloat, rgbaFloat, bgraFloat, grayFloat

@@ -20,7 +20,7 @@ public final class Model: Sendable {
   /// Limits the memory that weights take. Results of all policies are equally exact, and not the same to the bit.
   public enum MemoryPolicy: Int32, Sendable { case speed = 0, balanced, memory }
 
-  /// How a model is opened.
+  /// Options of opening a model.
   public struct Options: Sendable {
     /// "liae-udt", "df", "amp" and the like: overrules what the file says or what would be guessed.
     public var architecture: String?
@@ -76,7 +76,7 @@ public final class Model: Sendable {
   /// Sides of the picture and of the masks that a run returns, pixels.
   public var pictureSide: Int { plan.architecture.rgbSide }
   public var maskSide: Int { plan.architecture.maskSide }
-  /// Nil where neither the file nor the options say it.
+  /// Returns nil where neither the file nor the options say it.
   public var faceType: FaceType? { plan.info.faceType.flatMap(FaceType.init) }
   public var canMorph: Bool { plan.graph.canMorph }
   /// A model of XSeg returns the mask of a face and swaps none; its `pictureSide` is 0.

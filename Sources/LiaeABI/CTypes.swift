@@ -19,9 +19,9 @@ protocol CStruct: BitwiseCopyable {}
 
 /// A `CStruct` that may grow at its end: `structSize` is its first member, and says what the caller knows of it.
 protocol GrowingStruct: CStruct {
-  /// With every member at its default.
+  /// Creates the struct with every member at its default.
   init()
-  /// Its size in the first release: no caller knows less.
+  /// Size of the struct in the first release, bytes: no caller knows less.
   static var smallestSize: Int { get }
   var structSize: Int { get set }
 }

@@ -23,7 +23,7 @@ func call(_ body: () throws(LiaeError) -> Void) -> CStatus {
   }
 }
 
-/// How many bytes of buffers one call may take at a time.
+/// The limit of the bytes of buffers that one call may take at a time.
 enum CallLimit {
   private static let bytes = Atomic<Int>(0)
 

@@ -61,7 +61,7 @@ package func liaeContextCreate(
   }
 }
 
-/// What a context holds.
+/// Properties of a context.
 ///
 /// @param[in]     context  a live handle
 /// @param[in,out] info     made by liae_context_info_init(); unchanged on failure
@@ -81,7 +81,8 @@ package func liaeContextGetInfo(_ context: Handle<CContext>?, _ info: Out<CConte
   }
 }
 
-/// How many steps the last run that succeeded was timed in; ask for each with liae_context_get_timing().
+/// Returns the number of steps that the last run which succeeded was timed in; ask for each with
+/// liae_context_get_timing().
 ///
 /// @param[in]  context  a live handle
 /// @param[out] count    0 before the first run; unchanged on failure

@@ -6,12 +6,12 @@ import LiaeTensor
 
 // liae.h 1: Constants
 
-/// What a call says of its outcome. Values are pinned and never reused; families are spaced in decades: 1 a defect of
-/// the library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a
-/// run, 60 unsupported.
+/// The outcome of a call. Values are pinned and never reused; classes of outcomes are spaced in decades: 1 a defect of the
+/// library, 10 the caller's mistake, 20 files and formats, 30 the network in the file, 40 resources, 50 during a run,
+/// 60 unsupported.
 package typealias CStatus = CEnum<Status>
 
-/// How the pixels of an image lie in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
+/// The layout of an image's pixels in memory. 8-bit values are 0...255, FLOAT values are float, 0...1; rows of floats
 /// begin at addresses divisible by 4.
 package typealias CPixelFormat = CEnum<PixelFormat>
 
@@ -22,42 +22,42 @@ package typealias CMode = CEnum<Mode>
 /// The order of the three channels that a network was trained on.
 package typealias CColorOrder = CEnum<ColorOrderChoice>
 
-/// Which convolution algorithms the plan may choose from.
+/// The convolution algorithms that the plan may choose from.
 package typealias CConvolution = CEnum<PlanOptions.Convolution>
 
-/// What a model's weights may take of memory. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
+/// The memory that a model's weights may take. A checkpoint in 16 bits is kept in 16 bits wherever weights stand as the
 /// checkpoint has them, exactly.
 package typealias CMemory = CEnum<MemoryPolicy>
 
-/// How much of a head a face shows: DeepFaceLab's face types.
+/// The part of a head that a face shows: DeepFaceLab's face types.
 package typealias CFaceType = CEnum<FaceTypeChoice>
 
 /// A mask that follows from landmarks alone.
 package typealias CMaskKind = CEnum<MaskKind>
 
-/// How pixels are computed between those of an image.
+/// The interpolation between pixels of an image.
 package typealias CInterpolation = CEnum<InterpolationChoice>
 
-/// How a face is set into its frame; the numbers are DeepFaceLab's modes.
+/// The blend by which a face is set into its frame; the numbers are DeepFaceLab's modes.
 package typealias CBlend = CEnum<CompositeOptions.Blend>
 
-/// Which mask a face is set in with; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination" its
-/// "dst".
+/// The mask with which a face is set in; the numbers are DeepFaceLab's mask modes. "Swap" is its "prd", "destination"
+/// its "dst".
 package typealias CMaskMode = CEnum<CompositeOptions.MaskMode>
 
-/// How a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
+/// The method by which a face takes the colours of the frame; the numbers are DeepFaceLab's modes.
 package typealias CColorTransfer = CEnum<ColorTransfer>
 
-/// How a face is sharpened.
+/// The method by which a face is sharpened.
 package typealias CSharpening = CEnum<Sharpening>
 
 /// A kind says what runs of a model return.
 package typealias CModelKind = CEnum<ModelKind>
 
-/// How much a log message matters.
+/// The severity of a log message.
 package typealias CLogLevel = CEnum<LogLevel>
 
-/// What a picture that the caller writes shows.
+/// The origin of a picture that the caller writes.
 package typealias CProvenance = CEnum<ProvenanceKind>
 
 package enum Mode: Int32 {
@@ -68,9 +68,9 @@ package enum Mode: Int32 {
   case reconstructDestination = 1
   /// A source face reconstructed: what the swap computes, of a source face.
   case reconstructSource = 2
-  /// Between a destination face reconstructed (0) and the swap (1), by liae_run_options.morph. liae: lerp(B, AB, morph),
-  /// AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others of inter_dst.
-  /// Not in df, which has one code.
+  /// The face between the destination's reconstruction (0) and the swap (1), by liae_run_options.morph. liae: lerp(B,
+  /// AB, morph), AB; amp: the first trunc(inter_dims * morph) channels of inter_src, a product in float, and the others
+  /// of inter_dst. Not in df, which has one code.
   case morph = 3
   /// The mask of a face, 1 where nothing covers it: xseg, and no other model.
   case segment = 4
@@ -84,7 +84,7 @@ package enum ModelKind: Int32 {
 }
 
 package enum ColorOrderChoice: Int32 {
-  /// As the file says, BGR where it does not.
+  /// The order that the file states, BGR where it states none.
   case automatic = 0
   case rgb = 1
   case bgr = 2
@@ -93,9 +93,9 @@ package enum ColorOrderChoice: Int32 {
 package enum LogLevel: Int32 {
   /// A call failed; the text of liae_last_error().
   case error = 1
-  /// Something was assumed, or done without, that the caller may want to know.
+  /// A warning that something was assumed, or left out, which the caller may want to know.
   case warning = 2
-  /// What a file holds beside the network; packed weights that were written.
+  /// A remark on what a file holds beside the network; packed weights that were written.
   case info = 3
 }
 
@@ -114,9 +114,9 @@ package enum FaceTypeChoice: Int32, CaseIterable {
   case full = 3
   case whole = 4
   case head = 5
-  /// As full, and not turned with the face.
+  /// The extent of full, not turned with the face.
   case fullNoAlign = 6
-  /// As head, and not turned with the face.
+  /// The extent of head, not turned with the face.
   case headNoAlign = 7
 }
 

@@ -132,7 +132,7 @@ package func liaeLandmarkMask(
   }
 }
 
-/// Where a head looks.
+/// Estimates the direction in which a head looks.
 ///
 /// @param[in]  landmarks  x, y of each point in pixels of the frame
 /// @param[in]  count      68

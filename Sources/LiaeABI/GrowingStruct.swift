@@ -5,7 +5,7 @@ import LiaeSystem
 private let largestStruct = 4096
 
 extension GrowingStruct {
-  /// As much of the caller's struct as both sides know, defaults for the rest.
+  /// Reads as much of the caller's struct as both sides know, and takes defaults for the rest.
   static func read(_ pointer: UnsafeRawPointer, _ what: String) throws(LiaeError) -> Self {
     let size = try checkedSize(pointer, what)
     var result = Self()

@@ -2,7 +2,7 @@
 import LiaeSystem
 import Synchronization
 
-/// What the handles that the caller holds stand for.
+/// The objects that the caller's handles stand for.
 ///
 /// A handle is a number, never an address: generation (40 bits), slot (20 bits), kind (4 bits, odd). A slot's generation
 /// grows when its object is freed, so a freed handle is never valid again, and an address of the caller's, which is

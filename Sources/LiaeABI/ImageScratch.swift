@@ -7,7 +7,7 @@ import LiaeTensor
 final class ImageScratch {
   enum Output: Int {
     case rgb, mask, destinationMask
-    /// What the header calls it.
+    /// The name of the format in the header.
     var name: StaticString {
       switch self {
       case .rgb: return "rgb"
@@ -134,7 +134,7 @@ extension CImage {
     try require(pointer, name).loadUnaligned(as: CImage.self).described(name)
   }
 
-  /// As `read`; nil for NULL.
+  /// Reads an image as `read` does; nil for NULL.
   static func readOptional(_ pointer: UnsafeRawPointer?, _ name: String) throws(LiaeError) -> MutableImageView? {
     pointer == nil ? nil : try read(pointer, name)
   }

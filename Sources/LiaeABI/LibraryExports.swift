@@ -29,7 +29,8 @@ package func liaeStatusString(_ status: CStatus) -> UnsafePointer<CChar>? {
   StaticText.of(Status(rawValue: status).map(cName(of:)) ?? "LIAE_STATUS_UNKNOWN")
 }
 
-/// What went wrong in the thread's last call: names the file, the tensor, what was found and what was expected.
+/// Returns the error message of the thread's last call: names the file, the tensor, what was found and what was
+/// expected.
 ///
 /// @return UTF-8 of at most 1023 bytes; empty where the last call succeeded. The library's, valid until the thread's
 ///   next call of a function that returns a liae_status.
@@ -71,7 +72,8 @@ package func liaeCpuInit(_ cpu: Out<CCpu>?, _ structSize: Int) -> CStatus {
   call { () throws(LiaeError) in try CCpu.initialize(cpu, structSize, "cpu") }
 }
 
-/// Which instruction set the library uses on this processor. The environment variable LIAE_ISA can only lower it.
+/// Returns the instruction set that the library uses on this processor. The environment variable LIAE_ISA can only
+/// lower it.
 ///
 /// @param[in,out] cpu  made by liae_cpu_init(); unchanged on failure
 /// @return LIAE_OK, LIAE_ERROR_INVALID_ARGUMENT when cpu is NULL or LIAE_ISA is not one of their names,

@@ -90,7 +90,7 @@ package func liaeModelOpenMemory(
   }
 }
 
-/// What is known of a model.
+/// Properties of a model.
 ///
 /// @param[in]     model  a live handle
 /// @param[in,out] info   made by liae_model_info_init(); unchanged on failure

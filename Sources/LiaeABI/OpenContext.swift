@@ -5,13 +5,13 @@ import LiaeSystem
 import LiaeTensor
 import Synchronization
 
-/// What a `liae_context` handle stands for: the context, and the descriptions of the images of one run.
+/// The object behind a `liae_context` handle: the context, and the descriptions of the images of one run.
 final class OpenContext: @unchecked Sendable {
   static let registry = HandleRegistry<OpenContext>(kind: 9, noun: "context")
 
   let context: Context
   let maxBatch: Int
-  /// Set while a thread uses what stands below it.
+  /// The flag that is set while a thread uses what stands below it.
   private let busy = Atomic(false)
   private var scratch: ImageScratch
   private var texts = CStringTable()

@@ -8,7 +8,7 @@ import LiaeSystem
 import LiaeTensor
 import Synchronization
 
-/// What a `liae_model` handle stands for: the plan, and what is said of it with its texts.
+/// The object behind a `liae_model` handle: the plan, and what is said of it with its texts.
 final class OpenModel: @unchecked Sendable {
   static let registry = HandleRegistry<OpenModel>(kind: 5, noun: "model")
 
@@ -83,7 +83,7 @@ extension CModelOptions {
     }
   }
 
-  /// How a model is opened; what is to be said of packed weights goes to the log.
+  /// Returns the request to open a model; what is to be said of packed weights goes to the log.
   func opening() throws(LiaeError) -> ModelOpening {
     var result = ModelOpening()
     (result.checkpoint, result.plan) = (try open(), try plan())

@@ -3,7 +3,7 @@ import LiaeFrame
 import LiaeSystem
 import Synchronization
 
-/// What a `liae_smoothing` handle stands for.
+/// The object behind a `liae_smoothing` handle.
 final class OpenSmoothing: @unchecked Sendable {
   static let registry = HandleRegistry<OpenSmoothing>(kind: 11, noun: "smoothing")
 

@@ -8,7 +8,7 @@ package enum CModel {}
 /// The workspace of one run. One thread at a time.
 package enum CContext {}
 
-/// What is kept of one face from frame to frame, so that it does not flicker. One thread at a time.
+/// State of one face from frame to frame, which keeps it from flickering. One thread at a time.
 package enum CSmoothing {}
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
@@ -60,7 +60,8 @@ package struct CTensor: CStruct {
   package var count: Int = 0
 }
 
-/// What the caller knows of a checkpoint, and how it is made ready. liae_model_options_init() fills in defaults.
+/// Options of opening a model: what the caller knows of the checkpoint, and how it is made ready.
+/// liae_model_options_init() fills in defaults.
 package struct CModelOptions: GrowingStruct {
   static let smallestSize = 32
   /// sizeof(liae_model_options); set by liae_model_options_init().
@@ -83,7 +84,7 @@ package struct CModelOptions: GrowingStruct {
   /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
   /// of each part in the first run that uses it.
   package var verifyPacked: Int32 = 0
-  /// What weights may take of memory. Results of all policies are equally exact, and not the same to the bit.
+  /// Memory that weights may take. Results of all policies are equally exact, and not the same to the bit.
   package var memory: CMemory = 0
   /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
   /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
@@ -106,7 +107,7 @@ package struct CModelOptions: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// What is known of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
+/// Properties of a model. Text is UTF-8, the library's, valid until liae_model_free() of the handle it was asked of.
 package struct CModelInfo: GrowingStruct {
   static let smallestSize = 128
   /// sizeof(liae_model_info); set by liae_model_info_init().
@@ -121,9 +122,9 @@ package struct CModelInfo: GrowingStruct {
   package var origin: UnsafePointer<CChar>? = nil
   /// "half_face", "midfull_face", "full_face", "whole_face", "head"; empty where neither the file nor the options say it.
   package var faceType: UnsafePointer<CChar>? = nil
-  /// What the file could not tell and was assumed, a line each; empty where nothing was.
+  /// Assumptions about what the file could not tell, a line each; empty where nothing was.
   package var guesses: UnsafePointer<CChar>? = nil
-  /// What the file holds and a run does not use, a line each; empty where there is nothing.
+  /// Contents of the file that a run does not use, a line each; empty where there is nothing.
   package var notes: UnsafePointer<CChar>? = nil
   /// The instruction set that runs of this model use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline".
   package var isa: UnsafePointer<CChar>? = nil
@@ -162,7 +163,7 @@ package struct CModelInfo: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// How a context works. liae_context_options_init() fills in defaults.
+/// Options of a context. liae_context_options_init() fills in defaults.
 package struct CContextOptions: GrowingStruct {
   static let smallestSize = 48
   /// sizeof(liae_context_options); set by liae_context_options_init().
@@ -185,7 +186,7 @@ package struct CContextOptions: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// What a context holds.
+/// Properties of a context.
 package struct CContextInfo: GrowingStruct {
   static let smallestSize = 24
   /// sizeof(liae_context_info); set by liae_context_info_init().
@@ -198,13 +199,14 @@ package struct CContextInfo: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// What one run is to compute. liae_run_options_init() fills in defaults: the swap.
+/// Options of one run. liae_run_options_init() fills in defaults: the swap.
 package struct CRunOptions: GrowingStruct {
   static let smallestSize = 16
   /// sizeof(liae_run_options); set by liae_run_options_init().
   package var structSize: Int = 0
   package var mode: CMode = 0
-  /// For LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other modes.
+  /// Morph factor of LIAE_MODE_MORPH, 0...1: 0 is LIAE_MODE_RECONSTRUCT_DESTINATION, 1 the swap. Not read in other
+  /// modes.
   package var morph: Float = 0
   // 0.1 ends here; append below.
 }
@@ -216,7 +218,7 @@ package struct CTiming: GrowingStruct {
   package var structSize: Int = 0
   /// The step's name; the library's, valid until the context is freed.
   package var name: UnsafePointer<CChar>? = nil
-  /// How it was computed; the library's, valid until the context is freed.
+  /// Name of the step's algorithm; the library's, valid until the context is freed.
   package var algorithm: UnsafePointer<CChar>? = nil
   package var nanoseconds: UInt64 = 0
   /// Multiplications and additions of the plain sum, all images.
@@ -233,7 +235,7 @@ package struct CCpu: GrowingStruct {
   package var structSize: Int = 0
   /// The instruction set in use: "avx512", "avx2" or "baseline"; on arm64 "neon" or "baseline". Static.
   package var isa: UnsafePointer<CChar>? = nil
-  /// What processor and system offer, a word each with blanks between, lowest first. Static.
+  /// Features of processor and system, a word each with blanks between, lowest first. Static.
   package var detected: UnsafePointer<CChar>? = nil
   /// Processors that this process may use.
   package var processors: Int32 = 0
@@ -254,9 +256,10 @@ package struct CFace: GrowingStruct {
   package var landmarkCount: Int = 0
   /// The model that swaps it, and the threads that composite it. Only liae_frame_composite() may do without.
   package var context: Handle<CContext>? = nil
-  /// For a sequence of frames: averages the face's mask and colours over them. One face a call; NULL: none.
+  /// State of the face in a sequence of frames: averages the face's mask and colours over them. One face a call; NULL:
+  /// none.
   package var smoothing: Handle<CSmoothing>? = nil
-  /// For LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
+  /// Mask of LIAE_MASK_MODE_GIVEN: of the frame's size. The caller's; NULL: none.
   package var frameMask: In<CImage>? = nil
   /// XSeg's mask of the swapped face: a square of any side over the part of the frame that the model sees; NULL: none.
   package var xsegMask: In<CImage>? = nil
@@ -272,7 +275,7 @@ package struct CFace: GrowingStruct {
   /// liae_frame_composite() only: the face enlarged 4 times, where super_resolution is not 0.
   package var enhanced: In<CImage>? = nil
   package var faceType: CFaceType = 0
-  /// How the face moves from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
+  /// Motion of the face from the frame before to the frame after, pixels of a full face of 256 pixels; for motion blur.
   package var motionPower: Float = 0
   /// Direction of that movement, degrees counter-clockwise.
   package var motionDegrees: Float = 0
@@ -284,12 +287,12 @@ package struct CFace: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// How faces are set into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
+/// Options of compositing faces into a frame. liae_composite_options_init() fills in defaults, DeepFaceLab's.
 package struct CCompositeOptions: GrowingStruct {
   static let smallestSize = 80
   /// sizeof(liae_composite_options); set by liae_composite_options_init().
   package var structSize: Int = 0
-  /// Of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
+  /// Seed of the random colour transfers: IDT, IDT_M, SOT_M, MIX_M.
   package var seed: UInt64 = 0
   /// LIAE_BLEND_RAW_PREDICT, a face without a frame, is what liae_context_run() gives, and refused here.
   package var blend: CBlend = 1
@@ -298,7 +301,7 @@ package struct CCompositeOptions: GrowingStruct {
   package var erode: Int32 = 0
   /// Kernel of a Gaussian blur in the same pixels. 0...400.
   package var blur: Int32 = 0
-  /// Per cent by which the face is set in larger. -50...50.
+  /// Enlargement of the face, per cent. -50...50.
   package var faceScale: Int32 = 0
   package var colorTransfer: CColorTransfer = 1
   /// 0: histograms of all pixels, else of the masked ones.
@@ -314,9 +317,9 @@ package struct CCompositeOptions: GrowingStruct {
   package var superResolution: Int32 = 0
   /// Median filtering of the whole frame. 0...500.
   package var denoise: Int32 = 0
-  /// Of the whole frame. 0...100.
+  /// Bicubic degrading of the whole frame. 0...100.
   package var bicubicDegrade: Int32 = 0
-  /// Of the whole frame. 0...100.
+  /// Colour degrading of the whole frame. 0...100.
   package var colorDegrade: Int32 = 0
   /// Zero.
   package var reserved: Int32 = 0
@@ -326,14 +329,15 @@ package struct CCompositeOptions: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// How steady a face of a sequence is kept. liae_smoothing_options_init() fills in defaults.
+/// Options of smoothing a face of a sequence. liae_smoothing_options_init() fills in defaults.
 package struct CSmoothingOptions: GrowingStruct {
   static let smallestSize = 24
   /// sizeof(liae_smoothing_options); set by liae_smoothing_options_init().
   package var structSize: Int = 0
-  /// Of landmarks: Hz that pass at rest, above 0; less is steadier.
+  /// Cutoff of the landmarks' filter: Hz that pass at rest, above 0; less is steadier.
   package var cutoff: Float = 1
-  /// Of landmarks: Hz by which that rises for a speed of one face width a second, 0 or more; more lags less.
+  /// Slope of the landmarks' filter: Hz by which that rises for a speed of one face width a second, 0 or more; more
+  /// lags less.
   package var slope: Float = 1
   /// Weight of the newest mask in the average, above 0 and up to 1; 1: as it is.
   package var maskRate: Float = 1
@@ -342,7 +346,7 @@ package struct CSmoothingOptions: GrowingStruct {
   // 0.1 ends here; append below.
 }
 
-/// Where a head looks.
+/// Direction in which a head looks.
 package struct CPose: CStruct {
   /// Radians, as DeepFaceLab has them; each within -pi/2...pi/2.
   package var pitch: Float = 0

@@ -3,7 +3,7 @@ import LiaeSystem
 
 /// Text to the two standard streams. Results go to standard output, all else to standard error.
 package enum Console {
-  /// Set once by `runProgram`, before anything is said.
+  /// The program's name, set once by `runProgram` before anything is said.
   nonisolated(unsafe) package internal(set) static var program = "liae"
 
   /// A line of results, or several.
@@ -15,7 +15,7 @@ package enum Console {
     StandardStream.error.write("\(program): \(line.printable)\n")
   }
 
-  /// Whether somebody watches standard error.
+  /// True if somebody watches standard error.
   package static var isWatched: Bool { StandardStream.error.isTerminal }
 
   /// Columns of the terminal at standard error.

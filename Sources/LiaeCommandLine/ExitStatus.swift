@@ -2,7 +2,7 @@
 import LiaeSystem
 import LiaeText
 
-/// How the program ends. Numbers are promised to scripts: they are never reused.
+/// The exit status of a program. Numbers are promised to scripts: they are never reused.
 package enum ExitStatus: Int32, CaseIterable {
   case done = 0
   case someFailed = 1
@@ -15,8 +15,8 @@ package enum ExitStatus: Int32, CaseIterable {
   case unmatched = 8
   case interrupted = 130
 
-  /// What an error of the library means for the program as a whole. Damage is that of a file unless whoever opens the
-  /// model says that it is the model's.
+  /// Translates an error of the library into the program's exit status. Damage is that of a file unless whoever opens
+  /// the model says that it is the model's.
   package init(_ status: Status) {
     switch status {
     case .ok: self = .done
@@ -40,7 +40,7 @@ package enum ExitStatus: Int32, CaseIterable {
     case .verification: return "verify: weights that are no numbers, or results that do not agree"
     case .resources: return "memory or threads ran out, or a defect of the program"
     case .unmatched: return "half of the faces or more have no frame, or there is no face"
-    case .diverged: return "training went astray again and again from its last good state"
+    case .diverged: return "training diverged again and again from its last good state"
     case .interrupted: return "interrupted (Ctrl-C)"
     }
   }

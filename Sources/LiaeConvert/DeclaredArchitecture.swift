@@ -4,11 +4,11 @@ import LiaeSystem
 
 /// Declaration of a network in a file, apart from the weights.
 struct DeclaredArchitecture {
-  /// Who says it, for messages: `me_SAEHD_data.dat`, `the metadata`.
+  /// The source of the declaration, for messages: `me_SAEHD_data.dat`, `the metadata`.
   var source: String
   var family: Architecture.Family
   var options: String
-  /// nil if the file does not say.
+  /// The value is nil if the file does not say.
   var flavour: Architecture.Flavour?
   /// The sizes by DeepFaceLab's names, `resolution` and `e_dims`; those that the file does not say are absent.
   var sizes: [String: Int] = [:]

@@ -50,7 +50,7 @@ package struct DeepFaceLabTraining: Sendable {
     return try? DeepFaceLabFile.parseData(Bytes.read(path: path), name: path)["iter"]?.intValue
   }
 
-  /// Whether DeepFaceLab's files of a model were written to after another file.
+  /// Tells whether DeepFaceLab's files of a model were written to after another file.
   package static func isNewer(_ name: String, in folder: String, than other: String) -> Bool {
     guard let set = try? set(of: name, in: folder) else { return false }
     return [DeepFaceLabSet.dataFile, "encoder.npy"].contains { File.isNewer(set.path($0), than: other) }

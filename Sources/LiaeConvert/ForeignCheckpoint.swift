@@ -11,7 +11,7 @@ struct ForeignCheckpoint {
   var tensors: TensorDictionary
   var info: ModelInfo
   var declared: DeclaredArchitecture?
-  /// Whether the file says which colour comes first.
+  /// True if the file says which colour comes first.
   var knowsColorOrder: Bool
 
   /// The model: architecture settled, every tensor found, checked and put into canonical layout.

@@ -53,7 +53,7 @@ extension ModelWriter {
       remarks.append("the morph factor of training is not known: data.dat says \(DeepFaceLabKind.defaultMorph)")
     }
     if info.lacksDestinationPicture {
-      remarks.append("the picture branch of decoder_dst is not there: DeepFaceLab starts it anew")
+      remarks.append("the picture branch of decoder_dst is not there: DeepFaceLab will initialise it")
     }
     return remarks
   }

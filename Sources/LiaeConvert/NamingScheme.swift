@@ -7,7 +7,7 @@ import LiaeTensor
 ///
 /// Every scheme has the same tensors one to one, except the four heads of the PyTorch port (see `gatherHeads`).
 enum NamingScheme: Equatable {
-  /// Ours: docs/checkpoint.md.
+  /// The scheme of this library: docs/checkpoint.md.
   case canonical
   /// DeepFaceLab's TensorFlow variables with the module before them: `encoder/down1/downs_0/conv1/weight:0`.
   /// Convolutions (kh, kw, in, out), dense (in, out), depth-to-space channels DCR.
@@ -39,10 +39,10 @@ enum NamingScheme: Equatable {
     }
   }
 
-  /// Whether depth-to-space channels are ordered (dy, dx, c) here; else (c, dy, dx).
+  /// True if depth-to-space channels are ordered (dy, dx, c) here; else (c, dy, dx).
   var isDCR: Bool { self == .tensorFlow || self == .torchDeepFaceLab || self == .trainingState }
 
-  /// Whether convolutions are (kh, kw, in, out) and dense layers (in, out), as TensorFlow has them.
+  /// True if convolutions are (kh, kw, in, out) and dense layers (in, out), as TensorFlow has them.
   var hasOutputsLast: Bool { self == .tensorFlow || self == .trainingState }
 
   /// The name that this scheme has for a canonical tensor.

@@ -61,7 +61,7 @@ extension TensorView {
     return try flat.reorderedFirstAxis((0..<shape[0] * 3).map { $0 / 3 * 3 + 2 - $0 % 3 }).reshaped(shape)
   }
 
-  /// Whether two tensors hold the same bits under the same shape.
+  /// Tells whether two tensors hold the same bits under the same shape.
   func isIdentical(to other: TensorView) -> Bool {
     guard shape == other.shape, dtype == other.dtype else { return false }
     if storage === other.storage && offset == other.offset { return true }

@@ -16,7 +16,7 @@ package struct Benchmark {
     var algorithm = ""
     var milliseconds = 0.0
     var minimum = 0.0
-    /// Of the plain sum, and what the algorithm really multiplies.
+    /// Operations of the plain sum; `multiplications` counts those of the algorithm.
     var flops = 0.0
     var multiplications = 0.0
     var weightBytes = 0
@@ -117,7 +117,7 @@ package struct Benchmark {
   }
   private static let columns = ["ms", "GFLOP/s", "M mult.", "% peak", "weights MB", "GB/s"]
 
-  /// By parts of the network, or by layers.
+  /// Returns the report as text, by parts of the network or by layers.
   package func text(layers wantsLayers: Bool) -> String {
     let a = architecture, whole = whole
     let list =

@@ -12,19 +12,19 @@ package enum CheckpointSize {
     }
     let slash = path.lastIndex(of: "/")
     let name = isFolder ? "" : String(slash.map { path[path.index(after: $0)...] } ?? path[...])
-    guard isFolder || isPart(name) else { return try File(reading: path).length() }
+    guard isFolder || belongsToSet(name) else { return try File(reading: path).length() }
     let folder = isFolder ? path : slash.map { String(path[...$0]) } ?? "."
     let prefix = modelName(name)
     var total = 0
-    for entry in try File.list(folder) where isPart(entry) && (isFolder || modelName(entry) == prefix) {
+    for entry in try File.list(folder) where belongsToSet(entry) && (isFolder || modelName(entry) == prefix) {
       total += try File(reading: "\(folder)/\(entry)").length()
     }
     return total
   }
 
-  private static func isPart(_ name: String) -> Bool { name.hasSuffix(".npy") || name.hasSuffix(".dat") }
+  private static func belongsToSet(_ name: String) -> Bool { name.hasSuffix(".npy") || name.hasSuffix(".dat") }
 
-  /// What stands before the class of the model and the part: `new` of `new_SAEHD_inter_AB.npy`.
+  /// Returns what stands before the class of the model and the module: `new` of `new_SAEHD_inter_AB.npy`.
   private static func modelName(_ name: String) -> String {
     let marker = "_SAEHD_"
     return name.indices.last { name[$0...].hasPrefix(marker) }.map { String(name[..<$0]) } ?? name

@@ -21,7 +21,7 @@ package struct PackInspection {
 
   private var packedBytes: Int { header.parts.reduce(0) { $0 + $1.size } }
   private var options: String { header.options.packing.map { "\($0.name) \($0.value)" }.joined(separator: ", ") }
-  /// How many layers each algorithm has.
+  /// Lists how many layers each algorithm has.
   private var algorithms: String {
     ConvolutionAlgorithm.all.compactMap { algorithm in
       let count = header.choices.count { $0.algorithm == algorithm }

@@ -13,7 +13,7 @@ import LiaeSystem
 
 /// The instruction sets that kernels are written for, of all processor architectures; files of packed weights name them.
 package enum InstructionSet: String, Sendable, Comparable {
-  /// What every processor of an architecture has, four lanes: SSE2 on x86-64, Advanced SIMD on arm64.
+  /// The features that every processor of an architecture has, four lanes: SSE2 on x86-64, Advanced SIMD on arm64.
   case baseline
   /// Advanced SIMD of arm64 at eight lanes, two registers a vector.
   case neon
@@ -45,7 +45,7 @@ package enum InstructionSet: String, Sendable, Comparable {
   /// The highest that the processor has and whose registers the operating system saves.
   package static let detected: InstructionSet = detect()
 
-  /// What this processor can run, lowest first.
+  /// Instruction sets that this processor can run, lowest first.
   package static var supported: [InstructionSet] { built.filter { $0 <= detected } }
 
   /// The detected one, or the one that `LIAE_ISA` names where it is lower.

@@ -5,7 +5,7 @@ import LiaeSystem
 ///
 /// Source: DeepFaceLab's SAEHD (`archi`, `resolution`, `*_dims` of `data.dat`) and its PyTorch port.
 package struct Architecture: Sendable, Equatable {
-  /// How latent modules and decoders are connected.
+  /// The network family, which says how latent modules and decoders are connected.
   package enum Family: String, Sendable, CaseIterable {
     /// Two latent modules, inter_AB and inter_B; one decoder.
     case liae
@@ -90,7 +90,7 @@ package struct Architecture: Sendable, Equatable {
   }
 
   /// Number of which the resolution is a multiple.
-  package var resolutionStep: Int { family == .xseg ? 64 : doubleResolution || residualDeep ? 32 : 16 }
+  package var resolutionMultiple: Int { family == .xseg ? 64 : doubleResolution || residualDeep ? 32 : 16 }
 
   package static let resolutionRange = 32...1024
   package static let dimsRange = 1...4096
@@ -99,10 +99,10 @@ package struct Architecture: Sendable, Equatable {
   ///
   /// - Throws: `unknownArchitecture`, whose message names the value and its range.
   package func validate() throws(LiaeError) {
-    guard Self.resolutionRange.contains(resolution), resolution % resolutionStep == 0 else {
+    guard Self.resolutionRange.contains(resolution), resolution % resolutionMultiple == 0 else {
       throw LiaeError(
         .unknownArchitecture,
-        "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionStep) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)"
+        "resolution \(resolution) is not possible for \(name): expected a multiple of \(resolutionMultiple) from \(Self.resolutionRange.lowerBound) to \(Self.resolutionRange.upperBound)"
       )
     }
     for (what, value) in dims where !Self.dimsRange.contains(value) {
@@ -143,7 +143,7 @@ package struct Architecture: Sendable, Equatable {
     case .xseg: 8 * baseDims
     }
   }
-  /// Whether the heads have no padding, so that the picture is 4 pixels smaller than the input.
+  /// True if the heads have no padding, so that the picture is 4 pixels smaller than the input.
   package var validHeads: Bool { flavour == .torch && doubleResolution && !residualDeep }
   /// Side of the output picture, pixels; 0 for a network that returns a mask alone.
   package var rgbSide: Int { family == .xseg ? 0 : validHeads ? resolution - 4 : resolution }

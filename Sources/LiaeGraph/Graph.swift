@@ -5,8 +5,8 @@ import LiaeSystem
 package struct TensorSpec: Sendable, Hashable {
   package var name: String
   package var shape: [Int]
-  /// Whether no node reads the tensor, as those of the PyTorch port's extra mask stage. Such a tensor may be missing from
-  /// a model; where it is there it is kept, so that a checkpoint is written back complete.
+  /// True if no node reads the tensor, as those of the PyTorch port's extra mask stage. Such a tensor may be missing
+  /// from a model; where it is there it is kept, so that a checkpoint is written back complete.
   package var isUnused = false
 
   package init(name: String, shape: [Int], isUnused: Bool = false) {
@@ -50,7 +50,7 @@ package struct Graph: Sendable {
   package private(set) var tensors: [TensorSpec] = []
   /// `Node.part` of the nodes that are added from now on.
   package var part = ""
-  /// For each tensor by its name its index in `tensors`, and the first node that reads it.
+  /// The index in `tensors` of each tensor by its name, and the first node that reads it.
   private var places: [String: (index: Int, node: String)] = [:]
 
   /// Maximum number of nodes: far above that of any family.

@@ -9,7 +9,8 @@ package enum Activation: Sendable, Hashable {
   case cosine
 }
 
-/// Which input channel of a depth-to-space becomes channel c, of C, of the pixel (2y + dy, 2x + dx).
+/// The order of the input channels of a depth-to-space: which of them becomes channel c, of C, of the pixel (2y + dy,
+/// 2x + dx).
 package enum ShuffleOrder: Sendable, Hashable {
   /// Channel c*4 + dy*2 + dx: column, row, depth, as in PyTorch's `pixel_shuffle`.
   case crd
@@ -21,15 +22,15 @@ package enum ShuffleOrder: Sendable, Hashable {
 package struct Convolution: Sendable, Hashable {
   /// Weights that the convolution applies to its input.
   package enum Reading: Sendable, Hashable {
-    /// Those of its layers, W.
+    /// The weights of the layers, W.
     case plain
     /// W1 + W2, where W1 and W2 are W for the first and the second half of its input channels: the input is x, and the
     /// result that of concat(x, x).
     case repeatedHalf
     /// [W1 + W2 ; W2]: the input is [x ; y - x], and the result that of concat(x, y).
     case splitHalves
-    /// Those of a transposed convolution of stride 2, turned into four kernels for each output channel, one for each
-    /// pixel of a depth-to-space that follows.
+    /// The weights of a transposed convolution of stride 2, turned into four kernels for each output channel, one for
+    /// each pixel of a depth-to-space that follows.
     case transposed
   }
 
@@ -48,7 +49,7 @@ package struct Convolution: Sendable, Hashable {
   package var activation = Activation.none
   /// Order of a depth-to-space that follows the activation; nil: there is none.
   package var depthToSpace: ShuffleOrder?
-  /// Set by `foldingCodes`.
+  /// The reading of the weights, set by `foldingCodes`.
   package var reading = Reading.plain
 
   package init(_ layer: String, outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int) {
@@ -64,9 +65,9 @@ package struct Dense: Sendable, Hashable {
   package var layers: [String]
   /// Number of outputs of all layers.
   package var outputs: Int
-  /// Whether the input is a picture that is flattened first. Set by `fusingDenseLayers`, as are the following.
+  /// True if the input is a picture that is flattened first. Set by `fusingDenseLayers`, as are the following.
   package var flattens = false
-  /// Whether the flattened input is normalised by its mean square.
+  /// True if the flattened input is normalised by its mean square.
   package var pixelNorm = false
   /// Side of the picture that the outputs are made into; nil: they stay flat.
   package var side: Int?

@@ -8,14 +8,14 @@ package enum RunMode: Sendable, Equatable {
   case reconstructDestination
   /// The source face reconstructed: liae AB, AB of a source face. A source face takes the way of the swap.
   case reconstructSource
-  /// Between both for t in 0...1: 0 reconstructs the destination, 1 is the swap. liae: lerp(B, AB, t), AB; amp: that
-  /// share of the source's channels.
+  /// A face between both for t in 0...1: 0 reconstructs the destination, 1 is the swap. liae: lerp(B, AB, t), AB; amp:
+  /// that share of the source's channels.
   case morph(Float)
   /// The mask of what of a face is not covered: xseg.
   case segment
 
-  /// The first part of the names of the graph's outputs: `swap` of `swap.rgb`.
-  package var run: String {
+  /// The beginning of the names of the graph's outputs: `swap` of `swap.rgb`.
+  package var branch: String {
     switch self {
     case .swap, .reconstructSource: "swap"
     case .reconstructDestination: "destination"

@@ -5,7 +5,7 @@ import LiaeTensor
 /// Pictures of one size in rows and columns, with thin gaps on a dark ground and captions where they are given.
 package struct ContactSheet {
   package let columns: Int
-  /// Of a cell, pixels.
+  /// Width of a cell, pixels.
   package let width: Int
   package let height: Int
   package private(set) var rows: [[Picture]] = []

@@ -3,12 +3,13 @@ import LiaeSystem
 
 /// Exif data: a TIFF structure of its own (CIPA DC-008), without what PNG or JPEG puts around it.
 struct Exif {
-  /// How a picture is stored, as tag 0x0112 numbers it: 1 is upright, 6 stands for a camera turned to portrait.
+  /// The orientation of the stored picture, as tag 0x0112 numbers it: 1 is upright, 6 stands for a camera turned to
+  /// portrait.
   let orientation: Int
   /// The data of the same picture stored upright: orientation 1, and no thumbnail, which would show the frame as it was.
   let upright: Bytes
 
-  /// Nil where it is no Exif data.
+  /// Returns nil where it is no Exif data.
   ///
   /// - Throws: `outOfMemory`.
   init?(_ data: UnsafeRawBufferPointer) throws(LiaeError) {
@@ -27,9 +28,9 @@ struct Exif {
 private struct ExifFields {
   private let data: UnsafeRawBufferPointer
   private let isBigEndian: Bool
-  /// Where the value of the orientation stands.
+  /// The offset of the orientation's value.
   private(set) var orientation: Int?
-  /// Where the offset of the next directory stands, which describes the thumbnail.
+  /// The offset of the field that leads to the next directory, which describes the thumbnail.
   private(set) var next = 0
 
   init?(_ data: UnsafeRawBufferPointer) {

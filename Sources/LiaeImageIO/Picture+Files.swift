@@ -97,15 +97,15 @@ extension Picture {
       if let base = message.baseAddress { text = String(cString: base) }
       return Int(status)
     }
-    let family: Status
+    let reported: Status
     switch status {
     case LIAE_IMAGE_OK: return
-    case LIAE_IMAGE_CORRUPT: family = .corruptFile
-    case LIAE_IMAGE_LIMIT: family = .limitExceeded
-    case LIAE_IMAGE_OUT_OF_MEMORY: family = .outOfMemory
-    default: family = .unsupported
+    case LIAE_IMAGE_CORRUPT: reported = .corruptFile
+    case LIAE_IMAGE_LIMIT: reported = .limitExceeded
+    case LIAE_IMAGE_OUT_OF_MEMORY: reported = .outOfMemory
+    default: reported = .unsupported
     }
-    throw LiaeError(family, "\(name): the \(kind.rawValue) file cannot be \(verb): \(text)")
+    throw LiaeError(reported, "\(name): the \(kind.rawValue) file cannot be \(verb): \(text)")
   }
 }
 

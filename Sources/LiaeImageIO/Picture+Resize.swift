@@ -45,7 +45,7 @@ extension Picture {
   }
 }
 
-/// Which source pixels make each target pixel of one axis, and how much of each.
+/// The source pixels that make each target pixel of one axis, and their weights.
 private struct CubicFilter {
   struct Taps {
     var first: Int

@@ -54,12 +54,12 @@ package struct Picture: Sendable {
   /// Bytes from one row to the next.
   package var stride: Int { width * format.size }
 
-  /// Valid while the picture is held.
+  /// A view of the pixels, valid while the picture is held.
   package var view: ImageView {
     ImageView(base: storage.base, width: width, height: height, stride: stride, format: format)
   }
 
-  /// For the function that fills a new picture. Valid while the picture is held.
+  /// A view for the function that fills a new picture. Valid while the picture is held.
   package var mutableView: MutableImageView {
     MutableImageView(base: storage.base, width: width, height: height, stride: stride, format: format)
   }
@@ -156,7 +156,7 @@ extension Picture {
   /// A copy of a rectangle, as much of it as lies in the picture.
   ///
   /// - Throws: `invalidArgument` where nothing of it does; `outOfMemory`.
-  package func part(x: Int, y: Int, width: Int, height: Int) throws(LiaeError) -> Picture {
+  package func cropped(x: Int, y: Int, width: Int, height: Int) throws(LiaeError) -> Picture {
     let (columns, rows) = (
       (x..<x + max(width, 0)).clamped(to: 0..<self.width), (y..<y + max(height, 0)).clamped(to: 0..<self.height)
     )

@@ -22,7 +22,8 @@ package struct PictureFile: Sendable {
   /// - Parameter name: how messages call the file.
   package init(_ file: Bytes, name: String, keeps16Bits: Bool) throws(LiaeError) {
     guard let kind = PictureFileKind(file.raw) else {
-      throw LiaeError(.unknownFormat, "\(name): neither a PNG nor a JPEG file")
+      throw LiaeError(
+        .unknownFormat, "\(name): neither a PNG nor a JPEG file\(OtherPictureFormat.advice(file.raw))")
     }
     let (stored, bits) = try Picture.stored(file, kind, name: name, keeps16Bits: keeps16Bits)
     let (properties, orientation) = try PictureProperties.read(file, kind, name: name)

@@ -2,7 +2,7 @@
 import LiaeFormats
 import LiaeSystem
 
-/// What a picture file says of its picture beside the pixels: how its colours are meant, how large it is, where it is from.
+/// The properties of a picture file beside its pixels: how its colours are meant, how large it is, where it is from.
 package struct PictureProperties: Sendable {
   /// An ICC profile.
   var profile: Bytes?
@@ -12,17 +12,17 @@ package struct PictureProperties: Sendable {
   var density: (x: Double, y: Double)?
   /// Whole chunks of a PNG file, which another PNG file takes as they are: `iCCP` and `pHYs` too.
   var chunks: [PNGProperty] = []
-  /// What the file has beside that, and what is made of the picture will not have, by the names of chunks or standards.
+  /// The names of chunks or standards that the file has and a result will not have.
   package internal(set) var leftBehind: [String] = []
 
   package init() {}
 
-  /// What a JPEG file has no place for.
+  /// The properties that a JPEG file has no place for.
   package var lostInJPEG: [String] {
     chunks.map(\.kind).filter { !["iCCP", "pHYs", "sRGB"].contains($0) }
   }
 
-  /// Without the profile of a gray picture, which a coloured one cannot have.
+  /// Returns the properties without the profile of a gray picture, which a coloured one cannot have.
   package func forColors() -> PictureProperties {
     guard let profile, profile.count >= 20, profile.raw[16..<20].elementsEqual("GRAY".utf8) else { return self }
     var result = self

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What follows a convolution, as the kernels know it.
+/// The activation behind a convolution, as the kernels know it.
 @usableFromInline package enum ActivationKind {
   @inlinable @inline(__always) package static var leaky: Int { 0 }
   @inlinable @inline(__always) package static var cosine: Int { 1 }

@@ -11,7 +11,7 @@ import CLiaeIntrinsics
   associatedtype Wide: SIMD where Wide.Scalar == Double
 
   static var width: Int { get }
-  /// Most rows of a register tile of two vectors that stays in registers.
+  /// The largest number of rows of a register tile of two vectors that stays in registers.
   static var tileRows: Int { get }
   /// Rows of a register tile of two vectors whose scalars are neighbours: a part of W, 4 or 8.
   static var transposedRows: Int { get }
@@ -38,12 +38,12 @@ import CLiaeIntrinsics
   static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
   /// sum + x * x in double.
   static func addingSquares(_ sum: Wide, _ x: Self) -> Wide
-  /// Rounded to nearest from double.
+  /// Creates a vector rounded to nearest from double.
   init(narrowing: Wide)
-  /// As many values as there are lanes, of 16 bits each, exactly. Any address.
+  /// Loads as many values as there are lanes, of 16 bits each, exactly. Any address.
   static func widening(float16 p: UnsafeRawPointer) -> Self
   static func widening(bfloat16 p: UnsafeRawPointer) -> Self
-  /// As many rows as there are lanes, `from` floats apart, to columns, `to` floats apart.
+  /// Transposes as many rows as there are lanes, `from` floats apart, to columns, `to` floats apart.
   static func transpose(_ s: FloatPointer, _ from: Int, _ d: MutableFloatPointer, _ to: Int)
 }
 

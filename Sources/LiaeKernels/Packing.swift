@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What one output channel lane and one row k of packed weights are made of.
+/// The parameters of packing one output channel lane and one row k of weights.
 @usableFromInline package struct PackParameters {
   /// (out, in, kernel, kernel)
   @usableFromInline package var weights: FloatPointer
@@ -11,10 +11,10 @@
   @usableFromInline package var phases: Int
   /// Channels of a phase as packed.
   @usableFromInline package var phaseChannels: Int
-  /// For each packed input channel the channel it is, and one that is added to it; -1 for none.
+  /// The channel that each packed input channel is, and one that is added to it; -1 for none.
   @usableFromInline package var input: UnsafePointer<Int32>
   @usableFromInline package var added: UnsafePointer<Int32>
-  /// For each packed output channel the channel it is, or -1.
+  /// The channel that each packed output channel is, or -1.
   @usableFromInline package var output: UnsafePointer<Int32>
   @usableFromInline package var blockVectors: Int
   @usableFromInline package var weightRows: Int

@@ -3,27 +3,28 @@
 // Parameter blocks of the kernels. They hold raw pointers and counts; the caller has checked every size. How pixels stand
 // in memory is a `PixelLayout`; pointers point at pixel (0, 0).
 
-/// Where an activation lies. Strides in floats.
+/// The address and strides of an activation. Strides in floats.
 @usableFromInline package struct ActivationView {
   @usableFromInline package var origin: MutableFloatPointer
-  /// From one row of pixels to the next.
+  /// Stride from one row of pixels to the next.
   @usableFromInline package var row: Int
-  /// From one block of W channels to the next.
+  /// Stride from one block of W channels to the next.
   @usableFromInline package var plane: Int
-  /// From one image to the next.
+  /// Stride from one image to the next.
   @usableFromInline package var image: Int
-  /// From one pixel to the next in a layout that does not fix it.
+  /// Stride from one pixel to the next in a layout that does not fix it.
   @usableFromInline package var pixel: Int
   @inlinable package init(origin: MutableFloatPointer, row: Int, plane: Int, image: Int, pixel: Int = 0) {
     (self.origin, self.row, self.plane, self.image, self.pixel) = (origin, row, plane, image, pixel)
   }
 }
 
-/// How pixels and their channels stand in memory. Kernels are generic over it, so that each layout is compiled by itself.
+/// The layout of pixels and their channels in memory. Kernels are generic over it, so that each layout is compiled by
+/// itself.
 @usableFromInline package protocol PixelLayout {
   /// Floats from one pixel to the next.
   static func pixel<V: Lanes>(_: V.Type, _ view: ActivationView) -> Int
-  /// Whether pictures have no border, so that windows leave them, and channels may end within a vector.
+  /// True if pictures have no border, so that windows leave them, and channels may end within a vector.
   static var isRagged: Bool { get }
 }
 
@@ -43,18 +44,19 @@
   @inlinable @inline(__always) package static var isRagged: Bool { true }
 }
 
-/// Where the results of a convolution go, and what happens to them on the way.
+/// The target of a convolution's results, and what happens to them on the way.
 @usableFromInline package struct Destination {
   @usableFromInline package var target: ActivationView
   /// Pixels between neighbouring outputs: 1, or 2 with depth-to-space.
   @usableFromInline package var step: Int
-  /// For each vector of output channels, where it lies from the origin: its plane, and the pixel of depth-to-space.
+  /// The offset of each vector of output channels from the origin: its plane, and the pixel of depth-to-space.
   @usableFromInline package var offsets: UnsafePointer<Int>
   /// Vectors of output channels that are stored.
   @usableFromInline package var vectors: Int
-  /// For each of them the channels that are, in a ragged layout.
+  /// The number of channels that each of them has in a ragged layout.
   @usableFromInline package var lanes: UnsafePointer<Int>
-  /// Added before the activation where it is not nil; W channels a plane, as the outputs before depth-to-space.
+  /// The activation that is added before the activation function where it is not nil; W channels a plane, as the
+  /// outputs before depth-to-space.
   @usableFromInline package var residual: ActivationView?
   @usableFromInline package var bias: FloatPointer
   /// `ActivationKind`.
@@ -85,7 +87,7 @@
 /// The part of a tile's window that lies in the picture, rows and columns of the window.
 @usableFromInline package struct Clip {
   @usableFromInline package var firstRow, endRow, firstColumn, endColumn: Int32
-  /// Whether some of the window lies outside.
+  /// True if some of the window lies outside.
   @usableFromInline package var isCut: Bool
   @inlinable package init(rows: Range<Int>, columns: Range<Int>, isCut: Bool) {
     (firstRow, endRow) = (Int32(rows.lowerBound), Int32(rows.upperBound))
@@ -102,12 +104,12 @@
   /// Pixels of the source between neighbours of a window: 1, or 2 where windows are read from every second pixel of every
   /// second row, a phase.
   @usableFromInline package var sourceStep = 1
-  /// For each block of W summed channels, where it lies from the source's origin: its plane, and the first pixel of its
+  /// The offset of each block of W summed channels from the source's origin: its plane, and the first pixel of its
   /// phase.
   @usableFromInline package var sourceOffsets: UnsafePointer<Int>
-  /// For each of them the channels that there are, in a ragged layout.
+  /// The number of channels that each of them has in a ragged layout.
   @usableFromInline package var sourceLanes: UnsafePointer<Int>
-  /// For each tile what of its window lies in the picture, in a ragged layout.
+  /// The part of each tile's window that lies in the picture, in a ragged layout.
   @usableFromInline package var clips: UnsafePointer<Clip>?
   @usableFromInline package var destination: Destination
   @usableFromInline package var tiles: UnsafePointer<Tile>
@@ -124,7 +126,8 @@
   @usableFromInline package var weightRows = 0
   /// Vectors of a column block, 1 or 2.
   @usableFromInline package var blockVectors = 2
-  /// For each point: the range of k that is not zero, and where its rows begin within a column block.
+  /// The range of k and the offset of the weights of each point: the range of k that is not zero, and where its rows
+  /// begin within a column block.
   @usableFromInline package var kLow, kHigh, weightOffset: UnsafePointer<Int>
   /// W / 2, see PanelProduct.
   @usableFromInline package var halfWidth = 0
@@ -144,7 +147,7 @@
   }
 }
 
-/// How the weights of a convolution are stored that are transformed when they are used.
+/// The storage of a convolution's weights that are transformed when they are used.
 @usableFromInline package struct TapParameters {
   /// [column block][phase][channel][taps of the phase][vectors * W]: 3x3 taps of one phase, or the 3x2, 3x3, 2x3 and 2x2
   /// taps of the four of a 5x5 kernel.

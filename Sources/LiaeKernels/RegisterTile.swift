@@ -14,7 +14,7 @@
   mutating func step(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int)
   /// Rows follow one another, `vectors` vectors each.
   func storeAll(_ c: MutableFloatPointer)
-  /// What `storeAll` stored.
+  /// Loads what `storeAll` stored.
   mutating func loadAll(_ c: MutableFloatPointer)
 }
 
@@ -74,7 +74,7 @@
 @usableFromInline package typealias Times7<T: RegisterTile> = Stack<Times4<T>, Times3<T>>
 @usableFromInline package typealias Times8<T: RegisterTile> = Stack<Times4<T>, Times4<T>>
 
-/// What is done with a register tile of a row count that is known at compile time.
+/// Work on a register tile of a row count that is known at compile time.
 @usableFromInline package protocol TileBody {
   associatedtype V: Lanes
   func run<T: RegisterTile>(_: T.Type) where T.V == V

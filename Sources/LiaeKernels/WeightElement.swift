@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a weight is stored.
+/// The element type in which a weight is stored.
 @usableFromInline package enum WeightElement {
   @inlinable @inline(__always) package static var float32: Int { 0 }
   @inlinable @inline(__always) package static var float16: Int { 1 }

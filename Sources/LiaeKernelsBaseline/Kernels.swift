@@ -18,7 +18,7 @@ import LiaeKernels
   private typealias V = SIMD4<Float>
 #endif
 
-/// As `LIAE_ISA` names the instruction set.
+/// Returns the name of the instruction set that `LIAE_ISA` uses.
 @inline(__always) private func isaName() -> StaticString {
   #if LIAE_AVX512
     "avx512"

@@ -52,7 +52,7 @@ package struct ReferenceNetwork: Sendable {
   package func run(_ mode: RunMode, image: [Float], wantDestinationMask: Bool) throws(LiaeError) -> Output {
     var morph: Float = 1
     if case .morph(let value) = mode { morph = value }
-    let names = ["\(mode.run).rgb", "\(mode.run).mask"] + (wantDestinationMask ? ["destination.mask"] : [])
+    let names = ["\(mode.branch).rgb", "\(mode.branch).mask"] + (wantDestinationMask ? ["destination.mask"] : [])
     let maps = try maps(names, image: image, morph: morph)
     return Output(
       rgb: maps[0].interleaved(), mask: maps[1].interleaved(),

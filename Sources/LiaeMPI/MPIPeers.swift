@@ -11,7 +11,7 @@ package final class MPIPeers: TrainingPeers {
   private init(rank: Int, count: Int) { (self.rank, self.count) = (rank, count) }
   deinit { _ = liae_mpi_end() }
 
-  /// nil where this process is alone, be it because it was not started by `mpirun`.
+  /// Returns nil where this process is alone, be it because it was not started by `mpirun`.
   ///
   /// - Throws: `inputOutput` where MPI does not start.
   package static func join() throws(LiaeError) -> MPIPeers? {

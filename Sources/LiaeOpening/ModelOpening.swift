@@ -8,7 +8,7 @@ import LiaeSystem
 
 /// Opens what holds a model, recognised by its content, and makes it ready to run.
 package struct ModelOpening: Sendable {
-  /// What the caller knows of the checkpoint.
+  /// The caller's knowledge of the checkpoint.
   package var checkpoint = OpenOptions()
   package var plan = PlanOptions()
   /// Packed weights beside the checkpoint: mapped where they fit it, made where they do not or are not there.
@@ -22,7 +22,7 @@ package struct ModelOpening: Sendable {
   package var report: @Sendable (Remark) -> Void = { _ in }
 
   package struct Remark: Sendable {
-    /// Something did not work, and the model was opened without.
+    /// True if something did not work and the model was opened without it.
     package var isWarning: Bool
     package var text: String
   }
@@ -66,7 +66,7 @@ package struct ModelOpening: Sendable {
 
   private func open(_ model: consuming Model, from source: String?, packedIn path: String) throws(LiaeError) -> Plan {
     let request = try PackRequest(plan, of: copy model)
-    /// Why the file is written; nil where it is not ours to replace.
+    /// The reason why the file is written; nil where it is not ours to replace.
     let reason: String?
     do throws(LiaeError) {
       let file = try PackFile(path: path, copying: copiesPacked)
@@ -118,7 +118,7 @@ package struct ModelOpening: Sendable {
     }
   }
 
-  /// What a packed file says of its model, with what the caller knows better.
+  /// Returns what a packed file says of its model, with what the caller knows better.
   private func described(_ file: PackFile) throws(LiaeError) -> ModelInfo {
     var info = file.header.info
     if let order = checkpoint.colorOrder { info.colorOrder = order }

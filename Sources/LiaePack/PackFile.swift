@@ -11,7 +11,7 @@ import LiaeSystem
 /// A file that somebody truncates while it is mapped ends the process (SIGBUS), as with any mapped file: who replaces
 /// it renames, which leaves the old one to those that have it.
 package struct PackFile: Sendable {
-  /// How messages call it.
+  /// The file's name in messages.
   package let name: String
   package let header: PackHeader
   private let bytes: Bytes
@@ -26,14 +26,14 @@ package struct PackFile: Sendable {
     try self.init(File(reading: path), copying: copying)
   }
 
-  /// As of a path.
+  /// Opens an open file as it would a path.
   package init(_ file: File, copying: Bool = false) throws(LiaeError) {
     // What is none is not read for that to be said.
     if copying { try PackHeader.requireMagic(file.prefix(FormatSniffer.bytes), name: file.path) }
     try self.init(copying ? Bytes.read(file) : Bytes.map(file), name: file.path)
   }
 
-  /// Of bytes that are aligned as a mapped file's are.
+  /// Opens bytes that are aligned as a mapped file's are.
   package init(_ bytes: Bytes, name: String) throws(LiaeError) {
     (header, dataStart) = try PackHeader.read(bytes, name: name)
     try header.checkLayout(dataBytes: max(0, bytes.count - dataStart), name)

@@ -5,7 +5,7 @@ import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 
-/// What a packed-weights file says of itself: docs/packed-weights.md. `PackHeader+Reading.swift` is the way back.
+/// The header of a packed-weights file: docs/packed-weights.md. `PackHeader+Reading.swift` is the way back.
 package struct PackHeader: Sendable {
   /// A part of the file.
   package struct Part: Sendable, Equatable {
@@ -44,7 +44,7 @@ package struct PackHeader: Sendable {
 }
 
 extension PackHeader {
-  /// Of a plan, and the checksums of its parts.
+  /// Creates the header of a plan and computes the checksums of its parts.
   init(_ plan: Plan) throws(LiaeError) {
     layoutVersion = Plan.layoutVersion
     (instructionSet, width) = (plan.instructionSet, try plan.instructionSet.kernels().width)

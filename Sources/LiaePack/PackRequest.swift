@@ -4,22 +4,23 @@ import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
 
-/// What packed weights have to fit.
+/// The conditions that packed weights have to meet.
 package struct PackRequest {
   package var options: PlanOptions
   /// The checkpoint that they stand for; nil where they stand for themselves.
   package var checkpoint: (architecture: Architecture, info: ModelInfo, fingerprint: String)?
 
-  /// For packed weights without their checkpoint. Options that are left as they are by default are those of the file.
+  /// Creates a request for packed weights without their checkpoint. Options that are left as they are by default are
+  /// those of the file.
   package init(_ options: PlanOptions) { self.options = options }
 
-  /// For packed weights of this model, made with these very options.
+  /// Creates a request for packed weights of this model, made with these very options.
   package init(_ options: PlanOptions, of model: Model) throws(LiaeError) {
     self.options = options
     checkpoint = (model.architecture, model.info, try model.fingerprint())
   }
 
-  /// Why packed weights with this header do not fit, or nil where they do.
+  /// Returns why packed weights with this header do not fit, or nil where they do.
   func mismatch(_ header: PackHeader) throws(LiaeError) -> String? {
     let set: InstructionSet
     if let chosen = options.instructionSet { set = chosen } else { set = try InstructionSet.preferred() }

@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTensor
 
 extension Context {
-  /// As `run`, of one face.
+  /// Runs the network on a single image.
   package func run(
     _ mode: RunMode, _ input: ImageView, rgb: MutableImageView?, mask: MutableImageView?,
     destinationMask: MutableImageView?

@@ -14,7 +14,7 @@ package struct ContextOptions {
   /// A host's own thread pool in place of the context's.
   package var parallelFor: HostParallelFor?
   package var parallelForUserData: UnsafeMutableRawPointer?
-  /// Called on the running thread with the share done, 0...1, after each step of the network.
+  /// The callback on the running thread with the share done, 0...1, after each step of the network.
   package var progress: (@convention(c) (_ userData: UnsafeMutableRawPointer?, _ share: Float) -> Void)?
   package var progressUserData: UnsafeMutableRawPointer?
   /// Bytes that the context and the calls that use it may take at a time; 0: no limit.
@@ -24,7 +24,7 @@ package struct ContextOptions {
   package static let threadRange = 0...64
   package static let batchRange = 1...64
 
-  /// How many threads `threads` stands for.
+  /// Returns the number of threads that `threads` stands for.
   static func threadCount(_ threads: Int) -> Int {
     min(threads > 0 ? threads : processorCount(), threadRange.upperBound)
   }
@@ -56,19 +56,19 @@ package final class Context: @unchecked Sendable {
   private let options: ContextOptions
   private let pool: ThreadPool
   let workspace: Workspace
-  /// Of whichever schedule is running.
+  /// Activations of whichever schedule is running.
   private let activations: Bytes
   private let pictures: RunPictures
-  /// By `RunRequest.index`, for one image and for a full group of `maxBatch`; nil for what the network cannot be asked.
-  /// The steps of both are the same, place by place.
+  /// The schedules by `RunRequest.index`, for one image and for a full group of `maxBatch`; nil for what the network
+  /// cannot be asked. The steps of both are the same, place by place.
   private let single, group: [Schedule?]
   /// The schedule that used the activations last.
   private var last: Schedule?
   private let isRunning = Atomic<Bool>(false)
-  /// Of the call that uses the context.
+  /// The flag of the call that uses the context.
   private let cancelFlag = CancelFlag()
   private let budget: MemoryBudget?
-  /// Of each step of the last run; -1 where it was not run.
+  /// The time of each step of the last run; -1 where it was not run.
   private let nanoseconds: UnsafeMutablePointer<Int>
   private let flops: UnsafeMutablePointer<Double>
 
@@ -156,7 +156,7 @@ package final class Context: @unchecked Sendable {
       morph = t
     }
     let request = RunRequest(
-      run: mode.run, rgb: rgb != nil, mask: mask != nil, destinationMask: destinationMask != nil)
+      branch: mode.branch, rgb: rgb != nil, mask: mask != nil, destinationMask: destinationMask != nil)
     guard let schedule = single[request.index] else {
       throw LiaeError(.unsupported, "\(plan.architecture.name) has one latent code and cannot morph; LIAE and AMP can")
     }

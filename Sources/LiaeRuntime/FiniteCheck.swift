@@ -5,7 +5,7 @@ import Synchronization
 
 /// Looks for numbers that are not finite, at the speed of memory.
 enum FiniteCheck {
-  /// Whether all are finite.
+  /// Tells whether all are finite.
   static func isFinite(_ floats: UnsafePointer<Float>, _ count: Int) -> Bool {
     isFinite(UnsafeRawPointer(floats), count, UInt32.self, carry: 0x0080_0000)
   }
@@ -32,7 +32,7 @@ enum FiniteCheck {
     return rest & ~magnitude == 0
   }
 
-  /// Whether all elements are finite; threads share them.
+  /// Tells whether all elements are finite; threads share them.
   static func isFinite(_ tensor: TensorView, _ pool: ThreadPool) -> Bool {
     let job = Job(tensor)
     withExtendedLifetime(job) {

@@ -9,7 +9,7 @@ import LiaeTensor
 ///
 /// Weights and activations hold no model's numbers: the time does not depend on them.
 final class LayerStopwatch {
-  /// What the time of a layer depends on.
+  /// The properties that the time of a layer depends on.
   struct Shape: Equatable {
     let inputs, outputs, kernel, stride, padding, side: Int
     let depthToSpace, isCode: Bool

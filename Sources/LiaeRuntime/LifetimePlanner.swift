@@ -23,7 +23,7 @@ package struct Lifetime {
 /// like these. Source: Pisarchyk, Lee: Efficient memory management for deep neural net inference, 2020, section 5.
 package enum LifetimePlanner {
   package struct Placement {
-    /// Of each stretch, floats.
+    /// The offset of each stretch, floats.
     package var offsets: [Int] = []
     /// Floats of all.
     package var size = 0
@@ -65,8 +65,8 @@ package enum LifetimePlanner {
     return placement
   }
 
-  /// Whether pixels of another stretch, at whatever time, lie where this one has its border. They do not where planes
-  /// of the same size lie on each other.
+  /// Tells whether pixels of another stretch, at whatever time, lie where this one has its border. They do not where
+  /// planes of the same size lie on each other.
   package static func sharesBorder(_ index: Int, _ lifetimes: [Lifetime], _ placement: Placement) -> Bool {
     let mine = lifetimes[index], start = placement.offsets[index]
     return lifetimes.indices.contains { other in

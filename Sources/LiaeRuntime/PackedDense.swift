@@ -159,7 +159,7 @@ private func elements(_ tensor: TensorView, _ type: DType) throws(LiaeError) -> 
 }
 
 extension DType {
-  /// As the kernels name it.
+  /// The element type's number in the kernels.
   var weightElement: Int {
     switch self {
     case .float16: return WeightElement.float16

@@ -13,7 +13,7 @@ final class PackedResponseNorm: Sendable {
   var weight: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
   var bias: UnsafePointer<Float> { weight + padded }
   var threshold: UnsafePointer<Float> { weight + 2 * padded }
-  /// Its absolute value.
+  /// The absolute value of the stored epsilon.
   var epsilon: Double { Double(weight[3 * padded]) }
   var bytes: Int { storage.count }
   private var padded: Int { roundUp(channels, width) }

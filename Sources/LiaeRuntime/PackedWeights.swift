@@ -16,11 +16,11 @@ final class PackedWeights: Sendable {
     let tensors: (_ layer: String) throws(LiaeError) -> (weights: TensorView, bias: TensorView)
     /// A tensor by its name, likewise.
     let tensor: (_ name: String) throws(LiaeError) -> TensorView
-    /// Is told of layers that are packed.
+    /// The closure that is told of layers that are packed.
     let release: (_ layers: [String]) -> Void
   }
 
-  /// In the order of packing.
+  /// The convolutions, in the order of packing.
   let convolutions: [PackedConvolution]
   let choices: [LayerChoice]
   private let byName: [String: PackedConvolution]

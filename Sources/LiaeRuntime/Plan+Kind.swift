@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 
 extension Plan {
-  /// Whether the network returns the mask of a face and swaps none.
+  /// True if the network returns the mask of a face and swaps none.
   package var segments: Bool { !graph.canSwap }
 
   /// - Throws: `unsupported` for a network that segments.

@@ -3,7 +3,7 @@ import LiaeConvolution
 import LiaeGraph
 import LiaeSystem
 
-/// What the planner expects of a layer's algorithms, and what they take.
+/// The expected and the measured time of a layer's algorithms.
 package struct PlannerCheck: Sendable {
   package struct Entry: Sendable {
     package var algorithm: ConvolutionAlgorithm
@@ -17,7 +17,7 @@ package struct PlannerCheck: Sendable {
   package var chosen: ConvolutionAlgorithm
 
   package var quickest: Entry? { entries.min { $0.measured < $1.measured } }
-  /// What the choice takes more than the quickest, seconds.
+  /// The time that the choice takes beyond the quickest, seconds.
   package var loss: Double {
     guard let quickest, let chosen = entries.first(where: { $0.algorithm == chosen }) else { return 0 }
     return chosen.measured - quickest.measured

@@ -6,7 +6,7 @@ import LiaeKernels
 import LiaeSystem
 import LiaeTensor
 
-/// What a plan has chosen for one layer.
+/// The plan's choice for one layer.
 package struct LayerChoice: Sendable, Equatable {
   /// The layer's name; that of joined heads is `DECODER.out_convs`.
   package var name: String
@@ -29,11 +29,11 @@ package final class Plan: Sendable {
   package let graph: Graph
   package let info: ModelInfo
   package let instructionSet: InstructionSet
-  /// What the plan was made with.
+  /// The options that the plan was made with.
   package let options: PlanOptions
   /// `Model.fingerprint()` of the model that was packed.
   package let fingerprint: String
-  /// Of each convolution, and of dense layers in 16 bits, in the order of packing.
+  /// The choice for each convolution, and for dense layers in 16 bits, in the order of packing.
   package let choices: [LayerChoice]
   /// All packed weights, in the order of packing.
   package let parts: [WeightPart]
@@ -47,7 +47,7 @@ package final class Plan: Sendable {
   /// The network as it is run: heads joined, what follows a convolution taken into it, codes folded.
   let runGraph: Graph
   let weights: PackedWeights
-  /// Of weights out of a file.
+  /// The check of weights that come out of a file.
   let check: WeightCheck?
 
   /// Packs the weights. The model is not needed after: where the caller gives it away, each tensor goes when it is
@@ -156,7 +156,7 @@ extension Plan {
   package static func nonFinite(_ what: String) -> LiaeError {
     LiaeError(
       .corruptFile,
-      "\(what); weights are finite numbers: the file is damaged or its training went astray (--allow-non-finite, "
+      "\(what); weights are finite numbers: the file is damaged or its training diverged (--allow-non-finite, "
         + "allow_non_finite of liae_model_options)")
   }
 

@@ -10,12 +10,12 @@ package struct PlanOptions: Sendable {
     case direct = 1
   }
   package var convolution = Convolution.automatic
-  /// How the planner chooses among them.
+  /// The method by which the planner chooses among algorithms.
   package enum Planning: String, Sendable, CaseIterable {
-    /// By a model of costs: the same choice on every machine of an instruction set.
+    /// The planner uses a model of costs: the same choice on every machine of an instruction set.
     case model
-    /// By timing each shape of layer on this machine while the model is opened. Choices, and with them the last bits of
-    /// results, may differ from one opening to another.
+    /// The planner times each shape of layer on this machine while the model is opened. Choices, and with them the last
+    /// bits of results, may differ from one opening to another.
     case measure
   }
   package var planning = Planning.model
@@ -23,7 +23,7 @@ package struct PlanOptions: Sendable {
   package var memory = MemoryPolicy.speed
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
-  /// Whether weights may be infinite or no numbers; else they are refused, and so are such results of runs.
+  /// True if weights may be infinite or no numbers; else they are refused, and so are such results of runs.
   package var allowsNonFinite = false
   /// nil: the processor's best, or what `LIAE_ISA` says.
   package var instructionSet: InstructionSet?
@@ -46,7 +46,7 @@ extension PlanOptions {
     [("convolution", convolution.name), ("planning", planning.rawValue), ("memory", memory.name)]
   }
 
-  /// From such names and values; nil where they are not known, or not all there.
+  /// Creates options from such names and values; nil where they are not known, or not all there.
   package init?(packing: [(name: String, value: String)]) {
     self.init()
     for (name, value) in packing {

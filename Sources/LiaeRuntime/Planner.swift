@@ -11,7 +11,7 @@ import LiaeKernels
 enum Planner {
   static func rates(_ options: PlanOptions) -> Rates { Rates(options.instructionSet ?? .detected) }
 
-  /// What may compute a layer, the plain sum first.
+  /// Returns the algorithms that may compute a layer, the plain sum first.
   static func candidates(_ layer: ConvolutionLayer, options: PlanOptions) -> [ConvolutionAlgorithm] {
     guard options.convolution == .automatic else { return [.direct] }
     return ConvolutionAlgorithm.all.filter { WinogradGeometry.fits(layer, $0) }

@@ -64,7 +64,7 @@ private struct ScheduleAddresses {
   private let offsets: [Int]
   private let base: UnsafeMutablePointer<Float>
 
-  /// In memory; without it addresses can be computed and not used.
+  /// Lays the schedule out in memory; without it addresses can be computed and not used.
   init(
     _ graph: Graph, images: Int, places: ValuePlaces, placement: LifetimePlanner.Placement? = nil, memory: Bytes? = nil
   ) {
@@ -112,7 +112,7 @@ final class Schedule {
   private(set) var steps: [Step] = []
   /// Places of the packed weights that the steps read, in `Plan.check`.
   private(set) var parts: [Int] = []
-  /// Whether those are known to be sound.
+  /// True if those weights are known to be sound.
   var isChecked = false
   /// Borders that no step clears: of buffers on which nothing else of this schedule lies.
   private var borders: [Border] = []
@@ -215,7 +215,8 @@ final class Schedule {
     for border in borders { for plane in 0..<border.planes { border.clear(plane: plane) } }
   }
 
-  /// Whether the border is zero already: that of a value in whose place another one stands, or one that is copied.
+  /// Tells whether the border is zero already: that of a value in whose place another one stands, or one that is
+  /// copied.
   private static func keepsBorder(_ node: Graph.Node, _ places: ValuePlaces, _ index: Int) -> Bool {
     switch node.operation {
     case .splitHalves, .mixChannels, .concatenation, .responseNorm: return true

@@ -32,7 +32,7 @@ struct RunPictures {
 
   /// Memory of the graph's outputs of a request.
   func outputs(of request: RunRequest) -> [String: UnsafeMutablePointer<Float>] {
-    var outputs = ["\(request.run).rgb": rgb, "\(request.run).mask": mask]
+    var outputs = ["\(request.branch).rgb": rgb, "\(request.branch).mask": mask]
     if request.destinationMask { outputs["destination.mask"] = destinationMask }
     return outputs
   }
@@ -43,7 +43,7 @@ struct ScheduleBuilder {
   private let plan: Plan
   private let tables = ConvolutionTables()
   private let requests: [RunRequest]
-  /// By number of images, in the order of the requests.
+  /// The drafts by number of images, in the order of the requests.
   private let drafts: [Int: [ScheduleDraft]]
   let activations: Bytes
   let pictures: RunPictures
@@ -70,7 +70,7 @@ struct ScheduleBuilder {
     (self.drafts, self.scratch) = (drafts, scratch)
   }
 
-  /// By `RunRequest.index`.
+  /// Returns the schedules by `RunRequest.index`.
   ///
   /// - Parameter images: 1 or the largest batch.
   func schedules(images: Int) throws(LiaeError) -> [Schedule?] {

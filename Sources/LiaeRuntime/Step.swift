@@ -2,7 +2,7 @@
 import LiaeKernels
 import LiaeSystem
 
-/// What steps have at hand while they run.
+/// The state that steps have at hand while they run.
 package struct RunState {
   let kernels: KernelTable
   let pool: ThreadPool
@@ -28,9 +28,9 @@ package class Step {
   /// Part of the network, as the graph names it.
   let part: String
   package var scratch: ScratchSize { ScratchSize() }
-  /// What has to be cleared around the pixels that the step writes. Nothing of the step reads it.
+  /// The border that has to be cleared around the pixels that the step writes. Nothing of the step reads it.
   var border: Border?
-  /// Shared scratch of its own, in place of the workspace's.
+  /// Scratch memory of the step's own, in place of the workspace's.
   var shared: UnsafeMutablePointer<Float>?
   private(set) var state: RunState?
   /// Tasks of the region that is running, and planes of border that its last tasks clear.
@@ -54,7 +54,8 @@ package class Step {
     self.state = nil
   }
 
-  /// Has the Swift runtime make the metadata of the optional state, once a process, which the first run would else do.
+  /// Makes the Swift runtime create the metadata of the optional state, once a process, which the first run would else
+  /// do.
   final func settle() { state = nil }
 
   func execute(_ state: RunState) {}

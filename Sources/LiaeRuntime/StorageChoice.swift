@@ -4,11 +4,11 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// What a plan's weights may take of memory.
+/// The memory that a plan's weights may take.
 package enum MemoryPolicy: Int32, Sendable, CaseIterable {
   /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
   case speed = 0
-  /// At most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
+  /// Weights take at most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
   case balanced = 1
   /// Weights stand as the checkpoint has them and are transformed in every run.
   case memory = 2
@@ -27,10 +27,10 @@ package enum MemoryPolicy: Int32, Sendable, CaseIterable {
   }
 }
 
-/// How one convolution is computed and stored.
+/// The algorithm and the storage of one convolution.
 struct ConvolutionChoice: Equatable {
   var algorithm: ConvolutionAlgorithm
-  /// Stored as taps.
+  /// True if weights are stored as taps.
   var fromTaps = false
 
   var name: String { fromTaps ? "\(algorithm.name) from taps" : algorithm.name }
@@ -43,7 +43,7 @@ struct ConvolutionChoice: Equatable {
 struct StorageChoice {
   private var choices: [String: ConvolutionChoice] = [:]
 
-  /// What `balanced` may take, times the float32 checkpoint.
+  /// The limit of `balanced`, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
   /// - Parameters:

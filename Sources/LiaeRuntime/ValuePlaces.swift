@@ -20,11 +20,12 @@ struct ValuePlaces {
     let grid: ActivationGrid
     /// Place among `lifetimes`.
     let stretch: Int
-    /// Whether something reads it that looks past the edge.
+    /// True if a node reads the value that looks past its edge.
     let readsBorder: Bool
   }
 
-  /// By node; nil where the value is no picture of ours: the run's input, numbers without a place, outputs.
+  /// The pictures by node; nil where the value is no picture of ours: the run's input, numbers without a place,
+  /// outputs.
   private(set) var pictures: [Picture?]
   private(set) var buffers: [Buffer] = []
   /// Numbers without a place by node: stretch, first number of an image, numbers of an image in the stretch.
@@ -85,7 +86,7 @@ struct ValuePlaces {
     return lifetimes.count - 1
   }
 
-  /// For each picture the node whose buffer it stands in, and its first image there.
+  /// Returns for each picture the node whose buffer it stands in, and its first image there.
   private static func owners(_ graph: Graph, images: Int) throws(LiaeError) -> (
     owners: [(node: Int, image: Int)], isPicture: [Bool]
   ) {

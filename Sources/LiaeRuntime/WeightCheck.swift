@@ -42,7 +42,7 @@ package final class WeightCheck: @unchecked Sendable {
   private let places: [String: Int]
   private let makeAnew: (@Sendable () throws(LiaeError) -> [WeightPart])?
   private let monitor = Monitor()
-  /// Of each part; under the lock.
+  /// The state of each part; under the lock.
   private var isSound: [Bool]
   /// Sums of the blocks of one part; under the lock.
   private let sums: Bytes

@@ -32,7 +32,8 @@ final class WeightSource {
     return tensor
   }
 
-  /// What the weights of layers that are packed together are kept in: their elements, or float32 where they differ.
+  /// Returns the element type in which the weights of layers that are packed together are kept: their elements, or
+  /// float32 where they differ.
   func type(_ layers: [String]) throws(LiaeError) -> DType {
     var types: Set<DType> = []
     for layer in layers { types.insert(try tensor("\(layer).weight").dtype) }

@@ -7,10 +7,10 @@ package struct WeightPart: Sendable {
   package let bytes: Bytes
 }
 
-/// Where packed weights stand: in memory that is filled when it is taken, or ready in a file. Layers take their parts in
-/// a fixed order, by name.
+/// The memory in which packed weights stand: in memory that is filled when it is taken, or ready in a file. Layers take
+/// their parts in a fixed order, by name.
 package final class WeightStore {
-  /// What has been taken, in order. Names differ.
+  /// The parts that have been taken, in order. Names differ.
   package private(set) var parts: [WeightPart] = []
   private let find: ((_ name: String, _ count: Int) throws(LiaeError) -> Bytes)?
 

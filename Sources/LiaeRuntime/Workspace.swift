@@ -3,7 +3,7 @@ import LiaeConvolution
 import LiaeKernels
 import LiaeSystem
 
-/// What the steps of a schedule need of scratch memory, floats.
+/// The scratch memory that the steps of a schedule need, floats.
 package struct ScratchSize {
   /// Transformed inputs of all tiles of a layer, shared by the workers.
   var shared = 0

@@ -7,8 +7,8 @@ final class BatchSupply: @unchecked Sendable {
   private let options: SampleOptions
   private let batchSize: Int
   private let maker: SampleMaker
-  private let faces: FaceShelf
-  private let references: FaceShelf?
+  private let faces: FaceCache
+  private let references: FaceCache?
   /// Guards the orders, which remember where they are.
   private let monitor = Monitor()
   private var faceOrder: FaceOrder
@@ -23,11 +23,11 @@ final class BatchSupply: @unchecked Sendable {
     let usable = try Self.usable(source, type)
     let reference = options.colorTransfer == .none ? nil : reference
     let memory = reference == nil ? options.memory : options.memory / 2
-    faces = FaceShelf(source, usable, memory: memory) { (face) throws(LiaeError) in
+    faces = FaceCache(source, usable, memory: memory) { (face) throws(LiaeError) in
       try PackedFace(face.prepared(side: side, type: type))
     }
     references = reference.map { reference in
-      FaceShelf(reference, Array(reference.faces.indices), memory: memory) { (face) throws(LiaeError) in
+      FaceCache(reference, Array(reference.faces.indices), memory: memory) { (face) throws(LiaeError) in
         try PackedFace(reference: face.reference(side: side))
       }
     }

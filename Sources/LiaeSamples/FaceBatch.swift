@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What one side (source or destination) of a training step is given: `count` faces of `side` x `side` pixels.
+/// The faces of one side (source or destination) in a training iteration: `count` faces of `side` x `side` pixels.
 ///
 /// All are float32 (count, side, side, channels), channels fastest, 0...1; pictures are blue, green, red. The four of a
 /// face share one geometric transform; only `warped` is also bent. Source: DeepFaceLab's SAEHD.
 package struct FaceBatch: Sendable {
   package let count: Int
   package let side: Int
-  /// What the network sees, 3 channels.
+  /// The input of the network, 3 channels.
   package let warped: Bytes
-  /// What it is to give back, 3 channels.
+  /// The picture that it is to return, 3 channels.
   package let target: Bytes
   /// 1 where the face is, 1 channel.
   package let mask: Bytes

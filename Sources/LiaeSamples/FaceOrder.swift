@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Which face is drawn when. Draw number n is a function of seed and n, whatever was drawn before.
+/// The order in which faces are drawn. Draw number n is a function of seed and n, whatever was drawn before.
 ///
 /// Bins of faces are visited in random order, all of them before one is visited again, and in a bin its faces likewise.
-/// With one bin that is a shuffled run through all faces, shuffled anew each time.
+/// With one bin that is a random permutation of all faces, a new one for each pass.
 package struct FaceOrder: Sendable {
   private let bins: [[Int]]
   private let seed: UInt64
   private let purpose: RandomStream
-  /// The run that each list is in: that of the bins first.
-  private var runs: [Run]
+  /// The current permutation of each list, that of the bins first.
+  private var permutations: [Permutation]
 
-  private struct Run {
+  private struct Permutation {
     var epoch = -1
     var order: [Int]
   }
 
   private init(bins: [[Int]], seed: UInt64, purpose: RandomStream) {
     (self.bins, self.seed, self.purpose) = (bins, seed, purpose)
-    runs = [Run(order: Array(bins.indices))] + bins.map { Run(order: $0) }
+    permutations = [Permutation(order: Array(bins.indices))] + bins.map { Permutation(order: $0) }
   }
 
-  /// Every face once in a run. At least one face.
+  /// Draws every face once in each permutation. There is at least one face.
   package init(count: Int, seed: UInt64, purpose: RandomStream) {
     self.init(bins: [Array(0..<count)], seed: seed, purpose: purpose)
   }
@@ -49,18 +49,18 @@ package struct FaceOrder: Sendable {
   /// - Parameter draw: from 0 on.
   package mutating func face(_ draw: Int) -> Int {
     let bin = entry(draw, of: 0)
-    // Each run through the bins takes one face of each.
+    // Each pass over the bins takes one face of each.
     return entry(draw / bins.count, of: 1 + bin)
   }
 
   private mutating func entry(_ draw: Int, of list: Int) -> Int {
-    let (epoch, position) = draw.quotientAndRemainder(dividingBy: runs[list].order.count)
-    if runs[list].epoch != epoch {
+    let (epoch, position) = draw.quotientAndRemainder(dividingBy: permutations[list].order.count)
+    if permutations[list].epoch != epoch {
       var order = list == 0 ? Array(bins.indices) : bins[list - 1]
-      var generator = SplitMix64(seed: seed, purpose, epoch &* runs.count &+ list)
+      var generator = SplitMix64(seed: seed, purpose, epoch &* permutations.count &+ list)
       order.shuffle(using: &generator)
-      runs[list] = Run(epoch: epoch, order: order)
+      permutations[list] = Permutation(epoch: epoch, order: order)
     }
-    return runs[list].order[position]
+    return permutations[list].order[position]
   }
 }

@@ -13,11 +13,11 @@ package struct SkippedFace: Sendable, Equatable {
 /// needed; what cannot be used is skipped and said.
 package final class FacesetSource: Sendable {
   package let path: String
-  /// Those whose metadata can be read; one or more.
+  /// The faces whose metadata can be read; one or more.
   package let faces: [SourceFace]
   private let report: SkipReport
 
-  /// Of opening and, as they are met, of decoding.
+  /// The faces that were skipped at opening and, as they are met, at decoding.
   package var skipped: [SkippedFace] { report.faces }
 
   /// - Parameter path: a folder, whose `faceset.pak`, where it has one, counts instead of its files, as in
@@ -56,7 +56,7 @@ package final class FacesetSource: Sendable {
   private static func loose(_ folder: String, _ report: SkipReport) throws(LiaeError) -> [SourceFace] {
     var faces: [SourceFace] = []
     let files = PictureNames(try File.list(folder)).joiningFaces()
-    for name in files.unreadable { report.add(name, "a picture of a kind that is not read; convert it to .png") }
+    for name in files.unreadable { report.add(name, "not read: \(PictureNames.remedy([name]))") }
     for (name, other) in files.repeated { report.add(name, "the same face as \(other), by its name") }
     for name in files.readable {
       let path = "\(folder)/\(name)"

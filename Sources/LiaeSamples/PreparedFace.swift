@@ -60,7 +60,7 @@ struct PackedFace: Sendable {
     return result
   }
 
-  /// Not of a reference, which has no masks.
+  /// Prepares the face; a reference has no masks and cannot be prepared.
   func prepared() throws(LiaeError) -> PreparedFace {
     PreparedFace(colors: try colors(), mask: try plane(3), eyesMouth: try plane(4))
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Who draws random numbers: each has streams of its own, so that no draw depends on another's.
+/// The purposes for which random numbers are drawn: each has streams of its own, so that no draw depends on another's.
 package enum RandomStream: UInt64 {
   case sample = 1, faceOrder, referenceOrder
 }

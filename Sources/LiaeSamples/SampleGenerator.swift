@@ -7,7 +7,7 @@ import LiaeSystem
 /// Batch number i is a function of the faces, the options and i: neither the number of threads nor what was asked for
 /// before changes a bit of it, so that a training that goes on at batch i sees what it would have seen.
 package final class SampleGenerator: Sendable {
-  private let crew: BatchCrew
+  private let shared: BatchWorkers
 
   /// - Parameters:
   ///   - colorReference: the other side's faces, for `colorTransfer`; nil where that is none.
@@ -33,11 +33,11 @@ package final class SampleGenerator: Sendable {
         .invalidArgument, "the colour transfer \(options.colorTransfer.rawValue) has no faces to take colours from")
     }
     let supply = try BatchSupply(source, colorReference, options, batchSize: batchSize)
-    crew = BatchCrew(supply, workers: max(1, workers), firstBatch: firstBatch, share: share)
-    try crew.start()
+    shared = BatchWorkers(supply, workers: max(1, workers), firstBatch: firstBatch, share: share)
+    try shared.start()
   }
 
-  deinit { crew.stop() }
+  deinit { shared.stop() }
 
   /// The next batch, in order. One caller at a time.
   ///
@@ -45,12 +45,13 @@ package final class SampleGenerator: Sendable {
   /// - Throws: `outOfMemory`; `corruptFile` and the like, with a face's name, where no face is left that can be read;
   ///   `cancelled`.
   package func next(isCancelled: () -> Bool = { false }) throws(LiaeError) -> FaceBatch {
-    try crew.next(isCancelled: isCancelled).get()
+    try shared.next(isCancelled: isCancelled).get()
   }
 }
 
-/// What the threads of a generator share. They retain it, not the generator, so that that can end them when it goes.
-private final class BatchCrew: @unchecked Sendable {
+/// The state that the threads of a generator share. They retain it, not the generator, so that that can end them when
+/// it goes.
+private final class BatchWorkers: @unchecked Sendable {
   private let supply: BatchSupply
   private let workers: Int
   private let share: (index: Int, count: Int)

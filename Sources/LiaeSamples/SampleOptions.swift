@@ -2,7 +2,7 @@
 import LiaeFrame
 import LiaeSystem
 
-/// How the faces of one side become training samples. Defaults and ranges are those of DeepFaceLab (SAEHD).
+/// Options of making training samples of the faces of one side. Defaults and ranges are those of DeepFaceLab (SAEHD).
 package struct SampleOptions: Sendable, Equatable {
   /// Pixels of a side: a multiple of 16 in 16...1024. Below 64, pictures are warped at 64.
   package var resolution = 128
@@ -16,7 +16,7 @@ package struct SampleOptions: Sendable, Equatable {
   package var colorTransfer = SampleColorTransfer.none
   /// `random_hsv_power`: 0...0.3, of hue (as a share of 180 degrees), saturation and value, in `warped` alone.
   package var randomHSVPower: Float = 0
-  /// As many faces that look to either side as there are from the front.
+  /// Draws as many faces that look to either side as there are from the front.
   package var uniformYaw = false
   package var seed: UInt64 = 0
   /// Bytes for faces that are kept at the model's size, so that they need not be decoded again.

@@ -2,21 +2,21 @@
 import LiaeFrame
 import LiaeSystem
 
-/// What is drawn for one sample.
+/// The random parameters of one sample.
 package struct SampleParameters: Sendable {
-  /// From the face to the sample, pixels at the side at which it is warped.
+  /// The transform from the face to the sample, pixels at the side at which it is warped.
   package var transform: Affine
   package var isFlipped: Bool
   package var warp: WarpMap?
   package var hueShift: HueShift?
-  /// For the colour transfers of `warped` and `target`: DeepFaceLab draws their directions apart.
+  /// Seeds of the colour transfers of `warped` and `target`: DeepFaceLab draws their directions apart.
   package var colorSeeds: (warped: UInt64, target: UInt64) = (0, 0)
 
   package init(transform: Affine, isFlipped: Bool, warp: WarpMap? = nil, hueShift: HueShift? = nil) {
     (self.transform, self.isFlipped, self.warp, self.hueShift) = (transform, isFlipped, warp, hueShift)
   }
 
-  /// Those of sample number `number`, DeepFaceLab's ranges.
+  /// Draws the parameters of sample number `number`, in DeepFaceLab's ranges.
   ///
   /// - Throws: `outOfMemory`.
   package init(_ options: SampleOptions, number: Int) throws(LiaeError) {

@@ -11,7 +11,7 @@ package struct SourceFace: Sendable {
   package let type: FaceType
   /// 68, pixels of the picture.
   package let landmarks: Landmarks
-  /// As the JPEG's header says.
+  /// Width in pixels, as the JPEG's header says.
   package let width: Int
   package let height: Int
   private let eyebrowExpansion: Double

@@ -2,8 +2,8 @@
 import LiaeFrame
 import LiaeSystem
 
-/// Where each pixel of a bent picture comes from: a coarse grid whose inner nodes are moved at random, interpolated.
-/// Source: gen_warp_params of DeepFaceLab.
+/// The source position of each pixel of a bent picture: a coarse grid whose inner nodes are moved at random,
+/// interpolated. Source: gen_warp_params of DeepFaceLab.
 package struct WarpMap: Sendable {
   package let x: MaskCanvas
   package let y: MaskCanvas

@@ -9,7 +9,7 @@ package struct SequenceObserver {
   package var notice: (SequenceNotice) -> Void
   /// Takes the items that are finished: 0 at the beginning, then after each.
   package var progress: (SequenceProgress) -> Void
-  /// Asked before each item; true ends the work with `cancelled`. Items that are finished stay.
+  /// The question that is asked before each item; true ends the work with `cancelled`. Items that are finished stay.
   package var isCancelled: () -> Bool
 
   package init(
@@ -34,7 +34,7 @@ package struct SequenceProgress: Sendable, Equatable {
   package init(finished: Int, total: Int?) { (self.finished, self.total) = (finished, total) }
 }
 
-/// Something about a sequence that its user should know of and that does not end the work on it.
+/// An event of a sequence that its user should know of and that does not end the work on it.
 package enum SequenceNotice: Sendable, Equatable {
   /// An input that failed; the others go on.
   case failed(LiaeError)
@@ -44,8 +44,8 @@ package enum SequenceNotice: Sendable, Equatable {
   case lackFrame(first: String, frame: String, count: Int)
   /// PNG faces, into which no masks are written: the first, and their number.
   case unmaskable(first: String, count: Int)
-  /// Pictures of kinds that are not read: the first, and how many of each ending.
-  case unreadable(first: String, counts: String)
+  /// Pictures of formats that are not read, and unfinished downloads: the path of the first, and all names.
+  case unreadable(first: String, _ names: [String])
   /// Faces in files of their own beside a faceset file, which counts alone: how many of each ending.
   case besideFaceset(path: String, counts: String)
   /// PNG faces beside JPEG files of the same name, which count: the first, and their number.

@@ -11,12 +11,13 @@ package struct FrameFace {
   package var context: Context
   /// The part of the head that the model was trained on; nil: what its file says.
   package var type: FaceType?
-  /// For the mask mode `given`: of the frame's size, 0...1.
+  /// The mask of the mask mode `given`: of the frame's size, 0...1.
   package var mask: MaskCanvas?
   /// Squares of any side over the part of the frame that the model sees.
   package var xsegSwap: MaskCanvas?
   package var xsegDestination: MaskCanvas?
-  /// Of an XSeg model, which computes those that the mask mode needs and that are not given. One thread at a time.
+  /// The context of an XSeg model, which computes the masks that the mask mode needs and that are not given. One thread
+  /// at a time.
   package var xseg: Context?
   package var motion = Motion()
   package var smoothing: FaceSmoothing?
@@ -46,11 +47,11 @@ extension Context {
   }
 }
 
-/// What a model made of a face, for those who composite elsewhere.
+/// The results of a model for a face, for those who composite elsewhere.
 package struct SwappedFace {
   /// Blue, green, red, 0...1; square.
   package var rgb: ColorCanvas
-  /// Of the same side; nil: not computed.
+  /// The mask of the swapped face, of the same side; nil: not computed.
   package var swapMask: MaskCanvas?
   package var destinationMask: MaskCanvas?
   /// The crop that the model was given.

@@ -9,7 +9,7 @@ import LiaeTensor
 package struct FrameSwapper {
   package var options: CompositeOptions
   package var mode: RunMode
-  /// Whether all masks are computed, also those that the mask mode does not need.
+  /// True if all masks are computed, also those that the mask mode does not need.
   package var computesAllMasks: Bool
 
   package init(options: CompositeOptions, mode: RunMode = .swap, computesAllMasks: Bool = false) {

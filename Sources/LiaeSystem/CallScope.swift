@@ -6,10 +6,10 @@ import CLiaeProcess
 /// Scopes are in force on the thread that enters them and on the workers of its parallel regions, and nest: a call is
 /// held to all of them. Allocations look at them, and loops that may run for long call `check`.
 package struct CallScope {
-  /// Not 0 once the call is to end. Any thread may set it.
+  /// The number that is not 0 once the call is to end. Any thread may set it.
   private let cancelFlag: UnsafePointer<Int32>?
   private let budget: MemoryBudget?
-  /// Whether flags of the scopes around do not count.
+  /// True if flags of the scopes around do not count.
   private let ignoresOuterFlags: Bool
   private let outer: UnsafePointer<CallScope>?
 
@@ -49,7 +49,7 @@ package struct CallScope {
     return false
   }
 
-  /// Whether a scope with this flag is in force.
+  /// Tells whether a scope with this flag is in force.
   package static func holds(_ flag: CancelFlag) -> Bool {
     var scope = current
     while let inner = scope?.pointee {
@@ -59,7 +59,7 @@ package struct CallScope {
     return false
   }
 
-  /// Those in force, from the innermost outwards. Allocates nothing where there is none.
+  /// The budgets in force, from the innermost outwards. Allocates nothing where there is none.
   static var budgets: [MemoryBudget] {
     var result: [MemoryBudget] = []
     var scope = current
@@ -75,7 +75,7 @@ package struct CallScope {
   static func setCurrent(_ scope: UnsafePointer<CallScope>?) { liae_scope_set_current(scope) }
 }
 
-/// Whether memory has run out on this thread. The mark stays until it is cleared: what was made since may stand in the
+/// Marks threads on which memory has run out. The mark stays until it is cleared: what was made since may stand in the
 /// reserve, and is to be given up.
 package enum MemoryShortage {
   package static func clear() { liae_memory_clear_shortage() }
@@ -91,7 +91,7 @@ package enum MemoryShortage {
 /// A flag that ends the calls in whose scope it is, once any thread has set it.
 package final class CancelFlag: @unchecked Sendable {
   private let memory = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-  /// Of the number that is not 0 once the flag is set. Valid while the flag is held.
+  /// The address of the number that is not 0 once the flag is set. Valid while the flag is held.
   package var address: UnsafePointer<Int32> { UnsafePointer(memory) }
 
   package init() { memory.initialize(to: 0) }

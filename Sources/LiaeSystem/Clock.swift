@@ -4,7 +4,7 @@ import Glibc
 /// Monotonic time in nanoseconds.
 package func monotonicNanoseconds() -> Int { nanoseconds(CLOCK_MONOTONIC) }
 
-/// What all threads of this process together have computed for, in nanoseconds.
+/// Returns the processor time of all threads of this process together, in nanoseconds.
 package func processorNanoseconds() -> Int { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 
 private func nanoseconds(_ clock: clockid_t) -> Int {
@@ -18,5 +18,5 @@ package func environmentVariable(_ name: String) -> String? {
   getenv(name).map { String(cString: $0) }
 }
 
-/// How many processors this process may use, at least 1.
+/// Returns the number of processors that this process may use, at least 1.
 package func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

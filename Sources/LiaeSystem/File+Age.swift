@@ -2,7 +2,7 @@
 import Glibc
 
 extension File {
-  /// Whether a file was written to after another one; false where one of them is missing.
+  /// Tells whether a file was written to after another one; false where one of them is missing.
   package static func isNewer(_ path: String, than other: String) -> Bool {
     guard let a = modified(path), let b = modified(other) else { return false }
     return a > b

@@ -46,8 +46,8 @@ extension File {
     }
   }
 
-  /// Where another program is to write what becomes the file `path`, and `place` gives its name: beside what links lead
-  /// to.
+  /// Returns a temporary path to which another program is to write what becomes the file `path`, and which `place`
+  /// names: beside what links lead to.
   ///
   /// - Throws: `inputOutput` for devices, FIFOs and folders.
   package static func temporaryPlace(_ path: String) throws(LiaeError) -> String {
@@ -80,7 +80,7 @@ package struct FileIdentity: Hashable, Sendable {
   private let device: UInt
   private let inode: UInt
 
-  /// Nil where there is no such file.
+  /// Returns nil where there is no such file.
   package init?(_ path: String) {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }

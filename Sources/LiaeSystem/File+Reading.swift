@@ -4,7 +4,7 @@ import Synchronization
 
 /// A stretch of a file and the memory that it is read into.
 package struct FileStretch: Sendable {
-  /// From the file's begin, bytes.
+  /// The offset from the file's begin, bytes.
   let offset: Int
   let count: Int
   nonisolated(unsafe) let target: UnsafeMutableRawPointer
@@ -16,7 +16,7 @@ package struct FileStretch: Sendable {
 }
 
 extension File {
-  /// What tells whether a file was written to.
+  /// The size and time that tell whether a file was written to.
   private struct Revision: Equatable { let size, seconds, nanoseconds: Int }
 
   private func revision() throws(LiaeError) -> Revision {

@@ -7,12 +7,12 @@ extension File {
   /// - Parameter ending: of the name, for programs that take the format from it.
   package static func temporaryPath(_ path: String, ending: String = "") -> String { "\(path).tmp\(getpid())\(ending)" }
 
-  /// Whether `name` is exactly what `writeAtomically` calls a temporary file of `whole`: `.tmp`, the number of the process,
-  /// and from the second try on `-` and the number of the try. Names are compared byte for byte: two that only look alike
-  /// are two files.
+  /// Tells whether `name` is exactly what `writeAtomically` calls a temporary file of `whole`: `.tmp`, the number of
+  /// the process, and from the second try on `-` and the number of the try. Names are compared byte for byte: two that
+  /// only look alike are two files.
   package static func isTemporary(_ name: String, of whole: String) -> Bool { process(name, whole) != nil }
 
-  /// Whether `name` is that of a temporary file of `whole`, and the process that made it has ended.
+  /// Tells whether `name` is that of a temporary file of `whole`, and the process that made it has ended.
   ///
   /// To be asked before this process writes such a file: one of its own number is that of an earlier process, as in
   /// containers, where each has the same.
@@ -38,6 +38,6 @@ extension File {
     return Int32(String(decoding: digits, as: UTF8.self))
   }
 
-  /// Whether there is a process of this number, whoever's it is.
+  /// Tells whether there is a process of this number, whoever's it is.
   private static func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno == EPERM }
 }

@@ -141,7 +141,7 @@ struct UnnamedFile: Sendable {
   }
 }
 
-/// What a failed attempt to make or write a file is called.
+/// Returns the error of a failed attempt to make or write a file.
 func writeError(_ path: String, _ code: Int32) -> LiaeError {
   if code == ENOMEM { return LiaeError(.outOfMemory, "\(path): cannot be written: out of memory") }
   return code == ENOENT || code == ENOTDIR

@@ -29,7 +29,7 @@ package final class File: Sendable {
 
   package enum Kind: Sendable { case file, folder, other }
 
-  /// What stands at `path`, or nil.
+  /// Returns what stands at `path`, or nil.
   package static func kind(_ path: String) -> Kind? {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
@@ -70,7 +70,7 @@ package final class File: Sendable {
   }
 }
 
-/// What the system says of an error number.
+/// Returns the system's message for an error number.
 package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 func openError(_ path: String, _ code: Int32) -> LiaeError {

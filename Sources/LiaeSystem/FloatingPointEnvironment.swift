@@ -11,6 +11,6 @@ package enum FloatingPointEnvironment {
     return try body()
   }
 
-  /// For the rest of the thread.
+  /// Sets the standard environment for the rest of the thread.
   static func makeStandard() { _ = liae_float_environment_enter() }
 }

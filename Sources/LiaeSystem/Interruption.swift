@@ -33,7 +33,7 @@ package enum Interruption {
     signal(SIGUSR1) { _ in Interruption.request.store(true, ordering: .relaxed) }
   }
 
-  /// Whether a request has come since the last time that this was asked.
+  /// Tells whether a request has come since the last time that this was asked.
   package static func takeRequest() -> Bool { request.exchange(false, ordering: .relaxed) }
 
   package static var came: Bool { flag.load(ordering: .relaxed) }

@@ -2,7 +2,7 @@
 
 /// The outcome of an operation, one to one with `liae_status` of the C ABI.
 ///
-/// Values are pinned, spaced in decades by family, and never reused.
+/// Values are pinned, spaced in decades by class, and never reused.
 package enum Status: Int32, Sendable, CaseIterable {
   case ok = 0
   /// A defect of the library itself.
@@ -46,7 +46,7 @@ package enum Status: Int32, Sendable, CaseIterable {
   case unsupported = 60
 }
 
-/// The one error type of the library: what family it belongs to, and a message that names the file, the tensor,
+/// The one error type of the library: its status, and a message that names the file, the tensor,
 /// what was found, what was expected and, where possible, the next step.
 package struct LiaeError: Error, CustomStringConvertible, Sendable, Equatable {
   package let status: Status

@@ -19,7 +19,7 @@ package final class Bytes: @unchecked Sendable {
     /// A file that is only read.
     case unmapFile
     case nothing
-    case part(of: Bytes)
+    case slice(of: Bytes)
   }
 
   private init(base: UnsafeMutableRawPointer, count: Int, release: Release, charge: MemoryCharge? = nil) {
@@ -34,7 +34,7 @@ package final class Bytes: @unchecked Sendable {
     case .free: Glibc.free(base)
     case .unmap(let address, let length): munmap(address, length)
     case .unmapFile: munmap(base, count)
-    case .nothing, .part: break
+    case .nothing, .slice: break
     }
   }
 
@@ -110,7 +110,7 @@ package final class Bytes: @unchecked Sendable {
   /// A part of `whole`, which it keeps alive. The range must lie inside it.
   package static func slice(_ whole: Bytes, offset: Int, count: Int) -> Bytes {
     precondition(offset >= 0 && count >= 0 && offset <= whole.count - count)
-    return Bytes(base: whole.base + offset, count: count, release: .part(of: whole))
+    return Bytes(base: whole.base + offset, count: count, release: .slice(of: whole))
   }
 
   /// A copy of `bytes`.
@@ -136,7 +136,7 @@ package final class Bytes: @unchecked Sendable {
     return Bytes(base: address, count: length, release: .unmapFile)
   }
 
-  /// Has the system read a mapped file ahead, all of it. Of bytes that begin at a page.
+  /// Makes the system read a mapped file ahead, all of it. Of bytes that begin at a page.
   package func readAhead() { madvise(base, count, Int32(MADV_WILLNEED)) }
 
   /// Puts other bytes in place of whole pages, at the same addresses: of a mapped file they become memory of this
@@ -146,7 +146,7 @@ package final class Bytes: @unchecked Sendable {
   package func replacePages(offset: Int, with bytes: Bytes) throws(LiaeError) {
     precondition(offset >= 0 && offset <= count - bytes.count && offset % Self.pageAlignment == 0)
     defer { withExtendedLifetime((self, bytes)) {} }
-    if case .part(let whole) = release {
+    if case .slice(let whole) = release {
       return try whole.replacePages(offset: base - whole.base + offset, with: bytes)
     }
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
@@ -175,7 +175,7 @@ package enum AllocationFaults {
     countdown.store(n ?? -1, ordering: .sequentiallyConsistent)
   }
 
-  /// Whether the fault has come since `fail(at:)`.
+  /// True if the fault has come since `fail(at:)`.
   package static var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
   static func shouldFail() -> Bool {

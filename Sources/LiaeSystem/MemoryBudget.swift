@@ -10,8 +10,8 @@ package final class MemoryBudget: Sendable {
   /// - Parameter limit: bytes; what would pass it is refused before it is allocated.
   package init(limit: Int) { self.limit = limit }
 
-  /// Whether the call may take `count` bytes more, before the first of them is taken: work that needs a lot is refused at
-  /// once, not when most of it is done.
+  /// Tells whether the call may take `count` bytes more, before the first of them is taken: work that needs a lot is
+  /// refused at once, not when most of it is done.
   ///
   /// - Throws: `resourceLimit`.
   package static func require(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) {
@@ -42,7 +42,7 @@ final class MemoryCharge: Sendable {
   private let budgets: [MemoryBudget]
   private let count: Int
 
-  /// Nil where no budget is in force.
+  /// Returns nil where no budget is in force.
   ///
   /// - Throws: `resourceLimit` where `count` bytes would pass one of them; none counts them then.
   static func inForce(_ count: Int, for purpose: () -> String) throws(LiaeError) -> MemoryCharge? {

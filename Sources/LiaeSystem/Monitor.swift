@@ -29,7 +29,7 @@ package final class Monitor: @unchecked Sendable {
   /// Lets others in until one calls `wakeAll`. Only under the lock; what was waited for is to be looked at again.
   package func wait() { pthread_cond_wait(condition, mutex) }
 
-  /// As `wait`, for at most so long.
+  /// Waits as `wait` does, for at most so long.
   package func wait(milliseconds: Int) {
     var end = timespec()
     clock_gettime(CLOCK_REALTIME, &end)

@@ -17,7 +17,7 @@ package enum StandardStream: Sendable {
     }
   }
 
-  /// Whether the stream goes to a terminal.
+  /// True if the stream goes to a terminal.
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
   /// Columns of the stream's terminal; nil where it has none, or does not say.

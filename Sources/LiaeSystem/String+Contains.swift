@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-  /// Whether `part` stands somewhere in it, byte by byte.
+  /// Tells whether `part` stands somewhere in it, byte by byte.
   ///
   /// Not the standard library's `contains`, which brings its regular expressions with it: 2 MB of libliae.so.
   package func contains(text part: String) -> Bool {

@@ -14,7 +14,7 @@ extension String {
       UnicodeScalarView(unicodeScalars.map { $0 == kept || !Self.acts($0) ? $0 : "\u{fffd}" }))
   }
 
-  /// Whether a character does something in place of standing for itself.
+  /// Tells whether a character does something in place of standing for itself.
   private static func acts(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     // Marks of direction are among the format characters.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Standard input where a person sits at it.
 package enum TerminalInput {
-  /// Whether a line can be typed: a terminal, with this process in its foreground.
+  /// True if a line can be typed: a terminal, with this process in its foreground.
   package static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp() }
 
   /// The line that is typed, without its end; nil where none comes in time. Where standard input is no terminal, only time

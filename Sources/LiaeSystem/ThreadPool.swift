@@ -21,34 +21,34 @@ package typealias HostParallelFor =
 /// some microseconds for the next region while a run is going on (`begin` ... `end`), and sleep otherwise. A region
 /// waits only for workers that have entered it: one that is still waking up is not missed. Nothing allocates.
 package final class ThreadPool: Sendable {
-  private let crew: Crew
-  package var workers: Int { crew.workers }
+  private let shared: SharedState
+  package var workers: Int { shared.workers }
 
   /// - Parameter workers: the caller's thread included; 1 starts none.
   /// - Throws: `threadFailure`.
   package init(workers: Int, host: HostParallelFor? = nil, hostData: UnsafeMutableRawPointer? = nil) throws(LiaeError) {
-    crew = Crew(workers: max(1, workers), host: host, hostData: hostData)
-    if host == nil { try crew.start() }
+    shared = SharedState(workers: max(1, workers), host: host, hostData: hostData)
+    if host == nil { try shared.start() }
   }
 
-  deinit { crew.stop() }
+  deinit { shared.stop() }
 
   /// A run begins: workers that finish a region wait for the next one awake.
   package func begin() {
-    crew.hasFailed.store(false, ordering: .relaxed)
-    crew.setRunning(true)
+    shared.hasFailed.store(false, ordering: .relaxed)
+    shared.setRunning(true)
   }
-  package func end() { crew.setRunning(false) }
+  package func end() { shared.setRunning(false) }
 
   /// Runs `task(context, index, worker)` for each index in 0..<count. One region at a time. Once the call is cancelled,
   /// tasks that have not begun are skipped: what comes after the region has to check.
   package func run(_ count: Int, _ context: UnsafeMutableRawPointer, _ task: ParallelTask) {
-    crew.run(count, context, task)
+    shared.run(count, context, task)
   }
 
   /// - Throws: `threadFailure` where a host's pool has returned from a region since `begin` without running all of it.
   package func check() throws(LiaeError) {
-    guard !crew.hasFailed.load(ordering: .relaxed) else {
+    guard !shared.hasFailed.load(ordering: .relaxed) else {
       throw LiaeError(
         .threadFailure,
         "parallel_for returned without having called the task for each index; it must, before it returns")
@@ -56,8 +56,9 @@ package final class ThreadPool: Sendable {
   }
 }
 
-/// What the threads of a pool share. They retain it, not the pool, so that the pool can end them when it goes.
-private final class Crew: @unchecked Sendable {
+/// The state that the threads of a pool share. They retain it, not the pool, so that the pool can end them when it
+/// goes.
+private final class SharedState: @unchecked Sendable {
   let workers: Int
   private let host: HostParallelFor?
   private let hostData: UnsafeMutableRawPointer?
@@ -65,7 +66,7 @@ private final class Crew: @unchecked Sendable {
   private var task: ParallelTask = { _, _, _ in }
   private var context: UnsafeMutableRawPointer
   private var count = 0
-  /// What the call of the region is held to.
+  /// The scope of the call that opened the region.
   private var scope: UnsafePointer<CallScope>?
   /// Tasks of a region that a host's pool has run or skipped.
   private let finished = Atomic<Int>(0)
@@ -133,13 +134,13 @@ private final class Crew: @unchecked Sendable {
         hostData, min(workers, count),
         { raw, worker in
           guard let raw else { return }
-          let crew = Unmanaged<Crew>.fromOpaque(raw).takeUnretainedValue()
+          let shared = Unmanaged<SharedState>.fromOpaque(raw).takeUnretainedValue()
           // Another index has no scratch memory.
-          guard (0..<crew.workers).contains(worker) else { return }
+          guard (0..<shared.workers).contains(worker) else { return }
           // The host's thread gets back what it had.
           let host = CallScope.current
           defer { CallScope.setCurrent(host) }
-          FloatingPointEnvironment.standard { crew.drain(worker) }
+          FloatingPointEnvironment.standard { shared.drain(worker) }
         }, Unmanaged.passUnretained(self).toOpaque())
       if finished.load(ordering: .acquiring) != count { hasFailed.store(true, ordering: .relaxed) }
       return

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Where a file is to be written: behind the links that its path leads through, and what stands there already.
+/// The place to which a file is to be written: behind the links that its path leads through, and what stands there
+/// already.
 struct WriteTarget: Sendable {
-  /// As the user named it, for messages.
+  /// The path as the user named it, for messages.
   let path: String
   /// The same behind all symbolic links.
   let place: String
-  /// Of the file that is replaced; nil where there is none.
+  /// The permissions of the file that is replaced; nil where there is none.
   let permissions: mode_t?
   /// A character device or a FIFO.
   let isStream: Bool

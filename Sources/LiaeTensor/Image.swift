@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// How the pixels of an image lie in memory. 8-bit values are 0...255, float values 0...1.
+/// The layout of an image's pixels in memory. 8-bit values are 0...255, float values 0...1.
 package enum PixelFormat: Int32, Sendable, CaseIterable {
   case rgb8 = 1, bgr8, rgba8, bgra8, gray8
   case rgbFloat, bgrFloat, rgbaFloat, bgraFloat, grayFloat
@@ -16,7 +16,7 @@ package enum PixelFormat: Int32, Sendable, CaseIterable {
   package var isFloat: Bool { rawValue >= PixelFormat.rgbFloat.rawValue }
   /// Bytes of one pixel.
   package var size: Int { channels * (isFloat ? 4 : 1) }
-  /// Whether the first colour channel is blue.
+  /// True if the first colour channel is blue.
   package var isBlueFirst: Bool {
     switch self {
     case .bgr8, .bgra8, .bgrFloat, .bgraFloat: return true

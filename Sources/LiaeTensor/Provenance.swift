@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What a picture file says of its origin.
+/// The statement of a picture file about its origin.
 package struct Provenance: Sendable {
   /// Kinds of origin, by their names in the IPTC NewsCodes vocabulary `digitalsourcetype`.
   package enum SourceType: String, Sendable {
-    /// Made by a trained model from nothing but its input: a raw face.
+    /// Media that a trained model made from nothing but its input: a raw face.
     case trainedAlgorithmicMedia
     /// A photograph with a part that a trained model made.
     case compositeWithTrainedAlgorithmicMedia
 
-    /// Its identifier in the vocabulary.
+    /// The identifier of the source type in IPTC's vocabulary.
     package var uri: String { "http://cv.iptc.org/newscodes/digitalsourcetype/\(rawValue)" }
   }
 
@@ -22,9 +22,9 @@ package struct Provenance: Sendable {
     (self.sourceType, self.creatorTool) = (sourceType, creatorTool)
   }
 
-  /// What a face that comes straight out of a model says of itself.
+  /// The provenance of a face that comes straight out of a model.
   package static var rawFace: Provenance { ofThisLibrary(.trainedAlgorithmicMedia) }
-  /// What a frame with a swapped face says of itself.
+  /// The provenance of a frame with a swapped face.
   package static var composite: Provenance { ofThisLibrary(.compositeWithTrainedAlgorithmicMedia) }
 
   private static func ofThisLibrary(_ sourceType: SourceType) -> Provenance {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-  /// With spaces behind it, to at least `width` characters.
+  /// Appends spaces, to at least `width` characters.
   package func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 
-  /// With spaces before it, to at least `width` characters.
+  /// Prepends spaces, to at least `width` characters.
   package func rightAligned(to width: Int) -> String {
     String(repeating: " ", count: Swift.max(0, width - count)) + self
   }
 }
 
 extension Double {
-  /// With `digits` digits behind the point; `inf` and `nan` as such. At most 15 digits: larger values are cut to 1e15 divided
-  /// by 10^digits.
+  /// Formats the number with `digits` digits behind the point; `inf` and `nan` as such. At most 15 digits: larger
+  /// values are cut to 1e15 divided by 10^digits.
   package func fixed(_ digits: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self > 0 ? "inf" : "-inf" }
     var scale = 1.0

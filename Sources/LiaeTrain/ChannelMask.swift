@@ -5,9 +5,9 @@ import LiaeSystem
 /// the channels comes from inter_src, the others from inter_dst.
 ///
 /// Every subset has int(channels * factor) channels, the product in double precision. The choice depends on nothing but
-/// the seed, the step, the use and the face's index in the batch of all processes, so that a resumed run makes the same.
+/// the seed, the iteration, the use and the face's index in the batch of all processes, so that a resumed run makes the same.
 package struct ChannelMask {
-  /// What a mask is drawn for: each use in a step has masks of its own.
+  /// The network that a mask is drawn for: each use in an iteration has masks of its own.
   package enum Use: UInt64 { case generator, discriminator }
 
   let seed: UInt64

@@ -2,11 +2,11 @@
 import LiaeGraph
 import LiaeSystem
 
-/// What the decoders read in a step.
+/// The codes that the decoders read in an iteration.
 struct TrainingCodes {
-  /// For the reconstructions of both sides. In df the code discriminator reads the source's too.
+  /// Codes of the reconstructions of both sides. In df the code discriminator reads the source's too.
   let source, destination: Tensor
-  /// For the destination faces with the source's face; nil in a step of amp, which has no use for it.
+  /// The code of the destination faces with the source's face; nil in an iteration of amp, which has no use for it.
   let swap: Tensor?
 }
 
@@ -65,7 +65,7 @@ extension Trainer {
         ? nil : try network.evaluate("inter_src", given: ["encoded": faces.destination], on: tape))
   }
 
-  /// The masks of this step's source faces, (count, 1, 1, channels).
+  /// The masks of this iteration's source faces, (count, 1, 1, channels).
   private func masks(count: Int, _ use: ChannelMask.Use) throws(LiaeError) -> Tensor {
     guard let channelMasks else { return try drawnMasks(count: count, step: optimizer.steps, use) }
     let channels = architecture.interDims
@@ -74,7 +74,7 @@ extension Trainer {
     return masks
   }
 
-  /// The random masks of this process's source faces in a step of amp's training, (count, 1, 1, channels).
+  /// The random masks of this process's source faces in an iteration of amp's training, (count, 1, 1, channels).
   ///
   /// - Throws: `outOfMemory`.
   package func drawnMasks(count: Int, step: Int, _ use: ChannelMask.Use = .generator) throws(LiaeError) -> Tensor {

@@ -3,7 +3,7 @@ import LiaeSamples
 import LiaeSystem
 
 /// The results of the network for a batch of source faces and one of destination faces.
-struct TrainingRun {
+struct ForwardPass {
   /// Reconstructions of both.
   let source, destination, sourceMask, destinationMask: Tensor
   let codes: TrainingCodes
@@ -11,7 +11,7 @@ struct TrainingRun {
 
 extension Trainer {
   /// Runs the network on source and destination faces, on both at once where the weights are the same.
-  func forward(_ source: FaceBatch, _ destination: FaceBatch, on tape: Tape) throws(LiaeError) -> TrainingRun {
+  func forward(_ source: FaceBatch, _ destination: FaceBatch, on tape: Tape) throws(LiaeError) -> ForwardPass {
     let codes = try codes(try faces(source, destination, on: tape), for: .generator, on: tape)
     let both = try network.sharesDecoder ? try tape.stack([codes.source, codes.destination]) : nil
     func decoded(_ output: String) throws(LiaeError) -> (source: Tensor, destination: Tensor) {
@@ -24,7 +24,7 @@ extension Trainer {
       )
     }
     let pictures = try decoded("rgb"), masks = try decoded("mask")
-    return TrainingRun(
+    return ForwardPass(
       source: pictures.source, destination: pictures.destination, sourceMask: masks.source,
       destinationMask: masks.destination, codes: codes)
   }
@@ -44,10 +44,10 @@ extension Trainer {
 
   /// The styles, which bend the swap towards the destination.
   func style(
-    _ run: TrainingRun, _ targets: (SideTargets, SideTargets), _ scale: Double, on tape: Tape
+    _ pass: ForwardPass, _ targets: (SideTargets, SideTargets), _ scale: Double, on tape: Tape
   ) throws(LiaeError) -> [Double] {
-    var values = Array(repeating: 0.0, count: run.source.count)
-    guard let swap = run.codes.swap else { return values }
+    var values = Array(repeating: 0.0, count: pass.source.count)
+    guard let swap = pass.codes.swap else { return values }
     if options.faceStylePower != 0 {
       // Only the decoder is to learn colours, and the masks are not changed by them.
       let code = try tape.stopGradient(swap)
@@ -55,8 +55,8 @@ extension Trainer {
         "swap.mask", given: ["swap.code": code], on: Tape(engine, isRecording: false))
       let picture = try network.evaluate("swap.rgb", given: ["swap.code": code], on: tape)
       try losses.faceStyle(
-        picture, mask: try fitted(mask), destination: run.destination,
-        destinationMask: try fitted(run.destinationMask), resolution: architecture.resolution,
+        picture, mask: try fitted(mask), destination: pass.destination,
+        destinationMask: try fitted(pass.destinationMask), resolution: architecture.resolution,
         power: options.faceStylePower * Float(scale), into: &values)
     }
     if options.backgroundStylePower != 0 {
@@ -75,26 +75,27 @@ extension Trainer {
 
   /// The patch discriminator's pressure on the reconstructions, and what keeps the source's smooth and its surroundings as
   /// they are. SAEHD's discriminator judges the source alone, AMP's both sides.
-  func press(
-    _ duel: Duel, _ run: TrainingRun, _ targets: (SideTargets, SideTargets), _ criterion: Criterion, _ scale: Double,
+  func addPatchLoss(
+    _ trainer: AdversaryTrainer, _ pass: ForwardPass, _ targets: (SideTargets, SideTargets), _ criterion: Criterion,
+    _ scale: Double,
     _ values: inout [Double]
   ) throws(LiaeError) {
     let options = optionsInForce
-    var judged = [(run.source, targets.0)]
-    if isAMP { judged.append((run.destination, targets.1)) }
+    var judged = [(pass.source, targets.0)]
+    if isAMP { judged.append((pass.destination, targets.1)) }
     for (picture, targets) in judged {
       let factor = options.maskedTraining ? targets.blurredMask : nil
       let shown = try product(picture, factor)
-      try duel.press(shown, weight: Double(options.ganPower) * scale, into: &values)
+      try trainer.addGeneratorLoss(shown, weight: Double(options.ganPower) * scale, into: &values)
       try losses.add(try shown.gradient(), factor: factor, toGradientOf: picture)
     }
     guard options.maskedTraining else { return }
-    try losses.totalVariation(run.source, along: criterion.variation, weight: 1e-6 * scale, into: &values)
+    try losses.totalVariation(pass.source, along: criterion.variation, weight: 1e-6 * scale, into: &values)
     try losses.squaredError(
-      run.source, targets.0.picture, factor: targets.0.background, weight: 0.02 * scale, into: &values)
+      pass.source, targets.0.picture, factor: targets.0.background, weight: 0.02 * scale, into: &values)
   }
 
-  /// What keeps the surroundings of AMP's destination faces smooth and as they are.
+  /// Adds the loss that keeps the surroundings of AMP's destination faces smooth and as they are.
   ///
   /// - Returns: the loss of each face.
   func backgroundLoss(_ picture: Tensor, _ targets: SideTargets, _ criterion: Criterion, _ scale: Double)
@@ -120,7 +121,8 @@ extension Trainer {
   // MARK: - The adversaries' turn
 
   func learn(
-    _ duel: Duel, _ source: FaceBatch, _ destination: FaceBatch, _ targets: (SideTargets, SideTargets), _ scale: Double
+    _ trainer: AdversaryTrainer, _ source: FaceBatch, _ destination: FaceBatch, _ targets: (SideTargets, SideTargets),
+    _ scale: Double
   ) throws(LiaeError) -> [Double] {
     let judged: [(picture: Tensor, targets: SideTargets)]
     if isAMP {
@@ -139,16 +141,17 @@ extension Trainer {
       real.append(try losses.multiplied(targets.picture, by: factor))
     }
     // SAEHD halves the losses of its two pictures, AMP means those of four pictures and both outputs.
-    return try duel.learn(
+    return try trainer.learn(
       real: real, fake: fake, weight: isAMP ? 0.125 : 0.5, scale: scale, options: options, peers: peers)
   }
 
-  /// True face: the source's codes are to become like those of the destination.
-  func learn(_ duel: Duel, _ source: FaceBatch, _ destination: FaceBatch, _ scale: Double) throws(LiaeError)
+  /// Trains the code discriminator of true face: the source's codes are to become like those of the destination.
+  func learn(_ trainer: AdversaryTrainer, _ source: FaceBatch, _ destination: FaceBatch, _ scale: Double)
+    throws(LiaeError)
     -> [Double]
   {
     let fake = try unrecorded("swap.code", source), real = try unrecorded("destination.code", destination)
-    return try duel.learn(
+    return try trainer.learn(
       real: [try detached(real)], fake: [try detached(fake)], weight: 0.5, scale: scale, options: options, peers: peers)
   }
 

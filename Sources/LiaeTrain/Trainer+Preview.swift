@@ -2,14 +2,14 @@
 import LiaeSamples
 import LiaeSystem
 
-/// What the network makes of some faces: float32 (count, resolution, resolution, 3 or 1), 0...1.
+/// The results of the network for some faces: float32 (count, resolution, resolution, 3 or 1), 0...1.
 package struct Preview: Sendable {
   /// Reconstructions of both sides, and the destination with the source's face. Where the heads read without padding
   /// the pictures are smaller than the masks, and have a border of zeros.
   package let source, destination, swap: Bytes
   package let sourceMask, destinationMask, swapMask: Bytes
-  /// Of amp: the destination with part of the source's face, at the values that DeepFaceLab shows, ascending; the swap is
-  /// that of 1. None in other families.
+  /// Morphs of amp: the destination with part of the source's face, at the values that DeepFaceLab shows, ascending;
+  /// the swap is that of 1. None in other families.
   package let morphs: [(morph: Float, picture: Bytes)]
 }
 
@@ -19,19 +19,19 @@ extension Trainer {
     try check(source, destination)
     return try cancellable { () throws(LiaeError) in
       let tape = Tape(engine, isRecording: false)
-      let run = try forward(source, destination, on: tape)
-      guard let code = run.codes.swap else { throw LiaeError(.internalError, "a preview without a code of the swap") }
+      let pass = try forward(source, destination, on: tape)
+      guard let code = pass.codes.swap else { throw LiaeError(.internalError, "a preview without a code of the swap") }
       let swap = try network.evaluate("swap.rgb", given: ["swap.code": code], on: tape)
       let swapMask = try network.evaluate("swap.mask", given: ["swap.code": code], on: tape)
       var morphs: [(morph: Float, picture: Bytes)] = []
       for morph in isAMP ? Self.shownMorphs : [] {
-        let mixed = try morphed(code, run.codes.destination, morph: morph, on: tape)
+        let mixed = try morphed(code, pass.codes.destination, morph: morph, on: tape)
         let picture = try network.evaluate("morph.rgb", given: ["morph.code": mixed], on: tape)
         morphs.append((morph, try copied(picture)))
       }
       return Preview(
-        source: try copied(run.source), destination: try copied(run.destination), swap: try copied(swap),
-        sourceMask: try copied(run.sourceMask), destinationMask: try copied(run.destinationMask),
+        source: try copied(pass.source), destination: try copied(pass.destination), swap: try copied(swap),
+        sourceMask: try copied(pass.sourceMask), destinationMask: try copied(pass.destinationMask),
         swapMask: try copied(swapMask), morphs: morphs)
     }
   }

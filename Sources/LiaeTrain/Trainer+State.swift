@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// Everything that a training goes on from: with the same batches and options it continues bit for bit.
+/// The state that a training goes on from: with the same batches and options it continues bit for bit.
 package struct TrainerState: Sendable {
   /// Weights under their names, moments as `first/NAME` and `second/NAME`.
   package var tensors: TensorDictionary
@@ -23,7 +23,7 @@ extension Trainer {
     return try network.model(info: info)
   }
 
-  /// Views of the trainer's own memory: to be written before the next step.
+  /// Views of the trainer's own memory: to be written before the next iteration.
   package var state: TrainerState {
     get throws(LiaeError) {
       var tensors = TensorDictionary()
@@ -35,7 +35,7 @@ extension Trainer {
       if let patches {
         integers += [
           ("gan_patch_size", UInt64(patches.patch)), ("gan_dims", UInt64(patches.dims)),
-          ("gan_steps", UInt64(patches.duel.optimizer.steps)),
+          ("gan_steps", UInt64(patches.trainer.optimizer.steps)),
         ]
       }
       if let codes { integers.append(("code_steps", UInt64(codes.optimizer.steps))) }
@@ -78,7 +78,7 @@ extension Trainer {
         throw LiaeError(.corruptFile, "the training state has a discriminator of patch \(patch) and \(dims) channels")
       }
       try makePatches(patch: patch, dims: dims)
-      patches?.duel.optimizer.steps = try needed("gan_steps")
+      patches?.trainer.optimizer.steps = try needed("gan_steps")
     }
     if let steps = try integer("code_steps"), network.sharesCode {
       try makeCodes()
@@ -93,7 +93,7 @@ extension Trainer {
   ///
   /// - Parameters:
   ///   - tensors: under the file's keys, such as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
-  ///   - steps: `iters:0`.
+  ///   - steps: optimiser steps, `iters:0`.
   ///   - iteration: of `data.dat`.
   /// - Throws: `shapeMismatch`, `outOfMemory`.
   package func restore(deepFaceLab tensors: TensorDictionary, steps: Int, iteration: Int) throws(LiaeError) {
@@ -116,8 +116,8 @@ extension Trainer {
   /// - Throws: `missingTensor`, `shapeMismatch`, `outOfMemory`.
   package func restore(deepFaceLabAdversary tensors: TensorDictionary) throws(LiaeError) {
     try prepare()
-    guard let duel = tensors["in_conv/weight:0"] == nil ? codes : patches?.duel else { return }
-    for parameter in duel.adversary.parameters {
+    guard let trainer = tensors["in_conv/weight:0"] == nil ? codes : patches?.trainer else { return }
+    for parameter in trainer.adversary.parameters {
       // The file leaves the scope of the variables out.
       let name = Self.deepFaceLabName(parameter.name).drop { $0 != "/" }.dropFirst()
       try parameter.restore { $0 == parameter.name ? tensors["\(name):0"] : nil }
@@ -126,7 +126,7 @@ extension Trainer {
 
   /// The adversaries' parameters, under DeepFaceLab's names with dots.
   package var adversaryParameters: [Parameter] {
-    (patches?.duel.adversary.parameters ?? []) + (codes?.adversary.parameters ?? [])
+    (patches?.trainer.adversary.parameters ?? []) + (codes?.adversary.parameters ?? [])
   }
 
   /// `encoder.down1.downs.0.conv1.weight` as `encoder/down1/downs_0/conv1/weight`.
@@ -138,7 +138,7 @@ extension Trainer {
 }
 
 extension TrainingOptions.Optimizer {
-  /// In states: never to be given to another.
+  /// The number of the optimiser in states: never to be given to another.
   var number: UInt64 {
     switch self {
     case .adabelief: 0

@@ -3,32 +3,32 @@ import LiaeGraph
 import LiaeSamples
 import LiaeSystem
 
-/// What a step found.
-package struct StepReport: Sendable {
+/// The results of one iteration.
+package struct IterationReport: Sendable {
   /// Means over the batch, without what the adversaries add.
   package let sourceLoss, destinationLoss: Float
-  /// Of the generator's gradient, before clipping.
+  /// The norm of the generator's gradient, before clipping.
   package let gradientNorm: Float
-  /// Whether losses and gradient are numbers. If not, nothing was changed and the iteration was not counted.
+  /// True if losses and gradient are finite. If not, nothing was changed and the iteration was not counted.
   package let isFinite: Bool
   /// The losses in their parts, for each face.
   package let source, destination: SideLoss
-  /// What AMP's destination faces lose for their surroundings, for each face; zeros in other families.
+  /// The loss of the surroundings of AMP's destination faces, for each face; zeros in other families.
   package let background: [Double]
-  /// What the source's faces lose for being told apart (GAN and true face), for each face.
+  /// The adversarial loss of the source's faces (GAN and true face), for each face.
   package let adversarial: [Double]
-  /// What the adversaries lost, for each face; nil where there is none.
+  /// The losses of the adversaries, for each face; nil where there is none.
   package let patchLoss, codeLoss: [Double]?
 }
 
-/// Trains a network, a step at a time: what DeepFaceLab's SAEHD, or of amp its AMP, does in an iteration.
+/// Trains a network, an iteration at a time, as DeepFaceLab's SAEHD, or of amp its AMP, does.
 ///
 /// The same batches, options and seed give the same weights, bit for bit, for any number of threads. Of one thread.
 package final class Trainer {
   package let engine: Engine
   package var architecture: Architecture { network.architecture }
-  /// May be changed between steps. Ending `pretrain` begins anew, as DeepFaceLab does: the iteration is 0, and the
-  /// latent modules are fresh.
+  /// The options, which may be changed between iterations. Ending `pretrain` begins anew, as DeepFaceLab does: the
+  /// iteration is 0, and the latent modules are fresh.
   package var options: TrainingOptions {
     didSet { if oldValue.pretrain && !options.pretrain { endPretraining() } }
   }
@@ -37,8 +37,8 @@ package final class Trainer {
   /// Processes that share the batch; nil where this is the only one.
   package var peers: (any TrainingPeers)?
 
-  /// Asked between operations of a step and of a preview; true ends them with `cancelled`. Not asked where there are
-  /// peers, who wait for this process.
+  /// The question that is asked between operations of an iteration and of a preview; true ends them with `cancelled`.
+  /// Not asked where there are peers, who wait for this process.
   package var isCancelled: () -> Bool = { false }
 
   /// Replaces the factors of `lr_dropout`, for tests.
@@ -50,11 +50,11 @@ package final class Trainer {
   let losses: Losses
   package let optimizer: Optimizer
   var seed: UInt64
-  /// Which optimiser the moments belong to.
+  /// The optimiser that the moments belong to.
   var momentsOf: TrainingOptions.Optimizer
   /// The adversaries, from when they are first wanted.
-  var patches: (duel: Duel, patch: Int, dims: Int)?
-  var codes: Duel?
+  var patches: (trainer: AdversaryTrainer, patch: Int, dims: Int)?
+  var codes: AdversaryTrainer?
 
   /// - Parameter weights: initial weights; nil: fresh ones from `seed`.
   /// - Throws: `outOfMemory`, `unknownArchitecture`.
@@ -76,7 +76,7 @@ package final class Trainer {
     }
   }
 
-  /// Checks what would otherwise fail in the first step.
+  /// Checks what would otherwise fail in the first iteration.
   ///
   /// - Throws: `unsupported` for a family that cannot be trained, `invalidArgument` for options that do not fit the
   ///   network.
@@ -114,14 +114,14 @@ package final class Trainer {
   ///
   /// - Throws: `invalidArgument` where the batches do not fit, `outOfMemory`; `cancelled`, with weights, moments and
   ///   iteration as they were.
-  package func step(source: FaceBatch, destination: FaceBatch) throws(LiaeError) -> StepReport {
+  package func iterate(source: FaceBatch, destination: FaceBatch) throws(LiaeError) -> IterationReport {
     try check(source, destination)
     return try cancellable { () throws(LiaeError) in
       try prepare()
-      // A step that was cancelled may have left some.
+      // An iteration that was cancelled may have left some.
       for parameter in network.parameters { parameter.hasGradient = false }
       let tape = Tape(engine)
-      let run = try forward(source, destination, on: tape)
+      let pass = try forward(source, destination, on: tape)
       let targets = try (targets(source), targets(destination))
       let criterion = Criterion(
         options.criterion, family: architecture.family, resolution: architecture.resolution)
@@ -132,16 +132,18 @@ package final class Trainer {
           try losses.side(criterion, picture: picture, mask: mask, targets: targets, options: optionsInForce)
         }
       }
-      var ofSource = try loss(run.source, run.sourceMask, targets.0)
-      let ofDestination = try loss(run.destination, run.destinationMask, targets.1)
-      if !options.pretrain { ofSource.style = try style(run, targets, scale, on: tape) }
+      var ofSource = try loss(pass.source, pass.sourceMask, targets.0)
+      let ofDestination = try loss(pass.destination, pass.destinationMask, targets.1)
+      if !options.pretrain { ofSource.style = try style(pass, targets, scale, on: tape) }
       let background =
         isAMP
-        ? try backgroundLoss(run.destination, targets.1, criterion, scale) : Array(repeating: 0, count: source.count)
+        ? try backgroundLoss(pass.destination, targets.1, criterion, scale) : Array(repeating: 0, count: source.count)
       var adversarial = Array(repeating: 0.0, count: source.count)
-      if let duel = patches?.duel, usesPatches { try press(duel, run, targets, criterion, scale, &adversarial) }
+      if let trainer = patches?.trainer, usesPatches {
+        try addPatchLoss(trainer, pass, targets, criterion, scale, &adversarial)
+      }
       if let codes, usesCodes {
-        try codes.press(run.codes.source, weight: Double(options.trueFacePower) * scale, into: &adversarial)
+        try codes.addGeneratorLoss(pass.codes.source, weight: Double(options.trueFacePower) * scale, into: &adversarial)
       }
       try tape.backward()
       try peers?.addGradients(of: network.parameters, asMean: criterion.isMean, engine)
@@ -159,11 +161,13 @@ package final class Trainer {
         iteration += 1
         // The adversaries learn from what the network makes now.
         if let codes, usesCodes { codeLoss = try learn(codes, source, destination, scale) }
-        if let duel = patches?.duel, usesPatches { patchLoss = try learn(duel, source, destination, targets, scale) }
+        if let trainer = patches?.trainer, usesPatches {
+          patchLoss = try learn(trainer, source, destination, targets, scale)
+        }
       } else {
         for parameter in network.parameters { parameter.hasGradient = false }
       }
-      return StepReport(
+      return IterationReport(
         sourceLoss: Float(a), destinationLoss: Float(b), gradientNorm: Float(norm), isFinite: isFinite,
         source: ofSource, destination: ofDestination, background: background,
         adversarial: adversarial.map { $0 / scale },
@@ -203,7 +207,7 @@ package final class Trainer {
   /// True face needs one code for source and destination, which df has.
   var usesCodes: Bool { options.trueFacePower != 0 && !options.pretrain && network.sharesCode }
 
-  /// What follows from the options, which may have changed since the last step.
+  /// Brings the trainer in line with the options, which may have changed since the last iteration.
   func prepare() throws(LiaeError) {
     // inter_AB, which liae alone has, would learn to undo the warp of faces that are not warped.
     let freezes = !options.randomWarp || options.pretrain
@@ -229,17 +233,17 @@ package final class Trainer {
     let seed = seed ^ 0x6761_6e
     let discriminator = try PatchDiscriminator(
       patch: patch, dims: dims, side: architecture.rgbSide, scope: isAMP ? "GAN" : "D_src", seed: seed)
-    patches = (Duel(discriminator, losses: losses, seed: seed), patch, dims)
+    patches = (AdversaryTrainer(discriminator, losses: losses, seed: seed), patch, dims)
   }
 
   func makeCodes() throws(LiaeError) {
     let seed = seed ^ 0x636f_6465
     let code = network.graph.shape(try network.graph.value("swap.code"))
     let discriminator = try CodeDiscriminator(channels: code.channels, side: code.side, seed: seed)
-    codes = Duel(discriminator, losses: losses, seed: seed)
+    codes = AdversaryTrainer(discriminator, losses: losses, seed: seed)
   }
 
-  /// Of the network and its adversaries.
+  /// The parameters of the network and its adversaries.
   var allParameters: [Parameter] {
     network.parameters + adversaryParameters
   }

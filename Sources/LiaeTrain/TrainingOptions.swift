@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a training step computes, with DeepFaceLab's names and defaults (SAEHD). Ranges are those of DeepFaceLab.
+/// The options of a training iteration, with DeepFaceLab's names and defaults (SAEHD). Ranges are those of DeepFaceLab.
 ///
 /// amp has neither pretraining nor styles, true face or the PyTorch port's criterion.
 package struct TrainingOptions: Sendable, Equatable {
-  /// Whose loss is minimised.
+  /// The loss that is minimised.
   package enum Criterion: String, Sendable, CaseIterable {
     /// SAEHD's.
     case deepFaceLab = "dfl"
-    /// That of the PyTorch port: weights 5, 10, 10, 300; structure clamped, with 1e-6 added to the variances.
+    /// The loss of the PyTorch port: weights 5, 10, 10, 300; structure clamped, with 1e-6 added to the variances.
     case torch
   }
   package enum Optimizer: String, Sendable, CaseIterable {
@@ -23,7 +23,7 @@ package struct TrainingOptions: Sendable, Equatable {
   package var optimizer = Optimizer.adabelief
   /// 5e-5 in DeepFaceLab, where it cannot be set.
   package var learningRate: Float = 5e-5
-  /// `lr_dropout`: each step changes a random 30 % of the weights, at a rate that follows a cosine of 500 steps.
+  /// `lr_dropout`: each iteration changes a random 30 % of the weights, at a rate that follows a cosine of 500 iterations.
   package var learningRateDropout = false
   /// `clipgrad`: the gradient's norm is brought down to 1.
   package var clipGradient = false

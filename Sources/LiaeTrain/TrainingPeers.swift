@@ -2,9 +2,9 @@
 import LiaeSystem
 
 /// Processes that train one model together, each on faces of its own. All have the same weights: they add up their
-/// gradients and take the same steps.
+/// gradients and make the same updates.
 package protocol TrainingPeers: AnyObject {
-  /// Of this process, 0..<count; 0 leads.
+  /// The number of this process, 0..<count; 0 leads.
   var rank: Int { get }
   var count: Int { get }
   /// Replaces `values` in every process by the sum over processes, the same bits in each. All have to call it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the header declares, as the Swift sources say it.
+/// The declarations of the header, as the Swift sources state them.
 struct Interface {
   struct Section {
     var number: Int

@@ -173,7 +173,7 @@ extension String {
     return String(result)
   }
 
-  /// What stands behind `prefix`, at the start or, with `anywhere`, behind its first occurrence.
+  /// Returns what stands behind `prefix`, at the start or, with `anywhere`, behind its first occurrence.
   fileprivate func after(_ prefix: String, anywhere: Bool = false) -> String? {
     if !anywhere { return hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
     guard let range = firstRange(of: prefix) else { return nil }

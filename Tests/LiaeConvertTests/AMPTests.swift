@@ -228,7 +228,7 @@ import Testing
 
   // MARK: - Out and back
 
-  /// Around the formats that hold all, and back to the first.
+  /// A model goes around the formats that hold all, and back to the first.
   @Test func theWholeWayRound() throws {
     let folder = try TemporaryFolder()
     let model = try golden("amp-64").model()

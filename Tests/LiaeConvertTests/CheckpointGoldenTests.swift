@@ -47,7 +47,7 @@ import Testing
     #expect(model.info.guesses.isEmpty)
   }
 
-  /// What a df export leaves out: what only reconstructs the destination's picture.
+  /// Returns the tensors that a df export leaves out: what only reconstructs the destination's picture.
   private static func left(of model: Model) -> Set<String> {
     Set(
       model.graph.tensors.map(\.name).filter {
@@ -102,7 +102,7 @@ import Testing
     #expect(told.info.guesses.isEmpty)
   }
 
-  /// Around all formats and back to the first.
+  /// A model goes around all formats and back to the first.
   @Test(.having(GoldenNetwork.deepFaceLab.count, "network of DeepFaceLab's"), arguments: GoldenNetwork.deepFaceLab)
   func theWholeWayRound(_ network: GoldenNetwork) throws {
     let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What opens as one network beside its own checkpoint, and what opening says.
+/// Tests what opens as one network beside its own checkpoint, and what opening says.
 @Suite struct CheckpointTests {
   @Test func aFlatStateDictIsTheTrainingCheckpoint() throws {
     let network = try golden("torch-udt")

@@ -7,7 +7,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What is read off names and shapes, what is guessed and said, and what is refused.
+/// Tests what is read off names and shapes, what is guessed and said, and what is refused.
 @Suite struct InferenceTests {
   func set(_ folder: String, without: [String] = ["data.dat"], into temporary: TemporaryFolder) throws -> String {
     try copiedSet(try golden(folder), without: without, into: temporary)

@@ -6,7 +6,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What a format cannot hold is said when it is written, and the caller may say what a file cannot.
+/// Tests what a format cannot hold is said when it is written, and the caller may say what a file cannot.
 @Suite struct RemarksTests {
   func remarks(_ name: String, _ format: ModelWriter.Format, _ change: (inout ModelInfo) -> Void = { _ in }) throws
     -> [String]

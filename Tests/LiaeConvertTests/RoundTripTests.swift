@@ -7,7 +7,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// Out to a format and back: the same bits.
+/// Models go out to a format and back: the same bits.
 @Suite struct RoundTripTests {
   /// Shapes that no golden file has: odd dims, other sides, every set of letters.
   static let architectures: [Architecture] = {

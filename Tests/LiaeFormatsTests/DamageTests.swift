@@ -22,7 +22,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     Specimen(file: "formats/fortran_f4.npy") { _ = try NumpyArray.parse($0, name: "damaged") },
     Specimen(file: "faces/faceset_persons.pak") { _ = try Faceset.read($0, name: "damaged") },
   ]
-  /// Those that may be good without their end.
+  /// Names of formats that may be good without their end.
   static let beginnings = [
     Specimen(file: "faces/aligned/00004_0.jpg") { _ = try FaceImage.readMetadata($0, name: "damaged") },
     Specimen(file: "faces/py311/00002_0_py311_numpy2.jpg") { _ = try FaceImage.readMetadata($0, name: "damaged") },

@@ -3,7 +3,7 @@ import LiaeGraph
 import LiaeSystem
 import Testing
 
-/// What a graph says of nodes that cannot be: the error's status, and the name of the node in its message.
+/// Tests what a graph says of nodes that cannot be: the error's status, and the name of the node in its message.
 @Suite struct GraphBuildingTests {
   private func refusal(_ body: (inout Graph, Graph.Value) throws(LiaeError) -> Void) throws -> LiaeError? {
     var graph = Graph()

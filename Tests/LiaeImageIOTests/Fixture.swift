@@ -67,7 +67,7 @@ func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, out
   return (process.terminationStatus, String(decoding: data, as: UTF8.self))
 }
 
-/// Whether a program is there, for `.enabled(if:)`: a test that cannot run is reported as skipped.
+/// Tells whether a program is there, for `.enabled(if:)`: a test that cannot run is reported as skipped.
 func installed(_ program: String) -> Bool {
   ["/usr/bin", "/usr/local/bin", "/bin"].contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
 }

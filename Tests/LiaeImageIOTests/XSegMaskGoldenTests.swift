@@ -7,7 +7,7 @@ import Testing
 
 /// Masks in faces: DeepFaceLab decoded the same bytes with OpenCV.
 @Suite(.golden("faces")) struct XSegMaskGoldenTests {
-  /// Of `xseg_NAME.png`.
+  /// The names of `xseg_NAME.png`.
   static let names = GoldenSet.chosen.files("faces", prefix: "xseg_", suffix: ".png").map {
     String($0.dropFirst(5).dropLast(4))
   }

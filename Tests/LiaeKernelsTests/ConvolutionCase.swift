@@ -24,14 +24,14 @@ struct ConvolutionCase: CustomStringConvertible {
   var residual = false
   var images = 1
   var source = ConvolutionLayer.Source.channels
-  /// Of the halves of a code the first alone is read.
+  /// True if of the halves of a code the first alone is read.
   var readsHalf = false
   var workers = 1
-  /// What the weights are given in; the reference gets the same numbers.
+  /// The element type in which the weights are given; the reference gets the same numbers.
   var element = DType.float32
   /// They are given to the kernels as the same numbers in float32.
   var widensWeights = false
-  /// Stored as taps and transformed in the run.
+  /// True if weights are stored as taps and transformed in the run.
   var fromTaps = false
 
   /// It, with a residual, and with depth-to-space.
@@ -116,7 +116,7 @@ struct ConvolutionCase: CustomStringConvertible {
       return out
     }
 
-    /// Whether everything but the pixels of real channels is still zero: the border and the padded lanes.
+    /// True if everything but the pixels of real channels is still zero: the border and the padded lanes.
     var isCleanAround: Bool {
       var pixels = buffer.array
       let origin = view.origin - buffer.values

@@ -21,7 +21,7 @@ import Testing
     model = try Model.random(architectures[0], seed: 2)
   }
 
-  /// What was said while the model was opened, and the plan.
+  /// Opens the model, and returns what was said meanwhile, and the plan.
   private func open(
     _ model: Model, _ convolution: PlanOptions.Convolution = .automatic, at path: String, verifying: Bool = false
   ) throws -> (plan: Plan, remarks: [ModelOpening.Remark]) {

@@ -29,7 +29,7 @@ import Testing
     #expect(isBitEqual(try Context(plan).pictures(.swap, images).flat, expected.flat))
   }
 
-  /// From the first run on, and for any mode, number of images and host.
+  /// No run allocates, from the first one on, for any mode, number of images and host.
   @Test(arguments: architectures, [1, 3]) func aRunAllocatesNothing(architecture: Architecture, threads: Int) throws {
     var options = ContextOptions()
     options.threads = threads

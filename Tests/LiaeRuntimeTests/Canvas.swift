@@ -68,7 +68,7 @@ final class Canvas {
     }
   }
 
-  /// Whether only pixels have been written, and no byte before, between or after the rows.
+  /// True if only pixels have been written, and no byte before, between or after the rows.
   var gapsAreUntouched: Bool {
     memory.indices.allSatisfy { i in
       let row = (i - offset) / stride
@@ -77,7 +77,7 @@ final class Canvas {
     }
   }
 
-  /// Whether nothing at all has been written.
+  /// True if nothing at all has been written.
   var isBlank: Bool { memory.allSatisfy { $0 == Self.mark } }
 
   /// The bytes of pixel `index` of the first image, to be spoilt by a test.

@@ -8,7 +8,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What memory policies and checkpoints in 16 bits promise: the same numbers, in less memory.
+/// Tests what memory policies and checkpoints in 16 bits promise: the same numbers, in less memory.
 @Suite struct MemoryPolicyTests {
   static let types: [DType] = [.float16, .bfloat16]
   static let networks = GoldenSet.repository.folders("networks").map(GoldenNetwork.repository).filter {

@@ -11,7 +11,7 @@ struct Configuration: Sendable, CustomStringConvertible {
   var convolution = PlanOptions.Convolution.automatic
   var memory = MemoryPolicy.speed
 
-  /// Whatever this processor can run; direct sums are stored in one way.
+  /// All plans that this processor can run; direct sums are stored in one way.
   static let all = InstructionSet.supported.flatMap { set in
     [Configuration(set: set, convolution: .direct)] + MemoryPolicy.allCases.map { Configuration(set: set, memory: $0) }
   }

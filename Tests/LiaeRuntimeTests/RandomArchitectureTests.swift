@@ -23,7 +23,7 @@ import Testing
       eDims: random.pick([4, 6, 7, 10]), aeDims: random.pick(dims), dDims: random.pick([4, 6, 7, 10, 16]),
       dMaskDims: random.pick([1, 3, 4, 6, 10]), interDims: random.pick([5, 16, 24, 39]))
     architecture.resolution =
-      architecture.resolutionStep == 32 ? random.pick([32, 64, 96, 160]) : random.pick([32, 48, 64, 80, 112])
+      architecture.resolutionMultiple == 32 ? random.pick([32, 64, 96, 160]) : random.pick([32, 48, 64, 80, 112])
     return architecture
   }
 

@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What the reference promises beyond the golden numbers.
+/// Tests what the reference promises beyond the golden numbers.
 @Suite struct ReferenceNetworkTests {
   private func status(_ body: () throws(LiaeError) -> Void) -> Status {
     do throws(LiaeError) {

@@ -6,7 +6,7 @@ import LiaeTensor
 import LiaeTestSupport
 import Testing
 
-/// What a caller may get wrong, and what may come in the middle: a status, and a context that still works.
+/// Tests what a caller may get wrong, and what may come in the middle: a status, and a context that still works.
 @Suite struct RunErrorTests {
   private static let side = 64
 
@@ -131,7 +131,7 @@ import Testing
 
   // MARK: - In the middle of a run
 
-  /// What the progress callback is to do, and what it saw.
+  /// The behaviour of the progress callback, and what it saw.
   private final class Watcher {
     var shares: [Float] = []
     var onFirst: (() -> Void)?

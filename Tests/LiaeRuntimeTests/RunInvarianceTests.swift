@@ -6,8 +6,8 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What may not change a bit of a result: company in the batch, threads, who runs them, what else is asked for, and
-/// what was run before.
+/// Tests what may not change a bit of a result: company in the batch, threads, who runs them, what else is asked for,
+/// and what was run before.
 @Suite struct RunInvarianceTests {
   static let networks = [
     Architecture(options: "ud", resolution: 96, eDims: 6, aeDims: 10, dDims: 6, dMaskDims: 3),

@@ -5,7 +5,7 @@ import LiaeSystem
 import LiaeTensor
 import LiaeTestSupport
 
-/// Which outputs a run is asked for.
+/// The outputs that a run is asked for.
 struct Wanted: OptionSet, CustomStringConvertible {
   let rawValue: Int
   static let rgb = Wanted(rawValue: 1)
@@ -20,7 +20,7 @@ struct Wanted: OptionSet, CustomStringConvertible {
   }
 }
 
-/// What a run gave: flat (H,W,C) floats for each image in the model's channel order; empty where not asked for.
+/// The results of a run: flat (H,W,C) floats for each image in the model's channel order; empty where not asked for.
 struct Pictures: Equatable {
   var rgb: [[Float]] = []
   var mask: [[Float]] = []
@@ -33,7 +33,7 @@ struct Pictures: Equatable {
     [("rgb", Array(rgb.joined())), ("mask", Array(mask.joined())), ("dst mask", Array(destinationMask.joined()))]
   }
 
-  /// Everything in one list.
+  /// All values in one list.
   var flat: [Float] { parts.flatMap(\.values) }
 }
 

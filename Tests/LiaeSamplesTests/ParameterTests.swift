@@ -15,7 +15,7 @@ import Testing
     var options = SampleOptions()
     (options.randomWarp, options.resolution) = (false, 96)
     let all = try Self.draws(4000, options)
-    /// Of uniform draws: within the range, near both ends, in the middle on average.
+    /// Checks the mean and the range of uniform draws: within the range, near both ends, in the middle on average.
     func check(_ values: [Double], _ range: ClosedRange<Double>, _ name: String) {
       let (least, most) = (values.min() ?? .nan, values.max() ?? .nan)
       let width = range.upperBound - range.lowerBound

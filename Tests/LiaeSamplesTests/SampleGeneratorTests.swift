@@ -173,7 +173,7 @@ import Testing
     }
   }
 
-  /// Whatever its threads are doing when it goes.
+  /// The generator stops whatever its threads are doing.
   @Test func stopsAtAnyTime() throws {
     let source = try FacesetSource(path: goldenFaces("aligned"))
     for round in 0..<20 {

@@ -6,7 +6,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What DeepFaceLab's sample code returned: `warp` of the golden data.
+/// The data that DeepFaceLab's sample code returned: `warp` of the golden data.
 struct WarpGolden {
   let arrays: [String: NPYArray]
 
@@ -54,7 +54,7 @@ struct Deviation: CustomStringConvertible {
     maximum = differences[differences.count - 1]
   }
 
-  /// What two builds of OpenCV differ by, twice.
+  /// True if the difference is at most twice that of two builds of OpenCV.
   var isWithinTolerance: Bool { mean <= 2e-3 && percentile99 <= 0.02 }
   var description: String { "mean \(mean), 99 % \(percentile99), largest \(maximum)" }
 }
@@ -82,7 +82,7 @@ extension Canvas where Pixel == Float {
 }
 
 extension Bytes {
-  /// As float32.
+  /// The elements as float32.
   var floats: [Float] { Array(raw.bindMemory(to: Float.self)) }
 }
 

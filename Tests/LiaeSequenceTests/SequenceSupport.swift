@@ -27,7 +27,7 @@ enum GoldenFaces {
   static let aligned = "\(folder)/aligned"
   static let stems = (1...7).map { "0000\($0)" }
 
-  /// What DeepFaceLab's code reads from an aligned face.
+  /// The data that DeepFaceLab's code reads from an aligned face.
   struct Face: Decodable {
     let source_landmarks: [[Double]]
     let image_to_face_mat: [[Double]]
@@ -59,7 +59,7 @@ extension MergeSettings {
   }
 }
 
-/// What a sequence told while it was worked on.
+/// The notices of a sequence.
 final class Log: @unchecked Sendable {
   private let monitor = Monitor()
   private var allNotices: [SequenceNotice] = []
@@ -116,7 +116,7 @@ struct GoldenMerge {
       contents: .init(settings: settings, plan: plan, timeline: timeline, masks: masks), replacing: replacing)
   }
 
-  /// What the program does.
+  /// Merges as the program does.
   func run(replacing: Bool = false, export: FaceExport? = nil, _ log: Log = Log()) throws -> MergeReport {
     let pool = try FrameWorkerPool(
       plan, settings: settings, threads: threads, parallelism: parallelism, frames: frames.frames.count,

@@ -10,7 +10,7 @@ import LiaeTestSupport
 import Testing
 
 @Suite struct FrameSwapperTests {
-  /// What the swapper does, from `LiaeFrame` and `LiaeRuntime`.
+  /// Computes what the swapper does, from `LiaeFrame` and `LiaeRuntime`.
   private func byHand(
     _ frame: Picture, _ landmarks: Landmarks, _ context: Context, _ type: FaceType, _ mode: RunMode
   ) throws -> CompositeFace {

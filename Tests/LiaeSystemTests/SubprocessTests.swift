@@ -11,7 +11,7 @@ import Testing
     } catch { return error as? LiaeError }
   }
 
-  /// More than a pipe holds, there and back.
+  /// A program takes and returns more than a pipe holds.
   @Test func bytesGoThroughAProgram() throws {
     let folder = try TemporaryFolder()
     let text = (0..<200_000).map { "\($0)" }.joined(separator: "\n")

@@ -4,8 +4,8 @@ import Testing
 
 /// Fork and join, and what the thread sanitizer is to see of it.
 @Suite struct ThreadPoolTests {
-  /// How often each index was run, and by workers that exist. Plain memory: a pool that does not order its tasks before
-  /// the return of `run` is a data race on it.
+  /// The number of times that each index was run, and by workers that exist. Plain memory: a pool that does not order
+  /// its tasks before the return of `run` is a data race on it.
   private final class Tally {
     var counts: [Int]
     var workers: [Int]

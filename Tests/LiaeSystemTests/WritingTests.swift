@@ -4,7 +4,7 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// What stands at the path that is written to.
+/// Tests what stands at the path that is written to.
 @Suite struct WritingTests {
   private let folder: TemporaryFolder
 

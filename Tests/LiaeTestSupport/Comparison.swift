@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// How far two lists of numbers are apart. Printed, it names the worst element with both values.
+/// The difference of two lists of numbers. Printed, it names the worst element with both values.
 package struct Comparison: CustomStringConvertible, Sendable {
   /// Greatest absolute difference; infinite where the counts differ or a value is not finite in one list only.
   package private(set) var maximum = 0.0
@@ -50,7 +50,7 @@ package struct Comparison: CustomStringConvertible, Sendable {
   }
 }
 
-/// Whether two lists hold the same bits.
+/// Tells whether two lists hold the same bits.
 package func isBitEqual(_ a: [Float], _ b: [Float]) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
 }

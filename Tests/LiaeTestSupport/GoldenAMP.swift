@@ -29,7 +29,7 @@ package struct GoldenAMP: Sendable, CustomStringConvertible {
   package let file: String?
 
   package var description: String { file.map { "\(network)/\($0)" } ?? network.description }
-  /// Whether it was exported in half precision, and has outputs of its own.
+  /// True if it was exported in half precision, and has outputs of its own.
   package var isQuantized: Bool { file?.contains("fp16") == true }
 
   /// Every AMP network of the chosen set, and every export of one.

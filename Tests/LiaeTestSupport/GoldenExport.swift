@@ -7,7 +7,7 @@ package struct GoldenExport: Sendable, CustomStringConvertible {
   package let network: GoldenNetwork
   /// The `.dfm`.
   package let file: String
-  /// Whether it was exported in half precision, as `NAME_fp16.dfm`.
+  /// True if it was exported in half precision, as `NAME_fp16.dfm`.
   package let isQuantized: Bool
   /// The file with its own outputs, where those are not the network's.
   private let values: String?
@@ -25,7 +25,7 @@ package struct GoldenExport: Sendable, CustomStringConvertible {
   package static let all = exports(of: GoldenNetwork.deepFaceLab)
   package static let exact = all.filter { !$0.isQuantized }
   package static let quantized = all.filter(\.isQuantized)
-  /// Those of AMP networks, whose outputs depend on the morph value.
+  /// The exports of AMP networks, whose outputs depend on the morph value.
   package static let amp = exports(of: GoldenNetwork.amp)
 
   private static func exports(of networks: [GoldenNetwork]) -> [GoldenExport] {

@@ -6,7 +6,7 @@ import LiaeSystem
 
 /// A folder of `networks` in a golden set: a network's files and what it computes.
 package struct GoldenNetwork: Sendable, CustomStringConvertible {
-  /// Whose files they are, by their names.
+  /// The program that wrote the files, by its name.
   package enum Kind: String, Sendable, CaseIterable {
     case deepFaceLab = "SAEHD", amp = "AMP", xseg = "XSeg", torch = "PyTorch"
   }
@@ -14,7 +14,7 @@ package struct GoldenNetwork: Sendable, CustomStringConvertible {
   /// The folder's name.
   package let name: String
   package let folder: String
-  /// Nil where no file tells.
+  /// The value is nil where no file tells.
   package let kind: Kind?
   /// Names of the folder's files.
   package let files: [String]
@@ -67,7 +67,7 @@ package struct GoldenNetwork: Sendable, CustomStringConvertible {
     }
   }
 
-  /// What DeepFaceLab's `data.dat` says; nil where there is none.
+  /// The contents of DeepFaceLab's `data.dat`; nil where there is none.
   package var settings: PickleValue? {
     get throws(LiaeError) {
       guard let file = files.first(where: { $0.hasSuffix("_data.dat") }) else { return nil }

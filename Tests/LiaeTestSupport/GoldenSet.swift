@@ -19,8 +19,8 @@ package struct GoldenSet: Sendable {
   /// `Tests/golden`, found from where this file was compiled: where tests take a particular file from.
   package static let repository = GoldenSet(root: "\(package)/Tests/golden")
 
-  /// What golden tests compare with: the folder that the variable LIAE_GOLDEN names, absolute or relative to the
-  /// package; without it the repository's.
+  /// The data that golden tests compare with: the folder that the variable LIAE_GOLDEN names, absolute or relative to
+  /// the package; without it the repository's.
   package static let chosen: GoldenSet = {
     guard let name = ProcessInfo.processInfo.environment["LIAE_GOLDEN"], !name.isEmpty else { return repository }
     return GoldenSet(root: name.hasPrefix("/") ? name : "\(package)/\(name)")
@@ -33,10 +33,10 @@ package struct GoldenSet: Sendable {
 
   package func path(_ name: String) -> String { "\(root)/\(name)" }
 
-  /// Whether a file or folder is there.
+  /// Tells whether a file or folder is there.
   package func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
-  /// Whether a file is there whose path fits a pattern of `parts`.
+  /// Tells whether a file is there whose path fits a pattern of `parts`.
   package func hasFile(_ pattern: String) -> Bool {
     pattern.split(separator: "/").reduce([""]) { (folders: [String], part) in
       let ends = part.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
@@ -61,7 +61,7 @@ package struct GoldenSet: Sendable {
   /// The arrays of `NAME.npz`.
   package func arrays(_ name: String) throws -> [String: NPYArray] { try NPZ.read(path("\(name).npz")) }
 
-  /// What a JSON file holds.
+  /// Decodes the contents of a JSON file.
   package func decoded<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
     try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: path(name))))
   }

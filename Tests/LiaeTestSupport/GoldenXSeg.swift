@@ -38,9 +38,9 @@ package struct GoldenXSeg: Sendable, CustomStringConvertible {
     return [(first.item(0), 1), (second.item(0), 4)]
   }
 
-  /// Of a mask, and of its logits, in float32.
+  /// The tolerances of a mask, and of its logits, in float32.
   package static let (maskTolerance, logitTolerance) = (3e-4, 1.5e-3)
-  /// Of a value within the network, in float32.
+  /// The tolerance of a value within the network, in float32.
   package static let tolerance = 2e-4
 
   /// Every `stride`-th row and column of a square picture of `channels` channels, in the order row, column, channel.

@@ -9,7 +9,7 @@ package final class GuardedBuffer {
   package let padding: Int
   private let mapping: UnsafeMutableRawPointer
   private let mappedBytes: Int
-  /// What the padding holds until somebody writes there.
+  /// The bits that the padding holds until somebody writes there.
   private static let canary = Float(bitPattern: 0x7fc0_beef)
 
   /// - Parameter padding: floats past the end that the kernel may read. They are NaNs, so that what is computed from
@@ -37,7 +37,7 @@ package final class GuardedBuffer {
 
   package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
 
-  /// Whether nothing has been written past the end.
+  /// True if nothing has been written past the end.
   package var paddingIsUntouched: Bool {
     (count..<count + padding).allSatisfy { values[$0].bitPattern == Self.canary.bitPattern }
   }

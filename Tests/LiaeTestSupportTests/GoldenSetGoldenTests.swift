@@ -2,7 +2,7 @@
 import LiaeTestSupport
 import Testing
 
-/// What the chosen golden data hold, so that nothing is left out in silence.
+/// Tests what the chosen golden data hold, so that nothing is left out in silence.
 @Suite struct GoldenSetGoldenTests {
   private static let set = GoldenSet.chosen
 

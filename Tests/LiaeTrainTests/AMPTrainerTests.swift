@@ -7,7 +7,7 @@ import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// What is AMP's own in training: which weights move, the random masks, options that it lacks, previews.
+/// Tests what is AMP's own in training: which weights move, the random masks, options that it lacks, previews.
 @Suite struct AMPTrainerTests {
   private static let architecture = Architecture(
     family: .amp, resolution: 64, eDims: 4, aeDims: 8, dDims: 4, dMaskDims: 4, interDims: 16)
@@ -19,9 +19,9 @@ import Testing
       engine: Engine(workers: 2), architecture: Self.architecture, weights: nil, options: options, seed: seed)
   }
 
-  private func step(_ trainer: Trainer) throws -> StepReport {
+  private func step(_ trainer: Trainer) throws -> IterationReport {
     let batches = try TrainingBatch.repository.get()
-    return try trainer.step(source: batches.source, destination: batches.destination)
+    return try trainer.iterate(source: batches.source, destination: batches.destination)
   }
 
   /// The latent modules keep their first values, whether faces are warped or not.
@@ -35,9 +35,9 @@ import Testing
     }
   }
 
-  /// Losses of the source alone depend on the masks, which follow from the seed and the step.
+  /// Losses of the source alone depend on the masks, which follow from the seed and the iteration.
   @Test func masksAreDrawnAnewInEachStep() throws {
-    func losses(seed: UInt64, steps: Int) throws -> [StepReport] {
+    func losses(seed: UInt64, steps: Int) throws -> [IterationReport] {
       // The weights stand still.
       let trainer = try trainer(seed: seed) { $0.learningRate = 0 }
       let weights = try self.trainer()

@@ -5,7 +5,7 @@ import Testing
 
 /// Gradients that DeepFaceLab computed, in part: norms, 16 elements of each tensor, some tensors whole.
 struct GoldenGradients {
-  /// How far a gradient may be: of its norm, and an element of the greatest one.
+  /// The allowed distance of a gradient: of its norm, and an element of the greatest one.
   private let tolerance: Double
   private struct Expected {
     let name: String
@@ -30,7 +30,7 @@ struct GoldenGradients {
     globalNorm = arrays["\(prefix)grad_global_norm"]?.doubles[0]
   }
 
-  /// What of `found` is not as expected.
+  /// Returns what of `found` is not as expected.
   ///
   /// - Parameter slack: how far each element may be besides.
   func differences(_ found: [String: [Float]], slack: [String: [Float]] = [:]) -> [String] {
@@ -87,7 +87,7 @@ struct GoldenGradients {
     }
   }
 
-  /// What sums of float32 err by in these networks.
+  /// The rounding error of sums of float32 in these networks.
   private static let rounding: Float = 1e-5
 
   private static func kinks(

@@ -46,13 +46,13 @@ import Testing
         #expect((0..<parameter.count).allSatisfy { moments[$0] == expected[$0] }, "\(prefix) \(name)")
       }
     }
-    // The last losses that it wrote are those before its last step.
+    // The last losses that it wrote are those before its last iteration.
     let history = try #require(settings["loss_history"]?.elements)
     let last = (history.last?.elements ?? []).compactMap(\.doubleValue)
     try #require(last.count == 2)
     let count = given["batch_size"]?.intValue ?? 2
     let batches = try TrainingBatch.of(side: model.architecture.resolution, count: count)
-    let report = try trainer.step(source: batches.source, destination: batches.destination)
+    let report = try trainer.iterate(source: batches.source, destination: batches.destination)
     #expect(Double(report.sourceLoss) < last[0] && Double(report.destinationLoss) < last[1])
   }
 }

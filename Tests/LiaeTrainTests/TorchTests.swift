@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// Twenty steps, whose losses float32 and float64 of PyTorch share to 4e-5.
+  /// Twenty iterations, whose losses float32 and float64 of PyTorch share to 4e-5.
   @Test(arguments: ["torch-udt", "torch-ud"], ["adam", "rmsprop"]) func trajectory(net: String, kind: String) throws {
     let model = try GoldenNetwork.repository(net).model()
     var options = TrainingOptions()
@@ -81,7 +81,7 @@ import Testing
     let expected = try array("\(net)_\(kind)")
     var worst = 0.0
     for step in 0..<20 {
-      let report = try trainer.step(source: batches.source, destination: batches.destination)
+      let report = try trainer.iterate(source: batches.source, destination: batches.destination)
       let wanted = Array(expected.doubles[2 * step..<2 * step + 2])
       for (loss, wanted) in zip([report.sourceLoss, report.destinationLoss], wanted) {
         worst = max(worst, abs(Double(loss) / wanted - 1))

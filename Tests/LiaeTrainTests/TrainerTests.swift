@@ -9,7 +9,7 @@ import LiaeTestSupport
 import LiaeTrain
 import Testing
 
-/// What the trainer does beside single steps: freezing, pretraining, going on, refusing.
+/// Tests what the trainer does beside single iterations: freezing, pretraining, going on, refusing.
 @Suite struct TrainerTests {
   private func trainer(
     _ name: String = "liae-ud", workers: Int = 2, _ change: (inout TrainingOptions) -> Void = { _ in }
@@ -25,9 +25,9 @@ import Testing
       engine: Engine(workers: workers), architecture: architecture, weights: nil, options: training, seed: 3)
   }
 
-  private func step(_ trainer: Trainer, _ count: Int = 1) throws -> [StepReport] {
+  private func step(_ trainer: Trainer, _ count: Int = 1) throws -> [IterationReport] {
     let batches = try TrainingBatch.repository.get()
-    return try (0..<count).map { _ in try trainer.step(source: batches.source, destination: batches.destination) }
+    return try (0..<count).map { _ in try trainer.iterate(source: batches.source, destination: batches.destination) }
   }
 
   private func weights(_ trainer: Trainer) -> [String: [Float]] { trainer.named.mapValues(\.values) }
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  /// Asked to stop at any operation, a step leaves weights, moments and iteration as they were.
+  /// Asked to stop at any operation, an iteration leaves weights, moments and iteration as they were.
   @Test(arguments: ["liae-ud", "df-ud", "amp"]) func aStepThatIsCancelledChangesNothing(name: String) throws {
     let whole = try trainer(name, Self.everything(name)), stopped = try trainer(name, Self.everything(name))
     _ = try step(whole)
@@ -105,7 +105,7 @@ import Testing
     for (name, values) in weights(through) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
   }
 
-  /// Memory of tensors is that of the first steps.
+  /// Memory of tensors is that of the first iterations.
   @Test(arguments: ["liae-ud", "df-ud", "amp"]) func memoryIsUsedAgain(name: String) throws {
     let trainer = try trainer(name, Self.everything(name))
     _ = try step(trainer, 2)
@@ -164,7 +164,7 @@ import Testing
     #expect(try #require(try step(trainer).last).patchLoss != nil)
   }
 
-  /// A step that finds something that is no number changes nothing.
+  /// An iteration that finds something that is no number changes nothing.
   @Test func notANumber() throws {
     let trainer = try trainer()
     _ = try step(trainer)
@@ -179,16 +179,16 @@ import Testing
   @Test func batchesThatDoNotFit() throws {
     let trainer = try trainer()
     let (two, one) = (try FaceBatch(count: 2, side: 64), try FaceBatch(count: 1, side: 64))
-    #expect(throws: LiaeError.self) { _ = try trainer.step(source: two, destination: one) }
+    #expect(throws: LiaeError.self) { _ = try trainer.iterate(source: two, destination: one) }
     #expect(throws: LiaeError.self) {
-      _ = try trainer.step(source: try FaceBatch(count: 2, side: 96), destination: two)
+      _ = try trainer.iterate(source: try FaceBatch(count: 2, side: 96), destination: two)
     }
     trainer.options.ganPower = 1
     trainer.options.ganPatchSize = 640
-    #expect(throws: LiaeError.self) { _ = try trainer.step(source: two, destination: two) }
+    #expect(throws: LiaeError.self) { _ = try trainer.iterate(source: two, destination: two) }
   }
 
-  /// Twenty steps on one batch make it better, for both criteria.
+  /// Twenty iterations on one batch make it better, for both criteria.
   @Test(arguments: TrainingOptions.Criterion.allCases, ["liae-ud", "liae-udt", "df", "amp"])
   func learns(criterion: TrainingOptions.Criterion, name: String) throws {
     if name == "amp" && criterion == .torch { return }
@@ -212,7 +212,7 @@ import Testing
     func gradients(_ source: FaceBatch, _ destination: FaceBatch) throws -> [Float] {
       let trainer = try trainer(), peers = Listener()
       trainer.peers = peers
-      _ = try trainer.step(source: source, destination: destination)
+      _ = try trainer.iterate(source: source, destination: destination)
       // After the gradients come the two losses.
       return Array(peers.heard.dropLast(2))
     }

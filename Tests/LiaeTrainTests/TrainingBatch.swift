@@ -4,14 +4,14 @@ import LiaeSystem
 import LiaeTestSupport
 import Testing
 
-/// Stored batches of both sides: `training/batch_*.npz` of golden data.
+/// The stored batches of both sides: `training/batch_*.npz` of golden data.
 enum TrainingBatch {
   typealias Sides = (source: FaceBatch, destination: FaceBatch)
 
   /// The repository's two faces of 64 pixels a side, for tests of something else.
   static let repository = Result { try sides(GoldenSet.repository.arrays("training/batch_r64")) }
 
-  /// Those of a run: of the chosen set's batches the one of this side and number of faces.
+  /// Returns the batches of a run: of the chosen set's batches the one of this side and number of faces.
   static func of(side: Int, count: Int) throws -> Sides {
     // The one that is named for its side alone comes first.
     let files = GoldenSet.chosen.files("training", prefix: "batch_", suffix: ".npz").sorted { $0.count < $1.count }

@@ -18,7 +18,7 @@ struct TrainingCase: Sendable, CustomStringConvertible {
     var face_style_power, bg_style_power: Float?
     var morph_factor: Double?
   }
-  /// Those of AMP, as Python prints them: numbers are floats, and `lr_dropout` is a word.
+  /// The settings of AMP, as Python prints them: numbers are floats, and `lr_dropout` is a word.
   private struct AMPSettings: Decodable {
     var blur_out_mask, clipgrad, random_warp: Bool
     var gan_patch_size, gan_dims: Double
@@ -89,16 +89,17 @@ struct TrainingCase: Sendable, CustomStringConvertible {
   var before: Int { settings.iters0 ?? 0 }
   var hasAdversary: Bool { arrays["D_loss"] != nil }
   var isAMP: Bool { arrays["inter_mask"] != nil }
-  /// How far losses before the first step may be, relatively. AMP's total variation over other axes is off by more.
+  /// The allowed relative distance of losses before the first iteration. AMP's total variation over other axes is off
+  /// by more.
   var lossTolerance: Double { isAMP ? 2e-6 : 1e-5 }
-  /// Whether each step changes a random part of the weights, which here is another part.
+  /// True if each iteration changes a random part of the weights, which here is another part.
   var isRandom: Bool { (settings.lr_dropout ?? 1) < 1 }
-  /// The last step of which losses are stored; with random updates nothing after the first is the same.
+  /// The last iteration of which losses are stored; with random updates nothing after the first is the same.
   var steps: Int {
     let stored = arrays.keys.compactMap { $0.hasPrefix("src_loss_step") ? Int($0.dropFirst(13)) : nil }
     return isRandom ? 1 : stored.max() ?? 1
   }
-  /// Whether the trainer's own schedule is that of the run.
+  /// True if the trainer's own schedule is that of the run.
   private var hasCosine: Bool { Double(settings.lr_cos ?? 0) == Optimizer.cosinePeriod }
 
   /// The rate before `lr_dropout`'s own cosine, which `options` ask for where its period is the stored one.
@@ -175,7 +176,7 @@ struct TrainingCase: Sendable, CustomStringConvertible {
 }
 
 extension Parameter {
-  /// In the order of files, as `gradients`.
+  /// The values in the order of files, as `gradients`.
   var values: [Float] { inFileOrder(value) }
   var gradients: [Float] { inFileOrder(gradient) }
 
@@ -191,7 +192,7 @@ extension Parameter {
 }
 
 extension Trainer {
-  /// By DeepFaceLab's names without ":0".
+  /// The parameters by DeepFaceLab's names without ":0".
   var named: [String: Parameter] {
     Dictionary(
       uniqueKeysWithValues: (network.parameters + adversaryParameters).map {

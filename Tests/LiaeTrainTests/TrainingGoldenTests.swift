@@ -36,7 +36,7 @@ import Testing
 
     for step in 1...c.steps {
       trainer.options.learningRate = c.learningRate(step: step - 1)
-      let report = try trainer.step(source: batches.source, destination: batches.destination)
+      let report = try trainer.iterate(source: batches.source, destination: batches.destination)
       #expect(report.isFinite)
       let tolerance = step == 1 ? c.lossTolerance : 5e-4
       for (side, loss) in [("src", report.source), ("dst", report.destination)] {
@@ -52,7 +52,7 @@ import Testing
         let gradients = named.mapValues(\.gradients)
         try GoldenGradients(golden, tolerance: c.isAMP ? 5e-5 : 1e-4).check(gradients) { move in
           let other = try c.trainer(moving: move)
-          _ = try other.step(source: batches.source, destination: batches.destination)
+          _ = try other.iterate(source: batches.source, destination: batches.destination)
           return other.named.mapValues(\.gradients)
         }
         if let total = golden["G_loss_total"] ?? golden["G_loss_total_step1"] {
@@ -108,18 +108,18 @@ import Testing
     #expect(Double(near) >= 0.99 * Double(all), "\(near) of \(all) updates agree")
   }
 
-  /// What the adversaries lose and learn. The stored values are those of the generator before its step, so that here it
-  /// stands still.
+  /// The adversaries lose and learn as DeepFaceLab's do. The stored values are those of the generator before its update,
+  /// so that here it stands still.
   @Test(
     .having(TrainingCase.all.count(where: \.hasAdversary), "runs with an adversary"),
     arguments: TrainingCase.all.filter(\.hasAdversary)) func adversary(_ c: TrainingCase) throws
   {
-    func learned(_ move: (name: String, by: Float)? = nil) throws -> (StepReport, [String: [Float]]) {
+    func learned(_ move: (name: String, by: Float)? = nil) throws -> (IterationReport, [String: [Float]]) {
       let trainer = try c.trainer(moving: move)
       trainer.options.randomWarp = false
       for parameter in trainer.network.parameters { parameter.isTrained = false }
       let batches = try batches(c, trainer)
-      let report = try trainer.step(source: batches.source, destination: batches.destination)
+      let report = try trainer.iterate(source: batches.source, destination: batches.destination)
       return (report, trainer.named.mapValues(\.gradients))
     }
     let (report, gradients) = try learned()
@@ -128,7 +128,7 @@ import Testing
     try GoldenGradients(c.arrays, prefix: "D_", tolerance: c.isAMP ? 1e-3 : 1e-4).check(gradients) { try learned($0).1 }
   }
 
-  /// What the network makes of the batch, in the runs that stored it.
+  /// The network makes of the batch what DeepFaceLab's made of it, in the runs that stored it.
   @Test(
     .having(TrainingCase.all.count { $0.arrays["pred_src_src"] != nil }, "runs with predictions"),
     arguments: TrainingCase.all.filter { $0.arrays["pred_src_src"] != nil }) func preview(_ c: TrainingCase) throws

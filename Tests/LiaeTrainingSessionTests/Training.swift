@@ -38,7 +38,7 @@ struct Training {
     /// Losses of source and destination as they were reported.
     var losses: [[Float]] {
       events.compactMap {
-        if case .step(_, let source, let destination, _) = $0 { [source, destination] } else { nil }
+        if case .iteration(_, let source, let destination, _) = $0 { [source, destination] } else { nil }
       }
     }
   }
@@ -46,13 +46,13 @@ struct Training {
   /// One start of the program.
   ///
   /// - Parameters:
-  ///   - rescue: what becomes of a state that cannot be saved; by default nobody waits.
+  ///   - fallback: what becomes of a state that cannot be saved; by default nobody waits.
   ///   - watch: gets each event as it is reported.
   ///   - isStopRequested: gets the iterations reported so far.
   @discardableResult
   func run(
     _ given: Given, weights: String? = nil, name: String? = nil, source: String = aligned,
-    rescue: SaveRescue = SaveRescue { _ in nil }, watch: @escaping (SessionEvent) -> Void = { _ in },
+    fallback: SaveFallback = SaveFallback { _ in nil }, watch: @escaping (SessionEvent) -> Void = { _ in },
     isStopRequested: @escaping (Int) -> Bool = { _ in false }
   ) throws -> Run {
     let start = try start(given, weights: weights, name: name)
@@ -65,10 +65,10 @@ struct Training {
     var events: [SessionEvent] = []
     var steps = 0
     let session = TrainingSession(
-      folder: place, settings: settings, training: training, loader: loader, rescue: rescue
+      folder: place, settings: settings, training: training, loader: loader, fallback: fallback
     ) { event in
       events.append(event)
-      if case .step = event { steps += 1 }
+      if case .iteration = event { steps += 1 }
       watch(event)
     }
     try session.prepare()

@@ -112,10 +112,10 @@ def test_swapped_and_copied_png_have_the_chunks_of_the_frame(extra, merge):
 def test_what_is_not_kept_is_said_once(merge):
     extra = [(b"bKGD", bytes(6)), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>"), (b"prIV", b"1")]
     output, result = merge({"a.png": png(PIXELS, extra), "b.png": png(PIXELS, extra)})
-    assert result.err.count("not kept") == 1 and "a.png: bKGD, XMP, prIV of frames not kept" in result.err
+    assert result.err.count("not kept") == 1 and "a.png: bKGD, XMP, prIV of frames are not kept" in result.err
     output, result = merge({"a.png": png(PIXELS, COLORS), "b.png": png(PIXELS, COLORS)}, "--format", "jpeg",
                            output="jpeg")
-    assert result.err.count("not kept") == 1 and "cICP, gAMA, cHRM, mDCV, cLLI, tEXt of frames not kept" in result.err
+    assert result.err.count("not kept") == 1 and "cICP, gAMA, cHRM, mDCV, cLLI, tEXt of frames are not kept" in result.err
     assert Image.open(output / "a.jpg").info["dpi"] == (100, 50)
 
 
@@ -126,7 +126,7 @@ def test_damaged_chunks_are_passed_over(merge):
     output, result = merge({"a.png": bytes(file)})
     assert b"gAMA" not in [kind for kind, _ in chunks(output / "a.png")]
     output, result = merge({"a.png": png(PIXELS, [(b"iCCP", b"x\0\0nothing"), (b"eXIf", b"MM")])}, output="b")
-    assert "a damaged ICC profile, damaged Exif data of frames not kept" in result.err
+    assert "a damaged ICC profile, damaged Exif data of frames are not kept" in result.err
 
 
 def jpeg(orientation=None, profile=None, pixels=PIXELS, **options):
@@ -226,7 +226,7 @@ def test_alpha_of_the_frame_stays(kind, merge):
     outside = mask(output) == 0
     assert np.array_equal(found[outside], pixels[outside]) and not outside.all()
     _, result = merge({"a.png": source}, "--format", "jpeg", output="jpeg")
-    assert "a.png: alpha of frames not kept" in result.err
+    assert "a.png: alpha of frames are not kept" in result.err
 
 
 def test_16_bits(merge):
@@ -257,7 +257,7 @@ def test_gray_frames(merge):
         source = png(gray.astype(kind) * (257 if kind == np.uint16 else 1),
                      [(b"iCCP", b"gray\0\0" + zlib.compress(bytes(profile)))])
         output, result = merge({"a.png": source, "b.png": source}, output=kind.__name__)
-        assert "the ICC profile of gray of frames not kept" in result.err
+        assert "the ICC profile of gray of frames are not kept" in result.err
         found = decoded(output / "a.png") // 257 if kind == np.uint16 else np.asarray(Image.open(output / "a.png"))
         outside = mask(output) == 0
         assert np.array_equal(found[outside], np.repeat(gray, 3, 2)[outside])

@@ -37,7 +37,7 @@ def check_help(result, expected):
 
 def test_help_of_liae_train_names_its_commands_and_statuses():
     text = liae_train("--help").out
-    for line in (r"train \(default\) ", "export ", "7    training went astray", "130  interrupted"):
+    for line in (r"train \(default\) ", "export ", "7    training diverged", "130  interrupted"):
         assert re.search(f"^  {line}", text, re.M), line
     assert re.fullmatch(r"liae-train \d+\.\d+\.\d+(-dev)?\n", liae_train("--version").out)
 

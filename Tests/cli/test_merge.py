@@ -97,7 +97,7 @@ def test_every_result_says_where_it_is_from(merged):
 
 def test_no_provenance_says_so(model, tmp_path):
     result = merge(model, FRAMES, tmp_path / "out", "--no-provenance")
-    assert result.status == 0 and "--no-provenance: nothing in what is written" in result.err
+    assert result.status == 0 and "--no-provenance: the output is not marked" in result.err
     assert source_type(tmp_path / "out/00001.png") is None
 
 
@@ -424,7 +424,7 @@ def test_what_is_damaged_as_a_whole_is_a_matter_of_files(kind, message, model, f
     assert result.status == 4 and message in result.err, result.err
     assert not results(tmp_path / "out")
     if kind == "session":
-        assert "--force starts anew" in result.err
+        assert "--force starts from the beginning" in result.err
         assert merge(model, FRAMES, tmp_path / "out", "--force", aligned=aligned).status == 0
     (tmp_path / "model.safetensors").write_bytes(model.read_bytes()[:1000])
     assert merge(tmp_path / "model.safetensors", FRAMES, tmp_path / "other").status == 3
@@ -512,10 +512,21 @@ def test_frames_of_other_kinds_are_counted(model, workspace, tmp_path):
         (workspace / name).write_bytes(b"")
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
     assert result.status == 0 and "00008.png.part: 1 .bmp, 1 .part, 2 .tif left out" in result.err
+    assert "left out, as PNG and JPEG are read" in result.err and "mogrify -format png *.bmp *.tif" in result.err
+    # What has been converted is no longer spoken of.
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).unlink()
+    (workspace / "00001.tif").write_bytes(b"")
+    result = merge(model, workspace, tmp_path / "converted", aligned=workspace / "aligned")
+    assert result.status == 0 and "left out" not in result.err
+    (workspace / "00001.tif").unlink()
+    for name in ("a.tif", "b.tif", "c.bmp", "00008.png.part"):
+        (workspace / name).write_bytes(b"")
     for path in workspace.glob("*.png"):
         path.unlink()
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
-    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: convert them to .png" in result.err
+    assert result.status == 4 and "1 .bmp, 1 .part, 2 .tif, which are not read: " in result.err
+    assert "mogrify -format png *.bmp *.tif" in result.err
 
 
 def test_source_names_of_windows(model, merged, found_faces, workspace, tmp_path):
@@ -570,7 +581,7 @@ def test_numbers_without_zeros_count_as_numbers(model, merged, found_faces, land
 
 @pytest.mark.parametrize("names, first, message", [
     ([f"{i:02}.png" for i in (1, 2, 4, 5, 6, 7, 8)], 0, "frame 2 of the landmarks is 04.png, by its place"),
-    ([f"{i:02}.png" for i in range(1, 8)], 1, "the landmarks count frames from 1 to 7, as it seems; frame 0 is 01.png"),
+    ([f"{i:02}.png" for i in range(1, 8)], 1, "the landmarks count frames from 1 to 7, it seems; frame 0 is 01.png"),
     ([f"{i:02}.png" for i in range(7)], 0, "")])
 def test_numbers_that_can_mean_something_else_are_said(names, first, message, model, found_faces, landmarks_file, tmp_path):
     frames = numbered(tmp_path / "frames", names)
@@ -676,7 +687,7 @@ def test_goes_on_where_it_was_killed(model, merged, workspace, tmp_path):
         (output / "00005.png").unlink()
     first = (output / "00001.png").stat().st_mtime_ns
     result = merge(model, workspace, output)
-    assert result.status == 0 and "goes on behind" in result.err
+    assert result.status == 0 and "resumes after" in result.err
     assert (output / "00001.png").stat().st_mtime_ns == first
     assert results(output) == results(merged[0])
     assert names(output) == [f"{stem}.png" for stem in STEMS] + ["liae-merge.json"]
@@ -757,7 +768,7 @@ def test_other_settings_do_not_mix_with_a_merge_that_is_under_way(model, merged,
     before = results(output)
     result = merge(model, FRAMES, output, "--erode", "20", "--color-transfer", "none")
     assert result.status == 4
-    assert 'erode (0 -> 20), color-transfer ("rct" -> "none")' in result.err and "--force starts anew" in result.err
+    assert 'erode (0 -> 20), color-transfer ("rct" -> "none")' in result.err and "--force starts from the beginning" in result.err
     assert results(output) == before
     other = merge(NETWORKS / "liae", FRAMES, output)
     assert other.status == 4 and ": model." in other.err
@@ -796,7 +807,7 @@ def test_four_shards_at_once(options, model, tmp_path):
     assert everything(tmp_path / "out") == everything(tmp_path / "whole")
     # The whole merge finds all of it done.
     result = merge(model, FRAMES, tmp_path / "out", *options)
-    assert result.status == 0 and "goes on behind 7 of 7 frames" in result.err
+    assert result.status == 0 and "resumes after 7 of 7 frames" in result.err
     assert everything(tmp_path / "out") == everything(tmp_path / "whole")
 
 
@@ -810,7 +821,7 @@ def test_a_shard_goes_on_by_itself(model, merged, tmp_path):
     (output / "liae-merge.json.tmp123").write_bytes(b"another shard begins")
     first = (output / "00001.png").stat().st_mtime_ns
     result = merge(model, FRAMES, output, "--shard", "2/3")
-    assert result.status == 0 and "goes on behind 1 of 2 frames" in result.err
+    assert result.status == 0 and "resumes after 1 of 2 frames" in result.err
     assert results(output) == results(merged[0]) and (output / "00001.png").stat().st_mtime_ns == first
     assert (output / "00006.png.tmp123").exists() and (output / "liae-merge.json.tmp123").exists()
     # Other settings do not mix, and begin anew for these frames alone.
@@ -879,7 +890,7 @@ def test_preview(model, merged, tmp_path):
 
 @pytest.mark.parametrize("tries, message", [
     (["erode=1000"], "--try erode is 1000; expected -400 to 400"), (["erod=1"], 'the nearest is "erode"'),
-    (["erode"], "expected an option and its values"), (["smooth-mask=0.5"], "one frame shows nothing of it"),
+    (["erode"], "expected an option and its values"), (["smooth-mask=0.5"], "it has no effect on a single frame"),
     (["mode=raw-predict"], "neither --mode raw-predict"), (["mask-mode=8"], "--xseg"),
     (["erode=" + ",".join(map(str, range(50)))] * 1 + ["blur=1,2,3"], "more than 120 combinations")])
 def test_previews_that_cannot_be(tries, message, model, tmp_path):

@@ -230,6 +230,20 @@ def test_bad_inputs_are_reported_and_the_rest_goes_on(model, face, tmp_path):
     assert "float64" in result.err and "[32, 32, 3]" in result.err
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "AVIF"])
+def test_other_picture_formats_are_named_with_a_way_out(kind, model, tmp_path):
+    """Files that Pillow writes, whatever their ending says."""
+    Image.init()
+    if kind not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {kind}")
+    Image.new("RGB", (64, 64), (10, 200, 30)).save(tmp_path / "face.png", format=kind)
+    result = run([model], [tmp_path / "face.png"], tmp_path / "out")
+    assert result.status == 1
+    name = {"WEBP": "WebP", "JPEG2000": "JPEG 2000", "AVIF": "HEIF or AVIF"}.get(kind, kind)
+    assert f"neither a PNG, a JPEG nor a .npy file. It is a {name} file" in result.err
+    assert "magick FILE FILE.png" in result.err
+
+
 def test_the_bad_image_of_a_batch_is_named(model, face, tmp_path):
     batch = np.repeat(face[None], 7, 0)
     batch[5, 3, 4, 1] = np.inf

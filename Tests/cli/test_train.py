@@ -433,7 +433,7 @@ def test_a_log_that_cannot_be_written_has_whole_lines_only(model):
     assert steps(model)[-2:] == [8, 9]
 
 
-def test_a_model_that_goes_astray_is_brought_back_and_then_given_up(model):
+def test_a_model_that_diverges_is_brought_back_and_then_given_up(model):
     before = state_of(model).read_bytes()
     result = train(model, "--target-iter", 100, "--learning-rate", 1, "--optimizer", "rmsprop", "--spike-factor", 1.001,
                    "--preview-every", 0)

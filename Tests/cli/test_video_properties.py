@@ -194,12 +194,12 @@ def test_what_a_container_has_no_place_for_is_said_once(model, one_face, compani
     result = video(model, companions, tmp_path / "out.ts", faces=one_face)
     assert result.status == 0
     assert result.err.count("\n") == 1
-    assert "does not have all that the video had: timecode (01:02:03:04); chapters (2); subtitles (mov_text)" in result.err
+    assert "lacks these properties of the video: timecode (01:02:03:04); chapters (2); subtitles (mov_text)" in result.err
     cover = tmp_path / "cover.mp4"
     ffmpeg(*PICTURE, "-f", "lavfi", "-i", "color=red:size=64x64", "-map", 0, "-map", 1, "-c:v:0", "libx264", "-c:v:1", "png",
            "-frames:v:1", 1, "-disposition:v:1", "attached_pic", cover)
     result = video(model, cover, tmp_path / "plain.mp4", faces=one_face)
-    assert result.status == 0 and "had: a cover picture" in result.err
+    assert result.status == 0 and "properties of the video: a cover picture" in result.err
     attached = tmp_path / "attached.mkv"
     ffmpeg(*PICTURE, *H264, "-attach", tmp_path / "text.srt", "-metadata:s:t", "mimetype=text/plain", attached)
     assert "attached files (1)" in video(model, attached, tmp_path / "attached.mp4", faces=one_face).err
@@ -252,7 +252,7 @@ def test_a_face_alone_over_its_video_is_the_swapped_video(model, clip_of_faces, 
 
 
 def test_faces_alone_that_cannot_be(model, clip_of_faces, tmp_path):
-    for output, options, message in (("out.mp4", (), ".mov, .mkv and .webm have"),
+    for output, options, message in (("out.mp4", (), "cannot hold alpha; use .mov, .mkv or .webm"),
                                      ("out.mov", ("--color-degrade", 10), "--color-degrade"),
                                      ("out.mov", ("--mode", "original"), "--mode original")):
         result = video(model, clip_of_faces, tmp_path / output, "--alpha", *options)

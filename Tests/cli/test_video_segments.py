@@ -90,7 +90,7 @@ def test_a_run_that_is_killed_goes_on(model, sources, faces, tmp_path, source, o
     killed(arguments, folder, len(there) + 1)
     assert there.items() <= {name: (folder / name).stat().st_mtime_ns for name in finished(folder)}.items()
     result = liae_infer(*arguments)
-    assert result.status == 0 and "goes on behind" in result.err, result.err
+    assert result.status == 0 and "resumes after" in result.err, result.err
     assert sorted(os.listdir(broken.parent)) == sorted([output, f"mask_{output}"])
     for name in (output, f"mask_{output}"):
         assert content(whole.with_name(name)) == content(broken.with_name(name)), name
@@ -129,12 +129,12 @@ def test_other_options_and_sources_begin_anew_and_say_so(model, sources, faces, 
         while running.poll() is None and not set(finished(folder)) - set(before):
             time.sleep(0.002)
         running.send_signal(signal.SIGKILL)
-        assert f"segments of an earlier run are not used, as it differs in {words}" in running.communicate()[1]
+        assert f"segments of an earlier run are removed, as it differs in {words}" in running.communicate()[1]
         assert not set(before) & set(finished(folder))
     # Another video of the same length under the same name.
     ffmpeg("-i", sources["constant"], "-map", "0:v", "-map", "0:a", "-c", "copy", "-metadata", "title=Another", source)
     result = liae_infer(*command(model, source, faces, output, "--segment", 48))
-    assert result.status == 0 and "differs in source" in result.err and "goes on" not in result.err
+    assert result.status == 0 and "differs in source" in result.err and "resumes" not in result.err
     assert sorted(os.listdir(tmp_path)) == ["landmarks.jsonl", "mask_out.mp4", "out.mp4", "source.mp4"]
 
 
@@ -169,7 +169,7 @@ def test_a_shard_goes_on_by_itself(model, sources, faces, tmp_path):
     (folder / "liae-video.json.tmp1").write_text("another shard begins")
     there = len(finished(folder))
     result = run("--shard", "2/2")
-    assert result.status == 0 and "goes on behind" in result.err and len(finished(folder)) == 4 > there
+    assert result.status == 0 and "resumes after" in result.err and len(finished(folder)) == 4 > there
     assert (folder / "liae-video.json.tmp1").exists()
     result = run("--join")
     assert result.status == 4 and "4 of 8 segments are not there, the first being that of frames 1 to 24" in result.err
@@ -178,7 +178,7 @@ def test_a_shard_goes_on_by_itself(model, sources, faces, tmp_path):
     assert len(finished(folder)) == 4
     # The command without a shard does the rest.
     result = run()
-    assert result.status == 0 and "goes on behind 104 of 200 frames" in result.err and len(times(output)) == 200
+    assert result.status == 0 and "resumes after 104 of 200 frames" in result.err and len(times(output)) == 200
     for options in (("--shard", "0/4"), ("--shard", "1/2", "--join"), ("--segment", 1)):
         assert run("--force", *options).status == 2
 
@@ -193,7 +193,7 @@ def test_failed_frames_of_shards_are_not_forgotten(model, sources, found_faces, 
     assert run("--shard", "1/2").status == 1 and run("--shard", "2/2").status == 0
     # It is tried again.
     result = run("--shard", "1/2")
-    assert result.status == 1 and "frame 6: " in result.err and "goes on behind 72 of 96 frames" in result.err
+    assert result.status == 1 and "frame 6: " in result.err and "resumes after 72 of 96 frames" in result.err
     result = run("--join")
     assert result.status == 1 and "1 input or frame failed" in result.err and len(times(output)) == 200
 

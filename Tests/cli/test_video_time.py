@@ -132,7 +132,7 @@ def test_which_way_was_counted_is_said(model, sources, landmarks_file, points, t
     found, result = swapped(model, source, every, tmp_path)
     assert result.status == 0 and found == list(range(15))
     assert "has 15 frames, of which ffmpeg makes 25 numbered pictures" in result.err
-    assert "are taken to count pictures: --numbering decoded or extracted settles it" in result.err
+    assert "are taken to count pictures: choose with --numbering decoded or extracted" in result.err
     # Indices that only decoded frames have settle nothing; the option does.
     later = landmarks_file([(14, points)])
     assert swapped(model, source, later, tmp_path)[0] == [14]

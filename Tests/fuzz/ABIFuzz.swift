@@ -33,7 +33,7 @@ final class Caller {
   var contexts: [Held] = []
   /// Alive, the newest last.
   var smoothings: [OpaquePointer] = []
-  /// Those that must work.
+  /// The handles that must work.
   var live: Set<OpaquePointer> = []
   var hooks: [Hook] = []
 

@@ -53,7 +53,7 @@ struct Program {
 
   mutating func next(below limit: Int) -> Int { Int(next()) % limit }
   mutating func next16() -> Int { Int(next()) | Int(next()) << 8 }
-  /// True for one byte value in `n`, never for 0.
+  /// Returns true for one byte value in `n`, never for 0.
   mutating func oneIn(_ n: Int) -> Bool { next(below: n) == n - 1 }
 
   mutating func rest() -> [UInt8] {

@@ -159,7 +159,7 @@ extension Caller {
   }
 }
 
-/// What a host hands to a context: callbacks, some of which keep no promise.
+/// The functions that a host hands to a context: callbacks, some of which keep no promise.
 final class Hook {
   private let progressKind, poolKind: UInt8
   private var steps = 0
@@ -167,7 +167,7 @@ final class Hook {
 
   init(_ progressKind: UInt8, _ poolKind: UInt8) { (self.progressKind, self.poolKind) = (progressKind, poolKind) }
 
-  /// Whether all tasks are run that are asked for.
+  /// True if all tasks are run that are asked for.
   var isHonest: Bool { ![3, 4].contains(poolKind % 8) }
 
   var userData: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }

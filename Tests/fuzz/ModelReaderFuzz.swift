@@ -4,7 +4,7 @@ import LiaeGraph
 import LiaeSystem
 import LiaeTensor
 
-/// From the bytes of one file to a network: formats, names, shapes, graphs.
+/// Reads the bytes of one file to a network: formats, names, shapes, graphs.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzModelReader(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   fuzz(data, count) { (bytes) throws(LiaeError) in

@@ -17,7 +17,7 @@ public func fuzzTrainingLog(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     let log = TrainingLog(path, at: iteration, every: 1) { preconditionFailure($0.message) }
     let kept = try lines(path)
     if let last = kept.last { precondition((last?["iter"]?.whole ?? .max) <= iteration) }
-    log.step(iteration + 1, source: .nan, destination: 1e38, milliseconds: .infinity)
+    log.append(iteration + 1, source: .nan, destination: 1e38, milliseconds: .infinity)
     log.rewind(to: iteration)
     let rewound = try lines(path)
     precondition(rewound.count == kept.count)

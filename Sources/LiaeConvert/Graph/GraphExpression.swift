@@ -16,7 +16,7 @@ enum GraphExpression: Hashable {
   case activation(Int, Activation)
   case sigmoid(Int)
   case sum(Int, Int)
-  /// Along channels.
+  /// A concatenation along channels.
   case concatenation([Int])
   case depthToSpace(Int, ShuffleOrder)
   /// (C, H, W) as C*H*W numbers, and back.
@@ -44,11 +44,11 @@ enum GraphExpression: Hashable {
   case product(Int, Int)
   case cosine(Int)
   case power(Int, Double)
-  /// Over all numbers of an image; has the shape [].
+  /// The mean over all numbers of an image; has the shape [].
   case mean(Int)
   case scaled(Int, Double)
   case shifted(Int, Double)
-  /// Whether a number is below 0, or above it; equality is the same to what is chosen by it.
+  /// True if a number is below 0, or above it; equality is the same to what is chosen by it.
   case isNegative(Int)
   case isPositive(Int)
   /// An expression that is told by its name alone, and equals nothing of the other side.

@@ -137,7 +137,7 @@ extension GraphExpressions {
     return (x, y, whole.layout)
   }
 
-  /// Whether a value is one number for each image, which the dimensions of `x` repeat as they should.
+  /// Tells whether a value is one number for each image, which the dimensions of `x` repeat as they should.
   private func broadcasts(_ number: GraphView, to x: GraphView) -> Bool {
     guard shapes[number.expression].isEmpty, number.shape.count <= x.shape.count else { return false }
     if batch == 1 { return number.layout.count == 1 }
@@ -145,7 +145,7 @@ extension GraphExpressions {
       && isBatchFirst(x)
   }
 
-  /// Whether the first dimension is that of images.
+  /// Tells whether the first dimension is that of images.
   private func isBatchFirst(_ x: GraphView) -> Bool {
     let size = shapes[x.expression].reduce(1, *)
     let axes = batch == 1 ? [] : [Layout.Axis(size: batch, stride: size)]

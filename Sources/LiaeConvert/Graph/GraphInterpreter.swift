@@ -13,7 +13,7 @@ struct GraphInterpreter {
   enum Value {
     case constant(GraphConstant)
     case view(GraphView)
-    /// Some channels of a picture. Only a concatenation of such parts is a value of our networks.
+    /// A range of the channels of a picture. Only a concatenation of such parts is a value of our networks.
     case channels(ChannelRange)
   }
 
@@ -34,7 +34,7 @@ struct GraphInterpreter {
   let graph: ONNXModel.Graph
   /// Side of the input picture, pixels.
   let resolution: Int
-  /// Whether the file has a morph value among its inputs, as AMP does.
+  /// True if the file has a morph value among its inputs, as AMP does.
   let hasMorph: Bool
   var expressions: GraphExpressions
   /// Values that layers read.

@@ -11,7 +11,7 @@ struct GraphRecognizer {
     var network: NetworkExpressions
     var weights: [String: LayerWeights]
     var outputs: [Pairing]
-    /// Set if the file computes the same for each decoder and nothing but the order of outputs tells them apart.
+    /// True if the file computes the same for each decoder and nothing but the order of outputs tells them apart.
     var isGuess = false
   }
 
@@ -54,7 +54,7 @@ struct GraphRecognizer {
     }
   }
 
-  /// Whether the file segments and swaps nothing.
+  /// True if the file segments and swaps nothing.
   private var returnsMaskAlone: Bool { pictures.isEmpty && masks.count == 1 }
 
   private func unexpectedOutputs() -> LiaeError {
@@ -132,12 +132,12 @@ struct GraphRecognizer {
     }
     func orders(_ outputs: [Output]) -> [[Output]] { outputs.count == 1 ? [outputs] : [outputs, outputs.reversed()] }
     var all: [[Pairing]] = []
-    for run in interpreter.hasMorph ? ["morph", "swap"] : ["swap"] where network.graph.hasOutput("\(run).rgb") {
+    for branch in interpreter.hasMorph ? ["morph", "swap"] : ["swap"] where network.graph.hasOutput("\(branch).rgb") {
       for pictures in orders(pictures) {
         for masks in orders(masks) {
           all.append(
-            zip([run, "destination"], pictures).map { Pairing(expected: "\($0).rgb", found: $1) }
-              + zip([run, "destination"], masks).map { Pairing(expected: "\($0).mask", found: $1) })
+            zip([branch, "destination"], pictures).map { Pairing(expected: "\($0).rgb", found: $1) }
+              + zip([branch, "destination"], masks).map { Pairing(expected: "\($0).mask", found: $1) })
         }
       }
     }

@@ -30,11 +30,11 @@ struct GraphWriter {
   let model: Model
   /// The type of the convolutions' weights and arithmetic: float32 or float16.
   let dtype: DType
-  /// Whether the swap is a mix of codes, with the share as a second input: the family mixes channels.
+  /// True if the swap is a mix of codes, with the share as a second input: the family mixes channels.
   let morphs: Bool
   /// Convolutions whose output channels DeepFaceLab has in another order.
   let shuffled: Set<String>
-  /// Stands before the names of a branch that is written twice.
+  /// The prefix of the names of a branch that is written twice.
   private var branch = ""
   private(set) var nodes: [ONNXModel.Node] = []
   var initializers = TensorDictionary()

@@ -110,7 +110,7 @@ extension GraphInterpreter {
     )
   }
 
-  /// Whether a row's kernel is one of side `kernel` with zeros around it.
+  /// Tells whether a row's kernel is one of side `kernel` with zeros around it.
   func isMiddle(_ row: LayerWeights.Row, kernel: Int) throws(LiaeError) -> Bool {
     if row.kernel == kernel { return true }
     guard row.kernel > kernel else { return false }

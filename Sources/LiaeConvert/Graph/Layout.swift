@@ -32,10 +32,10 @@ struct Layout: Hashable {
     axes = Self.normal([Axis(size: count, stride: 1)])
   }
 
-  /// Whether the elements are those of the source from the first on, in their order.
+  /// True if the elements are those of the source from the first on, in their order.
   var isPlain: Bool { offset == 0 && axes == Self.normal([Axis(size: count, stride: 1)]) }
 
-  /// Whether all elements are one element of the source.
+  /// True if all elements are one element of the source.
   var isUniform: Bool { count > 0 && axes.allSatisfy { $0.stride == 0 } }
 
   // MARK: - Rearrangements. Each is nil if it is not possible.

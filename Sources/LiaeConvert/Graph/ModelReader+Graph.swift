@@ -42,7 +42,7 @@ extension GraphRecognizer.Finding {
   /// The name of the output that was taken for the mask of the swap.
   var swapMask: String { outputs.first { $0.expected == "swap.mask" }?.found.name ?? "" }
 
-  /// Whether the file holds all but what makes the picture of the destination, as the export of df does.
+  /// Tells whether the file holds all but what makes the picture of the destination, as the export of df does.
   ///
   /// - Throws: `missingTensor` if it lacks other weights: those of outputs that it does not have.
   func lacksDestinationPicture() throws(LiaeError) -> Bool {

@@ -32,7 +32,7 @@ enum Quantity: Hashable, CustomStringConvertible {
     }
   }
 
-  /// Least and greatest value of a whole number over all morph values.
+  /// The least and the greatest value of a whole number over all morph values.
   private var range: ClosedRange<Int>? {
     switch self {
     case .integer(let value): return value...value

@@ -26,7 +26,7 @@ extension TrainingState {
 }
 
 extension TrainingState {
-  /// Whether a tensor of a state is needed to run the network.
+  /// Tells whether a tensor of a state is needed to run the network.
   ///
   /// - Parameter modules: of every family's networks, so that settings which contradict the weights are noticed.
   static func isOfModel(_ tensor: String, modules: Set<String>) -> Bool {

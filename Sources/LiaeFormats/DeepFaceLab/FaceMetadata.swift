@@ -6,7 +6,7 @@ import LiaeTensor
 package struct FaceMetadata: Sendable {
   /// A region that somebody drew to train a mask model.
   package struct Polygon: Sendable, Equatable {
-    /// Whether the region belongs to the face (type 1) or is cut out of it (type 0).
+    /// True if the region belongs to the face (type 1) or is cut out of it (type 0).
     package var isIncluded: Bool
     /// Pixels of the aligned image.
     package var points: [SIMD2<Float>]

@@ -12,7 +12,7 @@ package struct JPEGSegments {
     var whole: Range<Int> { payload.lowerBound - 4..<payload.upperBound }
   }
 
-  /// Those before the first scan.
+  /// Segments before the first scan.
   let segments: [Segment]
   /// The place of the marker of the first scan.
   let scan: Int

@@ -128,7 +128,7 @@ package enum LandmarksFile {
   }
 }
 
-/// Whether a name from a file names a file in a folder of ours, and leads nowhere else.
+/// Tells whether a name from a file names a file in a folder of ours, and leads nowhere else.
 func isFileName(_ name: String) -> Bool {
   !name.isEmpty && name != "." && name != ".."
     && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 == 0 }

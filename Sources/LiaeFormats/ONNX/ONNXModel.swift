@@ -67,9 +67,9 @@ package struct ONNXModel: Sendable {
   /// An input or output of the graph.
   package struct ValueInfo: Sendable {
     package var name: String
-    /// nil where the element type is none of ours.
+    /// The value is nil where the element type is none of ours.
     package var dtype: DType?
-    /// nil where the file does not say.
+    /// The value is nil where the file does not say.
     package var shape: [Dimension]?
 
     package init(name: String, dtype: DType?, shape: [Dimension]?) {

@@ -64,7 +64,7 @@ extension Bytes {
     String(validating: UnsafeRawBufferPointer(rebasing: raw[start..<start + count]), as: UTF8.self)
   }
 
-  /// Whether `prefix` stands at `offset`.
+  /// Tells whether `prefix` stands at `offset`.
   func starts(with prefix: [UInt8], at offset: Int = 0) -> Bool {
     guard offset >= 0, offset <= count, count - offset >= prefix.count else { return false }
     return raw[offset..<offset + prefix.count].elementsEqual(prefix)

@@ -186,7 +186,7 @@ extension Canvas where Pixel == Float {
 }
 
 extension Canvas where Pixel == Color {
-  /// As `write(to:)`, of an image that is as large as the canvas; alpha becomes opaque.
+  /// Writes as `write(to:)` does to an image that is as large as the canvas; alpha becomes opaque.
   package func write(toWhole image: MutableImageView) {
     image.fillAlpha()
     write(to: image)
@@ -194,7 +194,7 @@ extension Canvas where Pixel == Color {
 }
 
 extension Canvas where Pixel == Float {
-  /// As `write(to:)`, of an image that is as large as the canvas; alpha becomes opaque.
+  /// Writes as `write(to:)` does to an image that is as large as the canvas; alpha becomes opaque.
   package func write(toWhole image: MutableImageView) {
     image.fillAlpha()
     write(to: image)

@@ -18,7 +18,7 @@ extension Canvas where Pixel == Float {
 
   /// The least value of sign · pixel under an ellipse, times sign.
   ///
-  /// A row of the ellipse is a run of pixels, and the least of a run comes from two overlapping runs of a power of two.
+  /// A row of the ellipse is a span of pixels, and the least of a span comes from two overlapping spans of a power of two.
   /// So each source row is made into the leasts of 1, 2, 4, 8 ... pixels once, and lowers every target row that it is
   /// under the ellipse of: the cost for a pixel grows with `n`, not with its square.
   private func least(under n: Int, sign: Float, _ workers: Workers) throws(LiaeError) -> MaskCanvas {
@@ -27,12 +27,12 @@ extension Canvas where Pixel == Float {
     }
     guard n > 1, count > 0 else { return try copy() }
     let result = try MaskCanvas(width: width, height: height, left: left, top: top)
-    let runs = ellipseRuns(n)
-    runs.withUnsafeBufferPointer { runs in
+    let spans = ellipseSpans(n)
+    spans.withUnsafeBufferPointer { spans in
       // Few and tall bands: at their ends source rows are read twice.
       workers.bands(height, minimum: 64) { rows in
         for x in stride(from: 0, to: width, by: strip) {
-          least(x..<min(x + strip, width), rows, runs, sign, into: result)
+          least(x..<min(x + strip, width), rows, spans, sign, into: result)
         }
       }
     }
@@ -44,9 +44,10 @@ extension Canvas where Pixel == Float {
   private var strip: Int { 512 }
 
   private func least(
-    _ columns: Range<Int>, _ rows: Range<Int>, _ runs: UnsafeBufferPointer<Run>, _ sign: Float, into result: MaskCanvas
+    _ columns: Range<Int>, _ rows: Range<Int>, _ spans: UnsafeBufferPointer<Span>, _ sign: Float,
+    into result: MaskCanvas
   ) {
-    let (n, anchor, count) = (runs.count, runs.count / 2, columns.count)
+    let (n, anchor, count) = (spans.count, spans.count / 2, columns.count)
     let target = result.pixels + columns.lowerBound
     for y in rows { (target + y * width).update(repeating: .infinity, count: count) }
     // A level is the leasts of 2^level pixels that begin at each pixel of the strip and of the ellipse around it.
@@ -65,11 +66,11 @@ extension Canvas where Pixel == Float {
           let (finer, coarser) = (memory + (level - 1) * length, memory + level * length)
           Self.lower(coarser, by: finer, finer + (1 << (level - 1)), keeping: false, count: length - (1 << level) + 1)
         }
-        for (i, run) in runs.enumerated() {
+        for (i, span) in spans.enumerated() {
           let y = sourceY - i + anchor
           guard rows.contains(y) else { continue }
-          let from = memory + (run.level * length + run.start)
-          Self.lower(target + y * width, by: from, from + run.second, keeping: true, count: count)
+          let from = memory + (span.level * length + span.start)
+          Self.lower(target + y * width, by: from, from + span.second, keeping: true, count: count)
         }
       }
     }
@@ -93,9 +94,9 @@ extension Canvas where Pixel == Float {
   }
 }
 
-/// A row of the ellipse as two runs of 2^level pixels that overlap: one from column `start` of the ellipse's square, the
+/// A row of the ellipse as two spans of 2^level pixels that overlap: one from column `start` of the ellipse's square, the
 /// other `second` columns after it.
-private struct Run {
+private struct Span {
   var level: Int
   var start: Int
   var second: Int
@@ -103,7 +104,7 @@ private struct Run {
 
 /// OpenCV's getStructuringElement(MORPH_ELLIPSE, (n, n)), row by row: the ellipse has its middle at n / 2, so that one of
 /// even size lacks its right and bottom ends.
-private func ellipseRuns(_ n: Int) -> [Run] {
+private func ellipseSpans(_ n: Int) -> [Span] {
   let radius = n / 2
   return (0..<n).map { i in
     let dy = i - radius
@@ -111,6 +112,6 @@ private func ellipseRuns(_ n: Int) -> [Run] {
     let half = Int((Double(radius) * share.squareRoot()).rounded(.toNearestOrEven))
     let (start, end) = (radius - half, min(radius + half + 1, n))
     let level = Int.bitWidth - 1 - (end - start).leadingZeroBitCount
-    return Run(level: level, start: start, second: end - start - (1 << level))
+    return Span(level: level, start: start, second: end - start - (1 << level))
   }
 }

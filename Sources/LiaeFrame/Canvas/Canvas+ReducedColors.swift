@@ -35,7 +35,7 @@ func bytes(of color: Color) -> ByteColor {
   return ByteColor(Int32(scaled.x), Int32(scaled.y), Int32(scaled.z), 0)
 }
 
-/// At most 256 colours, and for each of them all by their distance from it.
+/// A palette of at most 256 colours, and for each of them all others by their distance from it.
 private struct Palette {
   private let memory: Bytes
   private let colors: UnsafeMutablePointer<ByteColor>

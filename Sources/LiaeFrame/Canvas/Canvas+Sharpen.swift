@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What DeepFaceLab's blursharpen sharpens with; the values are those of its `sharpen_mode`.
+/// The filter that DeepFaceLab's blursharpen sharpens with; the values are those of its `sharpen_mode`.
 package enum Sharpening: Int32, Sendable, CaseIterable {
   case none = 0
   case box = 1

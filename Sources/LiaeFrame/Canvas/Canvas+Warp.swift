@@ -78,8 +78,8 @@ extension Canvas {
   }
 }
 
-/// Where target pixels lie in the source, in 1/32 pixels, to the bit as OpenCV computes it: column and row terms are
-/// rounded to 1/1024 pixel each, their sum to 1/32.
+/// Positions of target pixels in the source, in 1/32 pixels, to the bit as OpenCV computes them: column and row terms
+/// are rounded to 1/1024 pixel each, their sum to 1/32.
 private struct FixedGrid {
   /// The terms of the columns: count times x, then count times y.
   private let columns: Bytes
@@ -87,7 +87,7 @@ private struct FixedGrid {
   private let map: Affine
   private let top: Double
 
-  /// Nil when there is nothing to compute: an empty target, or a map that leads out of all bounds.
+  /// Returns nil when there is nothing to compute: an empty target, or a map that leads out of all bounds.
   init?(_ map: Affine, target: Region) throws(LiaeError) {
     guard !target.isEmpty else { return nil }
     let x = max(abs(Double(target.left)), abs(Double(target.left) + Double(target.width)))

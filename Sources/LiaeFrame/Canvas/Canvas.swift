@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What a canvas is made of: a weight, or the weights of a colour's channels.
+/// A pixel of a canvas: a weight, or the weights of a colour's channels.
 package protocol CanvasPixel: BitwiseCopyable, Equatable, Sendable {
   static var zero: Self { get }
   static func + (a: Self, b: Self) -> Self
@@ -37,7 +37,7 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
   package let height: Int
   package let left: Int
   package let top: Int
-  /// Valid while the canvas is held.
+  /// The pixels, valid while the canvas is held.
   package let pixels: UnsafeMutablePointer<Pixel>
   private let storage: Bytes
 
@@ -60,7 +60,7 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
     return Region(left: left, top: top, width: width, height: height)
   }
 
-  /// Of no content: for an operation that writes every pixel.
+  /// Creates a canvas without content: for an operation that writes every pixel.
   ///
   /// - Throws: `limitExceeded` for more than 2^28 pixels, `outOfMemory`.
   init(unfilled region: Region) throws(LiaeError) {
@@ -80,7 +80,7 @@ package final class Canvas<Pixel: CanvasPixel>: @unchecked Sendable {
     set { pixels[y * width + x] = newValue }
   }
 
-  /// Whether every pixel is a finite number.
+  /// True if every pixel is a finite number.
   package var isFinite: Bool {
     // Anything times zero is zero, unless it is not finite.
     var sum = Pixel.zero

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What stands around an image.
+/// The values that are read beyond the edge of an image.
 package enum Border: Sendable {
   case zero
   /// The nearest pixel of the edge.
   case replicate
 }
 
-/// How a value between pixels is found.
+/// The interpolation of a value between pixels.
 package enum Interpolation: Sendable {
-  /// From the 2 x 2 pixels around.
+  /// Linear interpolation of the 2 x 2 pixels around.
   case linear
-  /// From the 4 x 4 pixels around, by Keys' cubic with a = -0.75, as OpenCV has it.
+  /// Cubic interpolation of the 4 x 4 pixels around, by Keys' cubic with a = -0.75, as OpenCV has it.
   case cubic
 
   /// The weights for each 32nd of a pixel, OpenCV's steps where it warps.

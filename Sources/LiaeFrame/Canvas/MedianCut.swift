@@ -20,7 +20,7 @@ struct ColorCells {
 
   private let memory: Bytes
   private let cells: UnsafeMutablePointer<Cell>
-  /// Where a cell stands by its colour's hash, plus 1; 0: nowhere.
+  /// The index of a cell by its colour's hash, plus 1; 0: nowhere.
   private let places: UnsafeMutablePointer<UInt32>
   private var count = 0
   private var shift: Int32 = 0
@@ -150,9 +150,9 @@ struct ColorCells {
   }
 }
 
-/// Some cells that lie together.
+/// A range of cells that lie together in colour space.
 private struct Box {
-  /// Where they stand in the order of cells.
+  /// Their range in the order of cells.
   var cells: Range<Int>
   var pixels = 0
   var low = ByteColor(repeating: 255)

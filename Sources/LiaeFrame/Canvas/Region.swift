@@ -22,7 +22,8 @@ package struct Region: Sendable, Equatable {
     self.init(left: left, top: top, width: (x.max() ?? 0) - left + 1, height: (y.max() ?? 0) - top + 1)
   }
 
-  /// Where the square of `side` pixels that `matrix` cuts out of the frame lies, with what cubic filters reach around it.
+  /// Creates the region in which the square of `side` pixels that `matrix` cuts out of the frame lies, with what cubic
+  /// filters reach around it.
   init(ofSquare side: Int, in matrix: Affine) {
     self.init(of: Region(width: side, height: side), in: matrix, reach: 3)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Who works on the rows of an image: the threads of a pool, or the caller alone.
+/// The threads that work on the rows of an image: the threads of a pool, or the caller alone.
 ///
 /// Rows are independent of each other, so that a result does not depend on the number of threads.
 package struct Workers: Sendable {

@@ -64,7 +64,7 @@ struct ColorDraws {
     return radius * Math.cos(angle)
   }
 
-  /// Within [0, 1), in all bits that a Double holds.
+  /// Draws a number in [0, 1), in all bits that a Double holds.
   private mutating func uniform() -> Double { Double(generator.next() >> 11) * 0x1p-53 }
 
   private static func exhausted(_ what: String, _ count: Int) -> LiaeError {
@@ -73,7 +73,7 @@ struct ColorDraws {
 }
 
 extension SIMD3<Double> {
-  /// nil for a vector that has no direction.
+  /// The value is nil for a vector that has no direction.
   fileprivate var normalized: SIMD3<Double>? {
     let length = (self * self).sum().squareRoot()
     return length > 1e-150 && length.isFinite ? self / length : nil

@@ -58,7 +58,7 @@ private struct LevelSums {
 }
 
 extension SIMD4<Float> {
-  /// Cut off to bytes as numpy's astype cuts, within 0...255; what is no number is 0.
+  /// Cuts the values off to bytes as numpy's astype does, within 0...255; what is no number is 0.
   var truncated: SIMD4<UInt8> {
     let bounded = replacing(with: 0, where: .!(self .> 0)).clamped(lowerBound: .zero, upperBound: SIMD4(repeating: 255))
     return SIMD4<UInt8>(truncatingIfNeeded: SIMD4<Int32>(bounded))

@@ -13,12 +13,12 @@ package enum ColorTransfer: Int32, Sendable, CaseIterable {
   case mkl, mklM
   /// Histograms along random axes. Source: F. Pitié et al., N-Dimensional Probability Density Function Transfer (2005).
   case idt, idtM
-  /// Sorted projections on random directions ("sliced optimal transfer"), then smoothed.
+  /// Sorts projections on random directions ("sliced optimal transfer"), then smooths.
   case sotM
   /// L* by lct; a* and b* by sliced optimal transfer at one lightness, in 8 bits.
   case mixM
 
-  /// Whether it matches statistics that `ColorSmoothing` can average over frames.
+  /// True if it matches statistics that `ColorSmoothing` can average over frames.
   package var hasStatistics: Bool {
     switch self {
     case .rct, .lct, .mkl, .mklM: true
@@ -26,7 +26,7 @@ package enum ColorTransfer: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// Whether both images are multiplied by the area first, so that black around it counts: the names in "-m".
+  /// True if both images are multiplied by the area first, so that black around it counts: the names in "-m".
   private var multipliesByArea: Bool {
     switch self {
     case .mklM, .idtM, .sotM, .mixM: true

@@ -6,7 +6,7 @@ import Synchronization
 final class Lab8: Sendable {
   private static let made = Mutex<Lab8?>(nil)
 
-  /// Made at the first call that finds memory.
+  /// Returns the tables, which the first call that finds memory makes.
   static func shared() throws(LiaeError) -> Lab8 {
     try made.withLock { (tables) throws(LiaeError) -> Lab8 in
       if let tables { return tables }

@@ -6,7 +6,7 @@ import Synchronization
 final class LabTables: Sendable {
   private static let made = Mutex<LabTables?>(nil)
 
-  /// Made at the first call that finds memory.
+  /// Returns the tables, which the first call that finds memory makes.
   static func shared() throws(LiaeError) -> LabTables {
     try made.withLock { (tables) throws(LiaeError) -> LabTables in
       if let tables { return tables }

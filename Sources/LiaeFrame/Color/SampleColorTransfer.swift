@@ -6,7 +6,7 @@ import LiaeSystem
 package enum SampleColorTransfer: String, Sendable, CaseIterable {
   case none, rct, lct, mkl, idt, sot
 
-  /// Whether each application draws random directions.
+  /// True if each application draws random directions.
   package var isRandom: Bool { self == .idt || self == .sot }
 
   /// Changes `face`, in place, to the colours of `reference`. Results are within 0...1.

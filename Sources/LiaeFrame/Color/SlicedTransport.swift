@@ -7,7 +7,7 @@ struct SlicedTransport {
   /// A step projects on so many random directions, sorts both projections, and moves the colours along each by what the
   /// equal rank of the reference is away; it goes the mean of these ways.
   let directions: Int
-  /// Whether the change is smoothed by a bilateral filter.
+  /// True if the change is smoothed by a bilateral filter.
   var isSmoothed = true
 
   /// Changes `face` in place. Not clipped.

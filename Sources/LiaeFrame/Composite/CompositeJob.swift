@@ -73,7 +73,7 @@ struct CompositeJob {
       CheckedSize.product(region.count, bytesPerPixel) ?? .max,
       for: "a face of \(region.width) x \(region.height) pixels, worked on as a whole")
     let original = try frame.canvas(region)
-    let alpha = try placed.part(region)
+    let alpha = try placed.cropped(to: region)
     var inside: ColorCanvas
     if options.blend.isSeamless {
       inside = try warpedIn(picture, scaled)
@@ -134,7 +134,7 @@ struct CompositeJob {
     try picture.warped(matrix.inverse, width: side, height: side, workers: workers)
   }
 
-  /// Something in the square of the face, where it belongs in the frame.
+  /// Warps a picture of the face's square to its place in the frame.
   private func warpedIn<Pixel>(_ picture: Canvas<Pixel>, _ matrix: Affine) throws(LiaeError) -> Canvas<Pixel> {
     try picture.warped(
       matrix, width: region.width, height: region.height, left: region.left, top: region.top, workers: workers)

@@ -22,7 +22,7 @@ package struct CompositeOptions: Sendable, Equatable {
     package var isRaw: Bool { self == .rawRGB || self == .rawPredict }
   }
 
-  /// Whose mask it is. "Swap" is DeepFaceLab's "prd".
+  /// The mask that limits a face. "Swap" is DeepFaceLab's "prd".
   package enum MaskMode: Int32, Sendable, CaseIterable {
     case full = 0
     /// The convex hull of the landmarks.
@@ -56,10 +56,10 @@ package struct CompositeOptions: Sendable, Equatable {
   package var erode = 0
   /// Kernel of the Gaussian blur in the same pixels. 0...400.
   package var blur = 0
-  /// Per cent by which the face is set in larger. -50...50.
+  /// Enlargement of the face, per cent. -50...50.
   package var faceScale = 0
   package var colorTransfer = ColorTransfer.rct
-  /// Whether the histograms are those of the masked pixels.
+  /// True if the histograms are those of the masked pixels.
   package var masksHistogramMatch = true
   /// 0...255
   package var histogramThreshold = 238
@@ -107,6 +107,6 @@ package struct CompositeOptions: Sendable, Equatable {
     }
   }
 
-  /// Whether pixels far from the face change.
+  /// True if pixels far from the face change.
   var changesWholeFrame: Bool { denoise != 0 || bicubicDegrade != 0 || colorDegrade != 0 }
 }

@@ -48,7 +48,7 @@ package struct Compositor {
     let weights = try mask.map { (mask) throws(LiaeError) in try ImageCopy(region, like: mask) }
     for band in region.bands {
       try CallScope.check()
-      let (colors, alpha) = try part(band)
+      let (colors, alpha) = try cropped(to: band)
       if let picture, let target { try picture.write(colors, over: frame, like: target, workers) }
       weights?.write(alpha)
     }
@@ -64,13 +64,13 @@ package struct Compositor {
   }
 
   /// A part of the frame with all faces, and how much of each pixel they are.
-  private func part(_ part: Region) throws(LiaeError) -> (picture: ColorCanvas, alpha: MaskCanvas) {
-    if layers.count == 1 { return try layers[0].part(part) }
+  private func cropped(to part: Region) throws(LiaeError) -> (picture: ColorCanvas, alpha: MaskCanvas) {
+    if layers.count == 1 { return try layers[0].cropped(to: part) }
     let (picture, mask) = (try frame.canvas(part), try MaskCanvas(part))
     for (index, layer) in layers.enumerated() {
       let common = layer.region.intersection(part)
       guard !common.isEmpty else { continue }
-      let (colors, alpha) = try layer.part(common)
+      let (colors, alpha) = try layer.cropped(to: common)
       if index == 0 {
         picture.paste(colors)
         mask.paste(alpha)

@@ -23,7 +23,7 @@ struct FaceLayer {
   }
 
   /// A part of `region`: the frame with the face, and how much of each pixel is the face.
-  func part(_ part: Region) throws(LiaeError) -> (picture: ColorCanvas, alpha: MaskCanvas) {
+  func cropped(to part: Region) throws(LiaeError) -> (picture: ColorCanvas, alpha: MaskCanvas) {
     if case .whole(let picture, let alpha) = content {
       if part == region { return (picture, alpha) }
       let (cut, cutAlpha) = (try ColorCanvas(unfilled: part), try MaskCanvas(unfilled: part))
@@ -31,7 +31,7 @@ struct FaceLayer {
       cutAlpha.paste(alpha)
       return (cut, cutAlpha)
     }
-    let (picture, alpha) = (try frame.canvas(part), try mask.part(part))
+    let (picture, alpha) = (try frame.canvas(part), try mask.cropped(to: part))
     guard case .face(let face, let map, let weights) = content else { return (picture, alpha) }
     let weight = try weights.map { (weights) throws(LiaeError) in
       try weights.warped(
@@ -56,7 +56,7 @@ struct PlacedMask {
   let workers: Workers
 
   /// A part of the frame: 0...1, and nothing where there is next to nothing.
-  func part(_ part: Region) throws(LiaeError) -> MaskCanvas {
+  func cropped(to part: Region) throws(LiaeError) -> MaskCanvas {
     let alpha = try mask.warped(
       map, width: part.width, height: part.height, left: part.left, top: part.top, workers: workers)
     workers.bands(alpha.height, minimum: 32) { rows in
@@ -73,7 +73,7 @@ struct PlacedMask {
   func isWorthwhile(in region: Region) throws(LiaeError) -> Bool {
     var found = Region(width: 0, height: 0)
     for band in region.bands {
-      if let box = try part(band).boundingBox(where: { $0 >= 0.1 }) { found = found.union(box) }
+      if let box = try cropped(to: band).boundingBox(where: { $0 >= 0.1 }) { found = found.union(box) }
       if found.width > 4 && found.height > 4 { return true }
     }
     return false

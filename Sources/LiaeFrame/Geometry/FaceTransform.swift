@@ -28,7 +28,7 @@ private func templatePairs(_ landmarks: Landmarks) -> (points: [Point], template
 }
 
 extension Landmarks {
-  /// Whether left and right look exchanged: a mirrored template fits more than twice as well as the template.
+  /// True if left and right look exchanged: a mirrored template fits more than twice as well as the template.
   ///
   /// A profile resembles both; beyond it the eyes are still in their order.
   var lookMirrored: Bool {

@@ -21,6 +21,6 @@ package enum FaceType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the crop turns with the face.
+  /// True if the crop turns with the face.
   package var isAligned: Bool { self != .fullNoAlign && self != .headNoAlign }
 }

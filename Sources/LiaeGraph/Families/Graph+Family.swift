@@ -21,10 +21,10 @@ extension Graph {
     }
   }
 
-  /// Whether the network computes faces between a destination's and the swap.
+  /// True if the network computes faces between a destination's and the swap.
   package var canMorph: Bool { hasOutput("morph.rgb") }
 
-  /// Whether the network returns a face with the source's identity; a network that segments a face returns one mask.
+  /// True if the network returns a face with the source's identity; a network that segments a face returns one mask.
   package var canSwap: Bool { hasOutput("swap.rgb") }
 
   /// Names of the latent modules in the order of their nodes: `inter_AB` and `inter_B`, `inter`, `inter_src` and
@@ -46,8 +46,8 @@ extension Graph {
     let destination = try graph.add(.concatenation, [b, ab], name: "destination code")
     let mixed = try graph.add(.lerp, [b, ab], name: "morph")
     let morph = try graph.add(.concatenation, [mixed, ab], name: "morph code")
-    for (run, code) in [("swap", swap), ("morph", morph), ("destination", destination)] {
-      try graph.decoder("decoder", code, run: run, a)
+    for (branch, code) in [("swap", swap), ("morph", morph), ("destination", destination)] {
+      try graph.decoder("decoder", code, branch: branch, a)
     }
     return graph
   }
@@ -58,8 +58,8 @@ extension Graph {
   static func df(_ a: Architecture) throws(LiaeError) -> Graph {
     var graph = Graph()
     let code = try graph.latentModule("inter", try graph.encoder(a), a)
-    try graph.decoder("decoder_src", code, run: "swap", a)
-    try graph.decoder("decoder_dst", code, run: "destination", a)
+    try graph.decoder("decoder_src", code, branch: "swap", a)
+    try graph.decoder("decoder_dst", code, branch: "destination", a)
     return graph
   }
 
@@ -77,8 +77,8 @@ extension Graph {
     let destination = try graph.latentPicture("inter_dst", encoded, a)
     graph.part = "latent"
     let morph = try graph.add(.mixChannels, [source, destination], name: "morph code")
-    for (run, code) in [("swap", source), ("morph", morph), ("destination", destination)] {
-      try graph.decoder("decoder", code, run: run, a)
+    for (branch, code) in [("swap", source), ("morph", morph), ("destination", destination)] {
+      try graph.decoder("decoder", code, branch: branch, a)
     }
     return graph
   }

@@ -48,9 +48,9 @@ extension Graph {
     return picture
   }
 
-  /// Adds a decoder, whose picture and mask become the outputs `RUN.rgb` and `RUN.mask`.
-  mutating func decoder(_ name: String, _ code: Value, run: String, _ a: Architecture) throws(LiaeError) {
-    mark("\(run).code", code)
+  /// Adds a decoder, whose picture and mask become the outputs `BRANCH.rgb` and `BRANCH.mask`.
+  mutating func decoder(_ name: String, _ code: Value, branch: String, _ a: Architecture) throws(LiaeError) {
+    mark("\(branch).code", code)
     let factors = a.residualDeep ? [8, 8, 4, 2] : [8, 4, 2]
     part = "picture"
     var x = code
@@ -58,7 +58,7 @@ extension Graph {
       x = try upscale("\(name).upscale\(i)", a.dDims * factor, x, a)
       x = try residual("\(name).res\(i)", x, a)
     }
-    declare("\(run).rgb", try add(.sigmoid, [try heads(name, x, a)], name: "\(run) rgb"))
+    declare("\(branch).rgb", try add(.sigmoid, [try heads(name, x, a)], name: "\(branch) rgb"))
 
     part = "masks"
     var mask = code
@@ -67,7 +67,7 @@ extension Graph {
     }
     if a.doubleResolution { mask = try upscale("\(name).upscalem\(factors.count)", a.dMaskDims, mask, a) }
     mask = try convolution("\(name).out_convm", 1, kernel: 1, mask)
-    declare("\(run).mask", try add(.sigmoid, [mask], name: "\(run) mask"))
+    declare("\(branch).mask", try add(.sigmoid, [mask], name: "\(branch) mask"))
     if a.flavour == .torch && a.doubleResolution && a.residualDeep {
       noteUnused("\(name).upscalem_unused.conv1", weight: [a.dMaskDims * 4, a.dMaskDims * 2, 3, 3])
     }

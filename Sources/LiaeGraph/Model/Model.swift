@@ -2,9 +2,9 @@
 import LiaeSystem
 import LiaeTensor
 
-/// What is known of a checkpoint beside its weights.
+/// The properties of a checkpoint beside its weights.
 package struct ModelInfo: Sendable, Equatable {
-  /// Where the weights came from.
+  /// The origin of the weights.
   package enum Origin: String, Sendable, CaseIterable {
     case safetensors, deepFaceLab = "deepfacelab", dfm, torch, trained, random
   }
@@ -15,12 +15,12 @@ package struct ModelInfo: Sendable, Equatable {
   package var iteration: Int?
   /// The share of AMP's code that training mixed in, 0.1...0.5; nil where the file does not say.
   package var trainedMorph: Double?
-  /// Set for a df `.dfm`, which holds only the mask branch of decoder_dst: the rest of that decoder is zeros and the
+  /// True of a df `.dfm`, which holds only the mask branch of decoder_dst: the rest of that decoder is zeros and the
   /// destination cannot be reconstructed.
   package var lacksDestinationPicture = false
-  /// What the file could not tell and was assumed, a sentence each. Shown to the user.
+  /// Assumptions about what the file could not tell, a sentence each. Shown to the user.
   package var guesses: [String] = []
-  /// What the file holds and a run does not use, a sentence each (unused tensors, optimiser state).
+  /// Contents of the file that a run does not use, a sentence each (unused tensors, optimiser state).
   package var notes: [String] = []
 
   package init(origin: Origin) { self.origin = origin }

@@ -95,7 +95,7 @@ extension Graph {
     }.withoutDeadNodes()
   }
 
-  /// Whether one node is the only reader of a value and the value is no output.
+  /// Tells whether one node is the only reader of a value and the value is no output.
   func isRead(_ value: Value, onlyBy index: Int, _ readers: [[Int]]) -> Bool {
     readers[value.index] == [index] && !outputs.contains { $0.value == value }
   }

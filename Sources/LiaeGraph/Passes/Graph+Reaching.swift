@@ -13,7 +13,7 @@ extension Graph {
     return isReached
   }
 
-  /// Whether a value depends on another one or is that value.
+  /// Tells whether a value depends on another one or is that value.
   package func depends(_ value: Value, on other: Value) -> Bool {
     nodes.indices.contains(other.index) && reached(from: [value])[other.index]
   }

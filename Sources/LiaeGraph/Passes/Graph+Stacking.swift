@@ -96,7 +96,7 @@ extension Graph {
     return pairs
   }
 
-  /// Whether all nodes can be computed one after the other, the two convolutions of each pair together.
+  /// Tells whether all nodes can be computed one after the other, the two convolutions of each pair together.
   private func hasOrder(_ pairs: [Int: Int]) -> Bool {
     let seconds = Dictionary(uniqueKeysWithValues: pairs.map { ($0.value, $0.key) })
     func group(_ index: Int) -> Int { seconds[index] ?? index }

@@ -16,7 +16,8 @@ extension Graph {
   }
 }
 
-/// Where the taps of a transposed 3x3 convolution of stride 2 stand in the four kernels of `Convolution.Reading.transposed`.
+/// The places of the taps of a transposed 3x3 convolution of stride 2 in the four kernels of
+/// `Convolution.Reading.transposed`.
 package enum TransposedTaps {
   /// The tap of the transposed kernel that pixel `phase` of an axis, 0 or 1, multiplies the input at -1, 0 or +1 with, by
   /// the place 0, 1, 2 of that input; nil: none.

@@ -5,7 +5,7 @@
 package enum PixelFont {
   static let width = 5
   package static let height = 9
-  /// From one letter to the next.
+  /// Distance from one letter to the next, pixels.
   package static let advance = 6
 
   /// The places of a letter's ink.

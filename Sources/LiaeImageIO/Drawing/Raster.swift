@@ -6,7 +6,7 @@ import LiaeTensor
 package struct Ink {
   package var red, green, blue: Float
 
-  /// From the number that colours are usually written as: 0x1f77b4.
+  /// Creates a colour from the number that it is usually written as: 0x1f77b4.
   package init(_ code: Int) {
     func part(_ shift: Int) -> Float { Float(code >> shift & 0xff) / 255 }
     (red, green, blue) = (part(16), part(8), part(0))

@@ -12,7 +12,7 @@
   @usableFromInline package var c: MutableFloatPointer
   @usableFromInline package var stride: Int
   @usableFromInline package var columns: Int
-  /// Added to what c holds.
+  /// True if the product is added to what c holds.
   @usableFromInline package var isAdding: Bool
 
   @inlinable package init(

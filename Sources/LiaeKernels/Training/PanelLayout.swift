@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the weights of a trained convolution stand in memory: [group][panel of 32 outputs][input][tap][output], so that what
-/// a block of output channels is made of follows one another, and so does what a block of input channels needs of 32
-/// outputs. The last panel of a group has fewer outputs.
+/// The layout of a trained convolution's weights in memory: [group][panel of 32 outputs][input][tap][output], so that
+/// what a block of output channels is made of follows one another, and so does what a block of input channels needs of
+/// 32 outputs. The last panel of a group has fewer outputs.
 ///
 /// Groups are the quarters of a depth-to-space. Files have [tap][input][output].
 @usableFromInline package struct PanelLayout: Hashable, Sendable {
@@ -18,7 +18,8 @@
   /// Outputs of a group.
   @inlinable @inline(__always) package var groupOutputs: Int { outputs / groups }
 
-  /// Where output `channel` of a group stands for the first input and tap, and the floats from one tap to the next.
+  /// Returns the offset of output `channel` of a group for the first input and tap, and the floats from one tap to the
+  /// next.
   @inlinable @inline(__always) package func begin(group: Int, channel: Int) -> (offset: Int, tapStride: Int) {
     let first = channel & ~(Self.panel - 1), width = min(Self.panel, groupOutputs - first)
     return ((group * groupOutputs + first) * taps * inputs + channel - first, width)
@@ -40,7 +41,7 @@
     }
   }
 
-  /// Where an element stands.
+  /// Returns the offset of an element.
   @inlinable @inline(__always) package func place(tap: Int, input: Int, output: Int) -> Int {
     let group = output / groupOutputs
     let (offset, width) = begin(group: group, channel: output - group * groupOutputs)

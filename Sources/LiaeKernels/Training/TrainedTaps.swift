@@ -10,7 +10,7 @@ import CLiaeIntrinsics
   @usableFromInline package var weights: FloatPointer
   @usableFromInline package var layout: PanelLayout
   @usableFromInline package var isTurned: Bool
-  /// For each phase of rows and each phase of lanes the nine taps; -1 where there is none.
+  /// The nine taps for each phase of rows and each phase of lanes; -1 where there is none.
   @usableFromInline package var taps: UnsafePointer<Int>
   /// Summed channels of a phase; rows that pad them to whole vectors are zeros.
   @usableFromInline package var rows: Int
@@ -18,13 +18,13 @@ import CLiaeIntrinsics
   @usableFromInline package var lanePhases: Int
   /// The group of each phase, of the side that outputs are.
   @usableFromInline package var groups: UnsafePointer<Int>
-  /// For each vector of lanes its phase, its first channel, and how many channels it has.
+  /// The phase of each vector of lanes, its first channel, and how many channels it has.
   @usableFromInline package var phases, channels, lanes: UnsafePointer<Int>
   @usableFromInline package var vectors: Int
   @usableFromInline package var blockVectors: Int
   /// 2 or 4, as `WinogradParameters.family`.
   @usableFromInline package var family: Int
-  /// As `TapParameters.factors`.
+  /// The factors, as `TapParameters.factors`.
   @usableFromInline package var factors: FloatPointer
 
   @inlinable package init(

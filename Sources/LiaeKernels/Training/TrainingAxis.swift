@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What training needs of one axis of F(m, 3) beside B, A and G: the transposes of A and G, which carry derivatives
-/// backwards. The numbers stand in `WinogradTransform.swift`.
+/// The operations that training needs of one axis of F(m, 3) beside B, A and G: the transposes of A and G, which carry
+/// derivatives backwards. The numbers stand in `WinogradTransform.swift`.
 @usableFromInline package protocol TrainingAxis: WinogradAxis {
   /// G transposed: the points to three taps.
   static func tapsBack<V: Lanes>(_: V.Type, _ s: FloatPointer, _ step: Int, _ d: MutableFloatPointer, _ outStep: Int)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What follows the sum of a convolution that is trained.
+/// The epilogue of a convolution that is trained.
 @usableFromInline package struct TrainingEpilogue {
-  /// As many as channels.
+  /// Biases, as many as channels.
   @usableFromInline package var bias: FloatPointer?
-  /// Added before the activation; strides as the pixels'.
+  /// The values that are added before the activation function; strides as the pixels'.
   @usableFromInline package var residual: FloatPointer?
   /// Slope of the leaky ReLU; 1 is none.
   @usableFromInline package var slope: Float

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How an optimiser makes an update out of a gradient g, and what it remembers meanwhile.
+/// The rule by which an optimiser makes an update out of a gradient g, and what it remembers meanwhile.
 @usableFromInline package enum UpdateRule {
   /// m = 0.9 m + 0.1 g; v = 0.999 v + 0.001 (g - m)^2; rate m / (sqrt v + 1e-6).
   ///
@@ -24,7 +24,7 @@
   @usableFromInline package let weights: MutableFloatPointer
   @usableFromInline package let gradient: FloatPointer
   @usableFromInline package let first: MutableFloatPointer
-  /// Nil for a rule of one moment.
+  /// The value is nil for a rule of one moment.
   @usableFromInline package let second: MutableFloatPointer?
   /// Factors of the update; nil: 1.
   @usableFromInline package let factors: FloatPointer?

@@ -36,7 +36,8 @@ package struct FaceInput {
     } else if PictureFileKind(start.raw) != nil {
       content = .picture
     } else {
-      throw LiaeError(.unknownFormat, "\(path): neither a PNG, a JPEG nor a .npy file")
+      throw LiaeError(
+        .unknownFormat, "\(path): neither a PNG, a JPEG nor a .npy file\(OtherPictureFormat.advice(start.raw))")
     }
   }
 
@@ -64,7 +65,7 @@ package struct FaceInputs {
   package private(set) var files: [FaceInput] = []
   /// The number of files, including those that were left out.
   package let count: Int
-  /// Why files were left out.
+  /// Errors of the files that were left out.
   package private(set) var errors: [LiaeError] = []
 
   private static let endings = [".png", ".jpg", ".jpeg", ".npy"]

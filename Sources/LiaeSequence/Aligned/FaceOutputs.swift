@@ -6,16 +6,16 @@ package struct FaceOutputs {
   package enum Format: String, CaseIterable, Sendable { case png, npy }
   package enum Kind: String, Sendable {
     case rgb, mask, destinationMask = "dst_mask"
-    /// By an XSeg model, of the picture that is returned and of the one that is given.
+    /// Masks of an XSeg model, of the picture that is returned and of the one that is given.
     case xsegMask = "xseg_mask", xsegDestinationMask = "xseg_dst_mask"
   }
 
   package let folder: String
   let format: Format
   let destinationMask: Bool
-  /// Whether the model returns a picture beside the mask. Names are settled before that is known.
+  /// True if the model returns a picture beside the mask. Names are settled before that is known.
   package var rgb = true
-  /// Whether an XSeg model's masks are written.
+  /// True if an XSeg model's masks are written.
   let xseg: Bool
   let replacing: Bool
 

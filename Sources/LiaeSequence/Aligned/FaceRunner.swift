@@ -26,7 +26,7 @@ package struct FaceResult {
 }
 
 extension Plan {
-  /// What the model computes unless another mode is asked for.
+  /// The mode that the model runs in unless another is asked for.
   package var usualMode: RunMode { segments ? .segment : .swap }
 
   /// - Throws: `unsupported` where the model cannot run in `mode`, by the names of the programs' options.

@@ -148,7 +148,7 @@ package final class FaceExtraction {
     return Aligned(name: name, jpeg: try FaceImage.embed(metadata, in: jpeg, name: name, xmp: nil))
   }
 
-  /// Left, top, right and bottom of the landmarks, in place of a detector's.
+  /// Returns left, top, right and bottom of the landmarks, in place of a detector's.
   private static func rectangle(_ points: [Point]) -> [Int] {
     // Landmarks are within 1e6 pixels.
     let (x, y) = (points.map(\.x), points.map(\.y))

@@ -97,13 +97,16 @@ package struct FaceIndex {
       return try readFaceset("\(path)/faceset.pak", &leftOut)
     }
     if let first = files.unreadable.first {
-      notices.append(.unreadable(first: "\(path)/\(first)", counts: PictureNames.counts(files.unreadable)))
+      notices.append(.unreadable(first: "\(path)/\(first)", files.unreadable))
     }
     if let (first, other) = files.repeated.first {
       notices.append(.repeatedFaces(first: "\(path)/\(first)", other: other, count: files.repeated.count))
     }
     guard !files.readable.isEmpty else {
-      let others = files.unreadable.isEmpty ? "" : "; \(PictureNames.counts(files.unreadable)) are not read"
+      let unreadable = files.unreadable
+      let others =
+        unreadable.isEmpty
+        ? "" : "; \(PictureNames.counts(unreadable)) are not read: \(PictureNames.remedy(unreadable))"
       throw LiaeError(.fileNotFound, "\(path): the folder holds no .jpg or .png file and no faceset.pak\(others)")
     }
     for name in files.readable {

@@ -30,7 +30,8 @@ package struct FrameFolder: Sendable {
       let endings = PictureNames.endings.map { ".\($0)" }.joined(separator: ", ")
       let others =
         unreadable.isEmpty
-        ? "" : "; it has \(PictureNames.counts(unreadable)), which are not read: convert them to .png"
+        ? ""
+        : "; it has \(PictureNames.counts(unreadable)), which are not read: \(PictureNames.remedy(unreadable))"
       throw LiaeError(.fileNotFound, "\(path): the folder holds no \(endings) file\(others)")
     }
     var places: [String: Int] = [:]
@@ -63,7 +64,7 @@ package struct FrameFolder: Sendable {
   package func notices(for faces: FaceIndex) -> [SequenceNotice] {
     var notices: [SequenceNotice] = []
     if let first = unreadable.first {
-      notices.append(.unreadable(first: "\(path)/\(first)", counts: PictureNames.counts(unreadable)))
+      notices.append(.unreadable(first: "\(path)/\(first)", unreadable))
     }
     if let mismatch = faces.mismatch(frame: frames[0].name) {
       notices.append(.mismatch(mismatch))

@@ -11,7 +11,7 @@ package final class FramePipeline<Item, Output>: @unchecked Sendable {
   private let work: (Int, Item) throws(LiaeError) -> Output
   private let finish: (Item, Output) throws(LiaeError) -> Void
 
-  /// Held while an item is taken.
+  /// The monitor that is held while an item is taken.
   private let intake = Monitor()
   private var isExhausted = false
   /// Guards what follows. Whoever finishes an item does not hold it.

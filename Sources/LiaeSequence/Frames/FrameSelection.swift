@@ -10,8 +10,8 @@ package struct FrameSelection: Sendable {
   /// Every frame.
   package init(_ frames: FrameFolder) { (self.frames, places) = (frames, Array(frames.frames.indices)) }
 
-  /// Whether frames are left to other runs.
-  var isPart: Bool { places.count < frames.frames.count }
+  /// True if frames are left to other runs.
+  var isPartial: Bool { places.count < frames.frames.count }
 
   /// Keeps the frames from one to another, both included, by their names; nil is the first or the last of the folder.
   ///

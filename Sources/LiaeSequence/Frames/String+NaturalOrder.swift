@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Array where Element == String {
-  /// Sorted by bytes, except that two runs of digits in one place are compared as numbers: frame9, frame10.
+  /// Sorts by bytes, except that two runs of digits in one place are compared as numbers: frame9, frame10.
   func naturallySorted() -> [String] {
     let keys: [(name: String, bytes: [UInt8])] = map { ($0, [UInt8]($0.utf8)) }
     return keys.sorted { isBefore($0.bytes, $1.bytes) }.map(\.name)

@@ -59,11 +59,11 @@ struct FlickerMeasurement {
     withExtendedLifetime((a, b, c)) {}
   }
 
-  /// Nil where the mask is below one half everywhere.
+  /// Returns nil where the mask is below one half everywhere.
   private static func frame(_ number: Int, _ picture: Picture, _ swapped: SwappedFrame) throws(LiaeError) -> Frame? {
     guard let (columns, rows) = strongPart(of: swapped.mask) else { return nil }
     func part(_ picture: Picture, _ format: PixelFormat) throws(LiaeError) -> Picture {
-      try picture.part(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
+      try picture.cropped(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
         .converted(to: format)
     }
     return Frame(

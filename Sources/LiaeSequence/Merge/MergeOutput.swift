@@ -14,7 +14,7 @@ package struct MergeOutput: Sendable {
   package let quality: Int
   /// Bits of a channel: 8, 16, or nil: as many as the frame has.
   package let bits: Int?
-  /// Whether the faces alone are written, as RGBA with straight alpha.
+  /// True if the faces alone are written, as RGBA with straight alpha.
   package let isCutOut: Bool
   /// The note in files that a model took part in; nil: none.
   package let provenance: Provenance?
@@ -34,7 +34,7 @@ package struct MergeOutput: Sendable {
     try PictureFile.read(path: frame.path, keeps16Bits: format == .png && bits != 8)
   }
 
-  /// Whether results are needed as float pictures, also of 8-bit frames.
+  /// True if results are needed as float pictures, also of 8-bit frames.
   var needsFloat: Bool { isCutOut || format == .png && bits == 16 }
 
   /// Returns the properties of a frame that its result will not have.
@@ -68,7 +68,7 @@ package struct MergeOutput: Sendable {
     }
   }
 
-  /// Whether both files of a frame are there: each is written whole or not at all.
+  /// Tells whether both files of a frame are there: each is written whole or not at all.
   func isDone(_ stem: String) -> Bool { File.kind(frame(stem)) == .file && File.kind(mask(stem)) == .file }
 
   /// The first file of a frame that is there.
@@ -99,7 +99,7 @@ package struct MergeOutput: Sendable {
       for name in try File.list(folder) {
         guard let dot = name.lastIndex(of: "."), File.isTemporary(name, of: String(name[..<dot])) else { continue }
         let whole = name[..<dot]
-        let isManifest = whole == MergeSession.manifest && !selection.isPart
+        let isManifest = whole == MergeSession.manifest && !selection.isPartial
         if isManifest || Self.isOfFrame(whole, stems) && !others.contains(File.stem(String(whole))) {
           try File.remove("\(folder)/\(name)")
         }
@@ -107,7 +107,7 @@ package struct MergeOutput: Sendable {
     }
   }
 
-  /// Whether a name is `STEM.ENDING` or `STEM_NUMBER.ENDING`, whatever the ending. Stems may have dots.
+  /// Tells whether a name is `STEM.ENDING` or `STEM_NUMBER.ENDING`, whatever the ending. Stems may have dots.
   private static func isOfFrame(_ name: Substring, _ stems: Set<String>) -> Bool {
     name.indices.contains { dot in
       guard name[dot] == "." else { return false }
@@ -161,7 +161,7 @@ package struct MergeOutput: Sendable {
     try File.writeAtomically(frame(stem), replacing: true, in: batch, Bytes.read(path: path))
   }
 
-  /// Whether the file of a frame without faces is copied, byte for byte.
+  /// Tells whether the file of a frame without faces is copied, byte for byte.
   private func staysTheFile(_ frame: PictureFile) -> Bool {
     !isCutOut && frame.orientation == 1 && frame.kind == (format == .png ? .png : .jpeg)
       && (bits == nil || bits == frame.bits)

@@ -37,7 +37,7 @@ package struct MergeSession {
   private let content: JSON
   private let isReplacing: Bool
   private var path: String { "\(output.folder)/\(Self.manifest)" }
-  /// Whether the folders hold frames of this very merge, which are to stay.
+  /// True if the folders hold frames of this very merge, which are to stay.
   package let isResumed: Bool
 
   /// Looks at what the folders hold, and changes nothing.
@@ -77,7 +77,7 @@ package struct MergeSession {
     for folder in [output.folder, output.maskFolder, export?.folder].compactMap(\.self) { try File.makeFolder(folder) }
     if !isResumed { try output.clear(stems) }
     try output.sweep(frames, only: selection, folders: [export?.folder].compactMap(\.self))
-    guard selection.isPart else { return try write(replacing: true) }
+    guard selection.isPartial else { return try write(replacing: true) }
     // Another part of the same merge may have begun at this moment, or be at work.
     do throws(LiaeError) { try write(replacing: false) } catch {
       guard error.status == .fileExists else { throw error }
@@ -116,7 +116,7 @@ package struct MergeSession {
   private static func compare(_ path: String, _ content: JSON) throws(LiaeError) {
     let old: JSON
     do throws(LiaeError) { old = try JSON(parsing: SmallFile.read(path), name: path) } catch {
-      throw LiaeError(.corruptFile, "\(error.message). --force starts anew")
+      throw LiaeError(.corruptFile, "\(error.message). --force starts from the beginning")
     }
     var differences = MergeSettings.differences(old["settings"] ?? .null, content["settings"] ?? .null)
     // Sessions of before this program ran XSeg do not name it.
@@ -126,7 +126,7 @@ package struct MergeSession {
       throw LiaeError(
         .fileExists,
         "\(path): a merge that differs was begun or finished here: \(differences.joined(separator: ", ")). "
-          + "--force starts anew; another --output keeps both")
+          + "--force starts from the beginning; another --output keeps both")
     }
   }
 }

@@ -73,7 +73,7 @@ package struct PreviewSheet {
     let swapped = try pool.with(variant.settings).swap(
       frame, faces, number: 0, worker: 0, mask: nil, predicted: known?.faces)
     if known == nil { predictions.append(Prediction(morph: morph, type: type, faces: swapped.faces)) }
-    return try swapped.picture.part(x: part.left, y: part.top, width: part.width, height: part.height)
+    return try swapped.picture.cropped(x: part.left, y: part.top, width: part.width, height: part.height)
   }
 
   /// The faces and as much around them: forehead, hair, and what a mask or a colour may spoil.

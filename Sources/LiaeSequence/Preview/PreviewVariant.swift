@@ -15,7 +15,8 @@ package struct PreviewVariant {
     var settings = base
     for (key, value) in changes {
       guard !key.hasPrefix("smooth-") else {
-        throw LiaeError(.invalidArgument, "--try \(key): one frame shows nothing of it; compare short sequences")
+        throw LiaeError(
+          .invalidArgument, "--try \(key): it has no effect on a single frame; compare short sequences instead")
       }
       try settings.set(key, value, source: "--try ")
     }

@@ -4,7 +4,7 @@ import LiaeFrame
 import LiaeImageIO
 import LiaeSystem
 
-/// How well masks that a network finds agree with those that faces have, over all pixels of all faces.
+/// The agreement of masks that a network finds with those that faces have, over all pixels of all faces.
 package struct MaskComparison: Sendable, Equatable {
   /// Faces with a mask.
   package private(set) var faces = 0
@@ -20,7 +20,7 @@ package struct MaskComparison: Sendable, Equatable {
   /// Intersection of both masks over their union, 0...1; nil: no face has a pixel.
   package var overlap: Double? { either > 0 ? Double(both) / Double(either) : nil }
 
-  /// Of the pixels within the landmarks' hull that the faces' masks leave out, the share that the network leaves out too;
+  /// The share of the pixels within the landmarks' hull that the faces' masks leave out and the network leaves out too;
   /// nil: there is none.
   package var coveredFound: Double? { covered > 0 ? Double(found) / Double(covered) : nil }
 

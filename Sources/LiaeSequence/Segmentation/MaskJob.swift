@@ -152,7 +152,7 @@ package struct MaskJob {
     }
   }
 
-  /// What the network finds in a face, which the sheet may show.
+  /// Records what the network finds in a face, which the sheet may show.
   private mutating func found(
     _ segmentation: FaceSegmentation, _ file: Bytes, _ metadata: FaceMetadata, _ name: String
   ) throws(LiaeError) -> (Picture, MaskCanvas) {

@@ -20,7 +20,7 @@ package struct MergeSettings: SettingsTable {
   /// The output requested from the model.
   package var runMode: RunMode { morph.map { .morph(Float($0)) } ?? .swap }
 
-  /// Whether a frame needs what was kept of the one before.
+  /// True if a frame needs what was kept of the one before.
   package var isSequential: Bool { maskSmoothing != nil || colorSmoothing != nil }
 
   /// DeepFaceLab's defaults.

@@ -50,10 +50,10 @@ package enum VideoContainer {
     ".asf": "asf", ".ogv": "ogg", ".ogg": "ogg", ".mxf": "mxf", ".nut": "nut", ".3gp": "3gp", ".gif": "gif",
   ]
 
-  /// Whether a format, by ffmpeg's name, is an ISO media file (ISO/IEC 14496-12).
+  /// Tells whether a format, by ffmpeg's name, is an ISO media file (ISO/IEC 14496-12).
   static func isMovie(_ format: String) -> Bool { format == "mp4" || format == "mov" }
 
-  /// Whether a format, by ffmpeg's name, tells of each frame when it is shown. The others have one rate.
+  /// Tells whether a format, by ffmpeg's name, tells of each frame when it is shown. The others have one rate.
   static func hasTimeStamps(_ format: String) -> Bool {
     ["mp4", "mov", "3gp", "matroska", "webm", "mpegts", "flv", "asf", "nut"].contains(format)
   }

@@ -14,13 +14,13 @@ package struct FrameTimes: Sendable {
   package let start: Double
   /// Frames a second: the constant rate, or the mean.
   package let rate: Fraction
-  /// Whether the time stamps are those of a constant rate, each rounded to a tick.
+  /// True if the time stamps are those of a constant rate, each rounded to a tick.
   package let isConstant: Bool
   /// The order of the fields; nil: progressive.
   package var fields: FieldOrder?
   /// The number of interlaced frames.
   package let interlaced: Int
-  /// Whether all frames have one size and one pixel format.
+  /// True if all frames have one size and one pixel format.
   package let isUniform: Bool
 
   /// The longest video: 50 million frames, 19 days at 30 a second.

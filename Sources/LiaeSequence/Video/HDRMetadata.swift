@@ -61,7 +61,7 @@ package struct HDRMetadata: Sendable, Equatable {
     return number.isFinite ? min(max(number, 0), 1e6) : 0
   }
 
-  /// Whether there is what is taken over.
+  /// True if there is what is taken over.
   var isStatic: Bool { luminance != nil || light != nil }
 
   /// Settings of x265, which writes both into the stream itself.

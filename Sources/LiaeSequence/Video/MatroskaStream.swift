@@ -56,7 +56,7 @@ struct MatroskaStream {
 
   private static func id(_ id: Int) -> [UInt8] { Array(bigEndian(id).drop { $0 == 0 }) }
 
-  /// Always in 8 bytes, of which the first is the length's own.
+  /// Writes a length, always in 8 bytes, of which the first is the length's own.
   private static func length(_ count: Int) -> [UInt8] { [0x01] + bigEndian(count).dropFirst() }
 
   static func element(_ id: Int, _ content: [UInt8]) -> [UInt8] {

@@ -13,7 +13,7 @@ final class SegmentEncoder {
 
   init(_ merge: VideoMerge, _ indices: [Int]) { (self.merge, self.indices) = (merge, indices) }
 
-  /// Whether a frame belongs to a segment that is written; others are computed for averages alone.
+  /// Tells whether a frame belongs to a segment that is written; others are computed for averages alone.
   func writes(_ number: Int) -> Bool { index(number) != nil }
 
   private func index(_ number: Int) -> Int? {

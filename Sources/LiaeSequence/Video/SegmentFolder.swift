@@ -48,7 +48,7 @@ package struct SegmentFolder {
     return "\(digest)-\(String(repeating: "0", count: max(6 - number.count, 0)))\(number)"
   }
 
-  /// Whether a name is that of a file of a segment, of any settings, finished or not.
+  /// Tells whether a name is that of a file of a segment, of any settings, finished or not.
   private static func isOfSegment(_ name: String) -> Bool {
     let parts = name.split(separator: "-", maxSplits: 1)
     return parts.count == 2 && parts[0].count == 12 && parts[0].allSatisfy { $0.isHexDigit && !$0.isUppercase }
@@ -78,7 +78,7 @@ package struct SegmentFolder {
       let file = "\(path)/\(noteName(index))"
       let note = try JSON(parsing: SmallFile.read(file), name: file)
       guard let failures = note["failures"]?.whole, failures >= 0 else {
-        throw LiaeError(.corruptFile, "\(file): lacks \"failures\"; remove the folder to begin anew")
+        throw LiaeError(.corruptFile, "\(file): lacks \"failures\"; remove the folder to start from the beginning")
       }
       result[index] = Note(failures: failures, end: note["end"]?.whole)
     }

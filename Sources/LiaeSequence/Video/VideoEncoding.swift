@@ -8,7 +8,7 @@ package struct VideoEncoding: Sendable {
   /// ffmpeg's name; nil: as the video's own, as far as players and the encoder know it.
   package var pixelFormat: String?
   package var audioEncoder: String
-  /// Whether frames are repeated and left out until the rate is constant; they always are where the container has no
+  /// True if frames are repeated and left out until the rate is constant; they always are where the container has no
   /// other rates.
   package var isConstantRate: Bool
 
@@ -68,7 +68,7 @@ package struct VideoEncoding: Sendable {
     return ["-profile:v", "4444", "-alpha_bits", "16"]
   }
 
-  /// Whether the encoder knows nothing but a few rates of frames.
+  /// True if the encoder knows nothing but a few rates of frames.
   var hasRatesOnly: Bool { ["mpeg1video", "mpeg2video", "dvvideo"].contains(encoder) }
 
   /// Encoders that keep the fields of interlaced frames apart.
@@ -77,7 +77,7 @@ package struct VideoEncoding: Sendable {
     "h264_nvenc",
   ]
 
-  /// Whether the result can be interlaced. Fields of 4:2:0 have half of the lines of colour each.
+  /// Tells whether the result can be interlaced. Fields of 4:2:0 have half of the lines of colour each.
   func keepsFields(height: Int, pixels: String) -> Bool {
     Self.interlacing.contains(encoder)
       && height % (PixelFormatTraits(pixels, bits: nil).chroma == .quarter ? 4 : 2) == 0

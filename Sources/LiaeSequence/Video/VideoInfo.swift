@@ -25,7 +25,7 @@ package struct VideoInfo: Sendable {
   package let hdr: HDRMetadata?
   package let beside: VideoCompanions
 
-  /// Of a video that is made from nothing: upright, silent, square pixels.
+  /// Creates the description of a video that is made from nothing: upright, silent, square pixels.
   package init(path: String, rate: Fraction) {
     (self.path, self.rate, meanRate, start) = (path, rate, rate, 0)
     timeBase = Fraction(1, 1_000_000_000)

@@ -11,7 +11,7 @@ struct VideoJoin {
   /// The decoded frame that would come next, at which the last segment ends.
   var end: Int
   var times: OutputTimes
-  /// Whose sound, subtitles and metadata the video gets; nil: none.
+  /// The video whose sound, subtitles and metadata the result gets; nil: none.
   var source: VideoInfo?
   var audioEncoder: String
   var provenance: Provenance?

@@ -2,13 +2,13 @@
 import LiaeImageIO
 import LiaeSystem
 
-/// What became of a frame of a video.
+/// The outcome of a frame of a video.
 struct FrameOutcome {
   var frame: SwappedFrame
   /// Written in place of the frame, where the faces are written alone.
   var faceAlone: Picture?
   var isUnchanged = false
-  /// Why the frame stayed as it was.
+  /// The error because of which the frame stayed as it was.
   var error: LiaeError?
 }
 
@@ -33,7 +33,7 @@ extension VideoMerge {
     }
   }
 
-  /// What a frame without faces is where these are written alone.
+  /// Returns what stands for a frame without faces where faces are written alone.
   private func transparent(_ frame: Picture) throws(LiaeError) -> Picture? {
     output.isFaceAlone ? try Picture(width: frame.width, height: frame.height, format: .rgba8) : nil
   }

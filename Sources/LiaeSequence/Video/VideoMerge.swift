@@ -9,16 +9,16 @@ import LiaeText
 /// A video through one model: decoded, swapped and encoded at the same time, segment by segment. Finished segments stay
 /// where a run is stopped, and the next run goes on behind them; at the end they are joined.
 package final class VideoMerge {
-  /// What is written, and where.
+  /// The outputs and their paths.
   package struct Output {
     package var path: String
     /// The video of the masks; nil: none.
     package var maskPath: String?
     package var encoding: VideoEncoding
     package var provenance: Provenance?
-    /// Whether interlaced frames are made progressive ones.
+    /// True if interlaced frames are made progressive ones.
     package var deinterlaces = false
-    /// Whether the faces are written without their frames, with straight alpha.
+    /// True if the faces are written without their frames, with straight alpha.
     package var isFaceAlone = false
     /// Frames of a segment.
     package var segmentLength = 250
@@ -28,13 +28,13 @@ package final class VideoMerge {
     }
   }
 
-  /// Which segments a run makes, and whether it joins them.
+  /// The segments that a process makes, and whether it joins them.
   package enum Extent: Sendable, Equatable {
     /// All that are missing; then they are joined.
     case whole
-    /// Those of one part of the video, which other processes complete.
+    /// The segments of one shard of the video, which other processes complete.
     case shard(Shard)
-    /// None: those that are there are joined.
+    /// No segment is made: those that are there are joined.
     case join
   }
 

@@ -8,15 +8,15 @@ import LiaeSystem
 package final class VideoReader {
   private let ffmpeg: Subprocess
   private let path: String
-  /// How many frames were returned.
+  /// The number of frames that were returned.
   package private(set) var count = 0
   /// The frames that are returned, ascending.
   private let ranges: [Range<Int>]
-  /// Whether ffmpeg writes those frames alone; else all of them come, and the others are passed over here.
+  /// True if ffmpeg writes those frames alone; else all of them come, and the others are passed over here.
   private let isSelected: Bool
   /// The number of the next frame that ffmpeg writes.
   private var number = 0
-  /// What ffmpeg did that its user should know of, after the last frame.
+  /// Remarks on what ffmpeg did that its user should know of, after the last frame.
   package private(set) var notices: [SequenceNotice] = []
 
   /// Starts to decode.

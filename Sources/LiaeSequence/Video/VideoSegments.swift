@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the frames of a video are divided into segments, each of which is encoded into a file of its own.
+/// The division of a video's frames into segments, each of which is encoded into a file of its own.
 ///
 /// The division depends on the video alone, so that a run that was stopped and one shard of many make the same files as
 /// one run.
@@ -28,6 +28,6 @@ package struct VideoSegments: Sendable {
   /// The segments of a shard; of all without one.
   package func indices(_ shard: Shard?) -> Range<Int> { shard?.range(of: ranges.count) ?? ranges.indices }
 
-  /// Whether a segment goes on to the end of the video, however many frames that has.
+  /// Tells whether a segment goes on to the end of the video, however many frames that has.
   package func isLast(_ index: Int) -> Bool { index == ranges.count - 1 }
 }

@@ -10,11 +10,11 @@ package final class VideoWriter {
     package var width: Int
     package var height: Int
     package var channels = Channels.rgb
-    /// Of a sample, 8, or more for float frames.
+    /// Bits of a sample, 8, or more for float frames.
     package var bits = 8
     var isDeep: Bool { bits > 8 }
 
-    /// What a pixel has; alpha is straight.
+    /// The channels of a pixel; alpha is straight.
     package enum Channels: Sendable { case gray, rgb, rgba }
 
     package init(width: Int, height: Int, channels: Channels = .rgb, bits: Int = 8) {

@@ -6,7 +6,7 @@ package enum JSON {
   case null
   case string(String)
   case integer(Int)
-  /// Not a number and infinities, which JSON lacks, are written as null.
+  /// A number; one that is not finite, which JSON lacks, is written as null.
   case number(Double)
   case boolean(Bool)
   case array([JSON])

@@ -4,7 +4,7 @@
 package struct Setting<Settings> {
   package let key: String
   package let expected: String
-  /// Whether null, which only a file can say, stands for what it is without the setting.
+  /// True if null, which only a file can say, stands for what it is without the setting.
   package let takesNull: Bool
   package let get: (Settings) -> JSON
   /// False for a value that is not possible.

@@ -70,7 +70,7 @@ extension SettingsTable {
 }
 
 extension String {
-  /// How many letters have to be put in, taken out or exchanged to make `other` of it (Levenshtein).
+  /// Returns how many letters have to be put in, taken out or exchanged to make `other` of it (Levenshtein).
   package func distance(to other: String) -> Int {
     let (a, b) = (Array(utf8), Array(other.utf8))
     var row = Array(0...b.count)

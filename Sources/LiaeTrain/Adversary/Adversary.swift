@@ -5,7 +5,7 @@ import LiaeSystem
 package protocol Adversary: AnyObject {
   /// Names as DeepFaceLab's files have them, with dots, behind the scope of the network's variables.
   var parameters: [Parameter] { get }
-  func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor]
+  func logits(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor]
 }
 
 /// A convolution of an adversary, of the names `NAME.weight` and `NAME.bias`.

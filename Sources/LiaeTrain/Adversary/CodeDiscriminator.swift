@@ -29,7 +29,7 @@ package final class CodeDiscriminator: Adversary {
 
   package var parameters: [Parameter] { (down + [output]).flatMap { [$0.weight, $0.bias] } }
 
-  package func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
+  package func logits(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
     var x = x
     for layer in down { x = try layer.run(x, slope: Self.slope, on: tape) }
     return [try output.run(x, slope: 1, on: tape)]

@@ -59,7 +59,7 @@ package final class PatchDiscriminator: Adversary {
   package var parameters: [Parameter] { layers.flatMap { [$0.weight, $0.bias] } }
 
   /// The logits of patches and of pixels, one channel each.
-  package func judge(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
+  package func logits(_ x: Tensor, on tape: Tape) throws(LiaeError) -> [Tensor] {
     var x = try input.run(x, slope: Self.slope, on: tape)
     var skipped: [Tensor] = []
     for layer in down {

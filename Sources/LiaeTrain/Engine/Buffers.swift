@@ -16,7 +16,7 @@ final class Buffer {
   }
 }
 
-/// Memory of tensors, kept for the next step, which needs the same sizes in the same order: a step allocates nothing
+/// Memory of tensors, kept for the next iteration, which needs the same sizes in the same order: an iteration allocates nothing
 /// after the first. Of one thread.
 final class Buffers {
   private var free: [Int: [Buffer]] = [:]

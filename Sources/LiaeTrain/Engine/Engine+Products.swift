@@ -9,7 +9,7 @@ struct Matrix {
   var stride: Int
   var isTransposed = false
 
-  /// From row `row` and column `column` on.
+  /// Returns the matrix from row `row` and column `column` on.
   func from(row: Int, column: Int) -> Matrix {
     Matrix(
       values: values + (isTransposed ? column * stride + row : row * stride + column), stride: stride,

@@ -5,7 +5,7 @@ import LiaeDispatch
 import LiaeKernels
 import LiaeSystem
 
-/// What operations run on: kernels, threads, memory. Of one thread at a time.
+/// The engine that operations run on: kernels, threads, memory. Of one thread at a time.
 ///
 /// Results are the same, bit for bit, for any number of threads: work is cut by sizes alone.
 package final class Engine {
@@ -34,7 +34,7 @@ package final class Engine {
     openblas_set_num_threads(1)
   }
 
-  /// Where times are added up; nil: they are not measured.
+  /// The profile in which times are added up; nil: they are not measured.
   package var profile: OperationProfile?
 
   /// Multiplications a second of all threads, in registers alone; see `KernelTable.measurePeak`.
@@ -45,7 +45,8 @@ package final class Engine {
   /// Bytes of tensors, in use and kept.
   package var bytes: Int { buffers.bytes }
 
-  /// Asked between operations; true ends them with `cancelled`. Nil where they must run to their end.
+  /// The question that is asked between operations; true ends them with `cancelled`. Nil where they must run to their
+  /// end.
   var isCancelled: (() -> Bool)?
 
   /// - Throws: `cancelled`.

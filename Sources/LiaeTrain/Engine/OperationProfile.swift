@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Where the time of iterations goes: for each convolution its three passes, and what lies outside of them.
+/// The time that operations take in iterations: for each convolution its three passes, and what lies outside of them.
 package final class OperationProfile {
-  /// What a convolution does in an iteration.
+  /// A pass of a convolution in an iteration.
   package enum Pass: Int, CaseIterable, Sendable {
     case forward, weights, input
 
@@ -19,11 +19,11 @@ package final class OperationProfile {
   /// One convolution.
   package struct Layer {
     package let name: String
-    /// How it is computed: `F4`, `F2` or `patches`.
+    /// The method of the operation: `F4`, `F2` or `patches`.
     package let method: String
     /// Multiplications of the method, of one pass.
     package var multiplications = 0.0
-    /// Of `Pass`: seconds, and how often it ran.
+    /// Seconds of each `Pass`, and how often it ran.
     package var seconds = [0.0, 0, 0]
     package var runs = [0.0, 0, 0]
   }

@@ -6,7 +6,7 @@ import LiaeSystem
 /// Memory comes from the engine's buffers and goes back to them with the tensor.
 package final class Tensor {
   package let count, height, width, channels: Int
-  /// Whether a derivative is wanted: false for inputs and for what a stop-gradient gave.
+  /// True if a derivative is wanted: false for inputs and for what a stop-gradient gave.
   package let isDifferentiable: Bool
   package let value: UnsafeMutablePointer<Float>
   let engine: Engine
@@ -34,7 +34,7 @@ package final class Tensor {
   /// Elements of one of `count`.
   package var stride: Int { height * width * channels }
 
-  /// Whether anything has added to the derivative yet.
+  /// True if anything has added to the derivative yet.
   package var hasGradient: Bool { gradientStorage != nil }
 
   /// d loss / d value, for adding to: zeros at the first call.

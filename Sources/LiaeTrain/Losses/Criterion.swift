@@ -24,9 +24,9 @@ package struct Criterion: Sendable {
   /// Sizes of the windows, each with its weight.
   package let windows: [(size: Int, weight: Double)]
   let pixelWeight = 10.0, maskWeight = 10.0, eyesMouthWeight = 300.0
-  /// Whether the gradient is that of the mean over the batch in place of the sum.
+  /// True if the gradient is that of the mean over the batch in place of the sum.
   let isMean: Bool
-  /// Of the total variation that the GAN brings along, and of that of AMP's backgrounds.
+  /// The neighbours of the total variation that the GAN brings along, and of that of AMP's backgrounds.
   let variation: Losses.Variation
 
   /// - DeepFaceLab: structure 10, from 256 pixels on 5 each for two windows; the gradient is that of the batch's sum.

@@ -81,9 +81,9 @@ extension Losses {
     }
   }
 
-  /// Which neighbours `totalVariation` compares.
+  /// The neighbours that `totalVariation` compares.
   package enum Variation: Sendable {
-    /// Those of a row and those of a column.
+    /// Neighbours in a row and neighbours in a column.
     case rowsAndColumns
     /// The channels of a pixel and the pixels of a column: DeepFaceLab's sum over the axes 1 and 2 where the axes are
     /// (sample, channel, row, column).

@@ -3,9 +3,9 @@ import LiaeSystem
 
 /// A kind of structural dissimilarity, (1 - SSIM) / 2.
 package struct Dissimilarity: Sendable {
-  /// Added to both sides of the contrast's fraction, with c2.
+  /// The constant that is added to both sides of the contrast's fraction, with c2.
   let stabilizer: Float
-  /// Whether negative similarities count as 0.
+  /// True if negative similarities count as 0.
   let isClamped: Bool
 
   /// DeepFaceLab's: nothing added, nothing clamped.
@@ -150,7 +150,8 @@ private struct StructureMap {
     return total
   }
 
-  /// From the four filtered rows to the similarities' sum and their three derivatives, which are `line` floats apart.
+  /// Computes the similarities' sum and their three derivatives, which are `line` floats apart, from the four filtered
+  /// rows.
   private func similarities(
     _ filtered: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ line: Int
   ) -> Double {

@@ -2,7 +2,7 @@
 import LiaeSamples
 import LiaeSystem
 
-/// What the predictions of one side (source or destination) are compared with, as tensors of a batch.
+/// The targets of the predictions of one side (source or destination), as tensors of a batch.
 package struct SideTargets {
   /// Side of what the network sees, pixels: windows and blurs go by it.
   package let resolution: Int

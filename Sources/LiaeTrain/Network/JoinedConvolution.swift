@@ -38,7 +38,7 @@ final class JoinedConvolution {
       let gradients = layers.map { ($0.weight.gradientToAdd(), $0.bias.gradientToAdd()) }
       forEach { layer, to, from in gradients[layer].0[to] += weight.gradient[from] }
       forEachBias { layer, to, from in gradients[layer].1[to] += bias.gradient[from] }
-      // If the convolution ran twice, the other run has a step of its own.
+      // If the convolution ran twice, the other evaluation has a record of its own.
       (weight.hasGradient, bias.hasGradient) = (false, false)
     }
   }

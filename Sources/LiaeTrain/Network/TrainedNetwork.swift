@@ -8,7 +8,7 @@ package final class TrainedNetwork {
   package let architecture: Architecture
   /// The architecture's graph after the passes that make one node of what is one operation of a `Tape`.
   package let graph: Graph
-  /// In the order of `graph.tensors`; names are those of `Model`, which are DeepFaceLab's.
+  /// The parameters, in the order of `graph.tensors`; names are those of `Model`, which are DeepFaceLab's.
   package let parameters: [Parameter]
   private let byName: [String: Parameter]
   private let layouts: [String: WeightLayout]
@@ -88,7 +88,7 @@ package final class TrainedNetwork {
 
   // MARK: - What the family has
 
-  /// Whether source and destination are decoded by the same layers.
+  /// True if source and destination are decoded by the same layers.
   var sharesDecoder: Bool {
     get throws(LiaeError) {
       let (swap, destination) = (try graph.value("swap.code"), try graph.value("destination.code"))
@@ -97,7 +97,7 @@ package final class TrainedNetwork {
     }
   }
 
-  /// Whether the decoders of source and destination read the same code.
+  /// True if the decoders of source and destination read the same code.
   var sharesCode: Bool { graph.namedValues["swap.code"] == graph.namedValues["destination.code"] }
 
   // MARK: - Model

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeKernels
 
-/// How a canonical tensor of `Model` stands in the trainer, whose shapes are DeepFaceLab's: convolutions
-/// (kh, kw, in, out) with depth-to-space channels (dy * 2 + dx) * C + c, in a `PanelLayout`; dense layers (in, out).
+/// The layout of a canonical tensor of `Model` in the trainer, whose shapes are DeepFaceLab's: convolutions (kh, kw,
+/// in, out) with depth-to-space channels (dy * 2 + dx) * C + c, in a `PanelLayout`; dense layers (in, out).
 enum WeightLayout {
   case convolution(kernel: Int, inputs: Int, outputs: Int, depthToSpace: Bool, groups: Int)
   case dense(inputs: Int, outputs: Int)
@@ -44,7 +44,7 @@ enum WeightLayout {
     }
   }
 
-  /// Bound of Glorot's uniform distribution, which DeepFaceLab begins with; 0 for a bias.
+  /// The bound of Glorot's uniform distribution, which DeepFaceLab begins with; 0 for a bias.
   ///
   /// Source: Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
   var glorotBound: Float {

@@ -4,7 +4,7 @@ import LiaeSystem
 
 /// Changes parameters by their gradients, all of them in one pass.
 ///
-/// Moments live in the parameters; what else there is to remember is the number of steps. Results do not depend on the
+/// Moments live in the parameters; what else there is to remember is the number of optimiser steps. Results do not depend on the
 /// number of threads.
 package final class Optimizer {
   /// Elements of a parameter that one thread takes at a time: w, g and two moments of it fit the L2 cache.
@@ -19,7 +19,7 @@ package final class Optimizer {
   /// Past any training, and small enough for arithmetic on it not to overflow.
   package static let stepLimit = 1 << 40
   private let engine: Engine
-  /// Of `lr_dropout`.
+  /// Seed of `lr_dropout`.
   var seed: UInt64
   private let tasks: [Task]
   private var squares: [Double]
@@ -54,7 +54,7 @@ package final class Optimizer {
     return squares.reduce(0, +).squareRoot()
   }
 
-  /// One step of the parameters that are trained and have a gradient, and its end: no parameter has a gradient after.
+  /// Updates the parameters that are trained and have a gradient; no parameter has a gradient after.
   ///
   /// - Parameters:
   ///   - norm: of `gradientNorm`; where it is 1 or more, `clipGradient` divides by it.

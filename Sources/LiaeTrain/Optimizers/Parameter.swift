@@ -8,18 +8,19 @@ import LiaeTensor
 /// Shapes are DeepFaceLab's: convolutions (kh, kw, in, out), transposed convolutions (kh, kw, out, in), dense layers
 /// (in, out). In memory the weights of convolutions stand in a `PanelLayout`. Memory is zeroed at first.
 package final class Parameter {
-  /// As DeepFaceLab's files have it, without `:0` and with dots: `encoder.down1.downs.0.conv1.weight`.
+  /// The name as DeepFaceLab's files have it, without `:0` and with dots: `encoder.down1.downs.0.conv1.weight`.
   package let name: String
   package let shape: [Int]
   package let count: Int
-  /// Where the elements of a convolution's weights stand; nil of others, which stand as they do in files.
+  /// The layout of a convolution's weights; nil of others, which stand as they do in files.
   package let layout: PanelLayout?
   package let value: UnsafeMutablePointer<Float>
-  /// d loss / d value of one step. Only what `hasGradient` says has been written may be read.
+  /// d loss / d value of one iteration. Only what `hasGradient` says has been written may be read.
   package let gradient: UnsafeMutablePointer<Float>
-  /// Whether this step has written to `gradient`: the first operation that reaches the parameter sets, further ones add.
+  /// True if this iteration has written to `gradient`: the first operation that reaches the parameter sets, further
+  /// ones add.
   package var hasGradient = false
-  /// Whether the optimiser may change it.
+  /// True if the optimiser may change it.
   package var isTrained = true
   /// AdaBelief's and Adam's mean of gradients; RMSprop's mean of squares.
   package private(set) var first: UnsafeMutablePointer<Float>?
@@ -51,7 +52,7 @@ package final class Parameter {
     gradient = gradientStorage.base.assumingMemoryBound(to: Float.self)
   }
 
-  /// The gradient for an operation that adds to it: zeros, where nothing has been written in this step.
+  /// The gradient for an operation that adds to it: zeros, where nothing has been written in this iteration.
   func gradientToAdd() -> UnsafeMutablePointer<Float> {
     if !hasGradient { gradient.update(repeating: 0, count: count) }
     hasGradient = true
@@ -112,8 +113,8 @@ package final class Parameter {
     layout.forEachStretch { _, _, _, place, width in for i in 0..<width { value[place + i] = next() } }
   }
 
-  /// What it holds and what is remembered of it, by name, in the order of files: copies of convolutions' weights, and views
-  /// of others that are valid until the next step.
+  /// Returns its value and what is remembered of it, by name, in the order of files: copies of convolutions' weights,
+  /// and views of others that are valid until the next iteration.
   ///
   /// - Throws: `outOfMemory`.
   func views() throws(LiaeError) -> [(name: String, view: TensorView)] {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// Which elements of a weight a step changes: each with probability 308 / 1024, DeepFaceLab's 0.3 in half precision.
+/// The choice of the elements of a weight that an iteration changes: each with probability 308 / 1024, DeepFaceLab's
+/// 0.3 in half precision.
 ///
-/// The choice depends on nothing but the seed, the step, the parameter and the element, so that a resumed run makes the
+/// The choice depends on nothing but the seed, the iteration, the parameter and the element, so that a resumed run makes the
 /// same.
 struct RateDropout {
   let seed: UInt64

@@ -32,7 +32,7 @@ package final class IterationBenchmark {
   package func iterate(isCancelled: @escaping () -> Bool = { false }) throws(LiaeError) -> Double {
     trainer.isCancelled = isCancelled
     let start = monotonicNanoseconds()
-    _ = try trainer.step(source: source, destination: destination)
+    _ = try trainer.iterate(source: source, destination: destination)
     return Double(monotonicNanoseconds() - start) / 1e6
   }
 

@@ -20,14 +20,14 @@ package struct SyntheticFaceset {
   /// Side of an aligned face, pixels.
   package var side = 256
   package var type = FaceType.whole
-  /// Of the frames that have an object before the face, 0...1.
+  /// The share of the frames that have an object before the face, 0...1.
   package var occluded = 0.0
   /// JPEG quality of the aligned faces, 1...100.
   package var quality = 95
-  /// Whether aligned faces are written into one `faceset.pak`.
+  /// True if aligned faces are written into one `faceset.pak`.
   package var isPacked = false
   package var writesFrames = true
-  /// Whether files that are there already are replaced.
+  /// True if files that are there already are replaced.
   package var replacing = false
 
   package init(of identity: Identity, in folder: String, count: Int, seed: UInt64) {

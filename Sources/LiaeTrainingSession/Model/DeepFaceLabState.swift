@@ -64,7 +64,7 @@ enum DeepFaceLabState {
   /// DeepFaceLab.
   ///
   /// - Returns: what a user should know of that.
-  /// - Throws: `corruptFile` for a number of steps that no training comes to; `outOfMemory`.
+  /// - Throws: `corruptFile` for a number of optimiser steps that no training comes to; `outOfMemory`.
   static func restoreAdversaries(
     _ training: DeepFaceLabTraining, _ options: TrainingOptions, to trainer: Trainer
   ) throws(LiaeError) -> String? {
@@ -96,7 +96,7 @@ enum DeepFaceLabState {
     } catch {
       guard error.status != .outOfMemory else { throw error }
       try trainer.restore(before)
-      return "DeepFaceLab's adversary is of another form, and begins anew: \(error.message)"
+      return "DeepFaceLab's discriminator has another structure and is initialised anew: \(error.message)"
     }
   }
 

@@ -131,6 +131,6 @@ extension ModelFolder {
 }
 
 extension String {
-  /// Whether two names are the same to a file system: byte for byte, not as texts that only look alike.
+  /// Tells whether two names are the same to a file system: byte for byte, not as texts that only look alike.
   fileprivate func isSameFile(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -86,7 +86,8 @@ package enum ModelOrigin {
       remarks = result.adopt(training.options).map { "\(training.dataPath): \($0)" }
       result.adopt(model.architecture, faceType: model.info.faceType)
       if !training.hasData {
-        remarks.append("\(training.dataPath): is not there; options, iteration and losses begin anew")
+        remarks.append(
+          "\(training.dataPath): the file is missing; options, iteration and losses start from the beginning")
       }
     case .weights(let model, let path):
       result.adopt(model.architecture, faceType: model.info.faceType)

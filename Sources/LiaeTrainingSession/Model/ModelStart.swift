@@ -6,13 +6,13 @@ import LiaeText
 /// The beginning of one run of training: where the model comes from, and the settings that are in force.
 package struct ModelStart {
   package let origin: ModelOrigin
-  /// Those kept with the model, overridden by the settings file, overridden by what was given.
+  /// The settings kept with the model, overridden by the settings file, overridden by what was given.
   package private(set) var settings: TrainingSettings
   /// Settings that differ from those kept with the model, as `key (old -> new)`.
   package private(set) var changes: [String] = []
   /// Remarks on the start for the user, a sentence each.
   package private(set) var remarks: [String]
-  /// Whether the model was being pretrained, and no longer is.
+  /// True if the model was being pretrained, and no longer is.
   let endsPretraining: Bool
 
   /// - Parameters:

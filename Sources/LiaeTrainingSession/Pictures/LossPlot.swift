@@ -124,7 +124,8 @@ private struct Curve {
     }
   }
 
-  /// Least and greatest value worth showing: of the moving mean, and of the losses but for the outermost hundredth.
+  /// The least and the greatest value worth showing: of the moving mean, and of the losses but for the outermost
+  /// hundredth.
   var extent: [Double] {
     let finite = values.filter { $0.isFinite && $0 > 0 }.sorted()
     guard !finite.isEmpty else { return [] }

@@ -23,7 +23,7 @@ package struct BackupRotation {
     (lastTime, lastIteration) = (now, iteration)
   }
 
-  /// Whether it is time for a backup.
+  /// Tells whether it is time for a backup.
   package func isDue(at iteration: Int, now: Int = monotonicNanoseconds()) -> Bool {
     (pause > 0 && now - lastTime >= pause) || (every > 0 && iteration - lastIteration >= every)
   }

@@ -40,7 +40,7 @@ package final class DataLoader {
     options = (phase.source, phase.destination)
   }
 
-  /// Whether the sample options of `phase` are those of the last `seek`.
+  /// Tells whether the sample options of `phase` are those of the last `seek`.
   package func serves(_ phase: TrainingPhase) -> Bool {
     options?.source == phase.source && options?.destination == phase.destination
   }

@@ -18,7 +18,7 @@ package final class TrainingLog {
   private var iteration: Int
   /// Bytes of whole lines.
   private var length = 0
-  /// Whether the last line could not be written, and part of it may stand behind `length`.
+  /// True if the last line could not be written, and part of it may stand behind `length`.
   private var isBroken = false
 
   /// A line that is longer is none of a log's.
@@ -64,7 +64,7 @@ package final class TrainingLog {
   }
 
   /// Notes that one more iteration was done.
-  package func step(_ iteration: Int, source: Float, destination: Float, milliseconds: Double) {
+  package func append(_ iteration: Int, source: Float, destination: Float, milliseconds: Double) {
     count += 1
     sums.source += Double(source)
     sums.destination += Double(destination)

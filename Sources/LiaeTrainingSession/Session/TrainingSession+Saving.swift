@@ -42,12 +42,12 @@ extension TrainingSession {
   /// - Returns: the path of the state, or nil where no other folder is named.
   /// - Throws: both reasons where the other folder does not take it either.
   private func writeElsewhere(after failure: LiaeError) throws(LiaeError) -> String? {
-    guard let other = rescue.folder else { return nil }
+    guard let other = fallback.folder else { return nil }
     do throws(LiaeError) {
-      let path = try rescue.path(in: other, of: folder)
+      let path = try fallback.path(in: other, of: folder)
       try File.makeFolder(other)
       try write(to: path)
-      rescue.saved = path
+      fallback.saved = path
       return path
     } catch { throw LiaeError(failure.status, "\(failure.message); \(error.message)") }
   }
@@ -68,8 +68,8 @@ extension TrainingSession {
         stateElsewhere = try writeElsewhere(after: failure)
         if let stateElsewhere { return report(.savedElsewhere(stateElsewhere, failure)) }
       } catch { failure = error }
-      if SaveRescue.isReported(tries) || rescue.hasNewFolder { report(.lastSaveFailed(failure)) }
-      rescue.take(rescue.wait(SaveRescue.pause(after: tries)))
+      if SaveFallback.isReported(tries) || fallback.hasNewFolder { report(.lastSaveFailed(failure)) }
+      fallback.take(fallback.wait(SaveFallback.pause(after: tries)))
       tries += 1
       if !wasStopped, isStopRequested() {
         let saved = saving.savedIteration.map { "the last save is of iteration \($0)" } ?? "nothing was saved"
@@ -89,7 +89,7 @@ extension TrainingSession {
     let state = try TrainingState(path: folder.state)
     try trainer.restore(state)
     history = LossHistory(state)
-    // Other faces than those that led astray.
+    // Other faces than those on which training diverged.
     attempt = attempt < TrainingState.attemptLimit ? attempt + 1 : 0
     phase = nil
     log?.rewind(to: trainer.iteration)

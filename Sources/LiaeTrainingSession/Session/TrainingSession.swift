@@ -20,13 +20,13 @@ package final class TrainingSession {
   var lossGuard: LossGuard
   var saving: SaveSchedule
   /// The fallback where the model's folder does not take its state, and what it has done.
-  package internal(set) var rescue: SaveRescue
+  package internal(set) var fallback: SaveFallback
   /// Path of the last state where the model's own folder did not take it.
   package internal(set) var stateElsewhere: String?
   private(set) var isStopRequested: () -> Bool = { false }
   private let previews: PreviewWriter
 
-  /// Whether this process keeps the model; its peers only compute.
+  /// True if this process keeps the model; its peers only compute.
   var leads: Bool { trainer.peers?.rank ?? 0 == 0 }
   private var isAtTarget: Bool {
     trainer.iteration >= (settings.targetIteration != 0 ? settings.targetIteration : TrainingState.counterLimit)
@@ -34,12 +34,13 @@ package final class TrainingSession {
 
   /// - Parameter report: is called on the thread that calls `prepare` and `run`.
   package init(
-    folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader, rescue: SaveRescue,
+    folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader,
+    fallback: SaveFallback,
     report: @escaping (SessionEvent) -> Void
   ) {
     (self.folder, self.settings, self.loader, self.report) = (folder, settings, loader, report)
     (trainer, history, attempt) = (training.trainer, training.history, training.attempt)
-    self.rescue = rescue
+    self.fallback = fallback
     lossGuard = LossGuard(factor: settings.session.spikeFactor)
     saving = SaveSchedule(folder: folder, settings: settings, iteration: training.trainer.iteration)
     previews = PreviewWriter(folder: folder, settings: settings)
@@ -56,8 +57,8 @@ package final class TrainingSession {
   ///
   /// - Parameters:
   ///   - changes: what the log says of settings that changed.
-  ///   - isStopRequested: is asked between operations, from now on; a step that is not done is given up.
-  /// - Throws: what `prepare` throws; where the first save fails; what loading a batch and a step throw, after the last
+  ///   - isStopRequested: is asked between operations, from now on; an iteration that is not done is given up.
+  /// - Throws: what `prepare` throws; where the first save fails; what loading a batch and an iteration throw, after the last
   ///   whole iteration was saved; where the last save fails and the user does not wait for it.
   package func run(changes: [String], isStopRequested: @escaping () -> Bool) throws(LiaeError) -> SessionOutcome {
     try prepare()
@@ -67,7 +68,7 @@ package final class TrainingSession {
         report(.progressFileFailed(error))
       }
     }
-    // A new model, or new settings, are on the disk before the first step: what cannot be written shows at once.
+    // A new model, or new settings, are on the disk before the first iteration: what cannot be written shows at once.
     if folder.hasState && changes.isEmpty { saving.noteSaved(at: trainer.iteration) } else { try save() }
     log?.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
     saving.restart()
@@ -89,7 +90,7 @@ package final class TrainingSession {
     return outcome
   }
 
-  /// Whether this process or a peer is asked to stop: all stop at the same iteration.
+  /// Tells whether this process or a peer is asked to stop: all stop at the same iteration.
   private func isToStop(_ isRequested: Bool) throws(LiaeError) -> Bool {
     guard let peers = trainer.peers else { return isRequested }
     var votes: [Float] = [isRequested ? 1 : 0]
@@ -104,34 +105,34 @@ package final class TrainingSession {
     // Pictures and logs may have run out of memory; they do not end a training.
     MemoryShortage.clear()
     let start = monotonicNanoseconds()
-    let step: StepReport
+    let result: IterationReport
     do throws(LiaeError) {
       try enterPhase()
-      // Peers wait for each other in a step: they stop between two.
+      // Peers wait for each other in an iteration: they stop between two.
       let faces = try loader.next(isCancelled: trainer.peers == nil ? isStopRequested : { false })
-      step = try trainer.step(source: faces.source, destination: faces.destination)
+      result = try trainer.iterate(source: faces.source, destination: faces.destination)
     } catch {
       if error.status == .cancelled {
         // Batches that were loaded are loaded again.
         phase = nil
         return nil
       }
-      // What was learnt up to here is kept, unless the step was left half done.
+      // What was learnt up to here is kept, unless the iteration was left half done.
       if trainer.iteration == history.last { try saveAtTheEnd() }
       throw error
     }
     let verdict = lossGuard.judge(
-      source: step.sourceLoss, destination: step.destinationLoss, isFinite: step.isFinite)
+      source: result.sourceLoss, destination: result.destinationLoss, isFinite: result.isFinite)
     if case .diverged(let reason) = verdict { return try rollBack(reason) }
 
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
     let iteration = trainer.iteration
-    history.append(step.sourceLoss, step.destinationLoss)
-    log?.step(iteration, source: step.sourceLoss, destination: step.destinationLoss, milliseconds: milliseconds)
+    history.append(result.sourceLoss, result.destinationLoss)
+    log?.append(iteration, source: result.sourceLoss, destination: result.destinationLoss, milliseconds: milliseconds)
     if leads {
       report(
-        .step(
-          iteration: iteration, source: step.sourceLoss, destination: step.destinationLoss,
+        .iteration(
+          number: iteration, source: result.sourceLoss, destination: result.destinationLoss,
           milliseconds: milliseconds))
     }
     let isRequested = leads && takeSaveRequest()
@@ -141,7 +142,7 @@ package final class TrainingSession {
     return nil
   }
 
-  /// Whether the user asks for a save and pictures now: by SIGUSR1, or by a file in the model's folder.
+  /// Tells whether the user asks for a save and pictures now: by SIGUSR1, or by a file in the model's folder.
   private func takeSaveRequest() -> Bool {
     let isSignalled = Interruption.takeRequest()
     guard File.kind(folder.saveRequest) == .file else { return isSignalled }

@@ -6,8 +6,8 @@ import LiaeSystem
 import LiaeText
 import LiaeTrain
 
-/// Everything that says how a model is trained: the options of `train` and of a settings file, most of which are kept with
-/// the model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option, else of its AMP.
+/// The settings of training a model: the options of `train` and of a settings file, most of which are kept with the
+/// model. Names, defaults and ranges are those of DeepFaceLab's SAEHD where it has the option, else of its AMP.
 package struct TrainingSettings: SettingsTable {
   // The network: fixed when the model is made.
   package var archi = "liae-ud"
@@ -110,8 +110,8 @@ package struct TrainingSettings: SettingsTable {
     {
       throw LiaeError(
         .invalidArgument,
-        "--pretrain has no phases; take --random-warp-until, --eyes-mouth-prio-from, --learning-rate-from, "
-          + "--lr-dropout-from and --gan-from away")
+        "--pretrain has no phases; remove --random-warp-until, --eyes-mouth-prio-from, --learning-rate-from, "
+          + "--lr-dropout-from and --gan-from")
     }
     if ganFrom != nil, options.ganPower == 0 {
       throw LiaeError(.invalidArgument, "--gan-from is \(ganFrom ?? 0), and --gan-power is 0; expected a power above 0")

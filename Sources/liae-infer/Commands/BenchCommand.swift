@@ -10,7 +10,7 @@ import LiaeText
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Times a model's run, by parts or layers.",
+    abstract: "Times a model's run, by parts of the network or by layers.",
     discussion: """
       Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
       dims that the options give. One face, one run after the other; the table has medians, the GFLOP/s of the plain \
@@ -53,13 +53,13 @@ struct BenchCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
   var dstMask = true
 
-  @Flag(help: "List every layer; else the parts of the network. JSON has both.")
+  @Flag(help: "List every layer; without this flag the parts of the network. JSON has both.")
   var layers = false
 
-  @Flag(help: "Time every algorithm of every shape of layer with cold weights, beside what the planner expects.")
+  @Flag(help: "Time every algorithm for every shape of layer with cold weights, beside the planner's estimate.")
   var planner = false
 
-  @Flag(help: "Time what a face costs beside its model: align and composite in a 1080p frame.")
+  @Flag(help: "Time alignment and compositing of a face in a 1080p frame, without a model.")
   var frame = false
 
   @Option(help: .init("With --frame: an XSeg model, for a row with both of its masks.", valueName: "path"))

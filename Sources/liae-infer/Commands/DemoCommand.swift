@@ -10,7 +10,7 @@ import LiaeSystem
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Converts a checkpoint, runs rendered faces and frames through it and lays the results out on sheets.",
+    abstract: "Converts a checkpoint, swaps rendered faces and frames with it, and shows the results on sheets.",
     discussion: """
       Writes into the output folder: model.safetensors; faces/face-N.png, rendered faces of nobody; \
       results/face-N.rgb.png, .mask.png and .dst_mask.png; and sheet.png, a row for each face: input, rgb, mask, \
@@ -26,7 +26,7 @@ struct DemoCommand: ParsableCommand {
   @OptionGroup var checkpoint: CheckpointArguments
   @OptionGroup var face: FaceTypeArguments
 
-  @Option(name: .shortAndLong, help: .init("Folder for all of it; made where it is missing.", valueName: "folder"))
+  @Option(name: .shortAndLong, help: .init("Folder for all of it; created if it is missing.", valueName: "folder"))
   var output: String
 
   @Option(help: .init("Faces to render.", valueName: "n"))

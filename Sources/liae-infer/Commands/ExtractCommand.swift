@@ -32,7 +32,7 @@ struct ExtractCommand: ParsableCommand {
     help: .init("Landmarks file of 68 points a face: JSON lines, see docs/landmarks.md.", valueName: "file"))
   var landmarks: String
 
-  @Option(name: .shortAndLong, help: .init("Folder for the faces; made where it is missing.", valueName: "folder"))
+  @Option(name: .shortAndLong, help: .init("Folder for the faces; created if it is missing.", valueName: "folder"))
   var output: String
 
   @Option(help: .init("What a face shows.", valueName: "name"))

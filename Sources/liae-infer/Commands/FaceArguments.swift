@@ -10,8 +10,8 @@ struct FaceArguments: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
-      "Where the faces are, this or --landmarks: DeepFaceLab's aligned faces, a folder of .jpg or .png files or with "
-        + "faceset.pak, or a .pak file.", valueName: "path"))
+      "DeepFaceLab's aligned faces, which say where the faces are: a folder of .jpg or .png files or with faceset.pak, or "
+        + "a .pak file. Give this option or --landmarks.", valueName: "path"))
   var aligned: String?
 
   @Option(

@@ -8,7 +8,7 @@ import LiaePack
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Says what a checkpoint is: architecture, dims, parameters, memory, colour order, origin, hash.",
+    abstract: "Describes a checkpoint: architecture, dims, parameters, memory, colour order, origin, hash.",
     discussion: """
       The hash is the SHA-256 of all weights that a run reads, in the order of the network: for each tensor its \
       canonical name in UTF-8, a zero byte, and its values as little-endian float32. It is the same for one network in \

@@ -46,7 +46,7 @@ struct MergeArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: .init("Per cent by which the face is set in larger. -50 to 50. (default: 0)", valueName: "n"))
+    help: .init("Enlargement of the face, per cent. -50 to 50. (default: 0)", valueName: "n"))
   var faceScale: Int?
 
   @Option(
@@ -56,7 +56,8 @@ struct MergeArguments: ParsableArguments {
   var colorTransfer: String?
 
   @Option(
-    help: .init("Of hist-match and seamless-hist-match; less is darker. 0 to 255. (default: 238)", valueName: "n"))
+    help: .init(
+      "Threshold of hist-match and seamless-hist-match; lower is darker. 0 to 255. (default: 238)", valueName: "n"))
   var histMatchThreshold: Int?
 
   @Flag(help: "hist-match looks at the whole square of the face, not at the mask alone.")
@@ -84,35 +85,37 @@ struct MergeArguments: ParsableArguments {
   @Option(help: .init("Loss of colours of the frame. 0 to 100. (default: 0)", valueName: "n"))
   var colorDegrade: Int?
 
-  @Option(help: .init("Of the random colour transfers idt, idt-m, sot-m and mix-m. (default: 0)", valueName: "n"))
+  @Option(help: .init("Seed of the random colour transfers idt, idt-m, sot-m and mix-m. (default: 0)", valueName: "n"))
   var seed: Int?
 
   @Option(
     help: .init(
-      "Between the frame's own face (0) and the swapped one (1), DeepFaceLab's morph factor. LIAE and AMP. (default: the "
-        + "swap)", valueName: "t"))
+      "Merge a face between the frame's own (0) and the swapped one (1), DeepFaceLab's morph factor. LIAE and AMP. "
+        + "(default: the swap)", valueName: "t"))
   var morph: Double?
 
   @Option(
     help: .init(
-      "What the model's faces show: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), or DeepFaceLab's letters. "
-        + "Overrules the model; needed where it does not say.", valueName: "name"))
+      "Face type of the model: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), or DeepFaceLab's letters. "
+        + "Overrides the model; needed if the model does not contain it.", valueName: "name"))
   var faceType: String?
 
   @Option(
     help: .init(
-      "Steadies landmarks by a one-euro filter: on, or CUTOFF,BETA in Hz. A lower cutoff trembles less, a higher beta "
+      "Smooth landmarks with a one-euro filter: on, or CUTOFF,BETA in Hz. A lower cutoff reduces trembling, a higher beta "
         + "follows fast faces better. on is 1,1.", valueName: "how"))
   var smoothLandmarks: String?
 
   @Option(
     help: .init(
-      "Averages masks over frames: weight of the newest, above 0 and up to 1. Less flickers less and lags more.",
+      "Average masks over frames: weight of the newest, above 0 and up to 1. A lower rate flickers less and lags more.",
       valueName: "rate"))
   var smoothMask: Double?
 
   @Option(
-    help: .init("Likewise the statistics of --color-transfer rct, lct, mkl or mkl-m.", valueName: "rate"))
+    help: .init(
+      "Average the statistics of --color-transfer rct, lct, mkl or mkl-m over frames, as --smooth-mask does.",
+      valueName: "rate"))
   var smoothColor: Double?
 
   @Option(
@@ -122,10 +125,10 @@ struct MergeArguments: ParsableArguments {
       valueName: "file"))
   var config: String?
 
-  @Option(help: .init("Write all settings that are in effect into such a file, then go on.", valueName: "file"))
+  @Option(help: .init("Write all settings that are in effect into such a file, then merge.", valueName: "file"))
   var writeConfig: String?
 
-  @Flag(help: "Leave out the note in what is written that a trained model took part (DigitalSourceType).")
+  @Flag(help: "Do not mark the output as made with a trained model (DigitalSourceType).")
   var noProvenance = false
 
   /// - Throws: `LiaeError` naming the setting that is not possible.
@@ -166,7 +169,7 @@ struct MergeArguments: ParsableArguments {
   /// The note for what is written, or nil, which is said.
   func provenance(_ settings: MergeSettings) -> Provenance? {
     if noProvenance {
-      Console.complain("--no-provenance: nothing in what is written says that a trained model took part")
+      Console.complain("--no-provenance: the output is not marked as made with a trained model")
       return nil
     }
     return settings.options.blend == .rawPredict ? .rawFace : .composite

@@ -46,13 +46,13 @@ struct MergeCommand: ParsableCommand {
   struct Output: ParsableArguments {
     @Option(
       name: .shortAndLong,
-      help: .init("Folder for the frames; made where it is missing. Needed but for --preview.", valueName: "folder"))
+      help: .init("Folder for the frames; created if it is missing. Not needed with --preview.", valueName: "folder"))
     var output: String?
 
     @Option(help: .init("Folder for the masks. (default: OUTPUT_mask)", valueName: "folder"))
     var maskOutput: String?
 
-    @Option(help: "Of the frames that are written.")
+    @Option(help: "Format of the frames that are written.")
     var format = MergeOutput.Format.png
 
     @Option(
@@ -77,7 +77,7 @@ struct MergeCommand: ParsableCommand {
     @Option(help: .init("8-bit PNG, 16-bit PNG, or float32 arrays (RGB).", valueName: "format"))
     var separateFormat = FaceExport.Format.png
 
-    @Flag(help: "Start anew: take away what the output folders hold of these frames.")
+    @Flag(help: "Start from the beginning: remove the results of these frames from the output folders.")
     var force = false
   }
 
@@ -89,7 +89,7 @@ struct MergeCommand: ParsableCommand {
         valueName: "frame"))
     var first: String?
 
-    @Option(help: .init("Last frame that is merged, likewise.", valueName: "frame"))
+    @Option(help: .init("Last frame that is merged, by its name or the number in it.", valueName: "frame"))
     var last: String?
 
     @Option(
@@ -99,7 +99,7 @@ struct MergeCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "Merge the I-th of N parts of these frames: as many processes or machines at once, into the same folders.",
+        "Merge the I-th of N shards of these frames, for N processes or machines at the same time with the same folders.",
         valueName: "i/n"), transform: Shard.parse)
     var shard: Shard?
 
@@ -116,14 +116,14 @@ struct MergeCommand: ParsableCommand {
   struct Preview: ParsableArguments {
     @Option(
       help: .init(
-        "Write no frames but one PNG: the first frame with a face, from --first on, in many settings, each with its number. The options of each are printed.",
+        "Write one PNG instead of the frames: the first frame with a face, from --first on, with many settings, each with its number. The options of each are printed.",
         valueName: "file"))
     var preview: String?
 
     @Option(
       name: .customLong("try"),
       help: .init(
-        "Option and values that the preview shows, as erode=0,20,40; several make every combination. (default: masks, colour transfers, steps of erode and blur)",
+        "Option and values that the preview shows, as in erode=0,20,40; several options give every combination. (default: masks, colour transfers, values of erode and blur)",
         valueName: "option=a,b"))
     var tries: [String] = []
 
@@ -168,7 +168,7 @@ struct MergeCommand: ParsableCommand {
       throw Failure(.usage, "--mask-mode given and --masks belong together")
     }
     if output.alpha, let obstacle = settings.options.cutOutObstacle {
-      throw Failure(.usage, "--alpha: \(obstacle) changes the frame beside the face, or has no face of its own")
+      throw Failure(.usage, "--alpha: \(obstacle) changes the frame beside the face, or composites no face")
     }
     let folder = try FrameFolder(withoutSlash(input.frames))
     let selected = try selection.frames(of: folder)

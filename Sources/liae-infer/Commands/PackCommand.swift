@@ -24,7 +24,7 @@ struct PackCommand: ParsableCommand {
   @Argument(help: .init("File to write; with --check it may be left out: MODEL is checked then.", valueName: "out"))
   var output: String?
 
-  @Flag(help: "Read packed weights whole and compare the checksum of every part.")
+  @Flag(help: "Read all packed weights and compare the checksum of every part.")
   var check = false
 
   @OptionGroup var checkpoint: CheckpointArguments

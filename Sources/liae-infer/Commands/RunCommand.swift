@@ -9,7 +9,7 @@ import LiaeSystem
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs faces through a model and writes the pictures and masks it returns.",
+    abstract: "Runs faces through a model and writes the pictures and masks that it returns.",
     discussion: """
       Inputs are PNG and JPEG pictures, resized to the model where they differ, and .npy files of float32 (H, W, 3) or \
       (N, H, W, 3) in the model's colour order, 0...1. A folder stands for its .png, .jpg, .jpeg and .npy files, sorted.
@@ -41,7 +41,7 @@ struct RunCommand: ParsableCommand {
     help: .init("Pictures, .npy files or folders of them.", valueName: "paths"))
   var input: [String]
 
-  @Option(name: .shortAndLong, help: .init("Folder for the results; made where it is missing.", valueName: "folder"))
+  @Option(name: .shortAndLong, help: .init("Folder for the results; created if it is missing.", valueName: "folder"))
   var output: String
 
   @Option(
@@ -50,7 +50,8 @@ struct RunCommand: ParsableCommand {
         + "swap; a model that returns masks alone has no modes)"))
   var mode: Mode?
 
-  @Option(help: .init("Between the reconstruction of dst (0) and the swap (1). LIAE and AMP.", valueName: "t"))
+  @Option(
+    help: .init("Return a face between the reconstruction of dst (0) and the swap (1). LIAE and AMP.", valueName: "t"))
   var morph: Float?
 
   @Flag(help: "Also write the mask of the destination face.")
@@ -64,7 +65,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Replace files that exist already. Without it nothing is computed when one does.")
   var force = false
 
-  @Flag(help: "Leave out the note in PNG files that a trained model made them (XMP DigitalSourceType).")
+  @Flag(help: "Do not mark PNG files as made by a trained model (XMP DigitalSourceType).")
   var noProvenance = false
 
   func validate() throws {

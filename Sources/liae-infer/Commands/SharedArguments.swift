@@ -52,8 +52,8 @@ struct CheckpointArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "Colours as the model reads and returns them. Overrules the file; PyTorch files and foreign safetensors cannot "
-        + "tell, and bgr is assumed.",
+      "Order of the colours that the model reads and returns. Overrides the file; PyTorch files and safetensors files of "
+        + "other programs do not contain it, and bgr is assumed.",
       valueName: "order"))
   var colorOrder: ColorOrder?
 
@@ -117,7 +117,7 @@ struct CheckpointArguments: ParsableArguments {
 struct FaceTypeArguments: ParsableArguments {
   @Option(
     help: .init(
-      "What the model's faces show: \(known). Overrules the file; .dfm and PyTorch files do not tell.",
+      "Face type of the model: \(known). Overrides the file; .dfm and PyTorch files do not contain it.",
       valueName: "name"))
   var faceType: String?
 
@@ -136,14 +136,14 @@ struct FaceTypeArguments: ParsableArguments {
 struct PackedArguments: ParsableArguments {
   @Option(
     help: .init(
-      "Packed weights beside the checkpoint: mapped where they fit it, written where they do not or are not there. The "
-        + "next start is quicker, and processes share them.", valueName: "file"))
+      "Packed weights beside the checkpoint: mapped if they fit it, written if they do not fit or do not exist. The next "
+        + "start is quicker, and processes share them.", valueName: "file"))
   var packed: String?
 
   @Flag(
     help: .init(
-      "Read packed weights into memory of this process. Without it they are mapped and shared, and a file that is cut off "
-        + "meanwhile ends the process."))
+      "Read packed weights into the memory of this process. Without this flag they are mapped and shared, and the process "
+        + "ends if another program truncates the file."))
   var copyPacked = false
 
   func validate() throws { try requirePath(packed ?? "p", "--packed") }
@@ -156,11 +156,11 @@ struct ComputeArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "What weights may take: speed, the default; balanced, less than half of it; memory, what the checkpoint takes, in 16 bits "
-        + "where it has 16 bits.", valueName: "policy"), transform: MemoryPolicy.parse)
+      "Memory of the weights: speed, the default; balanced, less than half of that; memory, as much as the checkpoint, in 16 "
+        + "bits if it has 16 bits.", valueName: "policy"), transform: MemoryPolicy.parse)
   var memory = MemoryPolicy.speed
 
-  @Flag(help: "Run weights that are infinite or no numbers; without it they are an error, and so are such results.")
+  @Flag(help: "Run weights that are not finite. Without this flag they are an error, and so are such results.")
   var allowNonFinite = false
 
   @Flag(help: "Direct convolutions only: slower, and nearer to the exact sums.")
@@ -168,8 +168,8 @@ struct ComputeArguments: ParsableArguments {
 
   @Option(
     help: .init(
-      "How algorithms are chosen: model, or measure, which times them on this machine when the model is opened. What is "
-        + "measured may differ from time to time, and results in their last bits.", valueName: "way"))
+      "Choice of algorithms: model estimates their times, measure times them on this machine when the model is opened. "
+        + "Measured choices may differ from time to time, and results in their last bits.", valueName: "way"))
   var plan = PlanOptions.Planning.model
 
   mutating func validate() throws {

@@ -38,8 +38,8 @@ struct VideoCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "What the faces' frames count where the rate is not constant: decoded frames, pictures that ffmpeg -i VIDEO "
-          + "%05d.png extracts, or auto: names pictures, indices frames.", valueName: "how"))
+        "Meaning of frame numbers if the rate is not constant: decoded frames, extracted pictures of ffmpeg -i VIDEO "
+          + "%05d.png, or auto: names count pictures, indices count frames.", valueName: "how"))
     var numbering = FrameCounting.auto
   }
 
@@ -65,7 +65,7 @@ struct VideoCommand: ParsableCommand {
       let container = try VideoContainer.output(output)
       guard alpha else { return encoder ?? "libx264" }
       guard let usual = VideoEncoding.alphaEncoder(container) else {
-        throw Failure(.usage, "--alpha: \(output) has no place for alpha; .mov, .mkv and .webm have")
+        throw Failure(.usage, "--alpha: \(output) cannot hold alpha; use .mov, .mkv or .webm")
       }
       return encoder ?? usual
     }
@@ -85,7 +85,7 @@ struct VideoCommand: ParsableCommand {
     @Option(help: .init("ffmpeg's name of the audio encoder; copy: the sound as it is.", valueName: "name"))
     var audioEncoder = "copy"
 
-    @Flag(help: "Repeat and leave out frames until the rate is constant.")
+    @Flag(help: "Repeat and drop frames so that the rate is constant.")
     var constantRate = false
 
     @Flag(help: "Make interlaced frames progressive.")
@@ -104,7 +104,7 @@ struct VideoCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "Make the I-th of N parts of the segments: as many processes or machines at once. --join then makes the video.",
+        "Make the I-th of N shards of the segments, for N processes or machines at the same time. --join makes the video.",
         valueName: "i/n"), transform: Shard.parse)
     var shard: Shard?
 
@@ -147,10 +147,10 @@ struct VideoCommand: ParsableCommand {
       throw Failure(.usage, "--mode raw-predict: faces without frames make no video; merge writes them")
     }
     guard settings.options.maskMode != .given else {
-      throw Failure(.usage, "--mask-mode given: masks of one's own are for merge, where frames have names")
+      throw Failure(.usage, "--mask-mode given: given masks have the names of frames, which only merge has")
     }
     if output.alpha, let obstacle = settings.options.cutOutObstacle {
-      throw Failure(.usage, "--alpha: \(obstacle) changes more than the face, which cannot be had alone then")
+      throw Failure(.usage, "--alpha: \(obstacle) changes more than the face, so that the face cannot be written alone")
     }
     let encoder = try output.chosenEncoder()
     try VideoMerge.checkOutputs(

@@ -33,8 +33,8 @@ struct XSegCommand: ParsableCommand {
 
     @Option(
       help: .init(
-        "What the XSeg model was trained on: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), DeepFaceLab's "
-          + "letters, or same: as each face is. (default: what the model says, else same)", valueName: "name"))
+        "Face type of the XSeg model: \(FaceType.allCases.map(\.rawValue).joined(separator: ", ")), DeepFaceLab's letters, "
+          + "or same: that of each face. (default: that of the model's file, else same)", valueName: "name"))
     var faceType: String?
 
     @Option(
@@ -112,8 +112,8 @@ struct XSegCommand: ParsableCommand {
 
   struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes the masks out of the faces' files.",
-      discussion: "Polygons stay, as all else does.\n\n\(LiaeInfer.statusTable)")
+      abstract: "Removes the masks from the faces' files.",
+      discussion: "Polygons and all other metadata stay.\n\n\(LiaeInfer.statusTable)")
 
     @OptionGroup var input: Faces
 
@@ -129,7 +129,7 @@ struct XSegCommand: ParsableCommand {
 
   struct Fetch: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Copies the faces of a folder on which polygons were drawn, to train a model by.",
+      abstract: "Copies the faces of a folder on which polygons were drawn, to train a model with them.",
       discussion: LiaeInfer.statusTable)
 
     @Option(name: .shortAndLong, help: .init("Folder of aligned faces, JPEG files.", valueName: "folder"))
@@ -138,7 +138,7 @@ struct XSegCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: .init("Folder for the copies. (default: FACES_xseg)", valueName: "folder"))
     var output: String?
 
-    @Flag(help: "Take away the originals once all are copied, as DeepFaceLab does.")
+    @Flag(help: "Remove the originals when all are copied, as DeepFaceLab does.")
     var move = false
 
     @Flag(help: "Replace files that exist already.")
@@ -163,7 +163,7 @@ struct XSegCommand: ParsableCommand {
 
   struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Tells how well the masks that a model finds agree with those that the faces have.",
+      abstract: "Compares the masks that a model finds with those stored in the faces.",
       discussion: """
         Example:
           liae-train synth --identity b --count 200 --held-out --occluders 0.5 \\

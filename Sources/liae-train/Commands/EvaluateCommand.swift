@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: .init("Frames. 1 to 10000.", valueName: "n"))
   var count = 64
 
-  @Option(help: .init("Of the poses.", valueName: "n"))
+  @Option(help: .init("Seed of the poses.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Option(

@@ -22,7 +22,7 @@ extension SettingOptions {
 
 /// An option or flag whose value can be a setting.
 private protocol GivenValue {
-  /// Nil where the command line does not give it.
+  /// The value is nil where the command line does not give it.
   var json: JSON? { get }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// What a new model is. For one that is there they may be left out, and else must agree.
+/// Options of the network of a new model. For one that is there they may be left out, and else must agree.
 struct NetworkArguments: SettingOptions {
   @Option(
     name: [.long, .customLong("archi")],

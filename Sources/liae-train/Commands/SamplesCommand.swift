@@ -26,7 +26,7 @@ struct SamplesCommand: ParsableCommand {
   @Option(help: .init("Side of the samples: a multiple of 16.", valueName: "pixels"))
   var resolution = 128
 
-  @Option(help: .init("As in the files: full_face, whole_face, head ...", valueName: "name"))
+  @Option(help: .init("Face type of the files: full_face, whole_face, head ...", valueName: "name"))
   var faceType = "whole_face"
 
   @Option(help: .init("Faces of a batch.", valueName: "n"))
@@ -47,7 +47,7 @@ struct SamplesCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Mirror faces at random.")
   var randomFlip = false
 
-  @Flag(help: "As many faces from the side as from the front.")
+  @Flag(help: "Draw side views as often as front views.")
   var uniformYaw = false
 
   @Option(help: .init("Random hue, saturation and value, 0 to 0.3.", valueName: "x"))

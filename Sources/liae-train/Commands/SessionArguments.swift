@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// How one run of the program goes.
+/// Options of one invocation of the program.
 struct SessionArguments: SettingOptions {
   @Option(help: .init("Threads that compute; 0 is one for each processor. (default: 0)", valueName: "n"))
   var threads: Int?
@@ -32,7 +32,7 @@ struct SessionArguments: SettingOptions {
 
   @Option(
     help: .init(
-      "How many times the usual loss, three times in a row, makes training go back to the last save; 0: none does. "
+      "Ratio to the usual loss that, three times in a row, makes training go back to the last save; 0: never. "
         + "(default: 10)", valueName: "x"))
   var spikeFactor: Double?
 }

@@ -12,7 +12,7 @@ final class SessionPrinter {
   private let target: Int
   private let isWatched = Console.isWatched
   private var lastShown = monotonicNanoseconds()
-  /// Of one iteration with all that belongs to it, averaged over the last 50 or so.
+  /// Time of one iteration with all that belongs to it, averaged over the last 50 or so.
   private var milliseconds = 0.0
   private var count = 0
   /// Faces that are named at a time.
@@ -25,8 +25,8 @@ final class SessionPrinter {
 
   func show(_ event: SessionEvent) {
     switch event {
-    case .step(let iteration, let source, let destination, let milliseconds):
-      step(iteration, source, destination, milliseconds)
+    case .iteration(let iteration, let source, let destination, let milliseconds):
+      showIteration(iteration, source, destination, milliseconds)
     case .skippedFaces(let path, let faces):
       for face in faces.prefix(Self.named) { Console.complain("\(path): \(face.name): \(face.reason); left out") }
       if faces.count > Self.named {
@@ -49,7 +49,7 @@ final class SessionPrinter {
     }
   }
 
-  private func step(_ iteration: Int, _ source: Float, _ destination: Float, _ latest: Double) {
+  private func showIteration(_ iteration: Int, _ source: Float, _ destination: Float, _ latest: Double) {
     count = min(count + 1, 50)
     milliseconds += (latest - milliseconds) / Double(count)
     let now = monotonicNanoseconds()

@@ -19,7 +19,7 @@ struct SynthCommand: ParsableCommand {
       landmarks.jsonl. The same seed gives the same files. Persons: \(Identity.cast.map(\.name).joined(separator: ", ")).
       """)
 
-  @Option(name: .shortAndLong, help: .init("Folder for the files; made where it is missing.", valueName: "dir"))
+  @Option(name: .shortAndLong, help: .init("Folder for the files; created if it is missing.", valueName: "dir"))
   var output: String
 
   @Option(help: .init("Who is rendered.", valueName: "name"))
@@ -34,10 +34,10 @@ struct SynthCommand: ParsableCommand {
   @Option(help: .init("Side of an aligned face, pixels. 64 to 2048.", valueName: "n"))
   var size = 256
 
-  @Option(help: .init("Of the frames: WIDTHxHEIGHT, pixels. 64 to 2048.", valueName: "size"))
+  @Option(help: .init("Size of the frames: WIDTHxHEIGHT, pixels. 64 to 2048.", valueName: "size"))
   var frameSize = FrameSize(width: 400, height: 400)
 
-  @Option(help: .init("What an aligned face shows: full_face, whole_face, head ...", valueName: "name"))
+  @Option(help: .init("Face type of the aligned faces: full_face, whole_face, head ...", valueName: "name"))
   var faceType = FaceType.whole
 
   @Option(

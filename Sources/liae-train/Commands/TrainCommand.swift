@@ -10,20 +10,20 @@ import LiaeTrainingSession
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a model, or goes on training one.",
+    abstract: "Trains a model, or resumes its training.",
     discussion: """
       The model is one file in the folder, NAME_liae-train.safetensors, beside it a log, pictures of samples and losses, \
       and backups. A folder that holds a DeepFaceLab model is trained on from there. Training that was stopped goes on \
       when the same command is given again; options that are not given stay as they were.
       """)
 
-  @Option(help: .init("Aligned faces of who is to be seen: a folder, or a faceset.pak.", valueName: "path"))
+  @Option(help: .init("Aligned faces of the person who is to be seen: a folder, or a faceset.pak.", valueName: "path"))
   var src: String?
 
-  @Option(help: .init("Aligned faces of who is to be replaced.", valueName: "path"))
+  @Option(help: .init("Aligned faces of the person who is to be replaced.", valueName: "path"))
   var dst: String?
 
-  @Option(name: .shortAndLong, help: .init("Folder of the model; made where it is missing.", valueName: "folder"))
+  @Option(name: .shortAndLong, help: .init("Folder of the model; created if it is missing.", valueName: "folder"))
   var model: String
 
   @Option(help: .init("Name of the model. (default: that of the one in the folder, else model)", valueName: "name"))
@@ -46,7 +46,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: .init(
-      "Folder that takes the model where its own cannot be written to: another disk. Made when it is needed.",
+      "Folder, on another disk, that takes the model if its own cannot be written to. Created when it is needed.",
       valueName: "folder"))
   var saveElsewhere: String?
 
@@ -84,8 +84,8 @@ struct TrainCommand: ParsableCommand {
     let start = try ModelStart(origin, in: folder, config: config, given: given)
     for remark in start.remarks { Console.complain(remark) }
     let settings = start.settings
-    let rescue = SaveRescue(folder: saveElsewhere, wait: Self.wait)
-    if let saveElsewhere { _ = try rescue.path(in: saveElsewhere, of: folder) }
+    let fallback = SaveFallback(folder: saveElsewhere, wait: Self.wait)
+    if let saveElsewhere { _ = try fallback.path(in: saveElsewhere, of: folder) }
     let (source, destination) = try facesets(settings)
     let threads = settings.session.threads
     let engine = try Engine(workers: threads == 0 ? processorCount() : threads)
@@ -97,7 +97,7 @@ struct TrainCommand: ParsableCommand {
       share: peers.map { ($0.rank, $0.count) } ?? (0, 1))
     let printer = SessionPrinter(settings)
     let session = TrainingSession(
-      folder: folder, settings: settings, training: training, loader: loader, rescue: rescue, report: printer.show)
+      folder: folder, settings: settings, training: training, loader: loader, fallback: fallback, report: printer.show)
     try session.prepare()
     if leads, lock == nil { lock = try Self.lockNew(folder) }
     defer { withExtendedLifetime(lock) {} }

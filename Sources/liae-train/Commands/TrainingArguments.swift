@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// How a model learns. Kept with the model: what is not given stays as it was.
+/// Options of training. Kept with the model: what is not given stays as it was.
 struct TrainingArguments: SettingOptions {
-  @Option(help: .init("Faces of each side in a step. 1 to 1024. (default: 4)", valueName: "n"))
+  @Option(help: .init("Faces of each side in an iteration. 1 to 1024. (default: 4)", valueName: "n"))
   var batchSize: Int?
 
   @Option(help: .init("Stop at this iteration; 0: never. (default: 0)", valueName: "n"))
   var targetIter: Int?
 
-  @Option(help: .init("Of weights, faces and warps: the same seed trains the same model. (default: 0)", valueName: "n"))
+  @Option(
+    help: .init("Seed of weights, faces and warps: the same seed trains the same model. (default: 0)", valueName: "n"))
   var seed: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Bend the faces that the network sees. (default: on)")
+  @Flag(inversion: .prefixedNo, help: "Warp the faces that the network sees at random. (default: on)")
   var randomWarp: Bool?
 
   @Option(help: .init("Random warp up to this iteration, then none.", valueName: "n"))
   var randomWarpUntil: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Leave what is outside the mask out of the loss. (default: on; in amp always)")
+  @Flag(inversion: .prefixedNo, help: "Exclude pixels outside of the mask from the loss. (default: on; in amp always)")
   var maskedTraining: Bool?
 
   @Flag(inversion: .prefixedNo, help: "More weight on eyes and mouth. (default: off; in amp always)")
   var eyesMouthPrio: Bool?
 
-  @Option(help: .init("--eyes-mouth-prio from this iteration on.", valueName: "n"))
+  @Option(help: .init("First iteration of --eyes-mouth-prio.", valueName: "n"))
   var eyesMouthPrioFrom: Int?
 
   @Flag(inversion: .prefixedNo, help: "Blur the surroundings of the mask in the targets. (default: off)")
   var blurOutMask: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "As many faces from the side as from the front. (default: off)")
+  @Flag(inversion: .prefixedNo, help: "Draw side views as often as front views. (default: off)")
   var uniformYaw: Bool?
 
   @Flag(inversion: .prefixedNo, help: "Mirror faces of the source at random. (default: off)")
@@ -53,35 +54,37 @@ struct TrainingArguments: SettingOptions {
   @Flag(inversion: .prefixedNo, help: "DeepFaceLab's words for --optimizer adabelief and rmsprop.")
   var adabelief: Bool?
 
-  @Option(help: .init("Step of the optimiser. (default: 5e-05)", valueName: "x"))
+  @Option(help: .init("Learning rate. (default: 5e-05)", valueName: "x"))
   var learningRate: Double?
 
   @Option(
-    help: .init("Other steps from later iterations on, as in 24000:1e-4,30000:5e-5.", valueName: "n:x,..."))
+    help: .init(
+      "Learning rates from later iterations on, as in 24000:1e-4,30000:5e-5.", valueName: "n:x,..."))
   var learningRateFrom: String?
 
-  @Option(help: .init("What is minimised: dfl, or torch, that of the PyTorch port. (default: dfl)", valueName: "name"))
+  @Option(
+    help: .init("Loss that is minimised: dfl, or torch, that of the PyTorch port. (default: dfl)", valueName: "name"))
   var criterion: String?
 
-  @Flag(inversion: .prefixedNo, help: "Each step changes a random third of the weights. (default: off)")
+  @Flag(inversion: .prefixedNo, help: "Each iteration changes a random third of the weights. (default: off)")
   var lrDropout: Bool?
 
-  @Option(help: .init("--lr-dropout from this iteration on.", valueName: "n"))
+  @Option(help: .init("First iteration of --lr-dropout.", valueName: "n"))
   var lrDropoutFrom: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Bring the norm of the gradient down to 1. (default: off)")
+  @Flag(inversion: .prefixedNo, help: "Clip the norm of the gradient to 1. (default: off)")
   var clipgrad: Bool?
 
   @Option(help: .init("Weight of the adversary, which makes faces sharper. 0 to 5. (default: 0)", valueName: "x"))
   var ganPower: Double?
 
-  @Option(help: .init("What it judges at a time, pixels. 3 to 640. (default: resolution / 8)", valueName: "n"))
+  @Option(help: .init("Size of the adversary's patches, pixels. 3 to 640. (default: resolution / 8)", valueName: "n"))
   var ganPatchSize: Int?
 
-  @Option(help: .init("Its width. 4 to 512. (default: 16)", valueName: "n"))
+  @Option(help: .init("Width of the adversary. 4 to 512. (default: 16)", valueName: "n"))
   var ganDims: Int?
 
-  @Option(help: .init("The adversary from this iteration on.", valueName: "n"))
+  @Option(help: .init("First iteration of the adversary.", valueName: "n"))
   var ganFrom: Int?
 
   @Option(help: .init("df only: the source's code on the destination's side. 0 to 1. (default: 0)", valueName: "x"))
