@@ -50,6 +50,18 @@ import LiaeSynth
     #expect(abs(quality.ssim - 1) < 1e-12)
   }
 
+  /// A picture that differs from the truth by a gain and an offset alone is the truth when its colours are matched.
+  @Test func matchedColorsUndoAGainAndAnOffset() throws {
+    let (truth, mask) = (try Self.field(1), try Self.disc(49))
+    let picture = try Self.field(1, scale: 0.8, offset: 0.07)
+    #expect(try ImageQuality(picture, truth: truth, within: mask).psnr < 35)
+    let matched = try ImageQuality.colorsMatched(picture, to: truth, within: mask)
+    #expect(try ImageQuality(matched, truth: truth, within: mask).psnr > 110)
+    let nothing = try MaskCanvas(width: Self.width, height: Self.height)
+    let same = try ImageQuality.colorsMatched(picture, to: truth, within: nothing)
+    #expect(try ImageQuality(same, truth: picture, within: mask).psnr == .infinity)
+  }
+
   /// What lies outside the mask by more than a window does not count.
   @Test func ignoresWhatIsOutside() throws {
     let (a, b) = (try Self.field(1), try Self.field(1.15))

@@ -122,7 +122,7 @@ def test_evaluation_of_noise(tmp_path):
     assert report["frames"] == 3 and report["resolution"] == 64
     assert report["swap"]["psnr"] < report["unchanged"]["psnr"] < 25
     assert report["swap"]["psnr"] < report["mean"]["psnr"] < 25
-    for answer in ("swap", "unchanged", "mean", "aligned", "destination", "source"):
+    for answer in ("swap", "matched", "unchanged", "mean", "aligned", "destination", "source"):
         assert report[answer]["worst_psnr"] <= report[answer]["psnr"] and -1 <= report[answer]["ssim"] <= 1
     # Letters of 9 pixels and half a gap stand above the first row.
     assert Image.open(tmp_path / "sheet.png").size == (5 * 128 + 6 * 6, 3 * 128 + 4 * 6 + 12)

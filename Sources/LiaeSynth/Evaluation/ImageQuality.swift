@@ -22,6 +22,32 @@ package struct ImageQuality: Sendable, Equatable {
     return result
   }
 
+  /// Returns `picture` with the mean and the standard deviation of `truth` in each channel, over the pixels that count:
+  /// what is left of a difference when light and colour are right. A mask that counts nothing changes nothing.
+  package static func colorsMatched(
+    _ picture: ColorCanvas, to truth: ColorCanvas, within mask: MaskCanvas
+  ) throws(LiaeError) -> ColorCanvas {
+    let result = try ColorCanvas(width: picture.width, height: picture.height)
+    defer { withExtendedLifetime((picture, truth, mask, result)) {} }
+    let counting = (0..<min(picture.count, truth.count, mask.count)).filter { mask.pixels[$0] >= 0.5 }
+    let count = Double(max(1, counting.count))
+    func moments(_ canvas: ColorCanvas, _ channel: Int) -> (mean: Double, deviation: Double) {
+      let sum = counting.reduce(0) { $0 + Double(canvas.pixels[$1][channel]) }
+      let squares = counting.reduce(0) { $0 + Double(canvas.pixels[$1][channel]) * Double(canvas.pixels[$1][channel]) }
+      return (sum / count, max(0, squares / count - sum / count * (sum / count)).squareRoot())
+    }
+    for i in 0..<picture.count { result.pixels[i] = picture.pixels[i] }
+    for channel in 0..<3 {
+      let (from, to) = (moments(picture, channel), moments(truth, channel))
+      let gain = from.deviation > 0 ? to.deviation / from.deviation : 1
+      for i in 0..<result.count {
+        result.pixels[i][channel] = Float((Double(result.pixels[i][channel]) - from.mean) * gain + to.mean)
+      }
+    }
+    result.clamp()
+    return result
+  }
+
   /// - Throws: `shapeMismatch` where sizes differ, `invalidArgument` where the mask counts nothing.
   package init(_ picture: ColorCanvas, truth: ColorCanvas, within mask: MaskCanvas) throws(LiaeError) {
     let (width, height) = (truth.width, truth.height)

@@ -6,11 +6,12 @@ import LiaeText
 /// Quality of a model's answers, as means over frames: a table and JSON.
 package struct EvaluationReport {
   package enum Answer: String, CaseIterable {
-    case swap, unchanged, mean, aligned, destination, source
+    case swap, matched, unchanged, mean, aligned, destination, source
 
     func description(_ names: (source: String, destination: String)) -> String {
       switch self {
       case .swap: return "the model's swap"
+      case .matched: return "the swap, colours matched"
       case .unchanged: return "\(names.destination) unchanged"
       case .mean: return "\(names.source)'s mean face"
       case .aligned: return "\(names.source), own alignment"
@@ -22,7 +23,7 @@ package struct EvaluationReport {
     /// Returns a description of what the answer is compared with.
     func truth(_ names: (source: String, destination: String)) -> String {
       switch self {
-      case .swap, .unchanged, .mean, .aligned: return "true swap"
+      case .swap, .matched, .unchanged, .mean, .aligned: return "true swap"
       case .destination: return names.destination
       case .source: return names.source
       }
@@ -61,12 +62,12 @@ package struct EvaluationReport {
     var lines = [
       "\(count) frames of \(names.destination) that no training set has, \(resolution) x \(resolution) pixels",
       "",
-      "answer".padded(to: 22) + "compared with".padded(to: 16) + "PSNR dB   worst    SSIM",
+      "answer".padded(to: 28) + "compared with".padded(to: 16) + "PSNR dB   worst    SSIM",
     ]
     for answer in Answer.allCases {
       let s = summary(answer)
       lines.append(
-        answer.description(names).padded(to: 22) + answer.truth(names).padded(to: 16)
+        answer.description(names).padded(to: 28) + answer.truth(names).padded(to: 16)
           + s.psnr.fixed(2).rightAligned(to: 7) + s.worst.fixed(2).rightAligned(to: 8)
           + s.ssim.fixed(4).rightAligned(to: 8))
     }

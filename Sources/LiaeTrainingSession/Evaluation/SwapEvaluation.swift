@@ -107,6 +107,8 @@ package final class SwapEvaluation {
     let own = (destination: try atOutput(item.destination.mask), source: try atOutput(item.source.mask))
     let both = try ImageQuality.intersection(own.destination, atOutput(item.truth.mask))
     report.add(.swap, try ImageQuality(swap, truth: truth, within: both))
+    let matched = try ImageQuality.colorsMatched(swap, to: truth, within: both)
+    report.add(.matched, try ImageQuality(matched, truth: truth, within: both))
     report.add(.unchanged, try ImageQuality(unchanged, truth: truth, within: both))
     report.add(.mean, try ImageQuality(mean, truth: truth, within: both))
     report.add(.aligned, try ImageQuality(sourceFace, truth: truth, within: both))

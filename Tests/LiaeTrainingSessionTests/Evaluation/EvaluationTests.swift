@@ -44,8 +44,8 @@ import Testing
   @Test func theReportIsATableAndJSON() throws {
     let report = try evaluation().run(count: 1, sheetRows: 0)
     let lines = report.table.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines[0] == "1 frames of b that no training set has, 64 x 64 pixels" && lines.count == 9)
-    #expect(lines[3].hasPrefix("the model's swap      true swap "))
+    #expect(lines[0] == "1 frames of b that no training set has, 64 x 64 pixels" && lines.count == 10)
+    #expect(lines[3].hasPrefix("the model's swap            true swap "))
     #expect(report.json["resolution"]?.whole == 64 && report.json["frames"]?.whole == 1)
     let swap = try #require(report.json["swap"])
     #expect(swap["psnr"]?.real == report.summary(.swap).psnr && swap["worst_psnr"]?.real == swap["psnr"]?.real)
