@@ -32,7 +32,8 @@ final class WinogradStep: Step {
   override func task(_ index: Int, _ worker: Int, _ state: RunState) {
     let workspace = state.workspace, run = winograd.run, isShared = run.scheme.isShared
     let memory = WinogradRun.Memory(
-      v: isShared ? workspace.shared : workspace.input(worker), u: isShared ? workspace.weights(worker) : workspace.shared,
+      v: isShared ? workspace.shared : workspace.input(worker),
+      u: isShared ? workspace.weights(worker) : workspace.shared,
       m: workspace.product(worker), scratch: workspace.scratch(worker))
     if isPreparing {
       run.prepare(index, UnsafePointer(parameters.pointer), winograd.weights, memory)

@@ -159,7 +159,8 @@ final class WinogradPass {
     let weights = TrainedWeights(taps(weights), pieces, phaseChannels: phaseChannels, engine.kernels)
     func memory(_ worker: Int) -> WinogradRun.Memory {
       WinogradRun.Memory(
-        v: v.floats + (isShared ? 0 : worker * run.inputFloats), u: u.floats + (isShared ? worker * run.weightFloats : 0),
+        v: v.floats + (isShared ? 0 : worker * run.inputFloats),
+        u: u.floats + (isShared ? worker * run.weightFloats : 0),
         m: m.floats + worker * productFloats, scratch: engine.scratch(worker))
     }
     engine.parallel(run.preparingTasks) { index, worker in

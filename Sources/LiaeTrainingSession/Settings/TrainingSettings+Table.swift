@@ -103,7 +103,8 @@ extension TrainingSettings {
 
   /// Keys of settings of one run of the program, which are not kept with the model.
   private static let sessionKeys: Set<String> = [
-    "threads", "generator-threads", "memory", "save-every", "preview-every", "preview-faces", "log-every", "status-every",
+    "threads", "generator-threads", "memory", "save-every", "preview-every", "preview-faces", "log-every",
+    "status-every",
     "backups", "backup-every", "spike-factor",
   ]
 
