@@ -55,16 +55,20 @@ let core: [Target] = [
     name: "LiaeDispatch",
     dependencies: ["CLiaeIntrinsics", "LiaeSystem", "LiaeKernels", "LiaeKernelsBaseline"]
       + instructionSets.map { .byName(name: $0.name) }),
-  .target(name: "LiaeConvolution", dependencies: ["LiaeSystem", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
+  .target(
+    name: "LiaeConvolution",
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch"]),
   .target(
     name: "LiaeRuntime",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeKernels", "LiaeDispatch", "LiaeConvolution"]),
   .target(
     name: "LiaePack",
-    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeRuntime"]),
+    dependencies: [
+      "LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeDispatch", "LiaeConvolution", "LiaeRuntime",
+    ]),
   .target(
     name: "LiaeOpening",
-    dependencies: ["LiaeSystem", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
+    dependencies: ["LiaeSystem", "LiaeTensor", "LiaeGraph", "LiaeFormats", "LiaeConvert", "LiaeRuntime", "LiaePack"]),
   .target(name: "LiaeFrame", dependencies: ["LiaeSystem", "LiaeTensor"]),
   .target(name: "LiaeSwap", dependencies: ["LiaeSystem", "LiaeTensor", "LiaeRuntime", "LiaeFrame"]),
   .target(

@@ -5,6 +5,7 @@ import LiaeGraph
 import LiaePack
 import LiaeRuntime
 import LiaeSystem
+import LiaeTensor
 
 /// Opens what holds a model, recognised by its content, and makes it ready to run.
 package struct ModelOpening: Sendable {

@@ -4,6 +4,7 @@ import LiaeFormats
 import LiaeGraph
 import LiaeRuntime
 import LiaeSystem
+import LiaeTensor
 
 /// A packed-weights file, mapped or copied. Of a mapped one the pages are the page cache's: processes that map the same
 /// file share them.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeConvolution
 import LiaeKernels
 import LiaeSystem
 import LiaeTensor

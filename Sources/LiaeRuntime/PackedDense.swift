@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvolution
-import LiaeKernels
 import LiaeGraph
+import LiaeKernels
 import LiaeSystem
 import LiaeTensor
 
@@ -156,15 +156,4 @@ final class PackedDenseColumns: Sendable {
 /// The tensor in elements of `type`: itself, or float32 of something narrower.
 private func elements(_ tensor: TensorView, _ type: DType) throws(LiaeError) -> TensorView {
   tensor.dtype == type ? tensor : try tensor.asFloat32()
-}
-
-extension DType {
-  /// The element type's number in the kernels.
-  var weightElement: Int {
-    switch self {
-    case .float16: return WeightElement.float16
-    case .bfloat16: return WeightElement.bfloat16
-    default: return WeightElement.float32
-    }
-  }
 }

@@ -16,7 +16,7 @@ extension PackedWeights {
     else {
       throw LiaeError(.internalError, "\(layer.name) of shape \(given.weights.shape) does not become \(shape)")
     }
-    let source = try alignedFloats(given.weights)
+    let source = try given.weights.alignedFloats()
     let weights = try Bytes.allocate(size, for: layer.name)
     let bias = try Bytes.allocate(16 * outputs, for: layer.name)
     defer { withExtendedLifetime(source) {} }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
+import LiaeTensor
 
 /// The checksum of a part of packed weights: XXH64 of the XXH64s, little-endian, of its blocks of 1 MiB, of which the last
 /// may be shorter. Threads share the blocks.

@@ -66,6 +66,18 @@ package struct TensorView: Sendable {
     return try TensorView(dtype: .float32, shape: shape, storage: result)
   }
 
+  /// The elements as float32 at an address that a Float may have: the tensor's own memory where they are that already.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func alignedFloats() throws(LiaeError) -> Bytes {
+    let floats = try asFloat32()
+    defer { withExtendedLifetime(floats) {} }
+    if Int(bitPattern: floats.raw.baseAddress) % MemoryLayout<Float>.alignment == 0 {
+      return Bytes.slice(floats.storage, offset: floats.offset, count: floats.byteCount)
+    }
+    return try Bytes.copy(floats.raw, for: "unaligned weights")
+  }
+
   /// The axes in another order: axis `i` of the result is axis `order[i]` of this one. Bits are moved, not converted.
   package func permuted(_ order: [Int]) throws(LiaeError) -> TensorView {
     defer { withExtendedLifetime(storage) {} }

@@ -23,23 +23,31 @@ extension Trainer {
     return try network.model(info: info)
   }
 
-  /// Views of the trainer's own memory: to be written before the next iteration.
+  /// The tensors of `state`, of which each is made when it is asked for: to be written before the next iteration.
+  package var stateTensors: [TensorSource] { allParameters.flatMap(\.sources) }
+
+  /// The integers of `state`.
+  package var stateIntegers: [(name: String, value: UInt64)] {
+    var integers: [(name: String, value: UInt64)] = [
+      ("iteration", UInt64(iteration)), ("seed", seed), ("optimizer", momentsOf.number),
+      ("optimizer_steps", UInt64(optimizer.steps)), ("pretrain", options.pretrain ? 1 : 0),
+    ]
+    if let patches {
+      integers += [
+        ("gan_patch_size", UInt64(patches.patch)), ("gan_dims", UInt64(patches.dims)),
+        ("gan_steps", UInt64(patches.trainer.optimizer.steps)),
+      ]
+    }
+    if let codes { integers.append(("code_steps", UInt64(codes.optimizer.steps))) }
+    return integers
+  }
+
+  /// Copies of convolutions' weights, and views of the trainer's own memory, which are valid until the next iteration.
   package var state: TrainerState {
     get throws(LiaeError) {
       var tensors = TensorDictionary()
-      for parameter in allParameters { for (name, view) in try parameter.views() { tensors[name] = view } }
-      var integers: [(name: String, value: UInt64)] = [
-        ("iteration", UInt64(iteration)), ("seed", seed), ("optimizer", momentsOf.number),
-        ("optimizer_steps", UInt64(optimizer.steps)), ("pretrain", options.pretrain ? 1 : 0),
-      ]
-      if let patches {
-        integers += [
-          ("gan_patch_size", UInt64(patches.patch)), ("gan_dims", UInt64(patches.dims)),
-          ("gan_steps", UInt64(patches.trainer.optimizer.steps)),
-        ]
-      }
-      if let codes { integers.append(("code_steps", UInt64(codes.optimizer.steps))) }
-      return TrainerState(tensors: tensors, integers: integers)
+      for source in stateTensors { tensors[source.name] = try source.view() }
+      return TrainerState(tensors: tensors, integers: stateIntegers)
     }
   }
 

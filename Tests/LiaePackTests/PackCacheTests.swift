@@ -5,6 +5,7 @@ import LiaeOpening
 import LiaePack
 import LiaeRuntime
 import LiaeSystem
+import LiaeTensor
 import LiaeTestSupport
 import Synchronization
 import Testing

@@ -114,6 +114,21 @@ import Testing
     #expect(trainer.engine.bytes == before)
   }
 
+  /// Activations that are made again are those that were kept, and derivatives are added in the same order.
+  @Test(arguments: ["liae-ud", "liae-udt", "df-ud", "amp"]) func activationsThatAreNotKeptChangeNothing(name: String)
+    throws
+  {
+    let all = try trainer(name, Self.everything(name)), few = try trainer(name, Self.everything(name))
+    few.network.activations = .memory
+    for (a, b) in zip(try step(all, 2), try step(few, 2)) {
+      #expect(
+        a.sourceLoss == b.sourceLoss && a.destinationLoss == b.destinationLoss && a.gradientNorm == b.gradientNorm)
+    }
+    let others = weights(few)
+    for (name, values) in weights(all) { #expect(isBitEqual(values, try #require(others[name])), "\(name)") }
+    #expect(few.engine.bytes < all.engine.bytes)
+  }
+
   @Test func stateThatDoesNotFit() throws {
     let trainer = try trainer()
     let state = try trainer.state

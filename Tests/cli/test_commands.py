@@ -233,11 +233,22 @@ def test_bench_json_and_table_have_every_layer(model):
     assert sum(layer["multiplications"] for layer in found["layers"]) == found["multiplications"]
     assert 0 < found["multiplications"] < found["gflop"] * 1e9 / 2
     assert found["peak_multiplications_per_s"] > found["multiplications"] / found["min_ms"] * 1e3
+    for layer in found["layers"]:
+        assert layer["limit_ms"] == pytest.approx(1e3 * max(
+            layer["multiplications"] / found["peak_multiplications_per_s"],
+            layer["weight_bytes"] / found["bandwidth_bytes_per_s"]))
+    assert found["limit_ms"] == pytest.approx(sum(layer["limit_ms"] for layer in found["layers"]))
     table = liae_infer("bench", model, "--layers", "--rounds", "2", "--warmup", "0").out
     for name in names:
         assert name in table
     short = liae_infer("bench", model, "--rounds", "2", "--warmup", "0").out
     assert "upscalem" not in short and "picture" in short
+
+
+def test_bench_of_a_batch_does_the_work_of_its_faces():
+    one, four = (json.loads(liae_infer("bench", *SMALL, "--batch", n, "--json").out) for n in ("1", "4"))
+    assert four["gflop"] == pytest.approx(4 * one["gflop"]) and four["batch"] == 4
+    assert four["faces_per_s"] == pytest.approx(4e3 / four["median_ms"])
 
 
 def test_bench_planner_has_every_algorithm_beside_the_choice():

@@ -82,13 +82,18 @@ package struct TrainingState: Sendable {
   /// Writes the whole file or nothing; the bytes are on the disk before it takes the place of an earlier one.
   ///
   /// - Throws: `inputOutput` where it cannot be written: what was there stays. `outOfMemory`.
-  package func write(to path: String) throws(LiaeError) {
-    var tensors = tensors
-    tensors[Self.lossNames.source] = try Self.tensor(losses.source)
-    tensors[Self.lossNames.destination] = try Self.tensor(losses.destination)
+  package func write(to path: String) throws(LiaeError) { try write(tensors.sources, to: path) }
+
+  /// Writes the file with other tensors than `tensors`.
+  ///
+  /// - Throws: as `write(to:)`, and what the tensors throw.
+  package func write(_ tensors: [TensorSource], to path: String) throws(LiaeError) {
+    var series = TensorDictionary()
+    series[Self.lossNames.source] = try Self.tensor(losses.source)
+    series[Self.lossNames.destination] = try Self.tensor(losses.destination)
     var metadata = [Self.marker: Self.version, "settings": settings, "attempt": "\(attempt)"]
     for (name, value) in counters { metadata[Self.counterPrefix + name] = "\(value)" }
-    try SafetensorsFile.write(tensors, metadata: metadata, to: path, replacing: true)
+    try SafetensorsFile.write(tensors + series.sources, metadata: metadata, to: path, replacing: true)
   }
 
   /// Iterations done.

@@ -185,30 +185,36 @@ package struct SafetensorsFile: Sendable {
   }
 
   /// Writes the whole file or nothing. Tensors in the order of the dictionary; their bytes go straight to the file.
+  package static func write(
+    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool
+  ) throws(LiaeError) {
+    try write(tensors.sources, metadata: metadata, to: path, replacing: replacing)
+  }
+
+  /// Writes the whole file or nothing; each tensor is made when its turn comes. Names differ.
   ///
   /// The header is padded with spaces so that the data begins at a multiple of 8.
   package static func write(
-    _ tensors: TensorDictionary, metadata: [String: String], to path: String, replacing: Bool
+    _ tensors: [TensorSource], metadata: [String: String], to path: String, replacing: Bool
   ) throws(LiaeError) {
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(jsonQuoted($0.key)):\(jsonQuoted($0.value))" }
       members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
     }
-    var views: [TensorView] = []
+    var written: [TensorSource] = []
     var offset = 0
-    for name in tensors.names {
-      guard let view = tensors[name], let type = typeNames.first(where: { $0.0 == view.dtype })?.1 else { continue }
-      guard name != metadataKey else {
+    for tensor in tensors {
+      guard let type = typeNames.first(where: { $0.0 == tensor.dtype })?.1 else { continue }
+      guard tensor.name != metadataKey else {
         throw LiaeError(.invalidArgument, "\(path): a tensor cannot be called \(metadataKey)")
       }
-      guard let end = CheckedSize.sum(offset, view.byteCount) else {
-        throw LiaeError(.limitExceeded, "\(path): the tensors are too large for one file")
-      }
-      let shape = view.shape.map(String.init).joined(separator: ",")
+      guard let size = CheckedSize.product(tensor.shape + [tensor.dtype.size]), let end = CheckedSize.sum(offset, size)
+      else { throw LiaeError(.limitExceeded, "\(path): the tensors are too large for one file") }
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(jsonQuoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
-      views.append(view)
+        "\(jsonQuoted(tensor.name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      written.append(tensor)
       offset = end
     }
     var header = Array("{\(members.joined(separator: ","))}".utf8)
@@ -220,7 +226,7 @@ package struct SafetensorsFile: Sendable {
     start.append(littleEndian: UInt64(header.count))
     try File.writeAtomically(path, replacing: replacing) { (writer) throws(LiaeError) in
       try writer.write(start + header)
-      for view in views { try writer.write(view) }
+      for tensor in written { try writer.write(try tensor.view()) }
     }
   }
 }

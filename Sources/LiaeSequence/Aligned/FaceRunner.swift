@@ -52,15 +52,17 @@ package final class FaceRunner {
   /// Float pixels in the model's colour order: values go in and out as they are.
   package let format: PixelFormat
 
-  /// - Parameter threads: of a run; 0: one for each processor.
+  /// - Parameters:
+  ///   - threads: of a run; 0: one for each processor.
+  ///   - batch: faces that are computed together.
   /// - Throws: `unsupported` where the model cannot run in `mode`; `outOfMemory`, `threadFailure`.
-  package init(_ plan: Plan, threads: Int, mode: RunMode) throws(LiaeError) {
+  package init(_ plan: Plan, threads: Int, mode: RunMode, batch: Int = 1) throws(LiaeError) {
     architecture = plan.architecture
     try plan.checkRunnable(mode)
     self.mode = mode
     format = plan.info.colorOrder == .bgr ? .bgrFloat : .rgbFloat
     var options = ContextOptions()
-    options.threads = threads
+    (options.threads, options.maxBatch) = (threads, batch)
     context = try Context(plan: plan, options: options)
   }
 
@@ -77,6 +79,13 @@ package final class FaceRunner {
 
   package func run(_ input: ImageView, into target: FaceTarget) throws(LiaeError) {
     try run(mode, input, into: target)
+  }
+
+  /// Computes several faces. All targets ask for the same.
+  package func run(_ inputs: [ImageView], into targets: [FaceTarget]) throws(LiaeError) {
+    try context.run(
+      mode, inputs, rgb: targets.compactMap(\.rgb), mask: targets.compactMap(\.mask),
+      destinationMask: targets.compactMap(\.destinationMask))
   }
 
   package func run(_ mode: RunMode, _ input: ImageView, into target: FaceTarget) throws(LiaeError) {

@@ -30,10 +30,45 @@ extension TrainedNetwork {
       }
       known[value] = tensor
     }
-    return try graph.evaluate(targets, given: known) { (node, inputs) throws(LiaeError) in
+    if activations == .memory, tape.isRecording, targets.count == 1 {
+      return [try recompute(targets[0], given: known, masks, on: tape)]
+    }
+    return try evaluate(targets, given: known, masks, on: tape)
+  }
+
+  private func evaluate(_ targets: [Graph.Value], given: [Graph.Value: Tensor], _ masks: Tensor?, on tape: Tape)
+    throws(LiaeError) -> [Tensor]
+  {
+    try graph.evaluate(targets, given: given) { (node, inputs) throws(LiaeError) in
       try tape.engine.checkCancelled()
       return try run(node, inputs, masks, on: tape)
     }
+  }
+
+  /// Nodes of a stretch whose inner values are made again: an upscale and a residual block.
+  private static let recomputedNodes = 3
+
+  /// Computes a value stretch by stretch and keeps the last value of each alone.
+  private func recompute(
+    _ target: Graph.Value, given: [Graph.Value: Tensor], _ masks: Tensor?, on tape: Tape
+  ) throws(LiaeError) -> Tensor {
+    var known = given
+    for stretch in graph.stretches(to: target, given: Set(given.keys), ofAtLeast: Self.recomputedNodes) {
+      let inputs = known
+      // What one operation makes is kept anyway.
+      let value =
+        stretch.nodes == 1
+        ? try evaluate([stretch.end], given: inputs, masks, on: tape)[0]
+        : try tape.recomputing { [self] (tape) throws(LiaeError) in
+          try evaluate([stretch.end], given: inputs, masks, on: tape)[0]
+        }
+      known = given
+      known[stretch.end] = value
+    }
+    guard let value = known[target] else {
+      throw LiaeError(.internalError, "the network has no node \(target.index)")
+    }
+    return value
   }
 
   /// Computes one value; see `evaluate(_:given:mixing:on:)`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvolution
 import LiaeGraph
+import LiaeKernels
 
 extension ConvolutionShape {
   /// The same for the model of costs.
@@ -11,7 +12,7 @@ extension ConvolutionShape {
   }
 
   /// The way with the least estimated time; U is made anew in each run.
-  func method(width: Int, rates: Rates) -> any ConvolutionMethod {
+  func method(_ kernels: TrainingKernelTable, rates: Rates) -> any ConvolutionMethod {
     func seconds(_ algorithm: ConvolutionAlgorithm) -> Double {
       rates.seconds(Work(layer, algorithm), makesWeights: algorithm != .direct, images: count)
     }
@@ -20,7 +21,7 @@ extension ConvolutionShape {
       seconds(.winograd(best)) < seconds(.direct)
     else { return PatchConvolution(self) }
     return WinogradConvolution(
-      self, family: best, width: width,
+      self, family: best, kernels: kernels,
       multiplications: Double(count) * Work(layer, .winograd(best)).multiplications)
   }
 }

@@ -26,10 +26,9 @@ struct PhasedPicture {
   /// Pixels of the picture between neighbours of a phase.
   var step: Int { phases == 4 ? 2 : 1 }
 
-  /// Row and column of the first pixel of each phase. In this order the phases that have a tap for a point of infinity
-  /// follow one another, in each direction.
-  static let places = [(row: 0, column: 1), (0, 0), (1, 0), (1, 1)]
-  func place(_ phase: Int) -> (row: Int, column: Int) { phases == 4 ? Self.places[phase] : (0, 0) }
+  /// Row and column of the first pixel of a phase.
+  func place(_ phase: Int) -> (row: Int, column: Int) { WinogradPhases.place(phase, of: phases) }
+  var pictures: WinogradTiles.Pictures { WinogradTiles.Pictures(image: image, row: row, pixel: pixel, step: step) }
 
   var vectorsOfPhase: Int { roundUp(channels, width) / width }
   /// Summed channels of a phase, as they are packed.

@@ -15,7 +15,8 @@ final class WinogradConvolution: ConvolutionMethod {
   var name: String { "F\(forwards.family)" }
 
   /// - Parameter multiplications: of one pass.
-  init(_ shape: ConvolutionShape, family: Int, width: Int, multiplications: Double) {
+  init(_ shape: ConvolutionShape, family: Int, kernels: TrainingKernelTable, multiplications: Double) {
+    let width = kernels.width
     (self.shape, self.width, self.multiplications) = (shape, width, multiplications)
     let isStrided = shape.stride == 2
     let source = PhasedPicture(
@@ -32,11 +33,11 @@ final class WinogradConvolution: ConvolutionMethod {
     let padding = isStrided ? 1 : shape.padding
     forwards = WinogradPass(
       source: source, target: target, padding: padding, images: shape.count, family: family, layout: shape.layout,
-      isTurned: false
+      isTurned: false, kernels: kernels
     ) { phase, _ in taps(phase) }
     backwards = WinogradPass(
       source: target, target: source, padding: 2 - padding, images: shape.count, family: family, layout: shape.layout,
-      isTurned: true
+      isTurned: true, kernels: kernels
     ) { _, phase in taps(phase).reversed() }
   }
 

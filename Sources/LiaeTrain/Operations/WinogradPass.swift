@@ -10,31 +10,23 @@ final class WinogradPass {
   typealias Taps = (_ source: (row: Int, column: Int), _ target: (row: Int, column: Int)) -> [Int]
 
   let source, target: PhasedPicture
-  let family, points: Int
-  let tileCount: Int
+  let family, points, width: Int
   let inputBlocks, columnBlocks, blockVectors: Int
-  /// Packed channels of one phase of the source, and of all.
-  let phaseChannels, summed: Int
+  /// Packed channels of one phase of the source.
+  let phaseChannels: Int
   /// Vectors of output channels.
   let vectors: [PhasedPicture.Vector]
+  let tiles: WinogradTiles
+  private let run: WinogradRun
+  private let pieces: WinogradPieces
+  private let rows: WinogradRows
   private let layout: PanelLayout
   private let isTurned: Bool
-  private let width: Int
 
-  private let tiles: Table<Tile>
-  private let clips: Table<Clip>
   private let sourceOffsets, sourceLanes, targetOffsets, targetLanes, targetPhases, targetChannels: Table<Int>
   private let groups, taps: Table<Int>
   private let factors: Table<Float>
-  /// For each point the summed channels low..<high that have taps for it, and where their rows of U begin.
-  let low, high: Table<Int>
-  private let rowOffset: Table<Int>
-  /// Rows of U of one column block.
-  private let weightRows: Int
-  private let scheme: WinogradScheme
-  private let pieces: WinogradPieces
-  /// Floats of U that a task, or the layer, has at a time for one column block.
-  private let weightFloats: Int
+  private let low, high, rowOffset: Table<Int>
 
   /// - Parameters:
   ///   - padding: zero pixels around each phase of the source.
@@ -43,7 +35,7 @@ final class WinogradPass {
   ///   - isTurned: the source has the outputs of the layout, the target its inputs.
   init(
     source: PhasedPicture, target: PhasedPicture, padding: Int, images: Int, family: Int, layout: PanelLayout,
-    isTurned: Bool, taps: Taps
+    isTurned: Bool, kernels: TrainingKernelTable, taps: Taps
   ) {
     let width = source.width
     (self.source, self.target, self.family, self.width) = (source, target, family, width)
@@ -55,7 +47,6 @@ final class WinogradPass {
     blockVectors = vectors.count == 1 ? 1 : 2
     columnBlocks = (vectors.count + blockVectors - 1) / blockVectors
     phaseChannels = source.packedChannels
-    summed = phaseChannels * source.phases
     inputBlocks = source.phases * source.vectorsOfPhase
     sourceOffsets = Table(source.vectors.map(\.offset))
     sourceLanes = Table(source.vectors.map(\.lanes))
@@ -64,79 +55,49 @@ final class WinogradPass {
     targetPhases = Table(vectors.map(\.phase))
     targetChannels = Table(vectors.map(\.channel))
     factors = Table(WinogradTransform.factors(family: family))
+    tiles = WinogradTiles(
+      family: family, side: target.side, images: images, padding: padding * source.step, source: source.pictures,
+      target: target.pictures, sourceSide: source.side)
 
-    let axis = WinogradGeometry.axis(side: target.side, family: family) ?? []
-    var tiles: [Tile] = [], clips: [Clip] = []
-    for image in 0..<images {
-      for row in axis {
-        for column in axis {
-          let (y, x) = (row.start - padding, column.start - padding)
-          tiles.append(
-            Tile(
-              source: image * source.image + y * source.step * source.row + x * source.step * source.pixel, residual: 0,
-              target: image * target.image + row.start * target.step * target.row + column.start * target.step
-                * target.pixel,
-              skippedRows: row.skipped, skippedColumns: column.skipped))
-          let rows = max(0, -y)..<min(family + 2, source.side - y)
-          let columns = max(0, -x)..<min(family + 2, source.side - x)
-          clips.append(
-            Clip(rows: rows, columns: columns, isCut: rows.count < family + 2 || columns.count < family + 2))
-        }
-      }
-    }
-    (self.tiles, self.clips, tileCount) = (Table(tiles), Table(clips), tiles.count)
-
-    var all: [[Int]] = []
+    // For each phase of the source the taps of all phases of the target.
+    var all: [[[Int]]] = []
     for phase in 0..<source.phases {
-      for other in 0..<target.phases { all.append(taps(source.place(phase), target.place(other))) }
+      all.append((0..<target.phases).map { taps(source.place(phase), target.place($0)) })
     }
-    self.taps = Table(all.flatMap { $0 })
-
-    // The point at infinity is the last tap alone.
-    let perSource = target.phases
-    func has(_ phase: Int, _ tap: (Int) -> Bool) -> Bool {
-      (0..<perSource).contains { other in
-        all[phase * perSource + other].enumerated().contains { tap($0.offset) && $0.element >= 0 }
-      }
+    self.taps = Table(all.flatMap { $0.flatMap { $0 } })
+    func hasTap(_ phase: Int, _ isCounted: (Int) -> Bool) -> Bool {
+      all[phase].contains { taps in taps.indices.contains { isCounted($0) && taps[$0] >= 0 } }
     }
-    let lastRow = (0..<source.phases).map { has($0) { $0 / 3 == 2 } }
-    let lastColumn = (0..<source.phases).map { has($0) { $0 % 3 == 2 } }
-    let last = points - 1
-    var low: [Int] = [], high: [Int] = [], offset: [Int] = [], rows = 0
-    for i in 0..<points {
-      for j in 0..<points {
-        let used = (0..<source.phases).filter {
-          (i < last || lastRow[$0]) && (j < last || lastColumn[$0])
-        }
-        low.append((used.first ?? 0) * phaseChannels)
-        high.append(((used.last ?? -1) + 1) * phaseChannels)
-        offset.append(rows)
-        // A row between points, so that they do not begin at the same sets of a cache.
-        rows += max(0, (high.last ?? 0) - (low.last ?? 0)) + 1
-      }
-    }
-    weightRows = rows
-    (self.low, self.high, rowOffset) = (Table(low), Table(high), Table(offset))
+    rows = WinogradRows(
+      points: points,
+      phases: all.indices.map { phase in
+        (lastRow: hasTap(phase) { $0 / 3 == 2 }, lastColumn: hasTap(phase) { $0 % 3 == 2 })
+      }, channels: phaseChannels, gap: 1)
+    (low, high, rowOffset) = (Table(rows.low), Table(rows.high), Table(rows.offset))
     let scheme = WinogradScheme(
-      points: points, tiles: tiles.count, transformedPixels: tiles.count * points * points, summed: summed,
-      vectors: vectors.count, blockVectors: blockVectors, width: width,
+      points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels,
+      summed: phaseChannels * source.phases, vectors: vectors.count, blockVectors: blockVectors, width: width,
       side: Int(Double(images * target.side * target.side).squareRoot()), makesWeights: true)
     let (channels, blockVectors, points) = (phaseChannels, blockVectors, points)
     let ranges = (0..<source.phases).flatMap { phase in
       WinogradScheme.pieces(
         phase * channels..<(phase + 1) * channels, points: points, blockVectors: blockVectors, width: width)
     }
-    self.scheme = scheme
     pieces = WinogradPieces(
       ranges, scope: scheme.weights ?? .layer, points: points * points, rowFloats: blockVectors * width,
-      low: UnsafePointer(self.low.pointer), high: UnsafePointer(self.high.pointer),
-      rowOffset: UnsafePointer(rowOffset.pointer), allRows: rows)
-    weightFloats = pieces.rows * blockVectors * width + 4 * width
+      low: UnsafePointer(low.pointer), high: UnsafePointer(high.pointer), rowOffset: UnsafePointer(rowOffset.pointer),
+      allRows: rows.count)
+    run = WinogradRun(
+      scheme,
+      kernels: WinogradKernels(
+        input: kernels.winogradInput, product: kernels.winogradProduct, output: kernels.winogradOutput),
+      points: points, tiles: tiles.count, inputBlocks: inputBlocks, columnBlocks: columnBlocks,
+      row: blockVectors * width, width: width, pieces: pieces)
   }
 
   // MARK: - Parameters
 
-  private func taps(_ weights: UnsafePointer<Float>) -> TrainedTaps {
+  func taps(_ weights: UnsafePointer<Float>) -> TrainedTaps {
     TrainedTaps(
       weights: weights, layout: layout, isTurned: isTurned, taps: UnsafePointer(taps.pointer),
       rows: source.channels, lanePhases: target.phases, groups: UnsafePointer(groups.pointer),
@@ -145,7 +106,7 @@ final class WinogradPass {
       vectors: vectors.count, blockVectors: blockVectors, family: family, factors: UnsafePointer(factors.pointer))
   }
 
-  private func parameters(
+  func parameters(
     x: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>,
     residual: UnsafePointer<Float>?, slope: Float, weights: UnsafePointer<Float>
   ) -> WinogradParameters {
@@ -159,15 +120,16 @@ final class WinogradPass {
     destination.lanes = UnsafePointer(targetLanes.pointer)
     var p = WinogradParameters(
       source: view(source, x), sourceOffsets: UnsafePointer(sourceOffsets.pointer), destination: destination,
-      tiles: UnsafePointer(tiles.pointer), weights: weights, kLow: UnsafePointer(low.pointer),
+      tiles: tiles.pointer, weights: weights, kLow: UnsafePointer(low.pointer),
       kHigh: UnsafePointer(high.pointer), weightOffset: UnsafePointer(rowOffset.pointer))
     p.family = family
     p.sourceStep = source.step
     p.sourceLanes = UnsafePointer(sourceLanes.pointer)
-    p.clips = UnsafePointer(clips.pointer)
-    (p.kind1, p.kind2, p.kind3, p.tileCount) = (0, tileCount, tileCount, tileCount)
-    (p.inputRows, p.inputPlane, p.productPlane) = (scheme.inputRows, scheme.inputPlane, scheme.productPlane)
-    (p.weightRows, p.blockVectors, p.halfWidth) = (weightRows, blockVectors, width / 2)
+    tiles.set(&p)
+    (p.inputRows, p.inputPlane, p.productPlane) = (
+      run.scheme.inputRows, run.scheme.inputPlane, run.scheme.productPlane
+    )
+    (p.weightRows, p.blockVectors, p.halfWidth) = (rows.count, blockVectors, width / 2)
     return p
   }
 
@@ -183,87 +145,47 @@ final class WinogradPass {
     _ engine: Engine, x: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     residual: UnsafePointer<Float>?, slope: Float, y: UnsafeMutablePointer<Float>
   ) throws(LiaeError) {
-    let kernels = engine.kernels, all = points * points, n = blockVectors * width, scheme = scheme
-    let workers = engine.workers
-    let inputFloats = all * scheme.inputPlane, productFloats = all * scheme.productPlane + width
-    let v = try engine.buffers.take(inputFloats * (scheme.isShared ? 1 : workers))
-    let u = try engine.buffers.take(weightFloats * (scheme.isShared ? workers : columnBlocks))
+    let (run, workers, isShared) = (run, engine.workers, run.scheme.isShared)
+    let row = columnBlocks * blockVectors * width, productFloats = run.productFloats + width
+    let v = try engine.buffers.take(run.inputFloats * (isShared ? 1 : workers))
+    let u = try engine.buffers.take(run.weightFloats * (isShared ? workers : 1))
     let m = try engine.buffers.take(productFloats * workers)
-    let zeros = try bias == nil ? engine.buffers.take(columnBlocks * n) : nil
+    let zeros = try bias == nil ? engine.buffers.take(row) : nil
     defer { for buffer in [v, u, m, zeros] { if let buffer { engine.buffers.give(back: buffer) } } }
-    if let zeros { zeros.floats.update(repeating: 0, count: columnBlocks * n) }
+    if let zeros { zeros.floats.update(repeating: 0, count: row) }
     let p = parameters(
       x: x, y: y, bias: bias ?? UnsafePointer(zeros?.floats ?? y), residual: residual, slope: slope,
       weights: UnsafePointer(u.floats))
-    let taps = taps(weights)
-
-    if scheme.isShared {
-      let parts = Self.parts(tileCount)
-      engine.parallel(inputBlocks * parts) { index, worker in
-        let part = Self.part(index / inputBlocks, of: parts, 0..<tileCount)
-        withUnsafePointer(to: p) {
-          kernels.winogradInput(
-            $0, index % inputBlocks, part.lowerBound, part.upperBound, v.floats + part.lowerBound * width,
-            engine.scratch(worker))
-        }
-      }
-      try engine.checkCancelled()
-      engine.parallel(columnBlocks) { block, worker in
-        let scratch = engine.scratch(worker)
-        let m = m.floats + worker * productFloats, u = u.floats + worker * weightFloats
-        var q = p
-        q.weights = UnsafePointer(u)
-        if scheme.weights == .piece {
-          for piece in pieces.ranges.indices {
-            makeWeights(kernels, taps, block, piece, u, scratch)
-            (q.kLow, q.kHigh, q.weightOffset) = pieces.products(piece)
-            q.accumulates = piece > 0
-            kernels.winogradProduct(&q, 0, 0, tileCount, v.floats, 0, m)
-          }
-          withUnsafePointer(to: p) { kernels.winogradOutput($0, block, 0, tileCount, m, scratch) }
-          return
-        }
-        for piece in pieces.ranges.indices { makeWeights(kernels, taps, block, piece, u, scratch) }
-        for from in stride(from: 0, to: tileCount, by: scheme.rowBlock) {
-          let to = min(tileCount, from + scheme.rowBlock)
-          kernels.winogradProduct(&q, 0, from, to, v.floats, 0, m)
-          withUnsafePointer(to: p) { kernels.winogradOutput($0, block, from, to, m, scratch) }
-        }
-      }
-    } else {
-      let count = pieces.ranges.count
-      engine.parallel(columnBlocks * count) { index, worker in
-        let block = index / count
-        makeWeights(
-          kernels, taps, block, index % count, u.floats + block * weightRows * n, engine.scratch(worker))
-      }
-      engine.parallel(scheme.rowBlocks) { index, worker in
-        let scratch = engine.scratch(worker)
-        let v = v.floats + worker * inputFloats, m = m.floats + worker * productFloats
-        let from = index * scheme.rowBlock, to = min(tileCount, from + scheme.rowBlock)
-        withUnsafePointer(to: p) { p in
-          for block in 0..<inputBlocks { kernels.winogradInput(p, block, from, to, v, scratch) }
-          for block in 0..<columnBlocks {
-            kernels.winogradProduct(p, block, from, to, v, from, m)
-            kernels.winogradOutput(p, block, from, to, m, scratch)
-          }
-        }
-      }
+    let weights = TrainedWeights(taps(weights), pieces, phaseChannels: phaseChannels, engine.kernels)
+    func memory(_ worker: Int) -> WinogradRun.Memory {
+      WinogradRun.Memory(
+        v: v.floats + (isShared ? 0 : worker * run.inputFloats),
+        u: u.floats + (isShared ? worker * run.weightFloats : 0),
+        m: m.floats + worker * productFloats, scratch: engine.scratch(worker))
+    }
+    engine.parallel(run.preparingTasks) { index, worker in
+      withUnsafePointer(to: p) { run.prepare(index, $0, weights, memory(worker)) }
+    }
+    try engine.checkCancelled()
+    engine.parallel(run.multiplyingTasks) { index, worker in
+      withUnsafePointer(to: p) { run.multiply(index, $0, weights, memory(worker)) }
     }
   }
+}
 
-  /// Parts into which a transform of tiles is cut.
-  private static func parts(_ tiles: Int) -> Int { max(1, min(16, tiles / 16)) }
+/// The weights of one run, which change with every step.
+private final class TrainedWeights: WinogradWeights {
+  private let taps: TrainedTaps
+  private let pieces: WinogradPieces
+  private let phaseChannels: Int
+  private let kernels: TrainingKernelTable
 
-  /// The tiles of one part.
-  private static func part(_ index: Int, of parts: Int, _ tiles: Range<Int>) -> Range<Int> {
-    tiles.lowerBound + index * tiles.count / parts..<tiles.lowerBound + (index + 1) * tiles.count / parts
+  init(_ taps: TrainedTaps, _ pieces: WinogradPieces, phaseChannels: Int, _ kernels: TrainingKernelTable) {
+    (self.taps, self.pieces, self.phaseChannels, self.kernels) = (taps, pieces, phaseChannels, kernels)
   }
 
-  /// Makes U of a piece of summed channels for one block of output channels.
-  private func makeWeights(
-    _ kernels: TrainingKernelTable, _ taps: TrainedTaps, _ block: Int, _ piece: Int, _ u: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>
+  func make(
+    _ piece: Int, block: Int, into u: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let range = pieces.ranges[piece]
     withUnsafePointer(to: taps) {
@@ -273,88 +195,6 @@ final class WinogradPass {
     }
   }
 
-  // MARK: - By the weights
-
-  /// Floats of V and M together of the tiles that are worked on at once.
-  private static let cachedFloats = 3 << 20
-
-  /// The derivative by the weights, set or added; that of the activation is taken first, so that `dy` is then the
-  /// derivative by the sum.
-  ///
-  /// - Parameter bias: sums over pixels are added, in the order of `vectors`, each padded to W.
-  /// - Throws: `outOfMemory`, `cancelled`.
-  func runBack(
-    _ engine: Engine, x: UnsafeMutablePointer<Float>, y: UnsafePointer<Float>, dy: UnsafeMutablePointer<Float>,
-    slope: Float, gradient: UnsafeMutablePointer<Float>, isAdding: Bool, bias: UnsafeMutablePointer<Float>
-  ) throws(LiaeError) {
-    let kernels = engine.kernels, all = points * points, n = blockVectors * width
-    let inputs = inputBlocks * width, outputs = columnBlocks * n
-    // U is read and written again for each chunk, so that where it is large a chunk has as many floats.
-    let most = max(64, Self.cachedFloats / (all * (inputs + outputs)), inputs * outputs / (inputs + outputs) * 2)
-    let chunks = (tileCount + most - 1) / most, chunk = (tileCount + chunks - 1) / chunks
-    let inputPlane = inputs * chunk + width, productPlane = chunk * n + width
-    let v = try engine.buffers.take(all * inputPlane + 4 * width)
-    let m = try engine.buffers.take(columnBlocks * all * productPlane + 4 * width)
-
-    // Tasks of the products: some channels of one phase by some column blocks, as many as leave two for each worker. What
-    // a task reads of V and M grows with its sides, what it multiplies with their product. Sums do not depend on it.
-    var (rows, blocks) = (min(128, roundUp(phaseChannels, width)), min(2, columnBlocks))
-    func tasks() -> Int {
-      source.phases * ((phaseChannels + rows - 1) / rows) * ((columnBlocks + blocks - 1) / blocks)
-    }
-    while tasks() < 2 * engine.workers, rows > width || blocks > 1 {
-      if rows > blocks * n || blocks == 1 { rows = max(width, roundUp(rows / 2, width)) } else { blocks = 1 }
-    }
-    let perPhase = (phaseChannels + rows - 1) / rows, across = (columnBlocks + blocks - 1) / blocks
-    let slab = all * rows * n, count = tasks()
-    let u = try engine.buffers.take((chunks > 1 ? count : engine.workers) * blocks * slab)
-    let parts = Self.parts(chunk)
-    let sums = try engine.buffers.take(parts * outputs)
-    defer { for buffer in [v, m, u, sums] { engine.buffers.give(back: buffer) } }
-    sums.floats.update(repeating: 0, count: parts * outputs)
-
-    var p = parameters(x: x, y: dy, bias: y, residual: nil, slope: slope, weights: y)
-    (p.inputRows, p.inputPlane, p.productPlane) = (chunk, inputPlane, productPlane)
-    let parameters = p, taps = taps(y), (taskRows, taskBlocks) = (rows, blocks)
-    for index in 0..<chunks {
-      try engine.checkCancelled()
-      let first = index * chunk, end = min(tileCount, first + chunk)
-      engine.parallel((inputBlocks + columnBlocks) * parts) { task, worker in
-        let part = task / (inputBlocks + columnBlocks), block = task % (inputBlocks + columnBlocks)
-        let tiles = Self.part(part, of: parts, first..<end), (from, to) = (tiles.lowerBound, tiles.upperBound)
-        if from >= to { return }
-        withUnsafePointer(to: parameters) { p in
-          if block < inputBlocks {
-            kernels.winogradInput(p, block, from, to, v.floats + (from - first) * width, engine.scratch(worker))
-          } else {
-            let block = block - inputBlocks
-            kernels.winogradOutputBack(
-              p, block, from, to, y, slope, sums.floats + part * outputs + block * n,
-              m.floats + block * all * productPlane + (from - first) * n, engine.scratch(worker))
-          }
-        }
-      }
-      engine.parallel(count) { task, worker in
-        let group = task / across, phase = group / perPhase, from = group % perPhase * taskRows
-        let rows = min(taskRows, phaseChannels - from)
-        for i in 0..<taskBlocks {
-          let block = task % across * taskBlocks + i
-          if block >= columnBlocks { break }
-          let slabs = u.floats + ((chunks > 1 ? task : worker) * taskBlocks + i) * slab
-          withUnsafePointer(to: parameters) {
-            kernels.winogradProductBack(
-              $0, phase * phaseChannels + from, rows, end - first, v.floats,
-              m.floats + block * all * productPlane, slabs, taskRows * n, index > 0)
-          }
-          guard index == chunks - 1 else { continue }
-          withUnsafePointer(to: taps) {
-            kernels.trainedWeightsBack(
-              $0, phase, block, from, min(rows, source.channels - from), slabs, taskRows * n, gradient, isAdding,
-              engine.scratch(worker))
-          }
-        }
-      }
-    }
-    for part in 0..<parts { kernels.addScaled(sums.floats + part * outputs, 1, bias, outputs) }
-  }
+  /// They stand in panels of all inputs, of which prefetchers take what follows by themselves.
+  func following(_ piece: Int, block: Int) -> (start: UnsafePointer<Float>, floats: Int)? { nil }
 }

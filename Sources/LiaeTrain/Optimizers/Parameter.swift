@@ -113,16 +113,17 @@ package final class Parameter {
     layout.forEachStretch { _, _, _, place, width in for i in 0..<width { value[place + i] = next() } }
   }
 
-  /// Returns its value and what is remembered of it, by name, in the order of files: copies of convolutions' weights,
-  /// and views of others that are valid until the next iteration.
-  ///
-  /// - Throws: `outOfMemory`.
-  func views() throws(LiaeError) -> [(name: String, view: TensorView)] {
-    var views = [(name, try view(valueStorage))]
-    for (prefix, storage) in [("first", firstStorage), ("second", secondStorage)] {
-      if let storage { views.append(("\(prefix)/\(name)", try view(storage))) }
+  /// What it holds and what is remembered of it, by name, in the order of files: convolutions' weights are copied when they
+  /// are asked for; others are views that are valid until the next iteration.
+  var sources: [TensorSource] {
+    let all: [(name: String, storage: Bytes?)] = [
+      (name, valueStorage), ("first/\(name)", firstStorage), ("second/\(name)", secondStorage),
+    ]
+    return all.compactMap { name, storage in
+      storage.map { storage in
+        TensorSource(name: name, dtype: .float32, shape: shape) { [self] () throws(LiaeError) in try view(storage) }
+      }
     }
-    return views
   }
 
   private func view(_ storage: Bytes) throws(LiaeError) -> TensorView {

@@ -22,7 +22,10 @@ package struct ResumedTraining {
     let network = try settings.architecture()
     let seed = UInt64(truncatingIfNeeded: settings.seed)
     func trainer(_ weights: Model?) throws(LiaeError) -> Trainer {
-      try Trainer(engine: engine, architecture: network, weights: weights, options: options, seed: seed)
+      let trainer = try Trainer(
+        engine: engine, architecture: network, weights: weights, options: options, seed: seed)
+      trainer.network.activations = settings.session.memory
+      return trainer
     }
     switch start.origin {
     case .new: (self.trainer, history) = (try trainer(nil), LossHistory(first: 0))

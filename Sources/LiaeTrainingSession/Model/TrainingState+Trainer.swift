@@ -2,21 +2,21 @@
 import LiaeConvert
 import LiaeGraph
 import LiaeSystem
+import LiaeTensor
 import LiaeText
 import LiaeTrain
 
 extension TrainingState {
-  /// The state of a trainer between two iterations. Its tensors are views of the trainer's memory: to be written before
-  /// the next iteration.
+  /// Writes the state of a trainer between two iterations, a tensor at a time.
   ///
-  /// - Throws: `outOfMemory`.
-  init(
-    of trainer: Trainer, settings: TrainingSettings, history: LossHistory, attempt: Int, name: String
+  /// - Throws: as `write(to:)`.
+  static func write(
+    _ trainer: Trainer, settings: TrainingSettings, history: LossHistory, attempt: Int, to path: String
   ) throws(LiaeError) {
-    let state = try trainer.state
-    self.init(
-      tensors: state.tensors, counters: state.integers, settings: settings.stored.line,
-      losses: (history.source, history.destination), attempt: attempt, name: name)
+    let state = TrainingState(
+      tensors: TensorDictionary(), counters: trainer.stateIntegers, settings: settings.stored.line,
+      losses: (history.source, history.destination), attempt: attempt, name: path)
+    try state.write(trainer.stateTensors, to: path)
   }
 
   /// The network, as `model()` gives it, with the factor that amp was trained with.

@@ -33,7 +33,7 @@ extension TrainingSession {
   private func write(to path: String) throws(LiaeError) {
     // Memory that ran out before may be there now.
     MemoryShortage.clear()
-    try TrainingState(of: trainer, settings: settings, history: history, attempt: attempt, name: path).write(to: path)
+    try TrainingState.write(trainer, settings: settings, history: history, attempt: attempt, to: path)
   }
 
   /// Writes the state into the other folder, which is made where it is missing.

@@ -98,6 +98,7 @@ extension TrainingSettings {
     .boolean("write-preview-history", \.writesPreviewHistory),
     .whole("threads", 0...1024, \.session.threads),
     .whole("generator-threads", 1...1024, \.session.generatorThreads),
+    .named("memory", \.session.memory),
     .real("save-every", 0...10_000, \.session.saveEvery),
     .whole("preview-every", iterations, \.session.previewEvery),
     .whole("preview-faces", 1...64, \.session.previewFaces),
@@ -110,7 +111,8 @@ extension TrainingSettings {
 
   /// Keys of settings of one run of the program, which are not kept with the model.
   private static let sessionKeys: Set<String> = [
-    "threads", "generator-threads", "save-every", "preview-every", "preview-faces", "log-every", "status-every",
+    "threads", "generator-threads", "memory", "save-every", "preview-every", "preview-faces", "log-every",
+    "status-every",
     "backups", "backup-every", "spike-factor",
   ]
 

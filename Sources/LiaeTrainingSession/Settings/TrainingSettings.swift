@@ -132,6 +132,8 @@ package struct SessionSettings {
   /// 0: one for each processor.
   package var threads = 0
   package var generatorThreads = 2
+  /// What an iteration keeps between its two passes.
+  package var memory = ActivationMemory.speed
   /// Minutes; 0: at the end only.
   package var saveEvery: Float = 25
   /// Iterations; 0: never.

@@ -13,9 +13,10 @@ struct BenchCommand: ParsableCommand {
     abstract: "Times a model's run, by parts of the network or by layers.",
     discussion: """
       Without a checkpoint the weights are random, of the architecture (liae-udt unless --arch says otherwise) and \
-      dims that the options give. One face, one run after the other; the table has medians, the GFLOP/s of the plain \
-      sums, the multiplications that are really made and their share of what all threads can do in registers, which is \
-      measured first, and the packed weights that are read.
+      dims that the options give. One face, or a batch, one run after the other; the table has medians, the least that \
+      the machine could take, the GFLOP/s of the plain sums, the multiplications that are really made and the packed \
+      weights that are read. The least is multiplications at the peak or weights at the bandwidth of memory, whichever \
+      takes longer; what all threads do in registers, and read from memory, is measured first.
       """)
 
   @Argument(help: .init("Checkpoint; without it --arch and the dims describe random weights.", valueName: "path"))
@@ -50,6 +51,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Runs before them.", valueName: "n"))
   var warmup = 3
 
+  @Option(help: .init("Faces of a run, which are computed together. 1 to 64.", valueName: "n"))
+  var batch = 1
+
   @Flag(inversion: .prefixedNo, help: "Compute the destination mask too.")
   var dstMask = true
 
@@ -77,6 +81,8 @@ struct BenchCommand: ParsableCommand {
   func validate() throws {
     guard (1...1_000_000).contains(rounds) else { throw ValidationError("--rounds is \(rounds); expected 1 or more") }
     guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup is \(warmup); expected 0 or more") }
+    guard (1...64).contains(batch) else { throw ValidationError("--batch is \(batch); expected 1 to 64") }
+    if batch > 1 && (frame || planner) { throw ValidationError("--batch goes without --frame and --planner") }
     if frame && (model != nil || quiet) {
       throw ValidationError("--frame times no model and prints a table: it takes neither a checkpoint nor --quiet")
     }
@@ -113,7 +119,7 @@ struct BenchCommand: ParsableCommand {
       return Console.say(json ? report.json.text() : report.text)
     }
     let benchmark = try Benchmark(
-      plan, threads: compute.threads, rounds: rounds, warmup: warmup, destinationMask: dstMask,
+      plan, threads: compute.threads, rounds: rounds, warmup: warmup, batch: batch, destinationMask: dstMask,
       isCancelled: isCancelled)
     if quiet {
       Console.say(benchmark.total.median.fixed(2))

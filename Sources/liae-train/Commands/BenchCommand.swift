@@ -22,6 +22,12 @@ struct BenchCommand: ParsableCommand {
   @Option(help: .init("Threads. (default: one for each processor)", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    help: .init(
+      "What an iteration keeps: speed, every activation, the default; memory, fewer, of which it makes the others again. "
+        + "Results do not depend on it.", valueName: "policy"))
+  var memory: String?
+
   @Option(help: .init("Iterations that are timed, after two that are not.", valueName: "n"))
   var rounds = 10
 
@@ -43,6 +49,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     var settings = TrainingSettings()
     for (key, value) in network.given + training.given { try settings.set(key, value, source: "--") }
+    if let memory { try settings.set("memory", .string(memory), source: "--") }
     let benchmark = try IterationBenchmark(settings, threads: threads ?? processorCount())
     let peak = layers ? try benchmark.measurePeak() : 0
     Interruption.watch()

@@ -9,6 +9,12 @@ struct SessionArguments: SettingOptions {
   @Option(help: .init("Threads that prepare faces. Results do not depend on them. (default: 2)", valueName: "n"))
   var generatorThreads: Int?
 
+  @Option(
+    help: .init(
+      "What an iteration keeps: speed, every activation, the default; memory, fewer, of which it makes the others again. "
+        + "Results do not depend on it.", valueName: "policy"))
+  var memory: String?
+
   @Option(help: .init("Minutes between saves; 0: at the end only. (default: 25)", valueName: "x"))
   var saveEvery: Double?
 

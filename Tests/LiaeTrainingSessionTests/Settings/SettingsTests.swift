@@ -68,7 +68,8 @@ import Testing
       "seed", "9223372036854775807", bad: ["-1", "9223372036854775808", "0.5", "\"1\""], "a whole number, 0 or more"),
     .whole("target-iter", 9, 0, 1_000_000_000), .whole("autobackup-hour", 24, 0, 24),
     .flag("write-preview-history", true),
-    .whole("threads", 3, 0, 1024), .whole("generator-threads", 3, 1, 1024), .real("save-every", "0.5", 0, "10000"),
+    .whole("threads", 3, 0, 1024), .whole("generator-threads", 3, 1, 1024),
+    Row("memory", "\"memory\"", bad: ["\"less\"", "1"], "speed, memory"), .real("save-every", "0.5", 0, "10000"),
     .whole("preview-every", 7, 0, 1_000_000_000), .whole("preview-faces", 9, 1, 64),
     .whole("log-every", 7, 1, 1_000_000),
     .real("status-every", "0.5", 0, "10000"), .whole("backups", 7, 1, 1000),
@@ -149,7 +150,8 @@ import Testing
       return
     }
     let session = [
-      "threads", "generator-threads", "save-every", "preview-every", "preview-faces", "log-every", "status-every",
+      "threads", "generator-threads", "memory", "save-every", "preview-every", "preview-faces", "log-every",
+      "status-every",
       "backups", "backup-every", "spike-factor",
     ]
     #expect(members.map(\.0).sorted() == Self.rows.map(\.key).filter { !session.contains($0) }.sorted())

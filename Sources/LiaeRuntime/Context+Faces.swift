@@ -9,10 +9,23 @@ extension Context {
     _ mode: RunMode, _ input: ImageView, rgb: MutableImageView?, mask: MutableImageView?,
     destinationMask: MutableImageView?
   ) throws(LiaeError) {
-    let inputs = [input]
-    // The optionals become arrays of one or none, whose buffers live until the run has returned.
-    let (rgb, mask) = (rgb.map { [$0] } ?? [], mask.map { [$0] } ?? [])
-    let destinationMask = destinationMask.map { [$0] } ?? []
+    // The optionals become arrays of one or none.
+    try run(
+      mode, [input], rgb: rgb.map { [$0] } ?? [], mask: mask.map { [$0] } ?? [],
+      destinationMask: destinationMask.map { [$0] } ?? [])
+  }
+
+  /// As `run`, of arrays, whose buffers live until it has returned.
+  ///
+  /// - Parameters:
+  ///   - rgb: as many as inputs, or none. - mask: likewise. - destinationMask: likewise.
+  package func run(
+    _ mode: RunMode, _ inputs: [ImageView], rgb: [MutableImageView], mask: [MutableImageView],
+    destinationMask: [MutableImageView]
+  ) throws(LiaeError) {
+    guard [rgb, mask, destinationMask].allSatisfy({ $0.isEmpty || $0.count == inputs.count }) else {
+      throw LiaeError(.invalidArgument, "\(inputs.count) faces with other numbers of results")
+    }
     try inputs.withUnsafeBufferPointer { (inputs) throws(LiaeError) in
       try rgb.withUnsafeBufferPointer { (rgb) throws(LiaeError) in
         try mask.withUnsafeBufferPointer { (mask) throws(LiaeError) in

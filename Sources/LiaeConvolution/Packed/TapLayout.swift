@@ -1,35 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeConvolution
-import LiaeKernels
 import LiaeGraph
+import LiaeKernels
 import LiaeSystem
 import LiaeTensor
-
-/// How a layer's weights are stored.
-package enum WeightStorage: Sendable, Equatable {
-  /// As the kernel multiplies with them, float32: Winograd's U, or the taps of a plain sum.
-  case transformed
-  /// In the elements of the checkpoint, float32, float16 or bfloat16: dense weights, and the taps of a convolution by
-  /// Winograd, which are transformed in every run.
-  case taps(DType)
-
-  package var name: String {
-    switch self {
-    case .transformed: return "transformed"
-    case .taps(let type): return type.rawValue
-    }
-  }
-
-  package init?(name: String) {
-    if name == "transformed" {
-      self = .transformed
-    } else if let type = DType(rawValue: name), [.float32, .float16, .bfloat16].contains(type) {
-      self = .taps(type)
-    } else {
-      return nil
-    }
-  }
-}
 
 /// Where the taps of a convolution stand, `TapParameters.taps`, and how they get there.
 ///
@@ -128,12 +101,13 @@ private struct TapJob {
 
   private func float(_ index: Int) -> Float { source.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
 
-  /// Which taps of the kernel a phase has, row by row: all, or every second of a 5x5 kernel (`WinogradTiling.sourceOffsets`).
+  /// Which taps of the kernel a phase has, row by row: all, or every second of a 5x5 kernel.
   private func phaseTaps(_ phase: Int) -> [Int] {
     guard layout.phases == 4 else { return Array(0..<9) }
-    let firstRow = phase >> 1, firstColumn = phase == 1 || phase == 2 ? 0 : 1
-    return stride(from: firstRow, to: 5, by: 2).flatMap { y in
-      stride(from: firstColumn, to: 5, by: 2).map { y * 5 + $0 }
+    // A stride of 2 pads with 2 pixels, so that taps of even rows meet even rows of the picture.
+    let first = WinogradPhases.place(phase, of: 4)
+    return stride(from: first.row, to: 5, by: 2).flatMap { y in
+      stride(from: first.column, to: 5, by: 2).map { y * 5 + $0 }
     }
   }
 }

@@ -26,7 +26,7 @@ package final class WeightStore {
   /// ready does not call it.
   ///
   /// - Throws: `outOfMemory`, and what `fill` throws; of parts that are ready, what finding them throws.
-  func take(
+  package func take(
     _ name: String, _ count: Int, fill: (UnsafeMutableRawPointer) throws(LiaeError) -> Void
   ) throws(LiaeError) -> Bytes {
     let bytes: Bytes

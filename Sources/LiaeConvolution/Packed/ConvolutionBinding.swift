@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeKernels
+
+/// Memory that a packed convolution reads and writes.
+package struct ConvolutionBinding {
+  package var source: ActivationView
+  package var target: ActivationView
+  /// The residual block's input; may be the target itself, pixel by pixel.
+  package var residual: ActivationView?
+  package var images: Int
+  /// Of a code that is folded into the weights the first half alone is read: the code repeats itself.
+  package var readsHalf: Bool
+  /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
+  package var sharesInputs: Bool?
+
+  package init(
+    source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
+    readsHalf: Bool = false
+  ) {
+    (self.source, self.target, self.residual) = (source, target, residual)
+    (self.images, self.readsHalf) = (images, readsHalf)
+  }
+
+  /// Multiplications of the sum that is really made: half of them where half of a code is read.
+  package func multiplications(_ packed: PackedConvolution) -> Double {
+    Work(packed.layer, packed.algorithm).multiplications * Double(images) / (readsHalf ? 2 : 1)
+  }
+
+  /// Packed weights that are read.
+  package func weightBytes(_ packed: PackedConvolution) -> Int { readsHalf ? packed.bytes / 2 : packed.bytes }
+
+  /// Offsets of the vectors of output channels from the origin of the target.
+  func targetOffsets(_ packed: PackedConvolution) -> [Int] {
+    let perPart = packed.vectors / (packed.layer.depthToSpace ? 4 : 1)
+    return (0..<packed.vectors).map { vector in
+      let part = vector / perPart
+      return vector % perPart * target.plane + part / 2 * target.row + part % 2 * packed.width
+    }
+  }
+
+  func destination(_ packed: PackedConvolution, _ offsets: Table<Int>) -> Destination {
+    let (kind, slope): (Int, Float)
+    switch packed.layer.activation {
+    case .none: (kind, slope) = (ActivationKind.leaky, 1)
+    case .leaky(let value): (kind, slope) = (ActivationKind.leaky, value)
+    case .cosine: (kind, slope) = (ActivationKind.cosine, 0)
+    }
+    return Destination(
+      target: target, step: packed.layer.depthToSpace ? 2 : 1, offsets: UnsafePointer(offsets.pointer),
+      vectors: packed.vectors, residual: residual, bias: packed.bias, activation: kind, slope: slope)
+  }
+}

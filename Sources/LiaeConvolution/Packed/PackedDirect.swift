@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeKernels
+
+/// How a packed layer by its plain sum runs on activations of some strides: the runs of scalars that are summed, and where
+/// its vectors of output channels go. They hold offsets and no addresses.
+package final class PackedDirect {
+  private let packed: PackedConvolution
+  private let offsets: Table<Int>
+  private let runs: Table<Run>
+  private let runCount: Int
+
+  package init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
+    self.packed = packed
+    let layer = packed.layer, pixel = Self.pixel(packed)
+    let runs = DirectRuns.visit(layer, packed.width).map { visit in
+      Run(
+        offset: (visit.kernelRow - layer.padding) * b.source.row + (visit.kernelColumn - layer.padding) * pixel
+          + visit.block * b.source.plane,
+        length: visit.length)
+    }
+    runCount = b.readsHalf ? runs.count / 2 : runs.count
+    offsets = Table(b.targetOffsets(packed))
+    self.runs = Table(runs)
+  }
+
+  /// Floats of a pixel of the source.
+  private static func pixel(_ packed: PackedConvolution) -> Int {
+    packed.layer.source == .picture ? packed.layer.inputChannels : packed.width
+  }
+
+  /// What kernels are given for memory whose strides are those of `init`.
+  package func parameters(_ b: ConvolutionBinding) -> DirectParameters {
+    let stride = packed.layer.stride
+    var p = DirectParameters(
+      source: b.source, runs: UnsafePointer(runs.pointer), destination: b.destination(packed, offsets),
+      weights: packed.weights)
+    p.sourceStep = stride * Self.pixel(packed)
+    p.sourceRowStep = stride * b.source.row
+    p.runCount = runCount
+    p.side = packed.layer.outputSide
+    p.weightRows = packed.weightRows
+    p.blockVectors = packed.blockVectors
+    return p
+  }
+}

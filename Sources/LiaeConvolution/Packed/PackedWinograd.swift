@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
+import LiaeKernels
+
+/// How a packed layer by Winograd runs on activations of some strides: its tiles, its tasks, the tables that kernels read.
+/// They hold offsets and no addresses.
+package final class PackedWinograd {
+  package let run: WinogradRun
+  /// Makes U of weights that are stored as taps.
+  package let weights: (any WinogradWeights)?
+  private let packed: PackedConvolution
+  private let tiles: WinogradTiles
+  private let targetOffsets: Table<Int>
+  /// For each block of input channels where it lies from the source's origin: phase by phase.
+  private let sourceOffsets: Table<Int>
+  /// For each point the last k that is read.
+  private let kHigh: Table<Int>
+
+  package init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
+    self.packed = packed
+    let layer = packed.layer, width = packed.width, side = layer.outputSide, points = packed.points
+    func pictures(_ view: ActivationView, step: Int) -> WinogradTiles.Pictures {
+      WinogradTiles.Pictures(image: view.image, row: view.row, pixel: width, step: step)
+    }
+    tiles = WinogradTiles(
+      family: packed.family, side: side, images: b.images, padding: layer.padding,
+      source: pictures(b.source, step: layer.stride), target: pictures(b.target, step: layer.depthToSpace ? 2 : 1),
+      residual: pictures(b.residual ?? b.target, step: 1))
+
+    let channels = b.readsHalf ? layer.inputChannels / 2 : packed.phaseChannels
+    let summed = channels * packed.phases
+    let inputBlocks = roundUp(summed, width) / width
+    let perPhase = roundUp(channels, width) / width
+    sourceOffsets = Table(
+      (0..<inputBlocks).map { block in
+        let place = WinogradPhases.place(block / perPhase, of: packed.phases)
+        return block % perPhase * b.source.plane + place.row * b.source.row + place.column * width
+      })
+    let scheme = WinogradScheme(
+      points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels, summed: summed,
+      vectors: packed.vectors, blockVectors: packed.blockVectors, width: width, side: side,
+      makesWeights: packed.stored != .transformed, sharesInputs: b.sharesInputs)
+    let transform = scheme.weights.map { WeightTransform(packed, channels: channels, scope: $0) }
+    weights = transform
+    run = WinogradRun(
+      scheme,
+      kernels: WinogradKernels(
+        input: packed.kernels.winogradInput, product: packed.kernels.winogradProduct,
+        output: packed.kernels.winogradOutput),
+      points: points, tiles: tiles.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
+      row: packed.blockVectors * width, width: width, pieces: transform?.pieces)
+    targetOffsets = Table(b.targetOffsets(packed))
+    kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
+  }
+
+  /// What kernels are given for memory whose strides are those of `init`.
+  package func parameters(_ b: ConvolutionBinding) -> WinogradParameters {
+    var p = WinogradParameters(
+      source: b.source, sourceOffsets: UnsafePointer(sourceOffsets.pointer),
+      destination: b.destination(packed, targetOffsets), tiles: tiles.pointer, weights: packed.weights,
+      kLow: packed.kLow, kHigh: UnsafePointer(kHigh.pointer), weightOffset: packed.weightOffset)
+    p.family = packed.family
+    p.sourceStep = packed.phases == 4 ? 2 : 1
+    tiles.set(&p)
+    (p.inputRows, p.inputPlane, p.productPlane) = (
+      run.scheme.inputRows, run.scheme.inputPlane, run.scheme.productPlane
+    )
+    (p.weightRows, p.blockVectors, p.halfWidth) = (packed.weightRows, packed.blockVectors, packed.width / 2)
+    return p
+  }
+}
