@@ -47,8 +47,28 @@ package enum SampleSheet {
     for index in 0..<min(source.count, destination.count) {
       try sheet.add(made.map { (faces) throws(LiaeError) in try faces.picture(index) })
     }
+    return try captioned(sheet, captions, scale: side >= 160 ? 2 : 1)
+  }
+
+  /// A row for each sample of a batch of XSeg: what the network sees, what it is to find and what it finds.
+  ///
+  /// - Parameter found: float32 (count, side, side).
+  /// - Throws: `outOfMemory`, `limitExceeded` for too many faces of too many pixels.
+  package static func picture(_ batch: SegmentationBatch, found: Bytes) throws(LiaeError) -> Picture {
+    let side = batch.side
+    let planes = [
+      Faces(batch.picture, side), Faces(batch.mask, side, channels: 1), Faces(found, side, channels: 1),
+    ]
+    var sheet = ContactSheet(columns: planes.count, side: max(96, side))
+    for index in 0..<batch.count {
+      try sheet.add(planes.map { (faces) throws(LiaeError) in try faces.picture(index) })
+    }
+    return try captioned(sheet, ["face", "label", "found"], scale: side >= 160 ? 2 : 1)
+  }
+
+  /// The sheet with a line of captions above its columns.
+  private static func captioned(_ sheet: ContactSheet, _ captions: [String], scale: Int) throws(LiaeError) -> Picture {
     let cells = try sheet.picture()
-    let scale = side >= 160 ? 2 : 1
     let head = (PixelFont.height + 2) * scale
     let raster = try Raster(width: cells.width, height: cells.height + head, ground: Ink(0x1c1c1c))
     try raster.place(cells, x: 0, y: head)
