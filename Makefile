@@ -100,7 +100,7 @@ examples: lib
 ## demo: swap rendered faces with the model of examples/model; the pictures are in out/demo
 .PHONY: demo
 demo: cli
-	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
+	build/liae-infer demo --model $(DEMO_MODEL) --xseg $(DEMO_XSEG) --output out/demo --force
 	@echo "The pictures to look at:" && ls out/demo/*.png
 
 LANDMARKS_VENV := build/venv-landmarks

@@ -8,6 +8,8 @@ import LiaeSystem
 struct SegmentationAugmenter {
   /// Of faces and samples, pixels.
   let side: Int
+  /// The share of samples, 0...1, that are more than bent and moved.
+  let changedShare: Float
 
   /// - Parameters:
   ///   - face: of `side` pixels. Its canvases may be changed.
@@ -17,13 +19,23 @@ struct SegmentationAugmenter {
   func sample(
     _ face: LabelledFace, other: () throws(LiaeError) -> LabelledFace, drawing generator: inout SplitMix64
   ) throws(LiaeError) -> LabelledFace {
-    if generator.isHead() { try mix(face, try other(), &generator) }
+    let isChanged = generator.uniform() < changedShare
+    if isChanged && generator.isHead() { try mix(face, try other(), &generator) }
     var parameters = transform(degrees: 10, scale: 1.05, shift: 0.05, &generator)
     parameters.warp = try WarpMap(side: side, drawing: &generator)
     let colors = try mirrored(parameters.placed(face.colors, isBent: true, .cubic, .replicate), parameters)
     let mask = try mirrored(parameters.placed(face.mask, isBent: true, .cubic, .zero), parameters)
     for i in 0..<colors.count { colors.pixels[i] = colors.pixels[i].clamped }
     for i in 0..<mask.count { mask.pixels[i] = mask.pixels[i] < 0.5 ? 0 : 1 }
+    if isChanged { try change(colors, mask, &generator) }
+    withExtendedLifetime((colors, mask)) {}
+    return LabelledFace(colors: colors, mask: mask)
+  }
+
+  /// Changes everything but the geometry.
+  private func change(
+    _ colors: ColorCanvas, _ mask: MaskCanvas, _ generator: inout SplitMix64
+  ) throws(LiaeError) {
     if generator.isHead() { try light(colors, mask, isInside: true, &generator) }
     if generator.isHead() { try light(colors, mask, isInside: false, &generator) }
     try change(colors, &generator) { (image, generator) throws(LiaeError) in
@@ -35,8 +47,6 @@ struct SegmentationAugmenter {
     try change(colors, &generator) { (image, generator) throws(LiaeError) in try coarsened(image, &generator) }
     for i in 0..<colors.count { colors.pixels[i] = colors.pixels[i].clamped }
     try change(colors, &generator) { (image, generator) throws(LiaeError) in try compressed(image, &generator) }
-    withExtendedLifetime((colors, mask)) {}
-    return LabelledFace(colors: colors, mask: mask)
   }
 
   /// Blends what `operation` makes of the image into it, within a random disc; nil: it makes nothing.

@@ -8,6 +8,8 @@ package struct SegmentationSampleOptions: Sendable, Equatable {
   package var faceType = FaceType.whole
   /// Whether faces are bent, moved, mixed and changed; without it they stay as they are, for pictures of progress.
   package var isAugmented = true
+  /// The share of samples, 0...1, that are mixed and changed as DeepFaceLab does all; the others are bent and moved alone.
+  package var changedShare: Float = 1
   /// Whether the target is the picture in gray, of faces without labels too, for pretraining.
   package var targetsGray = false
   package var seed: UInt64 = 0

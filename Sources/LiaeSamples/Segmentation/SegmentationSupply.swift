@@ -46,7 +46,9 @@ final class SegmentationSupply: BatchSource, @unchecked Sendable {
       if options.targetsGray {
         sample = try Self.gray(sample, isAugmented: options.isAugmented, &generator)
       } else if options.isAugmented {
-        sample = try SegmentationAugmenter(side: options.resolution).sample(
+        sample = try SegmentationAugmenter(
+          side: options.resolution, changedShare: options.changedShare
+        ).sample(
           sample, other: { () throws(LiaeError) in try self.faces.face(other).labelled() }, drawing: &generator)
       }
       batch.put(sample, slot: slot)

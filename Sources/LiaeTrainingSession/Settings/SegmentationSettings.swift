@@ -19,6 +19,8 @@ package struct SegmentationSettings: ModelSettings {
 
   // Samples.
   package var batchSize = 4
+  /// The share of samples that are mixed and changed as DeepFaceLab does all; the others are bent and moved alone.
+  package var augmentation: Float = 1
   package var seed = 0
 
   // Length and backups; 0 is never.
@@ -47,6 +49,7 @@ package struct SegmentationSettings: ModelSettings {
       .boolean("clipgrad", \.options.clipGradient),
       .boolean("pretrain", \.options.pretrain),
       .whole("batch-size", 1...1024, \.batchSize),
+      .real("augmentation", 0...1, \.augmentation),
       .whole("seed", 0...Int.max, \.seed),
     ] + sessionTable()
 
@@ -75,6 +78,7 @@ package struct SegmentationSettings: ModelSettings {
   func samples(attempt: Int) -> SegmentationSampleOptions {
     var samples = SegmentationSampleOptions()
     (samples.resolution, samples.faceType, samples.targetsGray) = (resolution, faceType, options.pretrain)
+    samples.changedShare = augmentation
     samples.seed = UInt64(truncatingIfNeeded: seed) &+ UInt64(truncatingIfNeeded: attempt) &* 0x9e37_79b9_7f4a_7c15
     return samples
   }

@@ -130,6 +130,12 @@ struct SegmentationArguments: SettingOptions {
   @Option(help: .init("Faces in a step. 1 to 1024. (default: 4)", valueName: "n"))
   var batchSize: Int?
 
+  @Option(
+    help: .init(
+      "Share of the faces that get other backgrounds, light, colours and losses, as in DeepFaceLab all do; the others are "
+        + "bent and moved alone. 0 to 1. (default: 1)", valueName: "x"))
+  var augmentation: Double?
+
   @Option(help: .init("Stop at this iteration; 0: never. (default: 0)", valueName: "n"))
   var targetIter: Int?
 
