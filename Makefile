@@ -34,6 +34,7 @@ VENV := build/venv
 STAGE := build/stage
 PYTESTS := $(wildcard Tests/python Tests/cli Tests/abi)
 DEMO_MODEL ?= examples/model/demo.safetensors
+DEMO_XSEG ?= examples/model/xseg.safetensors
 
 .PHONY: all lib header cli examples deps list
 .DEFAULT_GOAL := all

@@ -98,7 +98,9 @@ package final class FacesetSource: Sendable {
     for entry in try Faceset.read(path: path).faces {
       let name = entry.personName.map { "\($0)/\(entry.filename)" } ?? entry.filename
       do throws(LiaeError) {
-        faces.append(try SourceFace(entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask, polygons: entry.polygons)))
+        faces.append(
+          try SourceFace(
+            entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask, polygons: entry.polygons)))
       } catch {
         report.add(name, error)
       }

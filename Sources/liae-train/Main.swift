@@ -20,7 +20,8 @@ struct LiaeTrainCommand: ParsableCommand {
       """,
     version: "liae-train \(Version.string)",
     subcommands: [
-      TrainCommand.self, XSegCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self,
+      TrainCommand.self, XSegCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self,
+      SamplesCommand.self,
       LogCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)

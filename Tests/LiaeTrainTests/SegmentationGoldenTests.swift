@@ -102,7 +102,8 @@ struct SegmentationCase: Sendable, CustomStringConvertible {
       let far = zip(values, array.values).count { abs($0 - $1) > 4e-6 }
       let most = zip(values, array.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
       // Elements whose gradient is as large as rounding go the other way, by two steps of 3.2e-4.
-      #expect(Double(far) <= max(1, 0.07 * Double(values.count)) && most <= 6.6e-4, "\(name): \(far) of \(values.count)")
+      #expect(
+        Double(far) <= max(1, 0.07 * Double(values.count)) && most <= 6.6e-4, "\(name): \(far) of \(values.count)")
     }
     withExtendedLifetime((masks, none)) {}
   }

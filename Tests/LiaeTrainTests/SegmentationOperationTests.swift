@@ -69,7 +69,9 @@ import Testing
   }
 
   /// The derivative of a weighted sum of what `operation` makes of x, and how far it is from differences in double.
-  private func check(_ engine: Engine, _ x: Tensor, _ operation: (Tape) throws -> Tensor, _ reference: ([Double]) -> [Double]) throws {
+  private func check(
+    _ engine: Engine, _ x: Tensor, _ operation: (Tape) throws -> Tensor, _ reference: ([Double]) -> [Double]
+  ) throws {
     let tape = Tape(engine)
     let y = try operation(tape)
     let start = x.values.map(Double.init), expected = reference(start)
@@ -102,7 +104,8 @@ import Testing
       for i in 0..<count { parameter.value[i] = value(i) }
       return parameter
     }
-    let weight = try parameter(channels) { 0.5 + Float($0 % 5) / 4 }, bias = try parameter(channels) { Float($0 % 3) / 4 }
+    let weight = try parameter(channels) { 0.5 + Float($0 % 5) / 4 },
+      bias = try parameter(channels) { Float($0 % 3) / 4 }
     let tau = try parameter(channels) { -Float($0 % 4) / 5 }, epsilon = try parameter(1) { _ in -0.07 }
     func reference(
       _ x: [Double], weight: [Double], bias: [Double], epsilon: Double, tau: [Double]

@@ -52,7 +52,8 @@ package struct TrainingKernelTable: Sendable {
   package let channelSquares:
     @Sendable (_ x: FloatPointer, _ count: Int, _ period: Int, _ sums: UnsafeMutablePointer<Double>) -> Void
   package let channelNorm:
-    @Sendable (_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer) -> Void
+    @Sendable (_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer) ->
+      Void
   package let channelNormSums:
     @Sendable (
       _ x: FloatPointer, _ dy: FloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer,

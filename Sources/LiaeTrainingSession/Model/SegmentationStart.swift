@@ -64,7 +64,8 @@ package struct SegmentationStart {
     let before = settings
     if let config { try settings.read(config) }
     for (key, value) in given { try settings.set(key, value, source: "--") }
-    if case .new = origin {} else {
+    if case .new = origin {
+    } else {
       try SegmentationSettings.requireSameNetwork(before, settings, folder)
       changes = SegmentationSettings.differences(before.stored, settings.stored)
     }
