@@ -19,7 +19,7 @@ struct SegmentationAugmenter {
   func sample(
     _ face: LabelledFace, other: () throws(LiaeError) -> LabelledFace, drawing generator: inout SplitMix64
   ) throws(LiaeError) -> LabelledFace {
-    let isChanged = generator.uniform() < changedShare
+    let isChanged = changedShare >= 1 || generator.uniform() < changedShare
     if isChanged && generator.isHead() { try mix(face, try other(), &generator) }
     var parameters = transform(degrees: 10, scale: 1.05, shift: 0.05, &generator)
     parameters.warp = try WarpMap(side: side, drawing: &generator)

@@ -52,18 +52,17 @@ package enum SampleSheet {
 
   /// A row for each sample of a batch of XSeg: what the network sees, what it is to find and what it finds.
   ///
-  /// - Parameter found: float32 (count, side, side).
+  /// - Parameter found: float32 (count, side, side); nil: nothing was looked for.
   /// - Throws: `outOfMemory`, `limitExceeded` for too many faces of too many pixels.
-  package static func picture(_ batch: SegmentationBatch, found: Bytes) throws(LiaeError) -> Picture {
+  package static func picture(_ batch: SegmentationBatch, found: Bytes?) throws(LiaeError) -> Picture {
     let side = batch.side
-    let planes = [
-      Faces(batch.picture, side), Faces(batch.mask, side, channels: 1), Faces(found, side, channels: 1),
-    ]
+    let masks = [batch.mask, found].compactMap { $0 }
+    let planes = [Faces(batch.picture, side)] + masks.map { Faces($0, side, channels: 1) }
     var sheet = ContactSheet(columns: planes.count, side: max(96, side))
     for index in 0..<batch.count {
       try sheet.add(planes.map { (faces) throws(LiaeError) in try faces.picture(index) })
     }
-    return try captioned(sheet, ["face", "label", "found"], scale: side >= 160 ? 2 : 1)
+    return try captioned(sheet, Array(["face", "label", "found"].prefix(planes.count)), scale: side >= 160 ? 2 : 1)
   }
 
   /// The sheet with a line of captions above its columns.
