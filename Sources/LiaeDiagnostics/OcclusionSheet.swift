@@ -8,7 +8,7 @@ import LiaeSystem
 import LiaeTensor
 
 /// A sheet of swaps behind objects before the face, with and without a mask model: a row for each object with the frame,
-/// the swap by the learned masks alone, the same with XSeg's, and the mask that it was set in by.
+/// the swap by the masks that the swap model has learnt, the swap by XSeg's mask of the frame's face, and that mask.
 package struct OcclusionSheet {
   private static let side = 480
   private static let cell = 240
@@ -50,7 +50,7 @@ package struct OcclusionSheet {
         withExtendedLifetime((result, mask)) {}
         return (result, mask)
       }
-      let with = try swapped(.allProduct)
+      let with = try swapped(.xsegDestination)
       try sheet.add([picture, try swapped(.learnedProduct).picture, with.picture, with.mask])
     }
     let cells = try sheet.picture(), head = 2 * (PixelFont.height + 2)
