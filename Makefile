@@ -34,6 +34,7 @@ VENV := build/venv
 STAGE := build/stage
 PYTESTS := $(wildcard Tests/python Tests/cli Tests/abi)
 DEMO_MODEL ?= examples/model/demo.safetensors
+DEMO_XSEG ?= examples/model/xseg.safetensors
 
 .PHONY: all lib header cli examples deps list
 .DEFAULT_GOAL := all
@@ -107,7 +108,7 @@ DEMO_VIDEO := --count 1 --no-frames --held-out --seed 3 --frame-size 480x480 --v
 ## demo: swap rendered faces with the model of examples/model; the pictures and the video are in out/demo
 .PHONY: demo
 demo: cli demo-deps
-	build/liae-infer demo --model $(DEMO_MODEL) --output out/demo --force
+	build/liae-infer demo --model $(DEMO_MODEL) --xseg $(DEMO_XSEG) --output out/demo --force
 	build/liae-train synth --identity b $(DEMO_VIDEO) --output out/demo/moving --video out/demo/moving/frames.mp4
 	build/liae-train synth --identity a $(DEMO_VIDEO) --output out/demo/moving --video out/demo/moving/truth.mp4
 	build/liae-infer video --model $(DEMO_MODEL) --input out/demo/moving/frames.mp4 \

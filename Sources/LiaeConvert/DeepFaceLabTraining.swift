@@ -10,8 +10,8 @@ package struct DeepFaceLabTraining: Sendable {
   package var options: [(key: String, value: PickleValue)] = []
   /// Iterations done, 0...`TrainingState.counterLimit`; 0 where there is no data file.
   package var iteration = 0
-  /// A pair for each of the last iterations, at most `TrainingState.lossLimit`.
-  package var losses: [(source: Float, destination: Float)] = []
+  /// Losses of each of the last iterations, at most `TrainingState.lossLimit`; of XSeg, which has one loss, no destination.
+  package var losses: [(source: Float, destination: Float?)] = []
   /// Files of tensors by their names behind the model's: `src_dst_opt.npy` and so on, those that are there. Tensors are
   /// under the names of the files, as `ms_encoder/down1/downs_0/conv1/weight_0:0`.
   package var files: [String: TensorDictionary] = [:]
@@ -22,8 +22,11 @@ package struct DeepFaceLabTraining: Sendable {
   private var prefix = ""
   /// Optimiser of the network; the adversaries and their optimisers.
   package static let fileNames = [
-    "src_dst_opt.npy", "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy",
+    "src_dst_opt.npy", segmentationOptimizer, "GAN.npy", "GAN_opt.npy", "code_discriminator.npy", "D_code_opt.npy",
   ]
+
+  /// Optimiser of XSeg.
+  package static let segmentationOptimizer = "256_opt.npy"
 
   package init() {}
 
@@ -61,9 +64,22 @@ package struct DeepFaceLabTraining: Sendable {
     guard let set = try Self.set(of: name, in: folder) else {
       throw LiaeError(.fileNotFound, "\(folder): holds no DeepFaceLab model \"\(name)\"")
     }
+    try self.init(set)
+  }
+
+  /// The training of the XSeg model of a folder, which may hold a model that swaps too.
+  ///
+  /// - Throws: what reading its files throws.
+  package init(segmentationIn folder: String) throws(LiaeError) {
+    try self.init(DeepFaceLabSet(folder: folder, name: "", kind: .xseg))
+  }
+
+  private init(_ set: DeepFaceLabSet) throws(LiaeError) {
     (prefix, dataPath) = (set.path(""), set.path(DeepFaceLabSet.dataFile))
     hasData = set.has(DeepFaceLabSet.dataFile)
-    if hasData { try readData(Bytes.read(path: dataPath), name: dataPath) }
+    if hasData {
+      try readData(Bytes.read(path: dataPath), name: dataPath, lossesOfAnIteration: set.kind == .xseg ? 1 : 2)
+    }
     for file in Self.fileNames where set.has(file) {
       files[file] = try DeepFaceLabFile.parseWeights(try Bytes.read(path: set.path(file)), name: set.path(file))
     }
@@ -73,7 +89,9 @@ package struct DeepFaceLabTraining: Sendable {
   ///
   /// - Throws: `corruptFile` for an iteration that no training comes to, and for losses that are none; what reading a
   ///   pickle throws.
-  package mutating func readData(_ bytes: Bytes, name: String) throws(LiaeError) {
+  package mutating func readData(
+    _ bytes: Bytes, name: String, lossesOfAnIteration count: Int = 2
+  ) throws(LiaeError) {
     let data = try DeepFaceLabFile.parseData(bytes, name: name)
     for (key, value) in data["options"]?.pairs ?? [] {
       if let key = key.stringValue { options.append((key, value)) }
@@ -82,10 +100,12 @@ package struct DeepFaceLabTraining: Sendable {
       iteration = try NumberReader(name).whole(value, "iter", 0...TrainingState.counterLimit)
     }
     for entry in (data["loss_history"]?.elements ?? []).suffix(TrainingState.lossLimit) {
-      guard let pair = entry.elements, pair.count == 2, let source = pair[0].doubleValue,
-        let destination = pair[1].doubleValue
-      else { throw LiaeError(.corruptFile, "\(name): loss_history holds \(entry.kind); expected pairs of floats") }
-      losses.append((Float(source), Float(destination)))
+      let values = (entry.elements ?? []).compactMap(\.doubleValue).map { Float($0) }
+      guard values.count == count, entry.elements?.count == count else {
+        throw LiaeError(
+          .corruptFile, "\(name): loss_history holds \(entry.kind); expected lists of \(count) floats")
+      }
+      losses.append((values[0], count == 2 ? values[1] : nil))
     }
   }
 

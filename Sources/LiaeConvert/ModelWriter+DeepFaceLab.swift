@@ -65,8 +65,8 @@ extension ModelWriter {
     let chosen = kind.options(model).map { option in
       (key: PickleValue.string(option.key), value: given.first { $0.key == option.key }?.value ?? option.value)
     }
-    let losses = (training?.losses ?? []).map { pair in
-      PickleValue.list([.float(Double(pair.source)), .float(Double(pair.destination))])
+    let losses = (training?.losses ?? []).map { losses in
+      PickleValue.list([losses.source, losses.destination].compactMap { $0 }.map { .float(Double($0)) })
     }
     return .dictionary([
       // 0 would mean a first run, at which DeepFaceLab ignores the rest and makes new weights.

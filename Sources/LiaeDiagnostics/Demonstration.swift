@@ -26,6 +26,7 @@ package struct Demonstration {
   package var masksFolder: String { "\(folder)/merged_mask" }
   package var framesSheetPath: String { "\(folder)/frames.png" }
   package var modesSheetPath: String { "\(folder)/modes.png" }
+  package var occlusionSheetPath: String { "\(folder)/occluded.png" }
 
   /// Sides of the frames in pixels, and their number.
   private static let (side, frames) = (480, 8)
@@ -35,7 +36,7 @@ package struct Demonstration {
   package init(folder: String, faces: Int, replacing: Bool) throws(LiaeError) {
     (self.folder, self.faces, self.replacing) = (folder, max(1, faces), replacing)
     guard !replacing else { return }
-    let files = facePaths + [modelPath, sheetPath, landmarksPath, framesSheetPath, modesSheetPath]
+    let files = facePaths + [modelPath, sheetPath, landmarksPath, framesSheetPath, modesSheetPath, occlusionSheetPath]
     if let existing = files.first(where: { File.kind($0) != nil }) {
       throw LiaeError(.fileExists, "\(existing): exists already; --force replaces it")
     }
@@ -111,6 +112,12 @@ package struct Demonstration {
     // No model takes part in these: the face is rendered.
     try CompositeSheet().sheet().writePNG(to: modesSheetPath, provenance: nil, replacing: replacing)
     return 0
+  }
+
+  /// Writes the sheet of swaps behind objects before the face, with and without an XSeg model.
+  package func makeOcclusions(_ plan: Plan, xseg: Plan, threads: Int) throws(LiaeError) {
+    try OcclusionSheet(swap: plan, segment: xseg, type: try faceType(plan), threads: threads).picture()
+      .writePNG(to: occlusionSheetPath, provenance: .composite, replacing: replacing)
   }
 
   /// The model's face type; the whole face for a checkpoint that does not say it.

@@ -88,7 +88,14 @@ package struct FrameBenchmark {
     if let xseg {
       var options = ContextOptions()
       options.threads = threads
-      face.segmenter = try Context(plan: xseg, options: options).segmenter()
+      let segmenter = try Context(plan: xseg, options: options).segmenter()
+      face.segmenter = segmenter
+      let crop = try frame.crop(placement.transform(size: segmenter.side), side: segmenter.side, clamps: false)
+      cases.append(
+        (
+          "xseg, both masks alone",
+          { () throws(LiaeError) in for _ in 0..<2 { _ = try segmenter.mask(crop) } }
+        ))
       add("overlay, xseg-prd*xseg-dst") { $0.maskMode = .xsegProduct }
     }
 

@@ -205,6 +205,26 @@ private typealias Taps = UnsafePointer<TrainedTaps>
   squares(V.self, x: x, count: count, scratch: s)
 }
 
+@inline(never) private func channelSquares_f32(
+  _ x: FloatPointer, _ count: Int, _ period: Int, _ sums: UnsafeMutablePointer<Double>
+) { channelSquares(V.self, x: x, count: count, period: period, sums: sums) }
+
+@inline(never) private func channelNorm_f32(
+  _ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer
+) { channelNorm(V.self, x: x, y: y, count: count, period: period, factors: factors) }
+
+@inline(never) private func channelNormSums_f32(
+  _ x: FloatPointer, _ dy: FloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer,
+  _ sums: MutableFloatPointer
+) { channelNormSums(V.self, x: x, dy: dy, count: count, period: period, factors: factors, sums: sums) }
+
+@inline(never) private func channelNormBack_f32(
+  _ x: FloatPointer, _ dy: FloatPointer, _ dx: MutableFloatPointer, _ count: Int, _ period: Int,
+  _ factors: FloatPointer, _ isAdding: Bool
+) {
+  channelNormBack(V.self, x: x, dy: dy, dx: dx, count: count, period: period, factors: factors, isAdding: isAdding)
+}
+
 /// The kernels of training. Call it only where `kernelTable` may be called.
 package func trainingKernelTable() -> TrainingKernelTable {
   TrainingKernelTable(
@@ -215,5 +235,6 @@ package func trainingKernelTable() -> TrainingKernelTable {
     cosine: cosine_f32,
     cosineBack: cosineBack_f32,
     sigmoids: sigmoids_f32, sigmoidBack: sigmoidBack_f32, addScaled: addScaled_f32, columnSums: columnSums_f32,
-    finishRows: finishRows_f32, squares: squares_f32)
+    finishRows: finishRows_f32, squares: squares_f32, channelSquares: channelSquares_f32,
+    channelNorm: channelNorm_f32, channelNormSums: channelNormSums_f32, channelNormBack: channelNormBack_f32)
 }

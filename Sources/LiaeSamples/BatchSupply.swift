@@ -3,7 +3,7 @@ import LiaeFrame
 import LiaeSystem
 
 /// Any batch of one side, by its number, on any thread.
-final class BatchSupply: @unchecked Sendable {
+final class BatchSupply: BatchSource, @unchecked Sendable {
   private let options: SampleOptions
   private let batchSize: Int
   private let maker: SampleMaker

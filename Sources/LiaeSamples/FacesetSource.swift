@@ -49,6 +49,20 @@ package final class FacesetSource: Sendable {
     self.report = report
   }
 
+  /// The faces of several sources one after the other. Where there is more than one, a face's name is its path.
+  ///
+  /// - Parameter sources: at least one.
+  package init(joining sources: [FacesetSource]) {
+    let isNamed = sources.count > 1
+    func name(_ source: FacesetSource, _ face: String) -> String { isNamed ? "\(source.path)/\(face)" : face }
+    path = sources.map(\.path).joined(separator: ", ")
+    report = SkipReport()
+    faces = sources.flatMap { source in source.faces.map { $0.named(name(source, $0.name)) } }
+    for source in sources {
+      for face in source.skipped { report.add(name(source, face.name), face.reason) }
+    }
+  }
+
   /// Says that a face is not used after all.
   func skip(_ face: SourceFace, _ error: LiaeError) { report.add(face.name, error) }
 
@@ -84,7 +98,9 @@ package final class FacesetSource: Sendable {
     for entry in try Faceset.read(path: path).faces {
       let name = entry.personName.map { "\($0)/\(entry.filename)" } ?? entry.filename
       do throws(LiaeError) {
-        faces.append(try SourceFace(entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask)))
+        faces.append(
+          try SourceFace(
+            entry, name: name, place: .part(jpeg: entry.jpeg, mask: entry.xsegMask, polygons: entry.polygons)))
       } catch {
         report.add(name, error)
       }

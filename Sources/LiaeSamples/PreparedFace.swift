@@ -30,6 +30,8 @@ struct PackedFace: Sendable {
     try self.init(face.colors, masks: [face.mask, face.eyesMouth])
   }
 
+  init(_ face: LabelledFace) throws(LiaeError) { try self.init(face.colors, masks: [face.mask]) }
+
   init(reference: ColorCanvas) throws(LiaeError) { try self.init(reference, masks: []) }
 
   private init(_ colors: ColorCanvas, masks: [MaskCanvas]) throws(LiaeError) {
@@ -64,6 +66,9 @@ struct PackedFace: Sendable {
   func prepared() throws(LiaeError) -> PreparedFace {
     PreparedFace(colors: try colors(), mask: try plane(3), eyesMouth: try plane(4))
   }
+
+  /// Of a face that was packed with one mask.
+  func labelled() throws(LiaeError) -> LabelledFace { LabelledFace(colors: try colors(), mask: try plane(3)) }
 
   private func plane(_ number: Int) throws(LiaeError) -> MaskCanvas {
     precondition(storage.count >= 2 * (number + 1) * side * side)

@@ -7,7 +7,7 @@ import LiaeSystem
 /// Batch number i is a function of the faces, the options and i: neither the number of threads nor what was asked for
 /// before changes a bit of it, so that a training that goes on at batch i sees what it would have seen.
 package final class SampleGenerator: Sendable {
-  private let shared: BatchWorkers
+  private let shared: BatchWorkers<BatchSupply>
 
   /// - Parameters:
   ///   - colorReference: the other side's faces, for `colorTransfer`; nil where that is none.
@@ -46,87 +46,5 @@ package final class SampleGenerator: Sendable {
   ///   `cancelled`.
   package func next(isCancelled: () -> Bool = { false }) throws(LiaeError) -> FaceBatch {
     try shared.next(isCancelled: isCancelled).get()
-  }
-}
-
-/// The state that the threads of a generator share. They retain it, not the generator, so that that can end them when
-/// it goes.
-private final class BatchWorkers: @unchecked Sendable {
-  private let supply: BatchSupply
-  private let workers: Int
-  private let share: (index: Int, count: Int)
-  private var threads: [WorkerThread] = []
-  /// Guards what follows.
-  private let monitor = Monitor()
-  /// Batch i stands at i modulo their number from when it is made until it is asked for.
-  private var ready: [Result<FaceBatch, LiaeError>?]
-  private var nextToMake: Int
-  private var nextToGive: Int
-  private var isEnding = false
-
-  init(_ supply: BatchSupply, workers: Int, firstBatch: Int, share: (index: Int, count: Int)) {
-    (self.supply, self.workers, self.share) = (supply, workers, share)
-    (nextToMake, nextToGive) = (firstBatch, firstBatch)
-    // One more than is worked on, so that no thread waits for the trainer at once.
-    ready = Array(repeating: nil, count: workers + 1)
-  }
-
-  /// - Throws: `threadFailure`, with no thread left.
-  func start() throws(LiaeError) {
-    for _ in 0..<workers {
-      do throws(LiaeError) { threads.append(try WorkerThread { self.work() }) } catch {
-        stop()
-        throw error
-      }
-    }
-  }
-
-  func stop() {
-    monitor.locked {
-      isEnding = true
-      monitor.wakeAll()
-    }
-    for thread in threads { thread.join() }
-    threads = []
-  }
-
-  /// Milliseconds between two questions whether to go on waiting.
-  private static let patience = 20
-
-  func next(isCancelled: () -> Bool) -> Result<FaceBatch, LiaeError> {
-    monitor.locked {
-      let slot = nextToGive % ready.count
-      while true {
-        if let batch = ready[slot] {
-          ready[slot] = nil
-          nextToGive += 1
-          monitor.wakeAll()
-          return batch
-        }
-        if isCancelled() { return .failure(LiaeError(.cancelled, "interrupted")) }
-        monitor.wait(milliseconds: Self.patience)
-      }
-    }
-  }
-
-  private func work() {
-    while let number = take() {
-      let batch = Result { () throws(LiaeError) in
-        try supply.batch(number * share.count + share.index) { self.monitor.locked { self.isEnding } }
-      }
-      monitor.locked {
-        ready[number % ready.count] = batch
-        monitor.wakeAll()
-      }
-    }
-  }
-
-  private func take() -> Int? {
-    monitor.locked {
-      while !isEnding, nextToMake >= nextToGive + ready.count { monitor.wait() }
-      guard !isEnding else { return nil }
-      defer { nextToMake += 1 }
-      return nextToMake
-    }
   }
 }

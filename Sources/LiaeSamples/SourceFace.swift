@@ -7,20 +7,22 @@ import LiaeSystem
 /// An aligned face whose picture is still in its file.
 package struct SourceFace: Sendable {
   /// The file's; in a faceset of several persons `person/file`.
-  package let name: String
+  package private(set) var name: String
   package let type: FaceType
   /// 68, pixels of the picture.
   package let landmarks: Landmarks
   /// Width in pixels, as the JPEG's header says.
   package let width: Int
   package let height: Int
+  /// Whether somebody drew polygons on the face, and whether a mask is stored with it.
+  package let hasPolygons, hasMask: Bool
   private let eyebrowExpansion: Double
   private let place: Place
 
   enum Place: Sendable {
     /// A file of its own, opened when it is needed: a process may have only so many.
     case file(String)
-    case part(jpeg: StoredBytes, mask: Bytes?)
+    case part(jpeg: StoredBytes, mask: Bytes?, polygons: [FaceMetadata.Polygon])
   }
 
   /// - Throws: `unsupported` for faces that are not aligned, `invalidArgument` for landmarks out of all bounds.
@@ -32,6 +34,14 @@ package struct SourceFace: Sendable {
     (self.name, self.type, self.place) = (name, type, place)
     (height, width) = (entry.shape[0], entry.shape[1])
     eyebrowExpansion = entry.eyebrowExpansion ?? 1
+    (hasPolygons, hasMask) = (!entry.polygons.isEmpty, entry.xsegMask != nil)
+  }
+
+  /// The face under a name that tells it from those of other sources.
+  func named(_ name: String) -> SourceFace {
+    var face = self
+    face.name = name
+    return face
   }
 
   /// Radians; 0 where the landmarks show no pose.
@@ -43,7 +53,7 @@ package struct SourceFace: Sendable {
   ///
   /// - Throws: what reading and decoding throw, `invalidArgument` for landmarks that fix no face, `outOfMemory`.
   package func prepared(side: Int, type: FaceType) throws(LiaeError) -> PreparedFace {
-    let (jpeg, storedMask) = try content()
+    let (jpeg, storedMask, _) = try content()
     let picture = try ColorCanvas(reading: jpeg, name)
     let mask = try faceMask(storedMask, width: picture.width, height: picture.height)
     let eyesMouth = try eyesMouthMask(within: mask)
@@ -65,12 +75,13 @@ package struct SourceFace: Sendable {
     try ColorCanvas(reading: content().jpeg, name).resized(width: side, height: side, interpolation: .linear)
   }
 
-  private func content() throws(LiaeError) -> (jpeg: Bytes, mask: Bytes?) {
+  func content() throws(LiaeError) -> (jpeg: Bytes, mask: Bytes?, polygons: [FaceMetadata.Polygon]) {
     switch place {
-    case .part(let jpeg, let mask): return (try jpeg.read(), mask)
+    case .part(let jpeg, let mask, let polygons): return (try jpeg.read(), mask, polygons)
     case .file(let path):
       let jpeg = try Bytes.read(path: path)
-      return (jpeg, try FaceImage.readMetadata(jpeg, name: name)?.xsegMask)
+      let metadata = try FaceImage.readMetadata(jpeg, name: name)
+      return (jpeg, metadata?.xsegMask, metadata?.polygons ?? [])
     }
   }
 
@@ -96,7 +107,7 @@ package struct SourceFace: Sendable {
 }
 
 extension Canvas where Pixel == Color {
-  fileprivate convenience init(reading jpeg: Bytes, _ name: String) throws(LiaeError) {
+  convenience init(reading jpeg: Bytes, _ name: String) throws(LiaeError) {
     let picture = try Picture.decode(jpeg, name: name)
     defer { withExtendedLifetime(picture) {} }
     try self.init(reading: picture.view)

@@ -14,6 +14,45 @@ package struct TrainerState: Sendable {
   }
 }
 
+extension TrainerState {
+  /// What every training counts.
+  struct Counters {
+    let iteration, optimizerSteps: Int
+    let seed: UInt64
+    let optimizer: TrainingOptions.Optimizer
+  }
+
+  /// - Throws: `corruptFile` where one is missing or of no sense.
+  func counters() throws(LiaeError) -> Counters {
+    let number = try needed("optimizer")
+    guard let kind = TrainingOptions.Optimizer.allCases.first(where: { $0.number == UInt64(number) }) else {
+      throw LiaeError(.corruptFile, "the training state is that of optimiser number \(number), which is not known")
+    }
+    guard let seed = integers.first(where: { $0.name == "seed" }) else {
+      throw LiaeError(.corruptFile, "the training state lacks seed")
+    }
+    return Counters(
+      iteration: try needed("iteration"), optimizerSteps: try needed("optimizer_steps"), seed: seed.value,
+      optimizer: kind)
+  }
+
+  /// - Throws: `corruptFile` for a number that is too large.
+  func integer(_ name: String) throws(LiaeError) -> Int? {
+    guard let found = integers.first(where: { $0.name == name }) else { return nil }
+    guard let value = Int(exactly: found.value) else {
+      throw LiaeError(.corruptFile, "the training state's \(name) is \(found.value)")
+    }
+    return value
+  }
+
+  func needed(_ name: String) throws(LiaeError) -> Int {
+    guard let value = try integer(name) else {
+      throw LiaeError(.corruptFile, "the training state lacks \(name)")
+    }
+    return value
+  }
+}
+
 extension Trainer {
   /// - Throws: `outOfMemory`.
   package func model() throws(LiaeError) -> Model {
@@ -55,45 +94,25 @@ extension Trainer {
   ///
   /// - Throws: `missingTensor`, `shapeMismatch`, `corruptFile`, `outOfMemory`.
   package func restore(_ state: TrainerState) throws(LiaeError) {
-    func integer(_ name: String) throws(LiaeError) -> Int? {
-      guard let found = state.integers.first(where: { $0.name == name }) else { return nil }
-      guard let value = Int(exactly: found.value) else {
-        throw LiaeError(.corruptFile, "the training state's \(name) is \(found.value)")
-      }
-      return value
-    }
-    func needed(_ name: String) throws(LiaeError) -> Int {
-      guard let value = try integer(name) else {
-        throw LiaeError(.corruptFile, "the training state lacks \(name)")
-      }
-      return value
-    }
-    let number = try needed("optimizer")
-    guard let kind = TrainingOptions.Optimizer.allCases.first(where: { $0.number == UInt64(number) }) else {
-      throw LiaeError(.corruptFile, "the training state is that of optimiser number \(number), which is not known")
-    }
-    guard let found = state.integers.first(where: { $0.name == "seed" }) else {
-      throw LiaeError(.corruptFile, "the training state lacks seed")
-    }
-    (seed, momentsOf) = (found.value, kind)
+    let counters = try state.counters()
+    (seed, momentsOf) = (counters.seed, counters.optimizer)
     optimizer.seed = seed
-    iteration = try needed("iteration")
-    optimizer.steps = try needed("optimizer_steps")
+    (iteration, optimizer.steps) = (counters.iteration, counters.optimizerSteps)
     (patches, codes) = (nil, nil)
-    if let patch = try integer("gan_patch_size") {
-      let dims = try needed("gan_dims")
+    if let patch = try state.integer("gan_patch_size") {
+      let dims = try state.needed("gan_dims")
       guard (1...4096).contains(patch), (1...512).contains(dims) else {
         throw LiaeError(.corruptFile, "the training state has a discriminator of patch \(patch) and \(dims) channels")
       }
       try makePatches(patch: patch, dims: dims)
-      patches?.trainer.optimizer.steps = try needed("gan_steps")
+      patches?.trainer.optimizer.steps = try state.needed("gan_steps")
     }
-    if let steps = try integer("code_steps"), network.sharesCode {
+    if let steps = try state.integer("code_steps"), network.sharesCode {
       try makeCodes()
       codes?.optimizer.steps = steps
     }
     for parameter in allParameters { try parameter.restore { state.tensors[$0] } }
-    if try integer("pretrain") == 1 && !options.pretrain { endPretraining() }
+    if try state.integer("pretrain") == 1 && !options.pretrain { endPretraining() }
   }
 
   /// Takes over the moments that DeepFaceLab keeps in `NAME_SAEHD_src_dst_opt.npy` or `NAME_AMP_src_dst_opt.npy`: `ms_` and `vs_` of AdaBelief or

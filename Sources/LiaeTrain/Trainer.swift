@@ -69,10 +69,10 @@ package final class Trainer {
 
   /// Checks that networks of a family can be trained.
   ///
-  /// - Throws: `unsupported` for xseg, whose losses the trainer does not have.
+  /// - Throws: `unsupported` for xseg, which `SegmentationTrainer` trains.
   package static func check(_ family: Architecture.Family) throws(LiaeError) {
     guard family != .xseg else {
-      throw LiaeError(.unsupported, "an xseg network can be run but not trained; liae, df and amp can be trained")
+      throw LiaeError(.unsupported, "an xseg network is trained by liae-train xseg; this trains liae, df and amp")
     }
   }
 

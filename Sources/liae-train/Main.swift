@@ -7,7 +7,7 @@ import LiaeSystem
 struct LiaeTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liae-train",
-    abstract: "Trains LIAE, DF and AMP face-swap models.",
+    abstract: "Trains LIAE, DF and AMP face-swap models, and XSeg.",
     discussion: """
       Examples:
         liae-train --src data_src/aligned --dst data_dst/aligned \\
@@ -20,7 +20,8 @@ struct LiaeTrainCommand: ParsableCommand {
       """,
     version: "liae-train \(Version.string)",
     subcommands: [
-      TrainCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self, SamplesCommand.self,
+      TrainCommand.self, XSegCommand.self, ExportCommand.self, SynthCommand.self, EvaluateCommand.self,
+      SamplesCommand.self,
       LogCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)

@@ -38,7 +38,7 @@ struct Training {
     /// Losses of source and destination as they were reported.
     var losses: [[Float]] {
       events.compactMap {
-        if case .iteration(_, let source, let destination, _) = $0 { [source, destination] } else { nil }
+        if case .iteration(_, let source, let destination, _) = $0 { [source, destination ?? .nan] } else { nil }
       }
     }
   }

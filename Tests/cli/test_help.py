@@ -22,7 +22,7 @@ def test_help_of_masks_is_as_expected(command):
     check_help(liae_infer("xseg", command, "--help"), f"help-xseg-{command}.txt")
 
 
-@pytest.mark.parametrize("command", ["train", "export", "synth", "evaluate"])
+@pytest.mark.parametrize("command", ["train", "xseg", "export", "synth", "evaluate"])
 def test_help_of_training_is_as_expected(command):
     check_help(liae_train(command, "--help"), f"help-train-{command}.txt")
 

@@ -57,7 +57,7 @@ private struct NetworkSettings {
         guard texts.updateValue(try reader.string(key), forKey: key) == nil else {
           throw reader.error("the settings say \(key) twice")
         }
-      case "resolution", "e-dims", "ae-dims", "d-dims", "d-mask-dims", "inter-dims":
+      case "resolution", "e-dims", "ae-dims", "d-dims", "d-mask-dims", "inter-dims", "base-dims":
         if reader.peek() == UInt8(ascii: "n") { return try reader.word("null", key) }
         // Settings are named as options of the command line are.
         let name = String(key.map { $0 == "-" ? "_" : $0 })
@@ -75,7 +75,9 @@ private struct NetworkSettings {
     guard let name = texts["arch"] else { throw wrong("arch", "a name such as liae-udt") }
     let (family, letters): (Architecture.Family, String)
     do throws(LiaeError) { (family, letters) = try Architecture.parse(name) } catch { throw error.within(file) }
-    guard let flavour = texts["flavour"].flatMap(Architecture.Flavour.init) else {
+    // XSeg has one flavour, of which its settings do not speak.
+    let said = family == .xseg ? texts["flavour"] ?? Architecture.Flavour.dfl.rawValue : texts["flavour"]
+    guard let flavour = said.flatMap(Architecture.Flavour.init) else {
       throw wrong("flavour", "dfl or torch")
     }
     guard let type = ModelInfo.faceTypes.first(where: { $0.name == texts["face-type"] }) else {

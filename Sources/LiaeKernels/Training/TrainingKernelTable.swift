@@ -49,6 +49,21 @@ package struct TrainingKernelTable: Sendable {
   package let finishRows:
     @Sendable (UnsafePointer<TrainingEpilogue>, _ y: MutableFloatPointer, _ rows: Int, _ columns: Int) -> Void
   package let squares: @Sendable (_ x: FloatPointer, _ count: Int, Scratch) -> Float
+  package let channelSquares:
+    @Sendable (_ x: FloatPointer, _ count: Int, _ period: Int, _ sums: UnsafeMutablePointer<Double>) -> Void
+  package let channelNorm:
+    @Sendable (_ x: FloatPointer, _ y: MutableFloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer) ->
+      Void
+  package let channelNormSums:
+    @Sendable (
+      _ x: FloatPointer, _ dy: FloatPointer, _ count: Int, _ period: Int, _ factors: FloatPointer,
+      _ sums: MutableFloatPointer
+    ) -> Void
+  package let channelNormBack:
+    @Sendable (
+      _ x: FloatPointer, _ dy: FloatPointer, _ dx: MutableFloatPointer, _ count: Int, _ period: Int,
+      _ factors: FloatPointer, _ isAdding: Bool
+    ) -> Void
 
   package init(
     width: Int,
@@ -80,7 +95,13 @@ package struct TrainingKernelTable: Sendable {
     addScaled: @escaping @Sendable (FloatPointer, Float, MutableFloatPointer, Int) -> Void,
     columnSums: @escaping @Sendable (FloatPointer, Int, Int, MutableFloatPointer) -> Void,
     finishRows: @escaping @Sendable (UnsafePointer<TrainingEpilogue>, MutableFloatPointer, Int, Int) -> Void,
-    squares: @escaping @Sendable (FloatPointer, Int, Scratch) -> Float
+    squares: @escaping @Sendable (FloatPointer, Int, Scratch) -> Float,
+    channelSquares: @escaping @Sendable (FloatPointer, Int, Int, UnsafeMutablePointer<Double>) -> Void,
+    channelNorm: @escaping @Sendable (FloatPointer, MutableFloatPointer, Int, Int, FloatPointer) -> Void,
+    channelNormSums:
+      @escaping @Sendable (FloatPointer, FloatPointer, Int, Int, FloatPointer, MutableFloatPointer) -> Void,
+    channelNormBack:
+      @escaping @Sendable (FloatPointer, FloatPointer, MutableFloatPointer, Int, Int, FloatPointer, Bool) -> Void
   ) {
     self.width = width
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
@@ -90,5 +111,7 @@ package struct TrainingKernelTable: Sendable {
     (self.leakyBack, self.cosine, self.cosineBack) = (leakyBack, cosine, cosineBack)
     (self.sigmoids, self.sigmoidBack, self.addScaled) = (sigmoids, sigmoidBack, addScaled)
     (self.columnSums, self.finishRows, self.squares) = (columnSums, finishRows, squares)
+    (self.channelSquares, self.channelNorm) = (channelSquares, channelNorm)
+    (self.channelNormSums, self.channelNormBack) = (channelNormSums, channelNormBack)
   }
 }

@@ -64,6 +64,21 @@ extension Losses {
   package func logistic(_ logits: Tensor, label: Float, weight: Double, into values: inout [Double])
     throws(LiaeError)
   {
+    try logistic(logits, weight, &values) { _ in label }
+  }
+
+  /// The same with a label for each value, 0...1.
+  package func logistic(_ logits: Tensor, labels: Tensor, weight: Double, into values: inout [Double])
+    throws(LiaeError)
+  {
+    Self.check(logits, labels, values: values)
+    try logistic(logits, weight, &values) { labels.value[$0] }
+  }
+
+  @inline(__always)
+  private func logistic(_ logits: Tensor, _ weight: Double, _ values: inout [Double], label: (Int) -> Float)
+    throws(LiaeError)
+  {
     Self.check(logits, values: values)
     let gradient = try logits.gradient()
     let row = logits.width * logits.channels
@@ -71,7 +86,7 @@ extension Losses {
     sum(logits.count, height: logits.height, scale: scale, into: &values) { sample, from, to in
       var total = 0.0
       for i in sample * logits.stride + from * row..<sample * logits.stride + to * row {
-        let x = logits.value[i]
+        let (x, label) = (logits.value[i], label(i))
         let e = Math.exp(-abs(x))
         total += Double(max(x, 0) - x * label + Math.log1p(e))
         // The sigmoid, without overflow on either side.

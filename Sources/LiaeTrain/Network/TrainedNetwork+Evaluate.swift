@@ -92,6 +92,11 @@ extension TrainedNetwork {
     case .pixelNorm: return try tape.pixelNorm(inputs[0])
     case .concatenation: return try tape.concatenate(inputs)
     case .sigmoid: return try tape.sigmoid(inputs[0])
+    case .transposedConvolution(let name, _):
+      let (weight, bias) = try layer(name)
+      return try tape.transposedConvolution(inputs[0], weight: weight, bias: bias, kernel: 3, stride: 2, slope: 1)
+    case .responseNorm(let block): return try tape.responseNorm(inputs[0], try norm(block))
+    case .blurPool(let size): return try tape.blurPool(inputs[0], size: size)
     // Weights in CRD order were rearranged when they were read.
     case .depthToSpace: return try tape.depthToSpace(inputs[0])
     case .mixChannels:
@@ -104,8 +109,7 @@ extension TrainedNetwork {
       }
       return try tape.mixChannels(inputs[0], inputs[1], by: masks)
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
-    case .convolution, .dense, .activation, .sum, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput,
-      .transposedConvolution, .responseNorm, .blurPool:
+    case .convolution, .dense, .activation, .sum, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }
   }

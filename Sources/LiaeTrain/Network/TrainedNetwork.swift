@@ -14,6 +14,8 @@ package final class TrainedNetwork {
   private let layouts: [String: WeightLayout]
   /// What `evaluate` keeps on a tape that records.
   package var activations = ActivationMemory.speed
+  /// What tensors begin with that are neither random nor zeros.
+  private let constants: [String: Float]
   /// Parameters of the nodes that compute several layers at once, by the name of the node.
   private(set) var joined: [String: JoinedConvolution] = [:]
 
@@ -44,6 +46,11 @@ package final class TrainedNetwork {
       default: break
       }
     }
+    var constants: [String: Float] = [:]
+    for case .responseNorm(let block) in graph.nodes.map(\.operation) {
+      (constants["\(block).frn.weight"], constants["\(block).frn.eps"]) = (1, 1e-6)
+    }
+    self.constants = constants
     var layouts: [String: WeightLayout] = [:]
     var parameters: [Parameter] = []
     for spec in graph.tensors where !spec.isUnused {
@@ -78,10 +85,27 @@ package final class TrainedNetwork {
     return (weight, bias)
   }
 
+  /// Returns the parameters of a filter response norm with its threshold.
+  func norm(_ block: String) throws(LiaeError) -> ResponseNormParameters {
+    func parameter(_ leaf: String) throws(LiaeError) -> Parameter {
+      guard let found = byName["\(block).\(leaf)"] else {
+        throw LiaeError(.internalError, "\(block) is no block of \(architecture.name)")
+      }
+      return found
+    }
+    return ResponseNormParameters(
+      weight: try parameter("frn.weight"), bias: try parameter("frn.bias"), epsilon: try parameter("frn.eps"),
+      tau: try parameter("tlu.tau"))
+  }
+
   /// Sets the parameters that `isIncluded` accepts to fresh values from `seed`. The values of a parameter do not depend on
   /// which others are set.
   package func initialise(seed: UInt64, where isIncluded: (Parameter) -> Bool = { _ in true }) {
     for (i, parameter) in parameters.enumerated() where isIncluded(parameter) {
+      if let constant = constants[parameter.name] {
+        parameter.initialise { constant }
+        continue
+      }
       let bound = layouts[parameter.name]?.glorotBound ?? 0
       var generator = SplitMix64(state: seed &+ UInt64(i) &* 0x9e37_79b9)
       parameter.initialise { bound * (2 * generator.uniform() - 1) }

@@ -3,6 +3,8 @@ import LiaeKernels
 
 /// The layout of a canonical tensor of `Model` in the trainer, whose shapes are DeepFaceLab's: convolutions (kh, kw,
 /// in, out) with depth-to-space channels (dy * 2 + dx) * C + c, in a `PanelLayout`; dense layers (in, out).
+/// A transposed convolution, canonical (in, out, k, k) and here (kh, kw, out, in), is a convolution from its outputs to
+/// its inputs.
 enum WeightLayout {
   case convolution(kernel: Int, inputs: Int, outputs: Int, depthToSpace: Bool, groups: Int)
   case dense(inputs: Int, outputs: Int)

@@ -2,6 +2,18 @@
 import LiaeKernels
 import LiaeSystem
 
+/// How a step of an `Optimizer` changes weights.
+package struct UpdateSettings: Sendable {
+  package var optimizer: TrainingOptions.Optimizer
+  package var learningRate: Float
+  /// Whether a step changes a random 30 % of the weights.
+  package var learningRateDropout: Bool
+  /// Whether the rate follows a cosine of `Optimizer.cosinePeriod` steps from its whole down to 0 and back.
+  package var learningRateCosine: Bool
+  /// Whether the gradient's norm is brought down to 1.
+  package var clipGradient: Bool
+}
+
 /// Changes parameters by their gradients, all of them in one pass.
 ///
 /// Moments live in the parameters; what else there is to remember is the number of optimiser steps. Results do not depend on the
@@ -64,14 +76,27 @@ package final class Optimizer {
     _ options: TrainingOptions, norm: Double, factors: ((Parameter) -> UnsafePointer<Float>?)? = nil
   ) throws(LiaeError) {
     let isDropping = options.learningRateDropout && !options.pretrain
+    let settings = UpdateSettings(
+      optimizer: options.optimizer, learningRate: options.learningRate, learningRateDropout: isDropping,
+      learningRateCosine: isDropping, clipGradient: options.clipGradient)
+    try step(settings, norm: norm, factors: factors)
+  }
+
+  /// One step as `step(_:norm:factors:)` makes it, of any network.
+  ///
+  /// - Throws: `outOfMemory`.
+  package func step(
+    _ settings: UpdateSettings, norm: Double, factors: ((Parameter) -> UnsafePointer<Float>?)? = nil
+  ) throws(LiaeError) {
     // The cosine goes by the steps made before this one.
     let rate =
-      options.learningRate
-      * (isDropping ? Float((Math.cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
-    let scale: Float = options.clipGradient && norm >= 1 ? Float(1 / norm) : 1
-    let dropout = isDropping ? RateDropout(seed: seed, step: steps) : nil
+      settings.learningRate
+      * (settings.learningRateCosine
+        ? Float((Math.cos(Double(steps) * 2 * .pi / Self.cosinePeriod) + 1) / 2) : 1)
+    let scale: Float = settings.clipGradient && norm >= 1 ? Float(1 / norm) : 1
+    let dropout = settings.learningRateDropout ? RateDropout(seed: seed, step: steps) : nil
     let rule: UpdateRule
-    switch options.optimizer {
+    switch settings.optimizer {
     case .adabelief: rule = .adaBelief(rate: rate)
     case .rmsprop: rule = .rmsProp(rate: rate, decay: 0.9, epsilon: 1e-6)
     case .torchRMSprop: rule = .rmsProp(rate: rate, decay: 0.99, epsilon: 1e-8)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeSamples
 import LiaeSystem
 
 /// The time that samples of a faceset take.
@@ -12,18 +11,12 @@ package struct SampleBenchmark {
   ///
   /// - Parameters:
   ///   - count: batches, 1 or more.
-  ///   - each: takes each batch; its time counts.
-  /// - Throws: what making a batch and `each` throw.
-  package init(
-    _ generator: SampleGenerator, count: Int, each: (FaceBatch) throws(LiaeError) -> Void
-  ) throws(LiaeError) {
+  ///   - next: makes a batch, and does what is to be timed with it; returns the number of its samples.
+  /// - Throws: what `next` throws.
+  package init(count: Int, next: () throws(LiaeError) -> Int) throws(LiaeError) {
     let (start, startOfWork) = (monotonicNanoseconds(), processorNanoseconds())
     var samples = 0.0
-    for _ in 0..<count {
-      let batch = try generator.next()
-      samples += Double(batch.count)
-      try each(batch)
-    }
+    for _ in 0..<count { samples += Double(try next()) }
     let (time, work) = (monotonicNanoseconds() - start, processorNanoseconds() - startOfWork)
     samplesPerSecond = samples / Double(max(1, time)) * 1e9
     millisecondsPerSample = Double(work) / max(1, samples) / 1e6

@@ -109,7 +109,7 @@ enum DeepFaceLabState {
     }.joined(separator: ".")
   }
 
-  private static func scalar(_ value: UInt64) throws(LiaeError) -> TensorView {
+  static func scalar(_ value: UInt64) throws(LiaeError) -> TensorView {
     let bytes = try Bytes.allocate(8, for: "a number of steps")
     bytes.base.storeBytes(of: Int64(clamping: value), as: Int64.self)
     return try TensorView(dtype: .int64, shape: [], storage: bytes)

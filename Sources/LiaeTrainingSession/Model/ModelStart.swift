@@ -41,29 +41,15 @@ package struct ModelStart {
     switch origin {
     case .new: settings.adopt(try settings.architecture(), faceType: nil)
     case .weights, .state, .deepFaceLab:
-      try Self.requireSameNetwork(before, settings, folder)
+      try TrainingSettings.requireSameNetwork(before, settings, folder)
       changes = TrainingSettings.differences(before.stored, settings.stored)
     }
     endsPretraining = before.options.pretrain && !settings.options.pretrain
     try settings.check()
   }
-
-  private static func requireSameNetwork(
-    _ model: TrainingSettings, _ wanted: TrainingSettings, _ folder: ModelFolder
-  ) throws(LiaeError) {
-    for setting in TrainingSettings.networkTable {
-      let (present, asked) = (setting.get(model).text(), setting.get(wanted).text())
-      guard present == asked else {
-        throw LiaeError(
-          .invalidArgument,
-          "--\(setting.key) is \(asked), and the model \(folder.name) in \(folder.path) has \(present); a model's network "
-            + "stays what it is: leave the option out, or give --model another folder or --name another name")
-      }
-    }
-  }
 }
 
-extension TrainingSettings {
+extension ModelSettings {
   /// Takes over the options that DeepFaceLab kept with a model, as far as they have a meaning here. What the network is, the
   /// weights tell.
   ///

@@ -47,7 +47,7 @@ package struct ResumedTraining {
       }
       if start.endsPretraining { self.trainer.endPretraining() }
       history = LossHistory(
-        source: training.losses.map(\.source), destination: training.losses.map(\.destination), upTo: iteration)
+        source: training.losses.map(\.source), destination: training.losses.compactMap(\.destination), upTo: iteration)
     }
   }
 }

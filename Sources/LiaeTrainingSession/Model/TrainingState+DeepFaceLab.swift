@@ -2,6 +2,7 @@
 import LiaeConvert
 import LiaeFormats
 import LiaeSystem
+import LiaeTensor
 import LiaeTrain
 
 extension TrainingState {
@@ -9,6 +10,7 @@ extension TrainingState {
   ///
   /// - Throws: `corruptFile` for settings that are not possible; `outOfMemory`.
   package func deepFaceLabTraining() throws(LiaeError) -> DeepFaceLabTraining {
+    if try isSegmentation() { return try deepFaceLabSegmentation() }
     let settings = try trainingSettings()
     let history = LossHistory(self)
     let options = settings.phase(at: history.last, attempt: 0).options
@@ -34,6 +36,27 @@ extension TrainingState {
     ]
     training.files = try DeepFaceLabState.files(
       of: self, family: try settings.architecture().family, optimizer: options.optimizer)
+    return training
+  }
+
+  /// The same of a training of XSeg.
+  private func deepFaceLabSegmentation() throws(LiaeError) -> DeepFaceLabTraining {
+    let settings = try segmentationSettings()
+    let history = LossHistory(self, sides: 1)
+    var training = DeepFaceLabTraining()
+    training.iteration = history.last
+    training.losses = history.source.map { ($0, nil) }
+    training.options = [("pretrain", .bool(settings.options.pretrain)), ("batch_size", .int(settings.batchSize))]
+    // DeepFaceLab's XSeg has no other optimiser.
+    guard settings.options.optimizer == .rmsprop,
+      let steps = counters.first(where: { $0.name == "optimizer_steps" })?.value
+    else { return training }
+    var moments = TensorDictionary()
+    moments["iters:0"] = try DeepFaceLabState.scalar(steps)
+    for name in tensors.names where !name.contains("/") {
+      moments["acc_\(SegmentationTrainer.deepFaceLabName(name))_0:0"] = tensors["first/\(name)"]
+    }
+    training.files[DeepFaceLabTraining.segmentationOptimizer] = moments
     return training
   }
 }

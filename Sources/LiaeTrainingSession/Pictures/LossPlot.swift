@@ -12,9 +12,11 @@ package struct LossPlot {
   private static let area = PixelRectangle(columns: left - 2..<right + 3, rows: top - 2..<bottom + 3)
   private static let ground = Ink(0xfdfdfb), text = Ink(0x333333), grid = Ink(0xe3e3df), frame = Ink(0x9a9a94)
   private static let sides: [(name: String, ink: Ink)] = [("src", Ink(0x1f6fb4)), ("dst", Ink(0xd9631e))]
+  private static let only: [(name: String, ink: Ink)] = [("loss", Ink(0x1f6fb4))]
 
   private let title: String
   private let history: LossHistory
+  private var sides: [(name: String, ink: Ink)] { history.sides == 1 ? Self.only : Self.sides }
 
   package init(title: String, history: LossHistory) { (self.title, self.history) = (title, history) }
 
@@ -23,7 +25,7 @@ package struct LossPlot {
   /// - Throws: `outOfMemory`.
   package func picture() throws(LiaeError) -> Picture {
     let raster = try Raster(width: Self.width, height: Self.height, ground: Self.ground)
-    let curves = [Curve(history.source), Curve(history.destination)]
+    let curves = (history.sides == 1 ? [history.source] : [history.source, history.destination]).map { Curve($0) }
     let levels = curves.flatMap(\.extent).map { min(max($0, 1e-6), 1e7) }
     let (low, high) = (levels.min() ?? 0.1, max(levels.max() ?? 1, 1e-5))
     // A little room, and no less than a factor of two: the noise of a flat curve is no mountain range.
@@ -34,8 +36,8 @@ package struct LossPlot {
       min(low / 1.06, middle / 1.4), max(high * 1.06, middle * 1.4), isLogarithmic: true, start: Self.bottom,
       end: Self.top, ticks: 9)
     drawAxes(raster, x, y)
-    for (curve, side) in zip(curves, Self.sides) { drawRaw(raster, curve, x, y, side.ink) }
-    for (curve, side) in zip(curves, Self.sides) {
+    for (curve, side) in zip(curves, sides) { drawRaw(raster, curve, x, y, side.ink) }
+    for (curve, side) in zip(curves, sides) {
       raster.stroke(
         curve.smooth.map { (x.position($0.at + Double(history.first)), y.position($0.value)) }, width: 2.4, side.ink,
         within: Self.area)
@@ -87,7 +89,7 @@ package struct LossPlot {
   private func drawTitle(_ raster: Raster, _ curves: [Curve]) {
     raster.write(title, x: Self.left, y: 22, Self.text, scale: 2)
     var end = Self.right
-    for (curve, side) in zip(curves, Self.sides).reversed() {
+    for (curve, side) in zip(curves, sides).reversed() {
       let label = "\(side.name) \(curve.smooth.last.map { $0.value.fixed(4) } ?? "-")"
       end -= Raster.width(label, scale: 2)
       raster.write(label, x: end, y: 22, Self.text, scale: 2)

@@ -52,6 +52,23 @@ package enum SampleSheet {
     }
     return try sheet.picture()
   }
+
+  /// A row for each sample of a batch of XSeg: what the network sees, what it is to find and what it finds.
+  ///
+  /// - Parameter found: float32 (count, side, side); nil: nothing was looked for.
+  /// - Throws: `outOfMemory`, `limitExceeded` for too many faces of too many pixels.
+  package static func picture(_ batch: SegmentationBatch, found: Bytes?) throws(LiaeError) -> Picture {
+    let side = batch.side
+    let masks = [batch.mask, found].compactMap { $0 }
+    let planes = [Faces(batch.picture, side)] + masks.map { Faces($0, side, channels: 1) }
+    var sheet = ContactSheet(columns: planes.count, side: max(96, side))
+    for index in 0..<batch.count {
+      try sheet.add(
+        planes.map { (faces) throws(LiaeError) in try faces.picture(index) },
+        captions: index == 0 ? ["face", "label", "found"] : [])
+    }
+    return try sheet.picture()
+  }
 }
 
 /// The pictures of a plane: square, float32, one behind the other, blue first or gray.

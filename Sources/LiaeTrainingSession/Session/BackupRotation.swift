@@ -15,7 +15,7 @@ package struct BackupRotation {
   /// - Parameters:
   ///   - iteration: that of the model now.
   ///   - now: the time, nanoseconds of a monotonic clock.
-  package init(folder: ModelFolder, settings: TrainingSettings, iteration: Int, now: Int = monotonicNanoseconds()) {
+  package init(folder: ModelFolder, settings: some ModelSettings, iteration: Int, now: Int = monotonicNanoseconds()) {
     self.folder = folder
     count = settings.session.backups
     pause = settings.autobackupHours * 3_600_000_000_000

@@ -29,17 +29,20 @@ package struct LossGuard {
 
   /// Judges the losses of one iteration, and takes those that are normal into the mean.
   ///
-  /// - Parameter isFinite: whether the gradients of the iteration were finite.
-  package mutating func judge(source: Float, destination: Float, isFinite: Bool) -> Verdict {
-    guard isFinite, source.isFinite, destination.isFinite else {
-      return .diverged("a loss or weight is no number (src \(source), dst \(destination))")
+  /// - Parameters:
+  ///   - destination: nil where a model has one loss alone, which is `source`.
+  ///   - isFinite: whether the gradients of the iteration were finite.
+  package mutating func judge(source: Float, destination: Float?, isFinite: Bool) -> Verdict {
+    guard isFinite, source.isFinite, (destination ?? 0).isFinite else {
+      let found = destination.map { "src \(source), dst \($0)" } ?? "loss \(source)"
+      return .diverged("a loss or weight is no number (\(found))")
     }
-    let loss = Double(source) + Double(destination)
+    let loss = Double(source) + Double(destination ?? 0)
     if factor > 0, seen >= Self.warmUp, loss > factor * mean {
       spikes += 1
       guard spikes >= Self.patience else { return .spike }
       return .diverged(
-        "the losses together are \(loss.fixed(3)), \(Self.patience) times in a row more than \(factor.fixed(1)) times "
+        "\(destination == nil ? "the loss is" : "the losses together are") \(loss.fixed(3)), \(Self.patience) times in a row more than \(factor.fixed(1)) times "
           + "the usual \(mean.fixed(3))")
     }
     spikes = 0

@@ -14,7 +14,7 @@ struct SaveSchedule {
   static let rollbacksAllowed = 3
   private static let minute = 60_000_000_000
 
-  init(folder: ModelFolder, settings: TrainingSettings, iteration: Int) {
+  init(folder: ModelFolder, settings: some ModelSettings, iteration: Int) {
     backups = BackupRotation(folder: folder, settings: settings, iteration: iteration)
     pause = Int(Double(settings.session.saveEvery) * Double(Self.minute))
   }

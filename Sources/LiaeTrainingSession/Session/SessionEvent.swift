@@ -4,8 +4,9 @@ import LiaeSystem
 
 /// Event that a training session reports while it runs, on the thread that runs it.
 package enum SessionEvent {
-  /// One iteration was done. Losses are means over the batch; the time is that of all that belongs to the iteration.
-  case iteration(number: Int, source: Float, destination: Float, milliseconds: Double)
+  /// One iteration was done. Losses are means over the batch, `destination` nil if the model has one loss only; the time is
+  /// that of all that belongs to the iteration.
+  case iteration(number: Int, source: Float, destination: Float?, milliseconds: Double)
   /// Faces of a faceset turned out to be of no use and are left out.
   case skippedFaces(path: String, faces: [SkippedFace])
   /// Training diverged and was rolled back to the last save.

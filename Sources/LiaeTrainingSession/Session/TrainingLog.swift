@@ -33,14 +33,13 @@ package final class TrainingLog {
     attempt { () throws(LiaeError) in _ = try opened() }
   }
 
-  /// The lines with losses of a log as CSV: `iter,src,dst,ms`.
+  /// The lines with losses of a log as CSV: `iter,src,dst,ms`, or `iter,loss,ms` where a model has one loss alone.
   ///
   /// - Throws: `fileNotFound`, `inputOutput`; `corruptFile` where the file is no log. A last line that is torn is left out.
   package static func table(_ path: String) throws(LiaeError) -> String {
     let bytes = try Bytes.read(path: path)
     defer { withExtendedLifetime(bytes) {} }
-    let keys = ["iter", "src", "dst", "ms"]
-    var table = keys.joined(separator: ",") + "\n"
+    var (keys, rows) = (["iter", "src", "dst", "ms"], "")
     let lines = bytes.raw.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !line.isEmpty {
       let entry: JSON
@@ -48,10 +47,11 @@ package final class TrainingLog {
         if index == lines.count - 1 { break }
         throw LiaeError(.corruptFile, "\(path): line \(index + 1) is no line of a log")
       }
+      if rows.isEmpty, entry["loss"] != nil { keys = ["iter", "loss", "ms"] }
       let values = keys.compactMap { entry[$0]?.text() }
-      if values.count == keys.count { table += values.joined(separator: ",") + "\n" }
+      if values.count == keys.count { rows += values.joined(separator: ",") + "\n" }
     }
-    return table
+    return keys.joined(separator: ",") + "\n" + rows
   }
 
   /// Cuts off the lines of iterations past `iteration`, and a last one that was not finished.
@@ -64,19 +64,22 @@ package final class TrainingLog {
   }
 
   /// Notes that one more iteration was done.
-  package func append(_ iteration: Int, source: Float, destination: Float, milliseconds: Double) {
+  ///
+  /// - Parameter destination: nil if the model has one loss only, which is `source`.
+  package func append(_ iteration: Int, source: Float, destination: Float?, milliseconds: Double) {
     count += 1
     sums.source += Double(source)
-    sums.destination += Double(destination)
+    sums.destination += Double(destination ?? 0)
     sums.milliseconds += milliseconds
     guard count >= every else { return }
     let number = Double(count)
+    let (first, second) = (
+      JSON.number(Self.rounded(sums.source / number)), JSON.number(Self.rounded(sums.destination / number))
+    )
     write(
       iteration,
-      [
-        ("src", .number(Self.rounded(sums.source / number))), ("dst", .number(Self.rounded(sums.destination / number))),
-        ("ms", .number((sums.milliseconds / number * 10).rounded() / 10)),
-      ])
+      (destination == nil ? [("loss", first)] : [("src", first), ("dst", second)])
+        + [("ms", .number((sums.milliseconds / number * 10).rounded() / 10))])
     (count, sums) = (0, (0, 0, 0))
   }
 

@@ -10,7 +10,7 @@ extension TrainingSession {
   /// - Parameter isRequested: whether the user asks for a save now.
   func saveIfDue(isRequested: Bool) {
     guard leads else { return }
-    let backupIsDue = saving.backups.isDue(at: trainer.iteration)
+    let backupIsDue = saving.backups.isDue(at: task.iteration)
     guard backupIsDue || saving.isDue || isRequested else { return }
     do throws(LiaeError) { try save() } catch {
       saving.retryInAMinute()
@@ -20,20 +20,20 @@ extension TrainingSession {
       return
     }
     saving.restart()
-    if isRequested { report(.savedOnRequest(iteration: trainer.iteration)) }
+    if isRequested { report(.savedOnRequest(iteration: task.iteration)) }
     guard backupIsDue else { return }
-    do throws(LiaeError) { try saving.backups.take(at: trainer.iteration) } catch { report(.backupFailed(error)) }
+    do throws(LiaeError) { try saving.backups.take(at: task.iteration) } catch { report(.backupFailed(error)) }
   }
 
   func save() throws(LiaeError) {
     if leads { try write(to: folder.state) }
-    saving.noteSaved(at: trainer.iteration)
+    saving.noteSaved(at: task.iteration)
   }
 
   private func write(to path: String) throws(LiaeError) {
     // Memory that ran out before may be there now.
     MemoryShortage.clear()
-    try TrainingState.write(trainer, settings: settings, history: history, attempt: attempt, to: path)
+    try TrainingState.write(task, settings: settings.stored, history: history, attempt: attempt, to: path)
   }
 
   /// Writes the state into the other folder, which is made where it is missing.
@@ -58,7 +58,7 @@ extension TrainingSession {
   /// - Throws: why saving failed, once the user asks to stop waiting. Who had asked training to stop before ends the wait
   ///   with a second signal, which ends the process.
   func saveAtTheEnd() throws(LiaeError) {
-    guard saving.savedIteration != trainer.iteration else { return }
+    guard saving.savedIteration != task.iteration else { return }
     let wasStopped = isStopRequested()
     var tries = 0
     while true {
@@ -74,7 +74,7 @@ extension TrainingSession {
       if !wasStopped, isStopRequested() {
         let saved = saving.savedIteration.map { "the last save is of iteration \($0)" } ?? "nothing was saved"
         throw LiaeError(
-          failure.status, "\(failure.message); given up at iteration \(trainer.iteration): \(saved)")
+          failure.status, "\(failure.message); given up at iteration \(task.iteration): \(saved)")
       }
     }
   }
@@ -83,18 +83,18 @@ extension TrainingSession {
   ///
   /// - Returns: why training is given up instead, or nil.
   func rollBack(_ reason: String) throws(LiaeError) -> String? {
-    let iteration = trainer.iteration
+    let iteration = task.iteration
     // Only the leader knows of saves; when it gives up, it takes its peers along.
     guard saving.countRollback() || !leads else { return reason }
     let state = try TrainingState(path: folder.state)
-    try trainer.restore(state)
-    history = LossHistory(state)
+    try task.restore(state)
+    history = LossHistory(state, sides: history.sides)
     // Other faces than those on which training diverged.
     attempt = attempt < TrainingState.attemptLimit ? attempt + 1 : 0
-    phase = nil
-    log?.rewind(to: trainer.iteration)
-    log?.event("rollback", at: trainer.iteration, [("from", .integer(iteration)), ("reason", .string(reason))])
-    if leads { report(.rolledBack(from: iteration, to: trainer.iteration, reason: reason)) }
+    isPrepared = false
+    log?.rewind(to: task.iteration)
+    log?.event("rollback", at: task.iteration, [("from", .integer(iteration)), ("reason", .string(reason))])
+    if leads { report(.rolledBack(from: iteration, to: task.iteration, reason: reason)) }
     return nil
   }
 }

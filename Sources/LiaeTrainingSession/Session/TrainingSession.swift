@@ -8,15 +8,15 @@ import LiaeTrain
 /// rolls back to the last save where training diverges.
 package final class TrainingSession {
   let folder: ModelFolder
-  let settings: TrainingSettings
-  let trainer: Trainer
-  let loader: DataLoader
+  let settings: any ModelSettings
+  let task: any TrainingTask
   /// The log from `run` on, in the process that keeps the model.
   private(set) var log: TrainingLog?
   let report: (SessionEvent) -> Void
   var history: LossHistory
   var attempt: Int
-  var phase: TrainingPhase?
+  /// Whether the task has the options in force and its next batches are those of the present iteration.
+  var isPrepared = false
   var lossGuard: LossGuard
   var saving: SaveSchedule
   /// The fallback where the model's folder does not take its state, and what it has done.
@@ -27,23 +27,37 @@ package final class TrainingSession {
   private let previews: PreviewWriter
 
   /// True if this process keeps the model; its peers only compute.
-  var leads: Bool { trainer.peers?.rank ?? 0 == 0 }
+  var leads: Bool { task.peers?.rank ?? 0 == 0 }
   private var isAtTarget: Bool {
-    trainer.iteration >= (settings.targetIteration != 0 ? settings.targetIteration : TrainingState.counterLimit)
+    task.iteration >= (settings.targetIteration != 0 ? settings.targetIteration : TrainingState.counterLimit)
   }
 
-  /// - Parameter report: is called on the thread that calls `prepare` and `run`.
+  /// - Parameters:
+  ///   - history: losses up to now.
+  ///   - attempt: how many times training was rolled back.
+  ///   - report: is called on the thread that calls `prepare` and `run`.
   package init(
+    folder: ModelFolder, settings: any ModelSettings, task: any TrainingTask, history: LossHistory, attempt: Int,
+    fallback: SaveFallback, report: @escaping (SessionEvent) -> Void
+  ) {
+    (self.folder, self.settings, self.task, self.report) = (folder, settings, task, report)
+    (self.history, self.attempt, self.fallback) = (history, attempt, fallback)
+    lossGuard = LossGuard(factor: settings.session.spikeFactor)
+    saving = SaveSchedule(folder: folder, settings: settings, iteration: task.iteration)
+    previews = PreviewWriter(folder: folder, keepsHistory: settings.writesPreviewHistory)
+  }
+
+  /// A session that trains a face-swap model.
+  ///
+  /// - Parameter report: as above.
+  package convenience init(
     folder: ModelFolder, settings: TrainingSettings, training: ResumedTraining, loader: DataLoader,
     fallback: SaveFallback,
     report: @escaping (SessionEvent) -> Void
   ) {
-    (self.folder, self.settings, self.loader, self.report) = (folder, settings, loader, report)
-    (trainer, history, attempt) = (training.trainer, training.history, training.attempt)
-    self.fallback = fallback
-    lossGuard = LossGuard(factor: settings.session.spikeFactor)
-    saving = SaveSchedule(folder: folder, settings: settings, iteration: training.trainer.iteration)
-    previews = PreviewWriter(folder: folder, settings: settings)
+    self.init(
+      folder: folder, settings: settings, task: SwapTask(training.trainer, settings, loader),
+      history: training.history, attempt: training.attempt, fallback: fallback, report: report)
   }
 
   /// Checks the faces against the model. Nothing is written.
@@ -62,15 +76,15 @@ package final class TrainingSession {
   ///   whole iteration was saved; where the last save fails and the user does not wait for it.
   package func run(changes: [String], isStopRequested: @escaping () -> Bool) throws(LiaeError) -> SessionOutcome {
     try prepare()
-    (self.isStopRequested, trainer.isCancelled) = (isStopRequested, isStopRequested)
+    (self.isStopRequested, task.isCancelled) = (isStopRequested, isStopRequested)
     if leads {
-      log = TrainingLog(folder.log, at: trainer.iteration, every: settings.session.logEvery) { [report] error in
+      log = TrainingLog(folder.log, at: task.iteration, every: settings.session.logEvery) { [report] error in
         report(.progressFileFailed(error))
       }
     }
     // A new model, or new settings, are on the disk before the first iteration: what cannot be written shows at once.
-    if folder.hasState && changes.isEmpty { saving.noteSaved(at: trainer.iteration) } else { try save() }
-    log?.event("start", at: trainer.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
+    if folder.hasState && changes.isEmpty { saving.noteSaved(at: task.iteration) } else { try save() }
+    log?.event("start", at: task.iteration, changes.isEmpty ? [] : [("changes", .array(changes.map(JSON.string)))])
     saving.restart()
     var outcome = SessionOutcome.finished
     while !isAtTarget {
@@ -80,19 +94,19 @@ package final class TrainingSession {
       }
       if let reason = try iterate() {
         return .diverged(
-          iteration: trainer.iteration, reason: reason, rollbacks: SaveSchedule.rollbacksAllowed)
+          iteration: task.iteration, reason: reason, rollbacks: SaveSchedule.rollbacksAllowed)
       }
     }
     try saveAtTheEnd()
-    if outcome == .finished, phase != nil, settings.session.previewEvery > 0 { draw() }
+    if outcome == .finished, isPrepared, settings.session.previewEvery > 0 { draw() }
     reportSkippedFaces()
-    log?.event("stop", at: trainer.iteration)
+    log?.event("stop", at: task.iteration)
     return outcome
   }
 
   /// Tells whether this process or a peer is asked to stop: all stop at the same iteration.
   private func isToStop(_ isRequested: Bool) throws(LiaeError) -> Bool {
-    guard let peers = trainer.peers else { return isRequested }
+    guard let peers = task.peers else { return isRequested }
     var votes: [Float] = [isRequested ? 1 : 0]
     try peers.sum(&votes)
     return votes[0] > 0
@@ -105,35 +119,33 @@ package final class TrainingSession {
     // Pictures and logs may have run out of memory; they do not end a training.
     MemoryShortage.clear()
     let start = monotonicNanoseconds()
-    let result: IterationReport
+    let losses: IterationLosses
     do throws(LiaeError) {
       try enterPhase()
       // Peers wait for each other in an iteration: they stop between two.
-      let faces = try loader.next(isCancelled: trainer.peers == nil ? isStopRequested : { false })
-      result = try trainer.iterate(source: faces.source, destination: faces.destination)
+      losses = try task.iterate(isCancelled: task.peers == nil ? isStopRequested : { false })
     } catch {
       if error.status == .cancelled {
         // Batches that were loaded are loaded again.
-        phase = nil
+        isPrepared = false
         return nil
       }
       // What was learnt up to here is kept, unless the iteration was left half done.
-      if trainer.iteration == history.last { try saveAtTheEnd() }
+      if task.iteration == history.last { try saveAtTheEnd() }
       throw error
     }
     let verdict = lossGuard.judge(
-      source: result.sourceLoss, destination: result.destinationLoss, isFinite: result.isFinite)
+      source: losses.source, destination: losses.destination, isFinite: losses.isFinite)
     if case .diverged(let reason) = verdict { return try rollBack(reason) }
 
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
-    let iteration = trainer.iteration
-    history.append(result.sourceLoss, result.destinationLoss)
-    log?.append(iteration, source: result.sourceLoss, destination: result.destinationLoss, milliseconds: milliseconds)
+    let iteration = task.iteration
+    history.append(losses.source, losses.destination)
+    log?.append(iteration, source: losses.source, destination: losses.destination, milliseconds: milliseconds)
     if leads {
       report(
         .iteration(
-          number: iteration, source: result.sourceLoss, destination: result.destinationLoss,
-          milliseconds: milliseconds))
+          number: iteration, source: losses.source, destination: losses.destination, milliseconds: milliseconds))
     }
     let isRequested = leads && takeSaveRequest()
     if case .normal = verdict { saveIfDue(isRequested: isRequested) }
@@ -150,28 +162,23 @@ package final class TrainingSession {
     return (try? File.remove(folder.saveRequest)) != nil || isSignalled
   }
 
-  /// Gives trainer and loader the options in force at the present iteration.
+  /// Gives the task the options in force at the present iteration.
   private func enterPhase() throws(LiaeError) {
-    let next = settings.phase(at: trainer.iteration, attempt: attempt)
-    if next == phase { return }
-    if !loader.serves(next) || phase == nil {
-      try loader.seek(next, batchSize: settings.batchSize, iteration: trainer.iteration)
-      reportSkippedFaces()
-    }
-    if phase != nil { log?.event("phase", at: trainer.iteration) }
-    trainer.options = next.options
+    guard try task.enterPhase(attempt: attempt, reloads: !isPrepared) else { return }
+    reportSkippedFaces()
+    if isPrepared { log?.event("phase", at: task.iteration) }
     lossGuard.restart()
-    phase = next
+    isPrepared = true
   }
 
   private func reportSkippedFaces() {
-    for (path, faces) in loader.newlySkipped() { report(.skippedFaces(path: path, faces: faces)) }
+    for (path, faces) in task.newlySkipped() { report(.skippedFaces(path: path, faces: faces)) }
   }
 
   /// A picture that cannot be drawn or written is no reason to stop.
   private func draw() {
     guard leads else { return }
-    do throws(LiaeError) { try previews.write(trainer, history, loader) } catch {
+    do throws(LiaeError) { try previews.write(task, history) } catch {
       if error.status != .cancelled { report(.progressFileFailed(error)) }
     }
   }

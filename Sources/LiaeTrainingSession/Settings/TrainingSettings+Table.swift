@@ -6,12 +6,10 @@ import LiaeTrain
 
 extension TrainingSettings {
   nonisolated(unsafe) package static let table: [Setting<TrainingSettings>] =
-    networkTable + lossTable + sampleTable + sessionTable
-
-  private static let iterations = 0...1_000_000_000
+    networkTable + lossTable + sampleTable + sessionTable()
 
   /// Settings of the network, which cannot change once a model is made.
-  nonisolated(unsafe) static let networkTable: [Setting<TrainingSettings>] = [
+  nonisolated(unsafe) package static let networkTable: [Setting<TrainingSettings>] = [
     Setting(
       key: "arch", expected: "amp, or liae or df with letters of u, d, t, c, as in liae-udt",
       get: { .string($0.archi) },
@@ -31,21 +29,7 @@ extension TrainingSettings {
     .whole("d-dims", Architecture.dimsRange, \.dDims),
     .whole("d-mask-dims", Architecture.dimsRange, \.dMaskDims),
     .whole("inter-dims", Architecture.dimsRange, \.interDims),
-    Setting(
-      key: "face-type", expected: faceTypes.map { "\($0.letters) (\($0.type.rawValue))" }.joined(separator: ", "),
-      get: { .string($0.faceType.rawValue) },
-      set: { settings, value in
-        guard let text = value.text,
-          let found = faceTypes.first(where: { $0.letters == text || $0.type.rawValue == text })
-        else { return false }
-        settings.faceType = found.type
-        return true
-      }),
-  ]
-
-  /// DeepFaceLab's letters of the face types that a model can have.
-  static let faceTypes: [(letters: String, type: FaceType)] = [
-    ("h", .half), ("mf", .midFull), ("f", .full), ("wf", .whole), ("head", .head),
+    faceTypeSetting(\.faceType),
   ]
 
   /// Settings of what an iteration computes.
@@ -90,36 +74,6 @@ extension TrainingSettings {
     .named("ct-mode", \.colorTransfer),
     .whole("seed", 0...Int.max, \.seed),
   ]
-
-  /// Settings of length, backups and progress.
-  nonisolated(unsafe) private static let sessionTable: [Setting<TrainingSettings>] = [
-    .whole("target-iter", iterations, \.targetIteration),
-    .whole("autobackup-hour", 0...24, \.autobackupHours),
-    .boolean("write-preview-history", \.writesPreviewHistory),
-    .whole("threads", 0...1024, \.session.threads),
-    .whole("generator-threads", 1...1024, \.session.generatorThreads),
-    .named("memory", \.session.memory),
-    .real("save-every", 0...10_000, \.session.saveEvery),
-    .whole("preview-every", iterations, \.session.previewEvery),
-    .whole("preview-faces", 1...64, \.session.previewFaces),
-    .whole("log-every", 1...1_000_000, \.session.logEvery),
-    .real("status-every", 0...10_000, \.session.statusEvery),
-    .whole("backups", 1...1000, \.session.backups),
-    .whole("backup-every", iterations, \.session.backupEvery),
-    .real("spike-factor", 0...1_000_000, \.session.spikeFactor),
-  ]
-
-  /// Keys of settings of one run of the program, which are not kept with the model.
-  private static let sessionKeys: Set<String> = [
-    "threads", "generator-threads", "memory", "save-every", "preview-every", "preview-faces", "log-every",
-    "status-every",
-    "backups", "backup-every", "spike-factor",
-  ]
-
-  /// The settings that are kept with the model, in the order of the table.
-  package var stored: JSON {
-    .object(Self.table.filter { !Self.sessionKeys.contains($0.key) }.map { ($0.key, $0.get(self)) })
-  }
 
   /// Translates DeepFaceLab's own words for some keys: `random_warp`, `archi`, `adabelief`.
   package static func translated(_ key: String, _ value: JSON) -> (key: String, value: JSON) {

@@ -17,7 +17,8 @@ struct DemoCommand: ParsableCommand {
       mask of the destination face. Then frames/, rendered too, with their landmarks.jsonl; what merge makes of them, \
       merged/ and merged_mask/; truth/, the same frames with the source person rendered in place of the destination; \
       frames.png, a row for each: frame, merged, true swap, mask. And modes.png, every mask mode, its mask, every \
-      colour transfer and blend on one frame, with a rendered face in place of a model's.
+      colour transfer and blend on one frame, with a rendered face in place of a model's. With --xseg, occluded.png: \
+      swaps behind a hand, hair, glasses and a microphone, without and with that mask model.
       """)
 
   @Option(name: .shortAndLong, help: .init("Checkpoint: a DeepFaceLab model folder, or a file.", valueName: "path"))
@@ -28,6 +29,9 @@ struct DemoCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: .init("Folder for all of it; created if it is missing.", valueName: "folder"))
   var output: String
+
+  @Option(help: .init("An XSeg model, for a sheet of faces with objects before them.", valueName: "path"))
+  var xseg: String?
 
   @Option(help: .init("Faces to render.", valueName: "n"))
   var faces = 6
@@ -51,6 +55,7 @@ struct DemoCommand: ParsableCommand {
     try requireNoFailures(failures, "face", "faces")
     let frameFailures = try onConsole("frames") { try demo.makeFrames(plan, threads: compute.threads, observer: $0) }
     try requireNoFailures(frameFailures, "frame", "frames")
+    if let xseg { try demo.makeOcclusions(plan, xseg: XSegArguments.plan(xseg, compute), threads: compute.threads) }
     if File.kind(demo.modelPath) != nil { Console.say("model    \(demo.modelPath)") }
     Console.say("faces    \(demo.facesFolder)/")
     Console.say("results  \(demo.resultsFolder)/")
@@ -58,7 +63,8 @@ struct DemoCommand: ParsableCommand {
     Console.say("frames   \(demo.framesFolder)/, \(demo.landmarksPath)")
     Console.say("truth    \(demo.truthFolder)/")
     Console.say("merged   \(demo.mergedFolder)/, \(demo.masksFolder)/")
-    Console.say("sheets   \(demo.framesSheetPath), \(demo.modesSheetPath)")
+    let sheets = [demo.framesSheetPath, demo.modesSheetPath] + (xseg == nil ? [] : [demo.occlusionSheetPath])
+    Console.say("sheets   \(sheets.joined(separator: ", "))")
   }
 
   /// Opens the converted file, so that the sheets show that both steps work.

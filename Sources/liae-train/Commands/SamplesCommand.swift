@@ -23,7 +23,14 @@ struct SamplesCommand: ParsableCommand {
   @Option(help: .init("Faces whose colours --ct-mode takes.", valueName: "path"))
   var dst: String?
 
-  @Option(help: .init("Side of the samples: a multiple of 16.", valueName: "pixels"))
+  @Flag(help: "Samples of training XSeg: what is seen and its label.")
+  var xseg = false
+
+  @Option(
+    help: .init("With --xseg: share of the samples that are changed, as of liae-train xseg.", valueName: "x"))
+  var augmentation: Float = 1
+
+  @Option(help: .init("Side of the samples: a multiple of 16, with --xseg of 64.", valueName: "pixels"))
   var resolution = 128
 
   @Option(help: .init("Face type of the files: full_face, whole_face, head ...", valueName: "name"))
@@ -74,23 +81,16 @@ struct SamplesCommand: ParsableCommand {
       throw ValidationError("--batches is \(batches); expected 1 or more")
     }
     guard (1...64).contains(workers) else { throw ValidationError("--workers is \(workers); expected 1 to 64") }
+    guard (0...1).contains(augmentation) else {
+      throw ValidationError("--augmentation is \(augmentation); expected 0 to 1")
+    }
     guard (0...1_000_000).contains(memory) else { throw ValidationError("--memory is \(memory); expected 0 or more") }
   }
 
   func run() throws {
     let source = try FacesetSource(path: src)
     defer { for face in source.skipped { Console.complain("\(face.name): \(face.reason)") } }
-    let reference = try dst.map { (path) throws(LiaeError) in try FacesetSource(path: path) }
-    let generator = try SampleGenerator(
-      source: source, colorReference: reference, options: options(), batchSize: batchSize, workers: workers)
-    let first = try generator.next()
-    if let sheet {
-      try SampleSheet.picture(of: first, limit: 16).writePNG(to: sheet, provenance: nil, replacing: true)
-    }
-    let file = try raw.map { (path) throws(LiaeError) in try AppendedFile(path) }
-    let benchmark = try SampleBenchmark(generator, count: batches) { (batch) throws(LiaeError) in
-      for plane in [batch.warped, batch.target, batch.mask, batch.eyesMouth] { try file?.append(plane.raw) }
-    }
+    let benchmark = try xseg ? segmentationSamples(source) : swapSamples(source)
     Console.say(
       listing([
         ("faces", "\(source.faces.count), and \(source.skipped.count) skipped"),
@@ -99,14 +99,53 @@ struct SamplesCommand: ParsableCommand {
       ]))
   }
 
-  private func options() throws -> SampleOptions {
-    var options = SampleOptions()
+  private func swapSamples(_ source: FacesetSource) throws -> SampleBenchmark {
+    let reference = try dst.map { (path) throws(LiaeError) in try FacesetSource(path: path) }
+    let generator = try SampleGenerator(
+      source: source, colorReference: reference, options: options(), batchSize: batchSize, workers: workers)
+    let first = try generator.next()
+    if let sheet {
+      try SampleSheet.picture(of: first, limit: 16).writePNG(to: sheet, provenance: nil, replacing: true)
+    }
+    let file = try raw.map { (path) throws(LiaeError) in try AppendedFile(path) }
+    return try SampleBenchmark(count: batches) { () throws(LiaeError) in
+      let batch = try generator.next()
+      for plane in [batch.warped, batch.target, batch.mask, batch.eyesMouth] { try file?.append(plane.raw) }
+      return batch.count
+    }
+  }
+
+  private func segmentationSamples(_ source: FacesetSource) throws -> SampleBenchmark {
+    var options = SegmentationSampleOptions()
+    (options.resolution, options.faceType, options.changedShare) = (resolution, try shownFaceType(), augmentation)
+    (options.seed, options.memory) = (seed, memory * 1_000_000)
+    if let sheet {
+      let first = try SegmentationGenerator(source: source, options: options, batchSize: 16).next()
+      try SampleSheet.picture(first, found: nil).writePNG(to: sheet, provenance: nil, replacing: true)
+    }
+    let generator = try SegmentationGenerator(
+      source: source, options: options, batchSize: batchSize, workers: workers)
+    let file = try raw.map { (path) throws(LiaeError) in try AppendedFile(path) }
+    return try SampleBenchmark(count: batches) { () throws(LiaeError) in
+      let batch = try generator.next()
+      for plane in [batch.picture, batch.mask] { try file?.append(plane.raw) }
+      return batch.count
+    }
+  }
+
+  private func shownFaceType() throws -> FaceType {
     guard let type = FaceType(rawValue: faceType) else {
       throw Failure(
         .usage,
         "--face-type is \(faceType); expected one of "
           + FaceType.allCases.map(\.rawValue).joined(separator: ", "))
     }
+    return type
+  }
+
+  private func options() throws -> SampleOptions {
+    var options = SampleOptions()
+    let type = try shownFaceType()
     guard let transfer = SampleColorTransfer(rawValue: ctMode) else {
       throw Failure(
         .usage,

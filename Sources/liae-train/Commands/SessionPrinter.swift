@@ -18,7 +18,7 @@ final class SessionPrinter {
   /// Faces that are named at a time.
   private static let named = 10
 
-  init(_ settings: TrainingSettings) {
+  init(_ settings: some ModelSettings) {
     target = settings.targetIteration
     pause = Int(Double(settings.session.statusEvery) * 1e9)
   }
@@ -49,15 +49,16 @@ final class SessionPrinter {
     }
   }
 
-  private func showIteration(_ iteration: Int, _ source: Float, _ destination: Float, _ latest: Double) {
+  private func showIteration(_ iteration: Int, _ source: Float, _ destination: Float?, _ latest: Double) {
     count = min(count + 1, 50)
     milliseconds += (latest - milliseconds) / Double(count)
     let now = monotonicNanoseconds()
     guard now - lastShown >= (isWatched ? 100_000_000 : pause) || iteration == target else { return }
     lastShown = now
-    var text =
-      "[\(iteration)] \(milliseconds.fixed(milliseconds < 100 ? 1 : 0)) ms  src \(Double(source).fixed(4))  "
-      + "dst \(Double(destination).fixed(4))"
+    let losses =
+      destination.map { "src \(Double(source).fixed(4))  dst \(Double($0).fixed(4))" }
+      ?? "loss \(Double(source).fixed(4))"
+    var text = "[\(iteration)] \(milliseconds.fixed(milliseconds < 100 ? 1 : 0)) ms  \(losses)"
     if target > iteration { text += "  \(duration(Double(target - iteration) * milliseconds / 1000)) left" }
     // A line that wraps could not be taken back.
     let line = isWatched ? "\r\u{1b}[K" + text.prefix(max(20, Console.columns - 1)) : text + "\n"

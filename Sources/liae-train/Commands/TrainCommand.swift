@@ -75,7 +75,7 @@ struct TrainCommand: ParsableCommand {
     let leads = peers?.rank ?? 0 == 0
     let folder = try ModelFolder(model, name: name)
     // A new model is made when all else is known to be right.
-    var lock = leads && folder.hasState ? try Self.lock(folder) : nil
+    var lock = leads && folder.hasState ? try ModelLock.take(folder) : nil
     let architecture = network.arch
     let origin = try asModel { () throws(LiaeError) in
       try ModelOrigin(of: folder, weights: initial, architecture: architecture)
@@ -84,7 +84,7 @@ struct TrainCommand: ParsableCommand {
     let start = try ModelStart(origin, in: folder, config: config, given: given)
     for remark in start.remarks { Console.complain(remark) }
     let settings = start.settings
-    let fallback = SaveFallback(folder: saveElsewhere, wait: Self.wait)
+    let fallback = SaveFallback(folder: saveElsewhere, wait: ModelLock.waitBeforeSaving)
     if let saveElsewhere { _ = try fallback.path(in: saveElsewhere, of: folder) }
     let (source, destination) = try facesets(settings)
     let threads = settings.session.threads
@@ -99,7 +99,7 @@ struct TrainCommand: ParsableCommand {
     let session = TrainingSession(
       folder: folder, settings: settings, training: training, loader: loader, fallback: fallback, report: printer.show)
     try session.prepare()
-    if leads, lock == nil { lock = try Self.lockNew(folder) }
+    if leads, lock == nil { lock = try ModelLock.takeNew(folder) }
     defer { withExtendedLifetime(lock) {} }
     if leads { say(folder, start, training.trainer, source, destination) }
     Interruption.watch(termination: true)
@@ -110,68 +110,17 @@ struct TrainCommand: ParsableCommand {
       outcome = try session.run(changes: start.changes) { Interruption.came }
     }
     guard leads else { return }
-    if let path = session.stateElsewhere {
-      throw Failure(
-        .files,
-        "the model of iteration \(training.trainer.iteration) is in \(path), not in \(folder.state): move it there, or go "
-          + "on with the other folder as --model")
-    }
-    try say(outcome, folder, training.trainer.iteration)
-  }
-
-  /// Waits before a save is tried again. On a terminal, a folder that is typed ends the wait.
-  private static func wait(_ seconds: Int) -> String? {
-    let end = monotonicNanoseconds() + seconds * 1_000_000_000
-    let wasInterrupted = Interruption.came
-    while monotonicNanoseconds() < end, Interruption.came == wasInterrupted {
-      if let line = TerminalInput.line(within: 50), !line.isEmpty { return line }
-    }
-    return nil
-  }
-
-  private func say(_ outcome: SessionOutcome, _ folder: ModelFolder, _ iteration: Int) throws {
-    switch outcome {
-    case .finished: Console.say("saved    \(folder.state), iteration \(iteration)")
-    case .stopped:
-      throw Failure(.interrupted, "interrupted at iteration \(iteration); the model is saved in \(folder.state)")
-    case .diverged(let iteration, let reason, let rollbacks):
-      throw Failure(
-        .diverged,
-        "iteration \(iteration): \(reason); given up after going back \(rollbacks) times in a row. "
-          + "\(folder.state) is the last good state: try --clipgrad, a lower --learning-rate, or other faces")
-    }
-  }
-
-  private static func lock(_ folder: ModelFolder) throws -> FileLock {
-    do throws(LiaeError) { return try folder.lock() } catch {
-      throw error.status == .busy ? Failure(.files, error.message) : error
-    }
-  }
-
-  /// Locks a model that was not there at the start.
-  private static func lockNew(_ folder: ModelFolder) throws -> FileLock {
-    let lock = try lock(folder)
-    guard !folder.hasState else {
-      throw Failure(.files, "\(folder.state): another liae-train has begun this model meanwhile; start again")
-    }
-    return lock
+    try finish(session, outcome, folder, iteration: training.trainer.iteration)
   }
 
   private func facesets(_ settings: TrainingSettings) throws -> (FacesetSource, FacesetSource) {
     if settings.options.pretrain {
       guard let pretrainingData else { throw Failure(.usage, "--pretrain needs --pretraining-data") }
-      let faces = try Self.faceset(pretrainingData)
+      let faces = try readFaceset(pretrainingData)
       return (faces, faces)
     }
     guard let src, let dst else { throw Failure(.usage, "--\(src == nil ? "src" : "dst") is missing") }
-    return (try Self.faceset(src), try Self.faceset(dst))
-  }
-
-  /// Errors of faces are those of files, not of the command line.
-  private static func faceset(_ path: String) throws -> FacesetSource {
-    do throws(LiaeError) { return try FacesetSource(path: path) } catch {
-      throw error.status == .invalidArgument || error.status == .unsupported ? Failure(.files, error.message) : error
-    }
+    return (try readFaceset(src), try readFaceset(dst))
   }
 
   private func say(

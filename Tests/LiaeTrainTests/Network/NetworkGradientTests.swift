@@ -18,6 +18,7 @@ import Testing
       Architecture(flavour: .torch, options: "ud", resolution: 64, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1),
       Architecture(flavour: .torch, options: "udt", resolution: 32, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1),
       Architecture(family: .amp, resolution: 32, eDims: 2, aeDims: 3, dDims: 2, dMaskDims: 1, interDims: 6),
+      .xseg(resolution: 64, baseDims: 2),
       // Wide enough for whole vectors and for Winograd tiles.
       Architecture(options: "ud", resolution: 32, eDims: 9, aeDims: 5, dDims: 17, dMaskDims: 6),
     ]
@@ -41,7 +42,10 @@ import Testing
     // Both images at once, and liae's one decoder for both codes. The factors of the sum that is differentiated come from
     // one generator. Of amp's mix the first half of the channels is that of inter_src.
     let isMixed = architecture.family == .amp
-    let names = ["swap.rgb", "swap.mask", "destination.rgb", "destination.mask"] + (isMixed ? ["morph.rgb"] : [])
+    let names =
+      architecture.family == .xseg
+      ? ["segment.mask"]
+      : ["swap.rgb", "swap.mask", "destination.rgb", "destination.mask"] + (isMixed ? ["morph.rgb"] : [])
     let masks = try Tensor(engine, count: 2, channels: max(1, architecture.interDims), isDifferentiable: false)
     for i in 0..<masks.elements { masks.value[i] = i % masks.channels < architecture.interDims / 2 ? 1 : 0 }
     let outputs = try network.evaluate(names, given: ["input": x], mixing: isMixed ? masks : nil, on: tape)

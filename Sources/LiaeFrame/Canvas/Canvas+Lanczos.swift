@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import LiaeFrame
 import LiaeSystem
 
 /// OpenCV's Lanczos4: the eight pixels at -3...4 of a position, weights sin(pi t) sin(pi t / 4) / t^2 of their distances,
@@ -30,7 +29,9 @@ extension Canvas {
   /// copy where the sizes agree. Values go a little beyond those of the picture.
   ///
   /// - Throws: `limitExceeded`, `outOfMemory`; `invalidArgument` for an empty picture.
-  func resizedByLanczos(width: Int, height: Int) throws(LiaeError) -> Canvas {
+  @_specialize(where Pixel == Float)
+  @_specialize(where Pixel == Color)
+  package func resizedByLanczos(width: Int, height: Int) throws(LiaeError) -> Canvas {
     if (width, height) == (self.width, self.height) { return try copy() }
     guard count > 0 else { throw LiaeError(.invalidArgument, "an image without pixels cannot be resized") }
     let between = try Canvas(width: width, height: self.height)
@@ -54,7 +55,9 @@ extension Canvas {
   /// outside.
   ///
   /// - Parameter map: from the target to this canvas.
-  func warpedByLanczos(_ map: Affine, width: Int, height: Int) throws(LiaeError) -> Canvas {
+  @_specialize(where Pixel == Float)
+  @_specialize(where Pixel == Color)
+  package func warpedByLanczos(_ map: Affine, width: Int, height: Int) throws(LiaeError) -> Canvas {
     let result = try Canvas(width: width, height: height)
     let table = (0..<32).map { Lanczos.weights(Float($0) / 32) }
     // A map that leads far away shows nothing.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import LiaeConvert
+import LiaeGraph
+import LiaeSystem
+import LiaeTensor
+import LiaeText
+import LiaeTrain
+
+/// The beginning of one run of training XSeg: where the model comes from, and the settings that are in force.
+package struct SegmentationStart {
+  private enum Origin {
+    case state(TrainingState)
+    case deepFaceLab(Model, DeepFaceLabTraining)
+    case weights(Model)
+    case new
+  }
+
+  private let origin: Origin
+  /// Those kept with the model, overridden by the settings file, overridden by what was given.
+  package private(set) var settings = SegmentationSettings()
+  /// Settings that differ from those kept with the model, as `key (old -> new)`.
+  package private(set) var changes: [String] = []
+  /// Remarks on the start for the user, a sentence each.
+  package private(set) var remarks: [String] = []
+  private let endsPretraining: Bool
+
+  /// The name of a model whose user gives none: a folder has one XSeg model, as in DeepFaceLab.
+  package static let usualName = "XSeg"
+
+  /// - Parameters:
+  ///   - weights: a checkpoint that a new model starts from, or nil.
+  ///   - config: a settings file, or nil.
+  ///   - given: settings by their keys, as the command line gives them.
+  /// - Throws: `invalidArgument` for `weights` beside a state, for a setting that is not possible and for another network
+  ///   than the model's; `unsupported` for weights of another network; what reading the files throws.
+  package init(
+    in folder: ModelFolder, weights: String?, config: String?, given: [(key: String, value: JSON)]
+  ) throws(LiaeError) {
+    let theirs = ModelReader.segmentationFile(folder.path)
+    if folder.hasState {
+      if let weights {
+        throw LiaeError(
+          .invalidArgument,
+          "--init is \(weights), and \(folder.state) is there already; weights are for a new model")
+      }
+      let state = try TrainingState(path: folder.state)
+      settings = try state.segmentationSettings()
+      origin = .state(state)
+    } else if let weights {
+      let model = try Self.open(weights)
+      settings.adopt(model.architecture, faceType: model.info.faceType)
+      origin = .weights(model)
+    } else if theirs != folder.path {
+      let model = try Self.open(theirs), training = try DeepFaceLabTraining(segmentationIn: folder.path)
+      remarks = settings.adopt(training.options).map { "\(training.dataPath): \($0)" }
+      settings.adopt(model.architecture, faceType: model.info.faceType)
+      if !training.hasData {
+        remarks.append("\(training.dataPath): is not there; options, iteration and losses begin anew")
+      }
+      origin = .deepFaceLab(model, training)
+    } else {
+      origin = .new
+    }
+    let before = settings
+    if let config { try settings.read(config) }
+    for (key, value) in given { try settings.set(key, value, source: "--") }
+    if case .new = origin {
+    } else {
+      try SegmentationSettings.requireSameNetwork(before, settings, folder)
+      changes = SegmentationSettings.differences(before.stored, settings.stored)
+    }
+    endsPretraining = before.options.pretrain && !settings.options.pretrain
+    _ = try settings.architecture()
+  }
+
+  private static func open(_ path: String) throws(LiaeError) -> Model {
+    let model = try ModelReader.open(path: ModelReader.segmentationFile(path)).blueFirst()
+    guard model.architecture.family == .xseg else {
+      throw LiaeError(
+        .unsupported, "\(path): a network of \(model.architecture.name), which swaps faces; expected one of xseg")
+    }
+    return model
+  }
+
+  /// Description of the weights' origin, for a line of progress.
+  package var description: String {
+    switch origin {
+    case .state: "its last save"
+    case .deepFaceLab: "DeepFaceLab's files"
+    case .weights: "other weights"
+    case .new: "nothing"
+    }
+  }
+
+  /// A trainer at the iteration where the model is, with the losses up to there and how often training was rolled back.
+  ///
+  /// - Throws: `corruptFile`, `missingTensor`, `shapeMismatch` where the state contradicts its settings; `outOfMemory`.
+  package func resumed(
+    on engine: Engine
+  ) throws(LiaeError) -> (trainer: SegmentationTrainer, history: LossHistory, attempt: Int) {
+    let network = try settings.architecture()
+    func trainer(_ weights: Model?) throws(LiaeError) -> SegmentationTrainer {
+      let trainer = try SegmentationTrainer(
+        engine: engine, architecture: network, weights: weights, options: settings.options,
+        seed: UInt64(truncatingIfNeeded: settings.seed))
+      trainer.network.activations = settings.session.memory
+      return trainer
+    }
+    let none = LossHistory(first: 0, sides: 1)
+    switch origin {
+    case .new: return (try trainer(nil), none, 0)
+    case .weights(let model): return (try trainer(model), none, 0)
+    case .state(let state):
+      let trainer = try trainer(nil)
+      try trainer.restore(state)
+      return (trainer, endsPretraining ? none : LossHistory(state, sides: 1), state.attempt)
+    case .deepFaceLab(let model, let training):
+      let trainer = try trainer(model), file = DeepFaceLabTraining.segmentationOptimizer
+      let iteration = endsPretraining ? 0 : training.iteration
+      try trainer.restore(
+        deepFaceLab: training.files[file] ?? TensorDictionary(), steps: training.steps(of: file), iteration: iteration)
+      let losses = training.losses.map(\.source)
+      return (trainer, LossHistory(source: losses, destination: [], upTo: iteration, sides: 1), 0)
+    }
+  }
+}
