@@ -66,7 +66,7 @@ package struct Benchmark {
   ///   - batch: faces of a run, which are computed together.
   /// - Throws: `cancelled`, `outOfMemory`, `threadFailure`.
   package init(
-    _ plan: Plan, threads: Int, rounds: Int, warmup: Int, batch: Int, destinationMask: Bool, isCancelled: () -> Bool
+    _ plan: Plan, threads: Int, rounds: Int, warmup: Int, batch: Int = 1, destinationMask: Bool, isCancelled: () -> Bool
   ) throws(LiaeError) {
     let runner = try FaceRunner(plan, threads: threads, mode: plan.usualMode, batch: batch)
     let face = try RenderedFaces().face(1, side: runner.side).converted(to: runner.format)

@@ -119,7 +119,7 @@ import Testing
     throws
   {
     let all = try trainer(name, Self.everything(name)), few = try trainer(name, Self.everything(name))
-    few.network.activations = .memory
+    few.engine.memory = .memory
     for (a, b) in zip(try step(all, 2), try step(few, 2)) {
       #expect(
         a.sourceLoss == b.sourceLoss && a.destinationLoss == b.destinationLoss && a.gradientNorm == b.gradientNorm)

@@ -20,8 +20,11 @@ final class Buffer {
 /// after the first. Of one thread.
 final class Buffers {
   private var free: [Int: [Buffer]] = [:]
-  /// Bytes that tensors and free buffers take.
-  private(set) var bytes = 0
+  /// Bytes that tensors and free buffers take, and the most that they have taken.
+  private var bytes = 0
+  private(set) var peak = 0
+  /// Whether free buffers of other sizes go before a new one is made: less memory, for time to make them again.
+  var releasesOtherSizes = false
 
   /// A buffer of at least `count` floats, holding anything.
   ///
@@ -29,9 +32,20 @@ final class Buffers {
   func take(_ count: Int) throws(LiaeError) -> Buffer {
     let capacity = Self.sizeClass(count)
     if let buffer = free[capacity]?.popLast() { return buffer }
+    if releasesOtherSizes { release(atLeast: capacity) }
     let buffer = try Buffer(capacity: capacity)
     bytes += capacity * 4
+    peak = max(peak, bytes)
     return buffer
+  }
+
+  /// Gives free buffers back to the system, the largest first, until they have had `floats` together.
+  private func release(atLeast floats: Int) {
+    var released = 0
+    for capacity in free.keys.sorted(by: >) {
+      while released < floats, free[capacity]?.popLast() != nil { released += capacity }
+    }
+    bytes -= released * 4
   }
 
   func give(back buffer: Buffer) { free[buffer.capacity, default: []].append(buffer) }

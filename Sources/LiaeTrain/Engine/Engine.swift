@@ -42,8 +42,13 @@ package final class Engine {
   /// - Throws: `outOfMemory`.
   package func measurePeak() throws(LiaeError) -> Double { try instructionSet.kernels().measurePeak(pool) }
 
-  /// Bytes of tensors, in use and kept.
-  package var bytes: Int { buffers.bytes }
+  /// The most bytes that tensors, in use and kept, have taken.
+  package var bytes: Int { buffers.peak }
+
+  /// What is kept between the two passes of an iteration.
+  package var memory = ActivationMemory.speed {
+    didSet { buffers.releasesOtherSizes = memory == .memory }
+  }
 
   /// The question that is asked between operations; true ends them with `cancelled`. Nil where they must run to their
   /// end.

@@ -5,7 +5,7 @@ import LiaeSystem
 package enum ActivationMemory: String, Sendable, CaseIterable {
   /// Every activation.
   case speed
-  /// The last of a few operations; the backward pass makes the others again.
+  /// The last of a few operations; the backward pass makes the others again. Memory of one size serves another.
   case memory
 }
 

@@ -30,7 +30,7 @@ extension TrainedNetwork {
       }
       known[value] = tensor
     }
-    if activations == .memory, tape.isRecording, targets.count == 1 {
+    if tape.engine.memory == .memory, tape.isRecording, targets.count == 1 {
       return [try recompute(targets[0], given: known, masks, on: tape)]
     }
     return try evaluate(targets, given: known, masks, on: tape)

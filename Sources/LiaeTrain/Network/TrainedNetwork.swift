@@ -12,8 +12,6 @@ package final class TrainedNetwork {
   package let parameters: [Parameter]
   private let byName: [String: Parameter]
   private let layouts: [String: WeightLayout]
-  /// What `evaluate` keeps on a tape that records.
-  package var activations = ActivationMemory.speed
   /// What tensors begin with that are neither random nor zeros.
   private let constants: [String: Float]
   /// Parameters of the nodes that compute several layers at once, by the name of the node.

@@ -15,7 +15,7 @@ package final class IterationBenchmark {
     trainer = try Trainer(
       engine: try Engine(workers: threads), architecture: architecture, weights: nil, options: settings.options,
       seed: 1)
-    trainer.network.activations = settings.session.memory
+    trainer.engine.memory = settings.session.memory
     source = try Self.noise(count: settings.batchSize, side: architecture.resolution, seed: 0)
     destination = try Self.noise(count: settings.batchSize, side: architecture.resolution, seed: 1)
   }

@@ -24,7 +24,7 @@ package struct ResumedTraining {
     func trainer(_ weights: Model?) throws(LiaeError) -> Trainer {
       let trainer = try Trainer(
         engine: engine, architecture: network, weights: weights, options: options, seed: seed)
-      trainer.network.activations = settings.session.memory
+      trainer.engine.memory = settings.session.memory
       return trainer
     }
     switch start.origin {

@@ -103,7 +103,7 @@ package struct SegmentationStart {
       let trainer = try SegmentationTrainer(
         engine: engine, architecture: network, weights: weights, options: settings.options,
         seed: UInt64(truncatingIfNeeded: settings.seed))
-      trainer.network.activations = settings.session.memory
+      trainer.engine.memory = settings.session.memory
       return trainer
     }
     let none = LossHistory(first: 0, sides: 1)
