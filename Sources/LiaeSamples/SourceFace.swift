@@ -14,7 +14,7 @@ package struct SourceFace: Sendable {
   /// Width in pixels, as the JPEG's header says.
   package let width: Int
   package let height: Int
-  /// Whether somebody drew polygons on the face, and whether a mask is stored with it.
+  /// True if somebody drew polygons on the face, and if a mask is stored with it.
   package let hasPolygons, hasMask: Bool
   private let eyebrowExpansion: Double
   private let place: Place

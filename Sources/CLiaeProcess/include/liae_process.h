@@ -7,7 +7,7 @@
 // The library exports what begins with liae_ and is not hidden.
 #pragma GCC visibility push(hidden)
 
-/// Whether an allocation of this thread has failed since liae_memory_clear_shortage(), and was served from the reserve or
+/// Tells whether an allocation of this thread has failed since liae_memory_clear_shortage(), and was served from the reserve or
 /// not at all.
 int liae_memory_is_short(void);
 void liae_memory_clear_shortage(void);

@@ -35,7 +35,7 @@ struct EyeShape {
     )
   }
 
-  /// Whether a point of the resting surface lies in the opening: there is no skin.
+  /// Tells whether a point of the resting surface lies in the opening: there is no skin.
   @inline(__always) func isOpening(_ x: Float, _ y: Float) -> Bool {
     let q = across(x)
     guard q > -1, q < 1 else { return false }

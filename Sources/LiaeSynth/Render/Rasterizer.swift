@@ -70,7 +70,7 @@ final class Rasterizer {
     }
   }
 
-  /// Whether a triangle has a hole here: between the lids, or where hair ends in strands.
+  /// Tells whether a triangle has a hole here: between the lids, or where hair ends in strands.
   @inline(never)
   private func isOpen(
     _ triangle: Triangle, _ a: Vertex, _ b: Vertex, _ c: Vertex, _ v: Float, _ w: Float, _ eyes: [EyeShape]

@@ -98,7 +98,7 @@ package final class Renderer {
     withExtendedLifetime((picture, mask)) {}
   }
 
-  /// Whether the samples of a pixel show different surfaces.
+  /// Tells whether the samples of a pixel show different surfaces.
   @inline(__always)
   private static func isEdge(
     _ list: UnsafeMutablePointer<Int32>, _ triangles: UnsafeBufferPointer<Triangle>, _ s: (Int, Int, Int, Int)

@@ -23,7 +23,7 @@ final class Buffers {
   /// Bytes that tensors and free buffers take, and the most that they have taken.
   private var bytes = 0
   private(set) var peak = 0
-  /// Whether free buffers of other sizes go before a new one is made: less memory, for time to make them again.
+  /// True if free buffers of other sizes go before a new one is made: less memory, for time to make them again.
   var releasesOtherSizes = false
 
   /// A buffer of at least `count` floats, holding anything.

@@ -10,7 +10,7 @@ struct PatchConvolution: ConvolutionMethod {
   private let patch: Int
   /// Images worked on at once.
   private let group: Int
-  /// Whether a patch is a pixel, so that nothing is copied.
+  /// True if a patch is a pixel, so that nothing is copied.
   private let isPointwise: Bool
 
   var name: String { "patches" }

@@ -6,11 +6,11 @@ import LiaeSystem
 package struct UpdateSettings: Sendable {
   package var optimizer: TrainingOptions.Optimizer
   package var learningRate: Float
-  /// Whether a step changes a random 30 % of the weights.
+  /// True if a step changes a random 30 % of the weights.
   package var learningRateDropout: Bool
-  /// Whether the rate follows a cosine of `Optimizer.cosinePeriod` steps from its whole down to 0 and back.
+  /// True if the rate follows a cosine of `Optimizer.cosinePeriod` steps from its whole down to 0 and back.
   package var learningRateCosine: Bool
-  /// Whether the gradient's norm is brought down to 1.
+  /// True if the gradient's norm is brought down to 1.
   package var clipGradient: Bool
 }
 

@@ -9,7 +9,7 @@ package struct SegmentationReport: Sendable {
   package let loss: Float
   /// Of the gradient, before clipping.
   package let gradientNorm: Float
-  /// Whether loss and gradient are numbers. If not, nothing was changed and the iteration was not counted.
+  /// True if loss and gradient are numbers. If not, nothing was changed and the iteration was not counted.
   package let isFinite: Bool
   /// Of each picture.
   package let losses: [Double]

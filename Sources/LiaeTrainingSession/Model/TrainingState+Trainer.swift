@@ -50,7 +50,7 @@ extension TrainingState {
     return try settings(SegmentationSettings())
   }
 
-  /// Whether the file is of a training of XSeg.
+  /// True if the file is of a training of XSeg.
   ///
   /// - Throws: `corruptFile` where the settings are no JSON.
   package func isSegmentation() throws(LiaeError) -> Bool {

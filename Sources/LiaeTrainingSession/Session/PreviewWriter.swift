@@ -6,7 +6,7 @@ import LiaeTensor
 /// Writes the pictures that show how training goes: what the network makes of some faces, and the losses.
 struct PreviewWriter {
   private let folder: ModelFolder
-  /// Whether every sheet of samples is kept.
+  /// True if every sheet of samples is kept.
   private let keepsHistory: Bool
 
   init(folder: ModelFolder, keepsHistory: Bool) { (self.folder, self.keepsHistory) = (folder, keepsHistory) }

@@ -15,7 +15,7 @@ package final class TrainingSession {
   let report: (SessionEvent) -> Void
   var history: LossHistory
   var attempt: Int
-  /// Whether the task has the options in force and its next batches are those of the present iteration.
+  /// True if the task has the options in force and its next batches are those of the present iteration.
   var isPrepared = false
   var lossGuard: LossGuard
   var saving: SaveSchedule
