@@ -108,7 +108,7 @@ package enum ModelOrigin {
       let reason = model.info.notes.first { $0.hasPrefix("option face_type") }
       return "\(training.dataPath): "
         + (training.hasData
-          ? reason ?? "does not say what the faces show" : "is not there, so what the faces show is not known")
+          ? reason ?? "does not say what the faces show" : "the file is missing, so what the faces show is not known")
     case .weights(let model, let path) where model.info.faceType == nil:
       return "\(path): does not say what the faces show"
     default: return nil

@@ -55,7 +55,7 @@ package struct SegmentationStart {
       remarks = settings.adopt(training.options).map { "\(training.dataPath): \($0)" }
       settings.adopt(model.architecture, faceType: model.info.faceType)
       if !training.hasData {
-        remarks.append("\(training.dataPath): is not there; options, iteration and losses begin anew")
+        remarks.append("\(training.dataPath): the file is missing; options, iteration and losses start from the beginning")
       }
       origin = .deepFaceLab(model, training)
     } else {

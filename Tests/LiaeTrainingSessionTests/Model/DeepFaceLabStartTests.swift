@@ -63,7 +63,7 @@ import Testing
     try File.remove(data)
     let assumed = try training.start()
     #expect(assumed.settings.faceType == .full && assumed.remarks.count == 2)
-    #expect(assumed.remarks.allSatisfy { $0.hasPrefix(data) && $0.contains("is not there") })
+    #expect(assumed.remarks.allSatisfy { $0.hasPrefix(data) && $0.contains("is missing") })
     #expect(assumed.remarks[1].contains("full_face is assumed. --face-type says otherwise"))
     let said = try training.start([("face-type", .string("wf"))])
     #expect(said.settings.faceType == .whole && said.remarks == [assumed.remarks[0]])
