@@ -55,7 +55,8 @@ package struct SegmentationStart {
       remarks = settings.adopt(training.options).map { "\(training.dataPath): \($0)" }
       settings.adopt(model.architecture, faceType: model.info.faceType)
       if !training.hasData {
-        remarks.append("\(training.dataPath): the file is missing; options, iteration and losses start from the beginning")
+        remarks.append(
+          "\(training.dataPath): the file is missing; options, iteration and losses start from the beginning")
       }
       origin = .deepFaceLab(model, training)
     } else {
