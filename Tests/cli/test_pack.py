@@ -295,7 +295,8 @@ def test_processes_share_the_pages(tmp_path):
     try:
         for _ in range(600):
             found = [memory(process) for process in processes]
-            if all(one["Shared_Clean"] > size // 2 for one in found):
+            # The benchmark measures the machine's bandwidth first, in memory that it gives back before its runs.
+            if all(one["Shared_Clean"] > size // 2 > one["Private_Clean"] + one["Private_Dirty"] for one in found):
                 break
             assert all(process.poll() is None for process in processes)
             time.sleep(0.1)
