@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeDispatch
 import LiaeConvolution
 import LiaeGraph
 import LiaeKernels

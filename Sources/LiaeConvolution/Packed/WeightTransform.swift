@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 import LiaeKernels
 
 /// Makes the transformed weights U of a packed layer while it runs, from taps.
