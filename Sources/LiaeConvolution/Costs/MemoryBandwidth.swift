@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeSystem
 
-/// What all threads together read from memory in a second.
+/// Measures how many bytes all threads together read from memory in a second.
 package enum MemoryBandwidth {
   /// More than any cache holds, and what a task reads of it.
   private static let bytes = 256 << 20, piece = 1 << 20

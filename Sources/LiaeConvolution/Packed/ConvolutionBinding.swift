@@ -9,7 +9,7 @@ package struct ConvolutionBinding {
   /// The residual block's input; may be the target itself, pixel by pixel.
   package var residual: ActivationView?
   package var images: Int
-  /// Of a code that is folded into the weights the first half alone is read: the code repeats itself.
+  /// True if only the first half of the channels is read: a code that repeats itself is folded into the weights.
   package var readsHalf: Bool
   /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
   package var sharesInputs: Bool?

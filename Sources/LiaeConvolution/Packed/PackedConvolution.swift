@@ -26,9 +26,9 @@ package final class PackedConvolution: Sendable {
   /// Factors of the weight transform; nothing where weights are stored transformed.
   private let factorStorage: Bytes
 
-  /// Where weights are stored transformed, or are those of a plain sum.
+  /// The stored weights of a layer that keeps them transformed, or computes a plain sum.
   package var weights: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
-  /// Where they are stored as taps.
+  /// The stored taps of a layer that transforms its weights in each run.
   package var taps: TapParameters {
     TapLayout(
       layer, stored: stored, phases: phases, phaseChannels: phaseChannels,

@@ -29,7 +29,7 @@ package final class PackedDirect {
     packed.layer.source == .picture ? packed.layer.inputChannels : packed.width
   }
 
-  /// What kernels are given for memory whose strides are those of `init`.
+  /// Returns the arguments of the kernels for memory that has the strides of `init`.
   package func parameters(_ b: ConvolutionBinding) -> DirectParameters {
     let stride = packed.layer.stride
     var p = DirectParameters(

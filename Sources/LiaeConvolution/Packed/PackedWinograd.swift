@@ -53,7 +53,7 @@ package final class PackedWinograd {
     kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
   }
 
-  /// What kernels are given for memory whose strides are those of `init`.
+  /// Returns the arguments of the kernels for memory that has the strides of `init`.
   package func parameters(_ b: ConvolutionBinding) -> WinogradParameters {
     var p = WinogradParameters(
       source: b.source, sourceOffsets: UnsafePointer(sourceOffsets.pointer),
