@@ -9,6 +9,18 @@ protocol BatchSource: Sendable {
   func batch(_ number: Int, isCancelled: () -> Bool) throws(LiaeError) -> Batch
 }
 
+/// Checks the numbers that a generator of batches is given.
+///
+/// - Throws: `invalidArgument` for a batch of another size than 1...4096, and a first batch past 0...2^40.
+func checkBatches(size: Int, first: Int) throws(LiaeError) {
+  guard (1...4096).contains(size) else {
+    throw LiaeError(.invalidArgument, "a batch of \(size) faces; 1...4096 is possible")
+  }
+  guard (0...1 << 40).contains(first) else {
+    throw LiaeError(.invalidArgument, "the first batch is number \(first); 0...2^40 is possible")
+  }
+}
+
 /// What the threads of a generator share. They retain it, not the generator, so that that can end them when it goes.
 final class BatchWorkers<Supply: BatchSource>: @unchecked Sendable {
   private let supply: Supply

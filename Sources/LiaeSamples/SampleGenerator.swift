@@ -22,12 +22,7 @@ package final class SampleGenerator: Sendable {
     workers: Int = 1, firstBatch: Int = 0, share: (index: Int, count: Int) = (0, 1)
   ) throws(LiaeError) {
     try options.check()
-    guard batchSize >= 1, batchSize <= 4096 else {
-      throw LiaeError(.invalidArgument, "a batch of \(batchSize) faces; 1...4096 is possible")
-    }
-    guard (0...1 << 40).contains(firstBatch) else {
-      throw LiaeError(.invalidArgument, "the first batch is number \(firstBatch); 0...2^40 is possible")
-    }
+    try checkBatches(size: batchSize, first: firstBatch)
     guard options.colorTransfer == .none || colorReference != nil else {
       throw LiaeError(
         .invalidArgument, "the colour transfer \(options.colorTransfer.rawValue) has no faces to take colours from")

@@ -41,11 +41,11 @@ package struct ConvexPolygon: Sendable {
   /// The columns that are filled in row `y`.
   package func columns(_ y: Int) -> ClosedRange<Int>? {
     var (first, last) = (Int.max, Int.min)
-    for edge in edges where edge.rows.contains(y) {
-      let outline = edge.outline(y)
+    for edge in edges where edge.outline.rows.contains(y) {
+      let outline = edge.outline.columns(y)
       (first, last) = (min(first, outline.lowerBound), max(last, outline.upperBound))
       // The filling knows no lines, and each of its edges ends above its lower vertex.
-      if vertices.count > 2, y < edge.rows.upperBound {
+      if vertices.count > 2, y < edge.outline.rows.upperBound {
         let x = edge.crossing(y)
         (first, last) = (min(first, x), max(last, x))
       }
@@ -68,40 +68,24 @@ package struct ConvexPolygon: Sendable {
   }
 }
 
-/// A side of the polygon, from its left end.
+/// A side of the polygon.
 private struct Edge: Sendable {
-  private let start, end: SIMD2<Int>
-  let rows: ClosedRange<Int>
+  /// The pixels of the side itself.
+  let outline: PixelLine
+  private let upper: SIMD2<Int>
   /// The distance that the filling goes right from row to row, from the upper end, in 1/65536 of a pixel.
   private let slope: Int
 
   init(_ a: SIMD2<Int>, _ b: SIMD2<Int>) {
-    (start, end) = a.x <= b.x ? (a, b) : (b, a)
+    outline = PixelLine(a, b)
     let (upper, lower) = a.y <= b.y ? (a, b) : (b, a)
-    rows = upper.y...lower.y
+    self.upper = upper
     let height = lower.y - upper.y
     slope = height == 0 ? 0 : ((lower.x - upper.x) << 17 + height) / (2 * height)
   }
 
-  /// The columns of the outline's pixels in a row of `rows`: Bresenham's line, whose halves stay with the start's side.
-  func outline(_ y: Int) -> ClosedRange<Int> {
-    let (width, height) = (end.x - start.x, rows.upperBound - rows.lowerBound)
-    let step = abs(y - start.y)
-    if height == 0 { return start.x...end.x }
-    if height > width {
-      let x = start.x + (2 * step * width + height - 1) / (2 * height)
-      return x...x
-    }
-    // Column k has the line in row (2·k·height + width - 1) / (2·width); solved for k.
-    let before = width * (2 * step - 1) + 1
-    let first = step == 0 ? 0 : (before + 2 * height - 1) / (2 * height)
-    let last = min(width, width * (2 * step + 1) / (2 * height))
-    return start.x + first...start.x + max(first, last)
-  }
-
-  /// The column where the filling meets the side in a row of `rows`: 16 bits of fraction, rounded steps.
+  /// The column where the filling meets the side in a row of `outline`: 16 bits of fraction, rounded steps.
   func crossing(_ y: Int) -> Int {
-    let upper = start.y == rows.lowerBound ? start : end
-    return (upper.x << 16 + (y - upper.y) * slope + 1 << 15) >> 16
+    (upper.x << 16 + (y - upper.y) * slope + 1 << 15) >> 16
   }
 }

@@ -29,7 +29,7 @@ struct PolygonOutline {
       for (a, b) in edges {
         let (upper, lower) = a.y <= b.y ? (a, b) : (b, a)
         guard (upper.y...lower.y).contains(y) else { continue }
-        let line = Self.columns(a, b, row: y)
+        let line = PixelLine(a, b).columns(y)
         write(line.lowerBound, line.upperBound)
         guard y < lower.y else { continue }
         crossings.append((upper.x << 16) + ((lower.x - upper.x) << 16) / (lower.y - upper.y) * (y - upper.y))
@@ -40,21 +40,5 @@ struct PolygonOutline {
       }
     }
     withExtendedLifetime(mask) {}
-  }
-
-  /// The columns of the line from a to b in a row: Bresenham's, whose halves stay with the left end's side.
-  private static func columns(_ a: SIMD2<Int>, _ b: SIMD2<Int>, row: Int) -> ClosedRange<Int> {
-    let (start, end) = a.x <= b.x ? (a, b) : (b, a)
-    let (width, height) = (end.x - start.x, abs(end.y - start.y))
-    let step = abs(row - start.y)
-    if height == 0 { return start.x...end.x }
-    if height > width {
-      let x = start.x + (2 * step * width + height - 1) / (2 * height)
-      return x...x
-    }
-    let before = width * (2 * step - 1) + 1
-    let first = step == 0 ? 0 : (before + 2 * height - 1) / (2 * height)
-    let last = min(width, width * (2 * step + 1) / (2 * height))
-    return start.x + first...start.x + max(first, last)
   }
 }

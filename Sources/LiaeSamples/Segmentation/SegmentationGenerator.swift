@@ -20,12 +20,7 @@ package final class SegmentationGenerator: Sendable {
       throw LiaeError(
         .invalidArgument, "samples of \(options.resolution) pixels; a multiple of 64 in 64...1024 is possible")
     }
-    guard (1...4096).contains(batchSize) else {
-      throw LiaeError(.invalidArgument, "a batch of \(batchSize) faces; 1...4096 is possible")
-    }
-    guard (0...1 << 40).contains(firstBatch) else {
-      throw LiaeError(.invalidArgument, "the first batch is number \(firstBatch); 0...2^40 is possible")
-    }
+    try checkBatches(size: batchSize, first: firstBatch)
     let supply = try SegmentationSupply(source, options, batchSize: batchSize)
     shared = BatchWorkers(supply, workers: max(1, workers), firstBatch: firstBatch, share: (0, 1))
     try shared.start()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
 import LiaeCommandLine
 import LiaeSamples
 import LiaeSystem
+import LiaeText
 import LiaeTrainingSession
 
 /// What the commands that train have in common around a session: the lock of the model, and what is said at the end.
@@ -37,6 +39,24 @@ func readFaceset(_ path: String) throws -> FacesetSource {
   do throws(LiaeError) { return try FacesetSource(path: path) } catch {
     throw error.status == .invalidArgument || error.status == .unsupported ? Failure(.files, error.message) : error
   }
+}
+
+/// Checks the settings of a command line, before anything is opened.
+///
+/// - Throws: for a value that is not possible.
+func check<Settings: SettingsTable>(_ given: [(key: String, value: JSON)], by settings: Settings) throws {
+  var settings = settings
+  do throws(LiaeError) {
+    for (key, value) in given { try settings.set(key, value, source: "--") }
+  } catch { throw ValidationError(error.message) }
+}
+
+/// Runs a session to its end or to a signal, and shows its progress.
+func runToEnd(_ session: TrainingSession, changes: [String], _ printer: SessionPrinter) throws -> SessionOutcome {
+  Interruption.watch(termination: true)
+  Interruption.watchForRequests()
+  defer { printer.end() }
+  return try session.run(changes: changes) { Interruption.came }
 }
 
 /// Says how a session ended.

@@ -64,10 +64,7 @@ struct TrainCommand: ParsableCommand {
       (config, "--config"), (saveElsewhere, "--save-elsewhere"),
     ]
     for case (let path?, let option) in paths { try requirePath(path, option) }
-    var settings = TrainingSettings()
-    do throws(LiaeError) {
-      for (key, value) in given { try settings.set(key, value, source: "--") }
-    } catch { throw ValidationError(error.message) }
+    try check(given, by: TrainingSettings())
   }
 
   func run() throws {
@@ -102,13 +99,7 @@ struct TrainCommand: ParsableCommand {
     if leads, lock == nil { lock = try ModelLock.takeNew(folder) }
     defer { withExtendedLifetime(lock) {} }
     if leads { say(folder, start, training.trainer, source, destination) }
-    Interruption.watch(termination: true)
-    Interruption.watchForRequests()
-    let outcome: SessionOutcome
-    do {
-      defer { printer.end() }
-      outcome = try session.run(changes: start.changes) { Interruption.came }
-    }
+    let outcome = try runToEnd(session, changes: start.changes, printer)
     guard leads else { return }
     try finish(session, outcome, folder, iteration: training.trainer.iteration)
   }

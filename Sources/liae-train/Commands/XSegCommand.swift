@@ -63,10 +63,7 @@ struct XSegCommand: ParsableCommand {
     let others = [(initial, "--init"), (config, "--config"), (saveElsewhere, "--save-elsewhere")]
     for case (let path?, let option) in paths + others { try requirePath(path, option) }
     if faces.isEmpty { throw ValidationError("--faces is missing") }
-    var settings = SegmentationSettings()
-    do throws(LiaeError) {
-      for (key, value) in given { try settings.set(key, value, source: "--") }
-    } catch { throw ValidationError(error.message) }
+    try check(given, by: SegmentationSettings())
   }
 
   func run() throws {
@@ -99,13 +96,7 @@ struct XSegCommand: ParsableCommand {
     Console.say("from     \(start.description), iteration \(trainer.iteration)")
     Console.say("faces    \(source.faces.count), of them \(labelled) with polygons and \(masked) with a mask")
     if !start.changes.isEmpty { Console.say("changed  \(start.changes.joined(separator: ", "))") }
-    Interruption.watch(termination: true)
-    Interruption.watchForRequests()
-    let outcome: SessionOutcome
-    do {
-      defer { printer.end() }
-      outcome = try session.run(changes: start.changes) { Interruption.came }
-    }
+    let outcome = try runToEnd(session, changes: start.changes, printer)
     try finish(session, outcome, folder, iteration: trainer.iteration)
   }
 }
