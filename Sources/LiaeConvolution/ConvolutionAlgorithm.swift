@@ -4,17 +4,17 @@
 package enum ConvolutionAlgorithm: Sendable, Hashable {
   /// The plain sum.
   case direct
-  /// Winograd with tiles of 6 (and 4 where 6 does not divide the side), 4 or 2.
+  /// Winograd's F(m, 3), m being 6 (with tiles of 4 where 6 does not divide the side), 4 or 2.
   case winograd(Int)
 
   package var name: String {
     switch self {
     case .direct: return "direct"
     case .winograd(6): return "F6/4"
-    case .winograd(let family): return "F\(family)"
+    case .winograd(let tileSize): return "F\(tileSize)"
     }
   }
 
-  /// All that there are.
+  /// Lists all algorithms.
   package static let all: [ConvolutionAlgorithm] = [.direct, .winograd(2), .winograd(4), .winograd(6)]
 }

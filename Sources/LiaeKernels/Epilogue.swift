@@ -53,28 +53,29 @@
 /// Bias and activation, then memory.
 @usableFromInline struct ActivationSink<V: Lanes, F: ActivationFunction>: LineSink {
   @usableFromInline let p: MutableFloatPointer
-  @usableFromInline let step: Int
+  @usableFromInline let stride: Int
   @usableFromInline let bias: V, slope: V
-  @inlinable @inline(__always) init(_ p: MutableFloatPointer, _ step: Int, _ bias: V, _ slope: V) {
-    (self.p, self.step, self.bias, self.slope) = (p, step, bias, slope)
+  @inlinable @inline(__always) init(_ p: MutableFloatPointer, _ stride: Int, _ bias: V, _ slope: V) {
+    (self.p, self.stride, self.bias, self.slope) = (p, stride, bias, slope)
   }
-  @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i &* step, F.apply(v + bias, slope)) }
+  @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i &* stride, F.apply(v + bias, slope)) }
 }
 
 /// Bias, the residual block's input and activation, then memory.
 @usableFromInline struct ResidualSink<V: Lanes, F: ActivationFunction>: LineSink {
   @usableFromInline let p: MutableFloatPointer
-  @usableFromInline let step: Int
+  @usableFromInline let stride: Int
   @usableFromInline let residual: FloatPointer
-  @usableFromInline let residualStep: Int
+  @usableFromInline let residualStride: Int
   @usableFromInline let bias: V, slope: V
   @inlinable @inline(__always)
-  init(_ p: MutableFloatPointer, _ step: Int, _ residual: FloatPointer, _ residualStep: Int, _ bias: V, _ slope: V) {
-    (self.p, self.step, self.bias, self.slope) = (p, step, bias, slope)
-    (self.residual, self.residualStep) = (residual, residualStep)
+  init(_ p: MutableFloatPointer, _ stride: Int, _ residual: FloatPointer, _ residualStride: Int, _ bias: V, _ slope: V)
+  {
+    (self.p, self.stride, self.bias, self.slope) = (p, stride, bias, slope)
+    (self.residual, self.residualStride) = (residual, residualStride)
   }
   @inlinable @inline(__always) func put(_ i: Int, _ v: V) {
-    store(p + i &* step, F.apply(v + bias + load(residual + i &* residualStep), slope))
+    store(p + i &* stride, F.apply(v + bias + load(residual + i &* residualStride), slope))
   }
 }
 
@@ -82,19 +83,19 @@
 /// as there are channels.
 @usableFromInline struct RaggedSink<V: Lanes, F: ActivationFunction>: LineSink {
   @usableFromInline let p: MutableFloatPointer
-  @usableFromInline let step: Int
+  @usableFromInline let stride: Int
   @usableFromInline let residual: FloatPointer?
   @usableFromInline let bias: V, slope: V
   @usableFromInline let lanes: Int
   @inlinable @inline(__always)
-  init(_ p: MutableFloatPointer, _ step: Int, _ residual: FloatPointer?, _ bias: V, _ slope: V, _ lanes: Int) {
-    (self.p, self.step, self.residual) = (p, step, residual)
+  init(_ p: MutableFloatPointer, _ stride: Int, _ residual: FloatPointer?, _ bias: V, _ slope: V, _ lanes: Int) {
+    (self.p, self.stride, self.residual) = (p, stride, residual)
     (self.bias, self.slope, self.lanes) = (bias, slope, lanes)
   }
   @inlinable @inline(__always) func put(_ i: Int, _ v: V) {
     var sum = v + bias
-    if let residual { sum = sum + load(residual + i &* step) }
-    storePart(p + i &* step, F.apply(sum, slope), lanes)
+    if let residual { sum = sum + load(residual + i &* stride) }
+    storePart(p + i &* stride, F.apply(sum, slope), lanes)
   }
 }
 

@@ -6,8 +6,8 @@
   @usableFromInline package var weights: FloatPointer
   @usableFromInline package var inputChannels: Int
   @usableFromInline package var kernel: Int
-  /// Winograd family, or 0 for the plain sum.
-  @usableFromInline package var family: Int
+  /// Side m of the largest output tile of F(m, 3), or 0 for the plain sum.
+  @usableFromInline package var tileSize: Int
   @usableFromInline package var phases: Int
   /// Channels of a phase as packed.
   @usableFromInline package var phaseChannels: Int
@@ -23,12 +23,12 @@
   @usableFromInline package var g: UnsafePointer<Double>
   @usableFromInline package var packed: MutableFloatPointer
   @inlinable package init(
-    weights: FloatPointer, inputChannels: Int, kernel: Int, family: Int, phases: Int, phaseChannels: Int,
+    weights: FloatPointer, inputChannels: Int, kernel: Int, tileSize: Int, phases: Int, phaseChannels: Int,
     input: UnsafePointer<Int32>, added: UnsafePointer<Int32>, output: UnsafePointer<Int32>, blockVectors: Int,
     weightRows: Int, kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>,
     g: UnsafePointer<Double>, packed: MutableFloatPointer
   ) {
-    (self.weights, self.inputChannels, self.kernel, self.family) = (weights, inputChannels, kernel, family)
+    (self.weights, self.inputChannels, self.kernel, self.tileSize) = (weights, inputChannels, kernel, tileSize)
     (self.phases, self.phaseChannels, self.input, self.added) = (phases, phaseChannels, input, added)
     (self.output, self.blockVectors, self.weightRows) = (output, blockVectors, weightRows)
     (self.kLow, self.kHigh, self.weightOffset, self.g, self.packed) = (kLow, kHigh, weightOffset, g, packed)
@@ -53,7 +53,7 @@ package func packWinograd<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<PackParameters>, vector: Int, scratch: UnsafeMutablePointer<V.Wide>
 ) {
   let q = p.pointee, W = V.width
-  let points = winogradPoints(family: q.family)
+  let points = winogradPoints(tileSize: q.tileSize)
   let block = vector / q.blockVectors, half = vector % q.blockVectors
   let n = q.blockVectors * W
   let t = scratch, line = scratch + 9

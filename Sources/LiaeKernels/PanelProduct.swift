@@ -39,9 +39,9 @@ import CLiaeIntrinsics
         liae_prefetch_l2(next)
         liae_prefetch_l2(next + 16)
         next += 32
-        tile.step(load(b), load(b + W), a, W)
+        tile.accumulate(load(b), load(b + W), a, W)
         liae_keep_load_order()
-        tile.step(load(b + n), load(b + n + W), a + 1, W)
+        tile.accumulate(load(b + n), load(b + n + W), a + 1, W)
         liae_keep_load_order()
         b += 2 * n
         a += 2
@@ -49,7 +49,7 @@ import CLiaeIntrinsics
       a += blockStride - W
     }
     for _ in 0..<(k % W) {
-      tile.step(load(b), load(b + W), a, W)
+      tile.accumulate(load(b), load(b + W), a, W)
       b += n
       a += 1
     }

@@ -44,11 +44,11 @@
   @inlinable @inline(__always) package static var isRagged: Bool { true }
 }
 
-/// The target of a convolution's results, and what happens to them on the way.
-@usableFromInline package struct Destination {
+/// Where a convolution writes its results, and what is done to them before: residual, bias, activation function.
+@usableFromInline package struct ConvolutionOutput {
   @usableFromInline package var target: ActivationView
   /// Pixels between neighbouring outputs: 1, or 2 with depth-to-space.
-  @usableFromInline package var step: Int
+  @usableFromInline package var stride: Int
   /// The offset of each vector of output channels from the origin: its plane, and the pixel of depth-to-space.
   @usableFromInline package var offsets: UnsafePointer<Int>
   /// Vectors of output channels that are stored.
@@ -63,11 +63,10 @@
   @usableFromInline package var activation: Int
   @usableFromInline package var slope: Float
   @inlinable package init(
-    target: ActivationView, step: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?,
-    bias: FloatPointer,
-    activation: Int, slope: Float
+    target: ActivationView, stride: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?,
+    bias: FloatPointer, activation: Int, slope: Float
   ) {
-    (self.target, self.step, self.offsets, self.vectors, lanes) = (target, step, offsets, vectors, offsets)
+    (self.target, self.stride, self.offsets, self.vectors, lanes) = (target, stride, offsets, vectors, offsets)
     (self.residual, self.bias, self.activation, self.slope) = (residual, bias, activation, slope)
   }
 }
@@ -98,12 +97,12 @@
 
 /// A 3x3 stride 1 convolution, or a 5x5 stride 2 one as a 3x3 over four phases, by Winograd.
 @usableFromInline package struct WinogradParameters {
-  /// 6 (6-tiles and 4-tiles on one set of points), 4 or 2.
-  @usableFromInline package var family = 0
+  /// The side m of the largest output tile of F(m, 3): 6 (tiles of 6 and of 4 on one set of points), 4 or 2.
+  @usableFromInline package var tileSize = 0
   @usableFromInline package var source: ActivationView
   /// Pixels of the source between neighbours of a window: 1, or 2 where windows are read from every second pixel of every
   /// second row, a phase.
-  @usableFromInline package var sourceStep = 1
+  @usableFromInline package var sourceStride = 1
   /// The offset of each block of W summed channels from the source's origin: its plane, and the first pixel of its
   /// phase.
   @usableFromInline package var sourceOffsets: UnsafePointer<Int>
@@ -111,7 +110,7 @@
   @usableFromInline package var sourceLanes: UnsafePointer<Int>
   /// The part of each tile's window that lies in the picture, in a ragged layout.
   @usableFromInline package var clips: UnsafePointer<Clip>?
-  @usableFromInline package var destination: Destination
+  @usableFromInline package var output: ConvolutionOutput
   @usableFromInline package var tiles: UnsafePointer<Tile>
   /// Tiles sorted by (rows, columns): (6,4) up to kind1, (6,6) up to kind2, (4,6) up to kind3, (4,4) up to tileCount;
   /// any pair of points is then used by one range of tiles.
@@ -131,17 +130,17 @@
   @usableFromInline package var kLow, kHigh, weightOffset: UnsafePointer<Int>
   /// W / 2, see PanelProduct.
   @usableFromInline package var halfWidth = 0
-  /// The products are added to what M holds: a later range of k.
+  /// True if the products are added to what M holds, as those of a later range of k are.
   @usableFromInline package var accumulates = false
   /// Memory that is drawn into L2 in place of the next points' weights: the taps of which the next U is made.
   @usableFromInline package var ahead: FloatPointer
   @usableFromInline package var aheadFloats = 0
 
   @inlinable package init(
-    source: ActivationView, sourceOffsets: UnsafePointer<Int>, destination: Destination, tiles: UnsafePointer<Tile>,
+    source: ActivationView, sourceOffsets: UnsafePointer<Int>, output: ConvolutionOutput, tiles: UnsafePointer<Tile>,
     weights: FloatPointer, kLow: UnsafePointer<Int>, kHigh: UnsafePointer<Int>, weightOffset: UnsafePointer<Int>
   ) {
-    (self.source, self.destination, self.tiles, self.weights) = (source, destination, tiles, weights)
+    (self.source, self.output, self.tiles, self.weights) = (source, output, tiles, weights)
     (self.sourceOffsets, sourceLanes) = (sourceOffsets, sourceOffsets)
     (self.kLow, self.kHigh, self.weightOffset, ahead) = (kLow, kHigh, weightOffset, weights)
   }
@@ -169,8 +168,8 @@
   }
 }
 
-/// A stretch of scalars that stand next to each other for one pixel: a block of channels of one tap.
-@usableFromInline package struct Run {
+/// Scalars that stand next to each other in the source: a block of channels of one tap.
+@usableFromInline package struct SourceSpan {
   /// Floats from the pixel's origin.
   @usableFromInline package var offset: Int
   @usableFromInline package var length: Int
@@ -181,21 +180,21 @@
 @usableFromInline package struct DirectParameters {
   @usableFromInline package var source: ActivationView
   /// Floats from the input of one output pixel to that of the next.
-  @usableFromInline package var sourceStep = 0
+  @usableFromInline package var sourceStride = 0
   /// Floats from the input of one output row to that of the next.
-  @usableFromInline package var sourceRowStep = 0
-  @usableFromInline package var runs: UnsafePointer<Run>
-  @usableFromInline package var runCount = 0
-  @usableFromInline package var destination: Destination
+  @usableFromInline package var sourceRowStride = 0
+  @usableFromInline package var spans: UnsafePointer<SourceSpan>
+  @usableFromInline package var spanCount = 0
+  @usableFromInline package var output: ConvolutionOutput
   /// Output side, pixels.
   @usableFromInline package var side = 0
-  /// [column block][k][vectors * W], k in the order of the runs.
+  /// [column block][k][vectors * W], k in the order of the spans.
   @usableFromInline package var weights: FloatPointer
   @usableFromInline package var weightRows = 0
   @usableFromInline package var blockVectors = 2
   @inlinable package init(
-    source: ActivationView, runs: UnsafePointer<Run>, destination: Destination, weights: FloatPointer
+    source: ActivationView, spans: UnsafePointer<SourceSpan>, output: ConvolutionOutput, weights: FloatPointer
   ) {
-    (self.source, self.runs, self.destination, self.weights) = (source, runs, destination, weights)
+    (self.source, self.spans, self.output, self.weights) = (source, spans, output, weights)
   }
 }

@@ -11,7 +11,7 @@
   static var vectors: Int { get }
   init()
   /// Adds b0, b1 times the scalar of each row; scalars stand `rowStride` floats apart.
-  mutating func step(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int)
+  mutating func accumulate(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int)
   /// Rows follow one another, `vectors` vectors each.
   func storeAll(_ c: MutableFloatPointer)
   /// Loads what `storeAll` stored.
@@ -23,7 +23,7 @@
   @inlinable @inline(__always) package static var rows: Int { 1 }
   @inlinable @inline(__always) package static var vectors: Int { 2 }
   @inlinable @inline(__always) package init() { (x, y) = (V(repeating: 0), V(repeating: 0)) }
-  @inlinable @inline(__always) package mutating func step(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int) {
+  @inlinable @inline(__always) package mutating func accumulate(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int) {
     let s = V(repeating: a[0])
     x = V.mulAdd(x, b0, s)
     y = V.mulAdd(y, b1, s)
@@ -39,7 +39,7 @@
   @inlinable @inline(__always) package static var rows: Int { 1 }
   @inlinable @inline(__always) package static var vectors: Int { 1 }
   @inlinable @inline(__always) package init() { x = V(repeating: 0) }
-  @inlinable @inline(__always) package mutating func step(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int) {
+  @inlinable @inline(__always) package mutating func accumulate(_ b0: V, _ b1: V, _ a: FloatPointer, _ rowStride: Int) {
     x = V.mulAdd(x, b0, V(repeating: a[0]))
   }
   @inlinable @inline(__always) package func storeAll(_ c: MutableFloatPointer) { store(c, x) }
@@ -52,9 +52,9 @@
   @inlinable @inline(__always) package static var rows: Int { A.rows + B.rows }
   @inlinable @inline(__always) package static var vectors: Int { A.vectors }
   @inlinable @inline(__always) package init() { (a, b) = (A(), B()) }
-  @inlinable @inline(__always) package mutating func step(_ b0: V, _ b1: V, _ p: FloatPointer, _ rowStride: Int) {
-    a.step(b0, b1, p, rowStride)
-    b.step(b0, b1, p + rowStride * A.rows, rowStride)
+  @inlinable @inline(__always) package mutating func accumulate(_ b0: V, _ b1: V, _ p: FloatPointer, _ rowStride: Int) {
+    a.accumulate(b0, b1, p, rowStride)
+    b.accumulate(b0, b1, p + rowStride * A.rows, rowStride)
   }
   @inlinable @inline(__always) package func storeAll(_ c: MutableFloatPointer) {
     a.storeAll(c)

@@ -8,7 +8,7 @@ extension WinogradParameters {
   /// The tiles in from..<to that use the point pair (i, j).
   @inlinable @inline(__always) func tileRange(_ i: Int, _ j: Int, _ from: Int, _ to: Int) -> (Int, Int) {
     var low = 0, high = tileCount
-    if family == 6 {
+    if tileSize == 6 {
       let rowHalf = i == 5 || i == 6, columnHalf = j == 5 || j == 6  // the points that 4-tiles leave out
       if rowHalf { high = kind2 }
       if columnHalf {
@@ -38,7 +38,7 @@ package func winogradInput<V: Lanes, L: PixelLayout>(
   let base = FloatPointer(q.source.origin) + q.sourceOffsets[block]
   let lanes = L.isRagged ? q.sourceLanes[block] : W
   let d = v + block * q.inputRows * W
-  let rowStep = q.source.row * q.sourceStep, pixelStep = L.pixel(V.self, q.source) * q.sourceStep
+  let rowStride = q.source.row * q.sourceStride, pixelStride = L.pixel(V.self, q.source) * q.sourceStride
   @inline(__always) func run<Y: WinogradAxis, X: WinogradAxis>(_: Y.Type, _: X.Type, _ low: Int, _ high: Int) {
     let low = max(low, from), high = min(high, to)
     if low >= high { return }
@@ -47,11 +47,11 @@ package func winogradInput<V: Lanes, L: PixelLayout>(
       let next = base + q.tiles[t + 1 < high ? t + 1 : t].source
       let o = d + (t - from) * W
       var nextRow = o + W
-      var (rowStep, pixelStep) = (rowStep, pixelStep)
+      var (rowStride, pixelStride) = (rowStride, pixelStride)
       if L.isRagged, let clip = q.clips?[t], clip.isCut || lanes < W {
         let window = scratch + 64 * W
-        cut(V.self, s, rowStep, pixelStep, Y.inputs, X.inputs, clip, lanes, window)
-        (s, rowStep, pixelStep) = (FloatPointer(window), X.inputs * W, W)
+        cut(V.self, s, rowStride, pixelStride, Y.inputs, X.inputs, clip, lanes, window)
+        (s, rowStride, pixelStride) = (FloatPointer(window), X.inputs * W, W)
       }
       for r in 0..<Y.inputs {
         // Stores that miss leave the store buffer one by one: the lines of the next tile are fetched meanwhile.
@@ -59,19 +59,19 @@ package func winogradInput<V: Lanes, L: PixelLayout>(
           liae_prefetch_write(nextRow)
           nextRow += q.inputPlane
         }
-        var ahead = next + r * rowStep + 2 * pixelStep
+        var ahead = next + r * rowStride + 2 * pixelStride
         for _ in 0..<X.outputs {
           liae_prefetch_l1(ahead)
-          ahead += pixelStep
+          ahead += pixelStride
         }
-        X.input(V.self, s + r * rowStep, pixelStep, scratch + r * 8 * W, W)
+        X.input(V.self, s + r * rowStride, pixelStride, scratch + r * 8 * W, W)
       }
       for j in 0..<X.points where X.uses(j) {
         Y.input(V.self, scratch + j * W, 8 * W, o + j * q.inputPlane, X.points * q.inputPlane)
       }
     }
   }
-  switch q.family {
+  switch q.tileSize {
   case 2: run(Axis2.self, Axis2.self, 0, q.tileCount)
   case 4: run(Axis4.self, Axis4.self, 0, q.tileCount)
   default:
@@ -85,7 +85,7 @@ package func winogradInput<V: Lanes, L: PixelLayout>(
 /// A window with zeros for the pixels outside the picture and for the lanes past the last channel.
 @inlinable @inline(__always)
 func cut<V: Lanes>(
-  _: V.Type, _ s: FloatPointer, _ rowStep: Int, _ pixelStep: Int, _ rows: Int, _ columns: Int, _ clip: Clip,
+  _: V.Type, _ s: FloatPointer, _ rowStride: Int, _ pixelStride: Int, _ rows: Int, _ columns: Int, _ clip: Clip,
   _ lanes: Int, _ window: MutableFloatPointer
 ) {
   let W = V.width
@@ -94,7 +94,7 @@ func cut<V: Lanes>(
       let d = window + (r * columns + x) * W
       let isPixel =
         r >= Int(clip.firstRow) && r < Int(clip.endRow) && x >= Int(clip.firstColumn) && x < Int(clip.endColumn)
-      store(d, isPixel ? load(s + r * rowStep + x * pixelStep) as V : V(repeating: 0))
+      store(d, isPixel ? load(s + r * rowStride + x * pixelStride) as V : V(repeating: 0))
       if isPixel && lanes < W { for lane in lanes..<W { d[lane] = 0 } }
     }
   }
@@ -109,7 +109,7 @@ package func winogradProduct<V: Lanes>(
   m: MutableFloatPointer
 ) {
   let q = p.pointee, W = V.width
-  let points = winogradPoints(family: q.family)
+  let points = winogradPoints(tileSize: q.tileSize)
   let n = q.blockVectors * W
   let weights = q.weights + block * q.weightRows * n
   // Late, so that it is still there when it is needed.
@@ -150,7 +150,7 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
   _: V.Type, _: L.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, m: FloatPointer,
   scratch: MutableFloatPointer
 ) {
-  let q = p.pointee, W = V.width, e = q.destination
+  let q = p.pointee, W = V.width, e = q.output
   for half in 0..<q.blockVectors {
     let vector = block * q.blockVectors + half
     if vector >= e.vectors { break }
@@ -164,7 +164,7 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
     let d = e.target.origin + e.offsets[vector]
     let bias: V = load(e.bias + vector * W), slope = V(repeating: e.slope)
     let column = m + half * W
-    switch q.family {
+    switch q.tileSize {
     case 2: run(F.self, Axis2.self, Axis2.self, 0, q.tileCount, d, vector, column, bias, slope)
     case 4: run(F.self, Axis4.self, Axis4.self, 0, q.tileCount, d, vector, column, bias, slope)
     default:
@@ -181,7 +181,7 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
   ) {
     let low = max(low, from), high = min(high, to)
     if low >= high { return }
-    let n = q.blockVectors * W, step = e.step * L.pixel(V.self, e.target), rowStep = e.step * e.target.row
+    let n = q.blockVectors * W, pixelStride = e.stride * L.pixel(V.self, e.target), rowStride = e.stride * e.target.row
     let lanes = L.isRagged ? e.lanes[vector] : W
     for t in low..<high {
       let s = column + (t - from) * n
@@ -195,7 +195,7 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
           putLine(
             X.self, scratch + i * 8 * W, tile.skippedColumns,
             RaggedSink<V, F>(
-              d + tile.target + i * rowStep, step, residual.map { $0 + i * rowStep }, bias, slope, lanes))
+              d + tile.target + i * rowStride, pixelStride, residual.map { $0 + i * rowStride }, bias, slope, lanes))
         }
       } else if let residual = e.residual {
         let r = FloatPointer(residual.origin) + vector * residual.plane + tile.residual
@@ -204,14 +204,14 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
           for x in 0..<X.outputs { liae_prefetch_l1(ahead + i * residual.row + x * W) }
           putLine(
             X.self, scratch + i * 8 * W, tile.skippedColumns,
-            ResidualSink<V, F>(d + tile.target + i * rowStep, step, r + i * residual.row, W, bias, slope))
+            ResidualSink<V, F>(d + tile.target + i * rowStride, pixelStride, r + i * residual.row, W, bias, slope))
         }
       } else {
         for i in tile.skippedRows..<Y.outputs {
-          for x in 0..<X.outputs { liae_prefetch_write(d + next.target + i * rowStep + x * step) }
+          for x in 0..<X.outputs { liae_prefetch_write(d + next.target + i * rowStride + x * pixelStride) }
           putLine(
             X.self, scratch + i * 8 * W, tile.skippedColumns,
-            ActivationSink<V, F>(d + tile.target + i * rowStep, step, bias, slope))
+            ActivationSink<V, F>(d + tile.target + i * rowStride, pixelStride, bias, slope))
         }
       }
     }

@@ -8,13 +8,13 @@
 
 @usableFromInline struct PlainSink<V: Lanes>: LineSink {
   @usableFromInline let p: MutableFloatPointer
-  @usableFromInline let step: Int
-  @inlinable @inline(__always) init(_ p: MutableFloatPointer, _ step: Int) { (self.p, self.step) = (p, step) }
-  @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i * step, v) }
+  @usableFromInline let stride: Int
+  @inlinable @inline(__always) init(_ p: MutableFloatPointer, _ stride: Int) { (self.p, self.stride) = (p, stride) }
+  @inlinable @inline(__always) func put(_ i: Int, _ v: V) { store(p + i * stride, v) }
 }
 
-/// Points of one axis of a family: those of its largest tile.
-@inlinable @inline(__always) package func winogradPoints(family: Int) -> Int { family + 2 }
+/// Returns the number of points of one axis: those of the largest tile.
+@inlinable @inline(__always) package func winogradPoints(tileSize: Int) -> Int { tileSize + 2 }
 
 /// One axis of Winograd's minimal filtering F(m, 3): input transform B and output transform A of a line.
 ///
@@ -26,11 +26,12 @@
   static var outputs: Int { get }
   /// Inputs of a tile, outputs + 2.
   static var inputs: Int { get }
-  /// Index range of the family's points.
+  /// Index range of the points of the largest tile.
   static var points: Int { get }
   static func uses(_ point: Int) -> Bool
-  static func input<V: Lanes>(_: V.Type, _ s: FloatPointer, _ step: Int, _ d: MutableFloatPointer, _ outStep: Int)
-  static func output<S: LineSink>(_ s: FloatPointer, _ step: Int, _ sink: S)
+  static func input<V: Lanes>(
+    _: V.Type, _ s: FloatPointer, _ stride: Int, _ d: MutableFloatPointer, _ outputStride: Int)
+  static func output<S: LineSink>(_ s: FloatPointer, _ stride: Int, _ sink: S)
 }
 
 /// A 6-tile on the points 0, +-1, +-2, +-1/2, infinity.

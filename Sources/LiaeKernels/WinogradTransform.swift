@@ -62,11 +62,11 @@ extension Axis4Of6 {
   @inlinable @inline(__always) static var scaleQ: Float { Axis6.divisorQ / (2 * q2 * (q2 - p2)) }
 }
 
-/// The weight transform G of a family: that of its largest tile.
+/// The weight transform G of F(m, 3): that of its largest tile.
 package enum WinogradTransform {
   /// d(0), and the pairs with their divisors in the order of the points 0, p, -p, q, -q, ..., infinity.
-  private static func divisors(family: Int) -> (zero: Float, pairs: [(point: Float, divisor: Float)]) {
-    switch family {
+  private static func divisors(tileSize: Int) -> (zero: Float, pairs: [(point: Float, divisor: Float)]) {
+    switch tileSize {
     case 2: return (1, [(Axis2.p, Axis2.divisorP)])
     case 4: return (Axis4.divisor0, [(Axis4.p, Axis4.divisorP), (Axis4.q, Axis4.divisorQ)])
     default: return (1, [(Axis6.p, Axis6.divisorP), (Axis6.q, Axis6.divisorQ), (Axis6.r, Axis6.divisorR)])
@@ -74,8 +74,8 @@ package enum WinogradTransform {
   }
 
   /// G, points x 3.
-  package static func weights(family: Int) -> [Double] {
-    let (zero, pairs) = divisors(family: family)
+  package static func weights(tileSize: Int) -> [Double] {
+    let (zero, pairs) = divisors(tileSize: tileSize)
     var g = [1 / Double(zero), 0, 0]
     for (point, divisor) in pairs {
       let (a, d) = (Double(point), Double(divisor))
@@ -85,8 +85,8 @@ package enum WinogradTransform {
   }
 
   /// G as `TapParameters.factors` has it: rows of a pair differ in the sign of the middle.
-  package static func factors(family: Int) -> [Float] {
-    let g = weights(family: family)
+  package static func factors(tileSize: Int) -> [Float] {
+    let g = weights(tileSize: tileSize)
     var factors = [Float(g[0])]
     for row in stride(from: 3, to: g.count - 3, by: 6) { factors += g[row..<row + 3].map { Float($0) } }
     return factors

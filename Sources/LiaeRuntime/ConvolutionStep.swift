@@ -34,7 +34,7 @@ package final class ConvolutionTables {
 
   /// Scratch memory of a convolution's step; the binding's addresses do not count.
   func scratch(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> ScratchSize {
-    packed.family == 0 ? ScratchSize() : ScratchSize(winograd(packed, binding).run)
+    packed.tileSize == 0 ? ScratchSize() : ScratchSize(winograd(packed, binding).run)
   }
 }
 
@@ -53,7 +53,7 @@ package func convolutionStep(
   _ packed: PackedConvolution, _ binding: ConvolutionBinding, tables: ConvolutionTables = ConvolutionTables(),
   part: String = ""
 ) -> Step {
-  packed.family == 0
+  packed.tileSize == 0
     ? DirectStep(packed, binding, tables.direct(packed, binding), part: part)
     : WinogradStep(packed, binding, tables.winograd(packed, binding), part: part)
 }

@@ -57,24 +57,24 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func winograd3x3(set: InstructionSet, family: Int) throws {
+  func winograd3x3(set: InstructionSet, tileSize: Int) throws {
     for (inputs, outputs) in Self.channels {
       for side in [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 25, 64] where side < 64 || inputs == 22 {
-        let c = ConvolutionCase(set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side)
-        guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+        let c = ConvolutionCase(set: set, algorithm: .winograd(tileSize), inputs: inputs, outputs: outputs, side: side)
+        guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { continue }
         try check(c)
       }
     }
   }
 
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
+  func winograd5x5Stride2(set: InstructionSet, tileSize: Int) throws {
     for (inputs, outputs) in Self.channels {
       for side in [2, 3, 4, 5, 7, 8, 9, 12, 15, 16] {
         let c = ConvolutionCase(
-          set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side, kernel: 5, stride: 2,
+          set: set, algorithm: .winograd(tileSize), inputs: inputs, outputs: outputs, side: side, kernel: 5, stride: 2,
           padding: 2)
-        guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+        guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { continue }
         try check(c)
       }
     }

@@ -45,8 +45,8 @@ struct KernelCases {
 
   private func convolve(_ c: ConvolutionCase) throws(LiaeError) {
     var kernels = ["direct"]
-    if case .winograd(let family) = c.algorithm {
-      guard WinogradGeometry.fits(c.layer, family: family) else { return }
+    if case .winograd(let tileSize) = c.algorithm {
+      guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { return }
       kernels =
         ["winogradInput", "winogradProduct", "winogradOutput"] + [c.fromTaps ? "winogradWeights" : "packWinograd"]
     }
@@ -81,16 +81,17 @@ struct KernelCases {
   }
 
   private func winograd() throws(LiaeError) {
-    for family in [2, 4, 6] {
+    for tileSize in [2, 4, 6] {
       for (inputs, outputs) in [(5, 12), (17, 33), (22, 10)] {
         for side in [4, 7, 10, 16] {
-          var c = ConvolutionCase(set: set, algorithm: .winograd(family), inputs: inputs, outputs: outputs, side: side)
+          var c = ConvolutionCase(
+            set: set, algorithm: .winograd(tileSize), inputs: inputs, outputs: outputs, side: side)
           try convolve(c)
           (c.kernel, c.stride, c.padding) = (5, 2, 2)
           if side < 16 { try convolve(c) }
         }
       }
-      try endings(.winograd(family))
+      try endings(.winograd(tileSize))
     }
   }
 
@@ -111,11 +112,11 @@ struct KernelCases {
   }
 
   private func weightsFromTaps() throws(LiaeError) {
-    for family in [2, 4, 6] {
+    for tileSize in [2, 4, 6] {
       for element in [DType.float32, .float16, .bfloat16] {
         for (inputs, side) in [(20, 8), (300, 4)] {
           var c = ConvolutionCase(
-            set: set, algorithm: .winograd(family), inputs: inputs, outputs: 37, side: side, element: element,
+            set: set, algorithm: .winograd(tileSize), inputs: inputs, outputs: 37, side: side, element: element,
             fromTaps: true)
           try convolve(c)
           (c.kernel, c.stride, c.padding) = (5, 2, 2)

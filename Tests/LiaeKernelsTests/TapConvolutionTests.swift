@@ -21,19 +21,19 @@ import Testing
     #expect(result.expected.contains { abs($0) > 0.1 }, "\(c): the expected values say nothing")
   }
 
-  private func cases(_ set: InstructionSet, _ family: Int, _ element: DType) -> ConvolutionCase {
+  private func cases(_ set: InstructionSet, _ tileSize: Int, _ element: DType) -> ConvolutionCase {
     ConvolutionCase(
-      set: set, algorithm: .winograd(family), inputs: 1, outputs: 1, side: 1, element: element, fromTaps: true)
+      set: set, algorithm: .winograd(tileSize), inputs: 1, outputs: 1, side: 1, element: element, fromTaps: true)
   }
 
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func winograd3x3(set: InstructionSet, family: Int) throws {
+  func winograd3x3(set: InstructionSet, tileSize: Int) throws {
     for element in Self.elements {
       for (inputs, outputs) in ConvolutionTests.channels {
         for side in [2, 4, 7, 8, 10, 15, 22, 64] where side < 64 || inputs == 22 {
-          var c = cases(set, family, element)
+          var c = cases(set, tileSize, element)
           (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
-          guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+          guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { continue }
           try check(c)
         }
       }
@@ -41,14 +41,14 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func winograd5x5Stride2(set: InstructionSet, family: Int) throws {
+  func winograd5x5Stride2(set: InstructionSet, tileSize: Int) throws {
     for element in Self.elements {
       for (inputs, outputs) in ConvolutionTests.channels {
         for side in [2, 4, 7, 8, 12, 64] where side < 64 || inputs == 17 {
-          var c = cases(set, family, element)
+          var c = cases(set, tileSize, element)
           (c.inputs, c.outputs, c.side) = (inputs, outputs, side)
           (c.kernel, c.stride, c.padding) = (5, 2, 2)
-          guard WinogradGeometry.fits(c.layer, family: family) else { continue }
+          guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { continue }
           try check(c)
         }
       }
@@ -57,10 +57,10 @@ import Testing
 
   /// So many input channels that U is made and used in several pieces, some of a rest.
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func manyInputs(set: InstructionSet, family: Int) throws {
+  func manyInputs(set: InstructionSet, tileSize: Int) throws {
     for element in Self.elements {
       for (inputs, side) in [(300, 8), (521, 4), (1100, 4)] {
-        var c = cases(set, family, element)
+        var c = cases(set, tileSize, element)
         (c.inputs, c.outputs, c.side, c.workers) = (inputs, 37, side, 2)
         try check(c)
         (c.kernel, c.stride, c.padding) = (5, 2, 2)
@@ -71,10 +71,10 @@ import Testing
 
   /// All three ways of making U: by pieces, by column blocks (many tiles of few channels), and of the whole layer.
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func everyEpilogue(set: InstructionSet, family: Int) throws {
+  func everyEpilogue(set: InstructionSet, tileSize: Int) throws {
     for (inputs, outputs, side, images) in [(20, 44, 8, 1), (20, 44, 12, 2), (6, 12, 64, 1), (12, 72, 64, 2)] {
       for activation in [LiaeGraph.Activation.none, .leaky(0.1), .cosine] {
-        var c = cases(set, family, .float32)
+        var c = cases(set, tileSize, .float32)
         (c.inputs, c.outputs, c.side, c.images) = (inputs, outputs, side, images)
         (c.activation, c.workers) = (activation, 2)
         for ending in c.endings { try check(ending) }
@@ -84,11 +84,11 @@ import Testing
 
   /// W1 + W2 of a folded layer is not a number of 16 bits.
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func codes(set: InstructionSet, family: Int) throws {
+  func codes(set: InstructionSet, tileSize: Int) throws {
     for element in Self.elements {
       for inputs in [12, 20, 66, 540] {
         for readsHalf in [true, false] {
-          var c = cases(set, family, element)
+          var c = cases(set, tileSize, element)
           (c.inputs, c.outputs, c.side, c.images) = (inputs, 24, 8, 2)
           (c.depthToSpace, c.source, c.readsHalf) = (true, .halves, readsHalf)
           try check(c)
@@ -98,10 +98,10 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
-  func sixteenBitsAreTheSameNumbersInFloat32(set: InstructionSet, family: Int) throws {
+  func sixteenBitsAreTheSameNumbersInFloat32(set: InstructionSet, tileSize: Int) throws {
     for element in [DType.float16, .bfloat16] {
       for source in [ConvolutionLayer.Source.channels, .halves] {
-        var c = cases(set, family, element)
+        var c = cases(set, tileSize, element)
         (c.inputs, c.outputs, c.side, c.source) = (300, 36, 8, source)
         let narrow = try c.run(seed: 7)
         c.widensWeights = true

@@ -21,12 +21,12 @@ package struct Work {
       multiplications = taps * channels * Double(side * side)
       weightBytes = tapBytes
       transformBytes = 0
-    case .winograd(let family):
-      let axis = WinogradGeometry.axis(side: side, family: family) ?? []
+    case .winograd(let tileSize):
+      let axis = WinogradGeometry.axis(side: side, tileSize: tileSize) ?? []
       // Points of a line of tiles. Of the phases of a 5x5 kernel with stride 2, odd ones have no tap for the point at
       // infinity, of which each tile has one.
       let even = axis.reduce(0) { $0 + $1.size + 2 }, odd = even - axis.count
-      let points = winogradPoints(family: family)
+      let points = winogradPoints(tileSize: tileSize)
       let hasPhases = layer.stride == 2
       let line = Double(hasPhases ? even + odd : even)
       multiplications = axis.isEmpty ? .infinity : line * line * channels

@@ -39,15 +39,15 @@ package struct ConvolutionBinding {
     }
   }
 
-  func destination(_ packed: PackedConvolution, _ offsets: Table<Int>) -> Destination {
+  func output(_ packed: PackedConvolution, _ offsets: Table<Int>) -> ConvolutionOutput {
     let (kind, slope): (Int, Float)
     switch packed.layer.activation {
     case .none: (kind, slope) = (ActivationKind.leaky, 1)
     case .leaky(let value): (kind, slope) = (ActivationKind.leaky, value)
     case .cosine: (kind, slope) = (ActivationKind.cosine, 0)
     }
-    return Destination(
-      target: target, step: packed.layer.depthToSpace ? 2 : 1, offsets: UnsafePointer(offsets.pointer),
+    return ConvolutionOutput(
+      target: target, stride: packed.layer.depthToSpace ? 2 : 1, offsets: UnsafePointer(offsets.pointer),
       vectors: packed.vectors, residual: residual, bias: packed.bias, activation: kind, slope: slope)
   }
 }

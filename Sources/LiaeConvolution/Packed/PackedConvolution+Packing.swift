@@ -16,9 +16,9 @@ extension PackedConvolution {
     let source = try weights.alignedFloats()
     // The kernels hold bare pointers into `source`.
     defer { withExtendedLifetime(source) {} }
-    var family = 0
-    if case .winograd(let chosen) = algorithm { family = chosen }
-    let g = family == 0 ? [0] : WinogradTransform.weights(family: family)
+    var tileSize = 0
+    if case .winograd(let chosen) = algorithm { tileSize = chosen }
+    let g = tileSize == 0 ? [0] : WinogradTransform.weights(tileSize: tileSize)
     let directRows = algorithm == .direct ? Self.directRows(layer, width) : []
     input.withUnsafeBufferPointer { input in
       added.withUnsafeBufferPointer { added in
@@ -31,7 +31,7 @@ extension PackedConvolution {
               var job = PackJob(
                 parameters: PackParameters(
                   weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
-                  kernel: layer.kernel, family: family, phases: phases, phaseChannels: phaseChannels, input: input,
+                  kernel: layer.kernel, tileSize: tileSize, phases: phases, phaseChannels: phaseChannels, input: input,
                   added: added, output: output, blockVectors: blockVectors, weightRows: weightRows, kLow: table,
                   kHigh: table + 64, weightOffset: table + 128, g: g, packed: packed),
                 kernels: kernels, directRows: directRows)
@@ -71,10 +71,10 @@ extension PackedConvolution {
   /// One k of a direct convolution: the tap and the packed channel.
   struct DirectRow { let tap, channel: Int32 }
 
-  /// Packed channels in the order in which the runs of `DirectRuns` visit them.
+  /// Packed channels in the order in which the spans of `DirectSpans` visit them.
   private static func directRows(_ layer: ConvolutionLayer, _ width: Int) -> [DirectRow] {
     var rows: [DirectRow] = []
-    for run in DirectRuns.visit(layer, width) {
+    for run in DirectSpans.visit(layer, width) {
       for i in 0..<run.length {
         // A run of the interleaved input crosses the taps of one row of the kernel.
         let tap = layer.source == .picture ? run.tap + i / layer.inputChannels : run.tap
@@ -94,7 +94,7 @@ private struct PackJob {
 
   func pack(vector: Int) {
     withUnsafePointer(to: parameters) { p in
-      if p.pointee.family != 0 {
+      if p.pointee.tileSize != 0 {
         withUnsafeTemporaryAllocation(byteCount: KernelTable.packScratchBytes, alignment: 128) { scratch in
           if let scratch = scratch.baseAddress { kernels.packWinograd(p, vector, scratch) }
         }

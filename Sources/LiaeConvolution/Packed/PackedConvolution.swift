@@ -45,11 +45,11 @@ package final class PackedConvolution: Sendable {
   package var kHigh: UnsafePointer<Int> { kLow + 64 }
   package var weightOffset: UnsafePointer<Int> { kLow + 128 }
 
-  package var family: Int {
-    if case .winograd(let family) = algorithm { return family }
+  package var tileSize: Int {
+    if case .winograd(let tileSize) = algorithm { return tileSize }
     return 0
   }
-  package var points: Int { winogradPoints(family: family) }
+  package var points: Int { winogradPoints(tileSize: tileSize) }
 
   /// - Parameters:
   ///   - tensors: weights (out, in, k, k) and bias (out); asked for only where the store has to be filled.
@@ -83,10 +83,10 @@ package final class PackedConvolution: Sendable {
     tableStorage = try Bytes.allocate(192 * MemoryLayout<Int>.size, for: "a table of \(layer.name)")
     let table = tableStorage.base.bindMemory(to: Int.self, capacity: 192)
     var rows = layer.kernel * layer.kernel * inputs
-    if case .winograd(let family) = algorithm {
+    if case .winograd(let tileSize) = algorithm {
       // None between points of what is stored transformed.
       let ofPoints = WinogradRows(
-        points: winogradPoints(family: family), phases: phases, channels: phaseChannels,
+        points: winogradPoints(tileSize: tileSize), phases: phases, channels: phaseChannels,
         gap: stored == .transformed ? 0 : 1)
       for (point, low) in ofPoints.low.enumerated() {
         (table[point], table[64 + point], table[128 + point]) = (low, ofPoints.high[point], ofPoints.offset[point])
@@ -114,7 +114,7 @@ package final class PackedConvolution: Sendable {
       for (lane, channel) in output.enumerated() where channel >= 0 { out[lane] = bias[Int(channel)] }
     }
     let packedChannels = phaseChannels
-    guard case .taps = stored, case .winograd(let family) = algorithm else {
+    guard case .taps = stored, case .winograd(let tileSize) = algorithm else {
       factorStorage = try Bytes.allocate(0)
       storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
         try Self.pack(
@@ -125,13 +125,13 @@ package final class PackedConvolution: Sendable {
       return
     }
 
-    let factors = WinogradTransform.factors(family: family)
+    let factors = WinogradTransform.factors(tileSize: tileSize)
     factorStorage = try Bytes.allocate(factors.count * 4, for: "a table of \(layer.name)")
     let factorTable = factorStorage.base.bindMemory(to: Float.self, capacity: factors.count)
     for (i, factor) in factors.enumerated() { factorTable[i] = factor }
     let layout = TapLayout(
       layer, stored: stored, phases: phases, phaseChannels: packedChannels,
-      blockVectors: blockVectors, points: winogradPoints(family: family), width: width)
+      blockVectors: blockVectors, points: winogradPoints(tileSize: tileSize), width: width)
     guard let tapBytes = layout.bytes(blocks: blocks) else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)")
     }

@@ -7,21 +7,21 @@ import LiaeKernels
 package final class PackedDirect {
   private let packed: PackedConvolution
   private let offsets: Table<Int>
-  private let runs: Table<Run>
-  private let runCount: Int
+  private let spans: Table<SourceSpan>
+  private let spanCount: Int
 
   package init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
     self.packed = packed
     let layer = packed.layer, pixel = Self.pixel(packed)
-    let runs = DirectRuns.visit(layer, packed.width).map { visit in
-      Run(
+    let spans = DirectSpans.visit(layer, packed.width).map { visit in
+      SourceSpan(
         offset: (visit.kernelRow - layer.padding) * b.source.row + (visit.kernelColumn - layer.padding) * pixel
           + visit.block * b.source.plane,
         length: visit.length)
     }
-    runCount = b.readsHalf ? runs.count / 2 : runs.count
+    spanCount = b.readsHalf ? spans.count / 2 : spans.count
     offsets = Table(b.targetOffsets(packed))
-    self.runs = Table(runs)
+    self.spans = Table(spans)
   }
 
   /// Floats of a pixel of the source.
@@ -33,11 +33,11 @@ package final class PackedDirect {
   package func parameters(_ b: ConvolutionBinding) -> DirectParameters {
     let stride = packed.layer.stride
     var p = DirectParameters(
-      source: b.source, runs: UnsafePointer(runs.pointer), destination: b.destination(packed, offsets),
+      source: b.source, spans: UnsafePointer(spans.pointer), output: b.output(packed, offsets),
       weights: packed.weights)
-    p.sourceStep = stride * Self.pixel(packed)
-    p.sourceRowStep = stride * b.source.row
-    p.runCount = runCount
+    p.sourceStride = stride * Self.pixel(packed)
+    p.sourceRowStride = stride * b.source.row
+    p.spanCount = spanCount
     p.side = packed.layer.outputSide
     p.weightRows = packed.weightRows
     p.blockVectors = packed.blockVectors

@@ -19,13 +19,13 @@ package final class PackedWinograd {
   package init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
     self.packed = packed
     let layer = packed.layer, width = packed.width, side = layer.outputSide, points = packed.points
-    func pictures(_ view: ActivationView, step: Int) -> WinogradTiles.Pictures {
-      WinogradTiles.Pictures(image: view.image, row: view.row, pixel: width, step: step)
+    func pictures(_ view: ActivationView, stride: Int) -> WinogradTiles.Pictures {
+      WinogradTiles.Pictures(image: view.image, row: view.row, pixel: width, stride: stride)
     }
     tiles = WinogradTiles(
-      family: packed.family, side: side, images: b.images, padding: layer.padding,
-      source: pictures(b.source, step: layer.stride), target: pictures(b.target, step: layer.depthToSpace ? 2 : 1),
-      residual: pictures(b.residual ?? b.target, step: 1))
+      tileSize: packed.tileSize, side: side, images: b.images, padding: layer.padding,
+      source: pictures(b.source, stride: layer.stride), target: pictures(b.target, stride: layer.depthToSpace ? 2 : 1),
+      residual: pictures(b.residual ?? b.target, stride: 1))
 
     let channels = b.readsHalf ? layer.inputChannels / 2 : packed.phaseChannels
     let summed = channels * packed.phases
@@ -57,10 +57,10 @@ package final class PackedWinograd {
   package func parameters(_ b: ConvolutionBinding) -> WinogradParameters {
     var p = WinogradParameters(
       source: b.source, sourceOffsets: UnsafePointer(sourceOffsets.pointer),
-      destination: b.destination(packed, targetOffsets), tiles: tiles.pointer, weights: packed.weights,
+      output: b.output(packed, targetOffsets), tiles: tiles.pointer, weights: packed.weights,
       kLow: packed.kLow, kHigh: UnsafePointer(kHigh.pointer), weightOffset: packed.weightOffset)
-    p.family = packed.family
-    p.sourceStep = packed.phases == 4 ? 2 : 1
+    p.tileSize = packed.tileSize
+    p.sourceStride = packed.phases == 4 ? 2 : 1
     tiles.set(&p)
     (p.inputRows, p.inputPlane, p.productPlane) = (
       run.scheme.inputRows, run.scheme.inputPlane, run.scheme.productPlane

@@ -4,33 +4,33 @@ import LiaeGraph
 /// Tiles of a square picture.
 package enum WinogradGeometry {
   /// 3x3 stride 1 and 5x5 stride 2 on even sides; the RGB input has too few channels to gain.
-  package static func fits(_ layer: ConvolutionLayer, family: Int) -> Bool {
+  package static func fits(_ layer: ConvolutionLayer, tileSize: Int) -> Bool {
     let shape =
       (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
-    return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, family: family) != nil
+    return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, tileSize: tileSize) != nil
   }
 
   package static func fits(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Bool {
-    if case .winograd(let family) = algorithm { return fits(layer, family: family) }
+    if case .winograd(let tileSize) = algorithm { return fits(layer, tileSize: tileSize) }
     return true
   }
 
   /// Tiles of one axis: first pixel, size, and how many of the first pixels the tile before has made already. Where tiles
   /// do not divide the side, the last is moved back, so that nothing is read past the border; nil where one is too large.
-  package static func axis(side: Int, family: Int) -> [(start: Int, size: Int, skipped: Int)]? {
-    let covered = roundUp(side, family == 6 ? 2 : family)
+  package static func axis(side: Int, tileSize: Int) -> [(start: Int, size: Int, skipped: Int)]? {
+    let covered = roundUp(side, tileSize == 6 ? 2 : tileSize)
     var fours = 0
-    if family == 6 {
+    if tileSize == 6 {
       while (covered - 4 * fours) % 6 != 0 || covered - 4 * fours < 0 {
         fours += 1
         if 4 * fours > covered { return nil }
       }
     }
-    let large = (covered - 4 * fours) / family
+    let large = (covered - 4 * fours) / tileSize
     var tiles: [(start: Int, size: Int, skipped: Int)] = []
     var start = 0
     for index in 0..<large + fours {
-      let size = index < large ? family : 4
+      let size = index < large ? tileSize : 4
       tiles.append((start, size, 0))
       start += size
     }

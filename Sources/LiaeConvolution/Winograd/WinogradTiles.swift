@@ -5,9 +5,9 @@ import LiaeKernels
 package final class WinogradTiles {
   /// Strides of pictures, floats, and the pixels between neighbours of what is read or written of them.
   package struct Pictures {
-    let image, row, pixel, step: Int
-    package init(image: Int, row: Int, pixel: Int, step: Int) {
-      (self.image, self.row, self.pixel, self.step) = (image, row, pixel, step)
+    let image, row, pixel, stride: Int
+    package init(image: Int, row: Int, pixel: Int, stride: Int) {
+      (self.image, self.row, self.pixel, self.stride) = (image, row, pixel, stride)
     }
   }
 
@@ -25,29 +25,29 @@ package final class WinogradTiles {
   ///   - residual: of what is added to the output; nil: it stands as the target does.
   ///   - sourceSide: pixels of the source that are read, where windows leave it; nil: it has a border.
   package init(
-    family: Int, side: Int, images: Int, padding: Int, source: Pictures, target: Pictures, residual: Pictures? = nil,
+    tileSize: Int, side: Int, images: Int, padding: Int, source: Pictures, target: Pictures, residual: Pictures? = nil,
     sourceSide: Int? = nil
   ) {
-    let axis = WinogradGeometry.axis(side: side, family: family) ?? []
+    let axis = WinogradGeometry.axis(side: side, tileSize: tileSize) ?? []
     // By (rows, columns): (6, 4), (6, 6), (4, 6), (4, 4); tiles of one size are of the second kind.
     var kinds: [[Tile]] = [[], [], [], []]
     var clips: [Clip] = []
     for image in 0..<images {
       for row in axis {
         for column in axis {
-          let kind = family == 6 ? (row.size == 6 ? (column.size == 6 ? 1 : 0) : (column.size == 6 ? 2 : 3)) : 1
+          let kind = tileSize == 6 ? (row.size == 6 ? (column.size == 6 ? 1 : 0) : (column.size == 6 ? 2 : 3)) : 1
           func offset(_ pictures: Pictures, _ before: Int) -> Int {
-            image * pictures.image + (row.start * pictures.step - before) * pictures.row
-              + (column.start * pictures.step - before) * pictures.pixel
+            image * pictures.image + (row.start * pictures.stride - before) * pictures.row
+              + (column.start * pictures.stride - before) * pictures.pixel
           }
           kinds[kind].append(
             Tile(
               source: offset(source, padding), residual: residual.map { offset($0, 0) } ?? 0,
               target: offset(target, 0), skippedRows: row.skipped, skippedColumns: column.skipped))
           guard let sourceSide else { continue }
-          let window = family + 2
+          let window = tileSize + 2
           func inside(_ start: Int) -> Range<Int> {
-            let first = start - padding / source.step
+            let first = start - padding / source.stride
             return max(0, -first)..<min(window, sourceSide - first)
           }
           let (rows, columns) = (inside(row.start), inside(column.start))

@@ -32,12 +32,12 @@
     (self.p, self.row, self.sums) = (p, row, sums)
   }
   @inlinable @inline(__always) func run<T: RegisterTile>(_: T.Type) where T.V == V {
-    let W = V.width, rowStride = p.pointee.rowStride, step = p.pointee.innerStride
+    let W = V.width, rowStride = p.pointee.rowStride, innerStride = p.pointee.innerStride
     var tile = T(), a = p.pointee.a + row * rowStride, b = p.pointee.panel
     for _ in 0..<p.pointee.inner {
-      tile.step(load(b), load(b + W), a, rowStride)
+      tile.accumulate(load(b), load(b + W), a, rowStride)
       b += 2 * W
-      a += step
+      a += innerStride
     }
     tile.storeAll(sums)
   }

@@ -22,8 +22,8 @@ import CLiaeIntrinsics
   @usableFromInline package var phases, channels, lanes: UnsafePointer<Int>
   @usableFromInline package var vectors: Int
   @usableFromInline package var blockVectors: Int
-  /// 2 or 4, as `WinogradParameters.family`.
-  @usableFromInline package var family: Int
+  /// 2 or 4, as `WinogradParameters.tileSize`.
+  @usableFromInline package var tileSize: Int
   /// The factors, as `TapParameters.factors`.
   @usableFromInline package var factors: FloatPointer
 
@@ -31,12 +31,12 @@ import CLiaeIntrinsics
     weights: FloatPointer, layout: PanelLayout, isTurned: Bool, taps: UnsafePointer<Int>, rows: Int,
     lanePhases: Int, groups: UnsafePointer<Int>, phases: UnsafePointer<Int>, channels: UnsafePointer<Int>,
     lanes: UnsafePointer<Int>,
-    vectors: Int, blockVectors: Int, family: Int, factors: FloatPointer
+    vectors: Int, blockVectors: Int, tileSize: Int, factors: FloatPointer
   ) {
     (self.weights, self.layout, self.isTurned, self.taps) = (weights, layout, isTurned, taps)
     (self.rows, self.lanePhases, self.groups) = (rows, lanePhases, groups)
     (self.phases, self.channels, self.lanes) = (phases, channels, lanes)
-    (self.vectors, self.blockVectors, self.family, self.factors) = (vectors, blockVectors, family, factors)
+    (self.vectors, self.blockVectors, self.tileSize, self.factors) = (vectors, blockVectors, tileSize, factors)
   }
 
   /// The nine taps between a phase of rows and the lanes of a vector.
@@ -89,7 +89,7 @@ package func trainedWeights<V: Lanes>(
     }
     for r in 0..<rows {
       let g = FloatPointer(gathered) + r * 9 * n, out = u + (row + r) * n
-      switch q.family {
+      switch q.tileSize {
       case 2: transform(V.self, points: 4, g, n, q.factors, offsets, out, lines)
       default: transform(V.self, points: 6, g, n, q.factors, offsets, out, lines)
       }
@@ -107,7 +107,7 @@ package func trainedWeightsBack<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<TrainedTaps>, phase: Int, block: Int, from: Int, count: Int, u: FloatPointer,
   pointStride: Int, gradient: MutableFloatPointer, isAdding: Bool, scratch: MutableFloatPointer
 ) {
-  switch p.pointee.family {
+  switch p.pointee.tileSize {
   case 2: run(Axis2.self)
   default: run(Axis4.self)
   }

@@ -4,9 +4,11 @@
 /// derivatives backwards. The numbers stand in `WinogradTransform.swift`.
 @usableFromInline package protocol TrainingAxis: WinogradAxis {
   /// G transposed: the points to three taps.
-  static func tapsBack<V: Lanes>(_: V.Type, _ s: FloatPointer, _ step: Int, _ d: MutableFloatPointer, _ outStep: Int)
+  static func tapsBack<V: Lanes>(
+    _: V.Type, _ s: FloatPointer, _ stride: Int, _ d: MutableFloatPointer, _ outputStride: Int)
   /// A transposed: the tile's outputs to the points.
-  static func outputBack<V: Lanes>(_: V.Type, _ s: FloatPointer, _ step: Int, _ d: MutableFloatPointer, _ outStep: Int)
+  static func outputBack<V: Lanes>(
+    _: V.Type, _ s: FloatPointer, _ stride: Int, _ d: MutableFloatPointer, _ outputStride: Int)
 }
 
 /// Points 0, +-3/4, +-3/2, infinity.

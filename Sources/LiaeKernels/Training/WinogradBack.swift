@@ -13,14 +13,14 @@ package func winogradOutputBack<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, y: FloatPointer, slope: Float,
   sums: MutableFloatPointer, m: MutableFloatPointer, scratch: MutableFloatPointer
 ) {
-  switch p.pointee.family {
+  switch p.pointee.tileSize {
   case 2: run(Axis2.self)
   default: run(Axis4.self)
   }
   @inline(__always) func run<A: TrainingAxis>(_: A.Type) {
-    let q = p.pointee, W = V.width, e = q.destination, n = q.blockVectors * W
+    let q = p.pointee, W = V.width, e = q.output, n = q.blockVectors * W
     let points = A.inputs, side = A.outputs
-    let pixel = e.step * ChannelsLast.pixel(V.self, e.target), row = e.step * e.target.row
+    let pixel = e.stride * ChannelsLast.pixel(V.self, e.target), row = e.stride * e.target.row
     let output = y - FloatPointer(e.target.origin), isLeaky = slope != 1, factor = V(repeating: slope)
     let tile = scratch, lines = scratch + 64 * W
     for half in 0..<q.blockVectors {
@@ -87,12 +87,12 @@ package func winogradOutputBack<V: Lanes>(
     if accumulate { tile.loadAll(c) }
     var a = a, b = b
     for _ in 0..<(k >> 1) {
-      tile.step(load(b), load(b + W), a, 1)
-      tile.step(load(b + n), load(b + n + W), a + W, 1)
+      tile.accumulate(load(b), load(b + W), a, 1)
+      tile.accumulate(load(b + n), load(b + n + W), a + W, 1)
       b += 2 * n
       a += 2 * W
     }
-    if k & 1 != 0 { tile.step(load(b), load(b + W), a, 1) }
+    if k & 1 != 0 { tile.accumulate(load(b), load(b + W), a, 1) }
     tile.storeAll(c)
   }
 }
@@ -108,7 +108,7 @@ package func winogradProductBack<V: Lanes>(
   u: MutableFloatPointer, pointStride: Int, accumulate: Bool
 ) {
   let q = p.pointee, W = V.width, n = q.blockVectors * W, height = V.transposedRows
-  let points = winogradPoints(family: q.family)
+  let points = winogradPoints(tileSize: q.tileSize)
   for point in 0..<points * points {
     if from < q.kLow[point] || from >= q.kHigh[point] { continue }
     let a = v + point * q.inputPlane, b = m + point * q.productPlane

@@ -21,7 +21,7 @@ extension ConvolutionShape {
       seconds(.winograd(best)) < seconds(.direct)
     else { return PatchConvolution(self) }
     return WinogradConvolution(
-      self, family: best, kernels: kernels,
+      self, tileSize: best, kernels: kernels,
       multiplications: Double(count) * Work(layer, .winograd(best)).multiplications)
   }
 }

@@ -21,14 +21,14 @@ struct PhasedPicture {
 
   /// Floats from one pixel, row and image of the picture to the next.
   var pixel: Int { channels }
-  var row: Int { side * step * channels }
-  var image: Int { side * step * row }
+  var row: Int { side * stride * channels }
+  var image: Int { side * stride * row }
   /// Pixels of the picture between neighbours of a phase.
-  var step: Int { phases == 4 ? 2 : 1 }
+  var stride: Int { phases == 4 ? 2 : 1 }
 
   /// Row and column of the first pixel of a phase.
   func place(_ phase: Int) -> (row: Int, column: Int) { WinogradPhases.place(phase, of: phases) }
-  var pictures: WinogradTiles.Pictures { WinogradTiles.Pictures(image: image, row: row, pixel: pixel, step: step) }
+  var pictures: WinogradTiles.Pictures { WinogradTiles.Pictures(image: image, row: row, pixel: pixel, stride: stride) }
 
   var vectorsOfPhase: Int { roundUp(channels, width) / width }
   /// Summed channels of a phase, as they are packed.

@@ -12,10 +12,10 @@ final class WinogradConvolution: ConvolutionMethod {
   private let forwards, backwards: WinogradPass
   private let width: Int
   let multiplications: Double
-  var name: String { "F\(forwards.family)" }
+  var name: String { "F\(forwards.tileSize)" }
 
   /// - Parameter multiplications: of one pass.
-  init(_ shape: ConvolutionShape, family: Int, kernels: TrainingKernelTable, multiplications: Double) {
+  init(_ shape: ConvolutionShape, tileSize: Int, kernels: TrainingKernelTable, multiplications: Double) {
     let width = kernels.width
     (self.shape, self.width, self.multiplications) = (shape, width, multiplications)
     let isStrided = shape.stride == 2
@@ -32,11 +32,12 @@ final class WinogradConvolution: ConvolutionMethod {
     }
     let padding = isStrided ? 1 : shape.padding
     forwards = WinogradPass(
-      source: source, target: target, padding: padding, images: shape.count, family: family, layout: shape.layout,
+      source: source, target: target, padding: padding, images: shape.count, tileSize: tileSize, layout: shape.layout,
       isTurned: false, kernels: kernels
     ) { phase, _ in taps(phase) }
     backwards = WinogradPass(
-      source: target, target: source, padding: 2 - padding, images: shape.count, family: family, layout: shape.layout,
+      source: target, target: source, padding: 2 - padding, images: shape.count, tileSize: tileSize,
+      layout: shape.layout,
       isTurned: true, kernels: kernels
     ) { _, phase in taps(phase).reversed() }
   }
@@ -52,7 +53,7 @@ final class WinogradConvolution: ConvolutionMethod {
     // Quarters of a few channels leave most of a vector empty.
     if shape.inputChannels < 8 || shape.resultChannels < 8 { return [] }
     let sides = [shape.outputHeight, shape.inputHeight / shape.stride]
-    return [2, 4].filter { family in sides.allSatisfy { WinogradGeometry.axis(side: $0, family: family) != nil } }
+    return [2, 4].filter { tileSize in sides.allSatisfy { WinogradGeometry.axis(side: $0, tileSize: tileSize) != nil } }
   }
 
   func forward(

@@ -10,7 +10,7 @@ final class WinogradPass {
   typealias Taps = (_ source: (row: Int, column: Int), _ target: (row: Int, column: Int)) -> [Int]
 
   let source, target: PhasedPicture
-  let family, points, width: Int
+  let tileSize, points, width: Int
   let inputBlocks, columnBlocks, blockVectors: Int
   /// Packed channels of one phase of the source.
   let phaseChannels: Int
@@ -30,19 +30,19 @@ final class WinogradPass {
 
   /// - Parameters:
   ///   - padding: zero pixels around each phase of the source.
-  ///   - family: 2 or 4.
+  ///   - tileSize: 2 or 4.
   ///   - layout: of the weights.
   ///   - isTurned: the source has the outputs of the layout, the target its inputs.
   init(
-    source: PhasedPicture, target: PhasedPicture, padding: Int, images: Int, family: Int, layout: PanelLayout,
+    source: PhasedPicture, target: PhasedPicture, padding: Int, images: Int, tileSize: Int, layout: PanelLayout,
     isTurned: Bool, kernels: TrainingKernelTable, taps: Taps
   ) {
     let width = source.width
-    (self.source, self.target, self.family, self.width) = (source, target, family, width)
+    (self.source, self.target, self.tileSize, self.width) = (source, target, tileSize, width)
     (self.layout, self.isTurned) = (layout, isTurned)
     let outputs = isTurned ? source : target
     groups = Table((0..<outputs.phases).map { outputs.place($0).row * 2 + outputs.place($0).column })
-    points = winogradPoints(family: family)
+    points = winogradPoints(tileSize: tileSize)
     vectors = target.vectors
     blockVectors = vectors.count == 1 ? 1 : 2
     columnBlocks = (vectors.count + blockVectors - 1) / blockVectors
@@ -54,9 +54,9 @@ final class WinogradPass {
     targetLanes = Table(vectors.map(\.lanes))
     targetPhases = Table(vectors.map(\.phase))
     targetChannels = Table(vectors.map(\.channel))
-    factors = Table(WinogradTransform.factors(family: family))
+    factors = Table(WinogradTransform.factors(tileSize: tileSize))
     tiles = WinogradTiles(
-      family: family, side: target.side, images: images, padding: padding * source.step, source: source.pictures,
+      tileSize: tileSize, side: target.side, images: images, padding: padding * source.stride, source: source.pictures,
       target: target.pictures, sourceSide: source.side)
 
     // For each phase of the source the taps of all phases of the target.
@@ -103,7 +103,7 @@ final class WinogradPass {
       rows: source.channels, lanePhases: target.phases, groups: UnsafePointer(groups.pointer),
       phases: UnsafePointer(targetPhases.pointer),
       channels: UnsafePointer(targetChannels.pointer), lanes: UnsafePointer(targetLanes.pointer),
-      vectors: vectors.count, blockVectors: blockVectors, family: family, factors: UnsafePointer(factors.pointer))
+      vectors: vectors.count, blockVectors: blockVectors, tileSize: tileSize, factors: UnsafePointer(factors.pointer))
   }
 
   func parameters(
@@ -113,17 +113,18 @@ final class WinogradPass {
     func view(_ picture: PhasedPicture, _ origin: UnsafeMutablePointer<Float>) -> ActivationView {
       ActivationView(origin: origin, row: picture.row, plane: width, image: picture.image, pixel: picture.pixel)
     }
-    var destination = Destination(
-      target: view(target, y), step: target.step, offsets: UnsafePointer(targetOffsets.pointer), vectors: vectors.count,
+    var output = ConvolutionOutput(
+      target: view(target, y), stride: target.stride, offsets: UnsafePointer(targetOffsets.pointer),
+      vectors: vectors.count,
       residual: residual.map { view(target, UnsafeMutablePointer(mutating: $0)) }, bias: bias,
       activation: ActivationKind.leaky, slope: slope)
-    destination.lanes = UnsafePointer(targetLanes.pointer)
+    output.lanes = UnsafePointer(targetLanes.pointer)
     var p = WinogradParameters(
-      source: view(source, x), sourceOffsets: UnsafePointer(sourceOffsets.pointer), destination: destination,
+      source: view(source, x), sourceOffsets: UnsafePointer(sourceOffsets.pointer), output: output,
       tiles: tiles.pointer, weights: weights, kLow: UnsafePointer(low.pointer),
       kHigh: UnsafePointer(high.pointer), weightOffset: UnsafePointer(rowOffset.pointer))
-    p.family = family
-    p.sourceStep = source.step
+    p.tileSize = tileSize
+    p.sourceStride = source.stride
     p.sourceLanes = UnsafePointer(sourceLanes.pointer)
     tiles.set(&p)
     (p.inputRows, p.inputPlane, p.productPlane) = (

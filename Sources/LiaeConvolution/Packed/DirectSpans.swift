@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
 
-/// The runs of scalars that a direct convolution reads for one pixel.
-enum DirectRuns {
+/// The spans of scalars that a direct convolution reads for one pixel.
+enum DirectSpans {
   struct Visit { let tap, channel, length, kernelRow, kernelColumn, block: Int }
 
-  /// In the order of the sum: part of the input, kernel row, kernel column, block of channels.
+  /// Lists the spans in the order of the sum: part of the input, kernel row, kernel column, block of channels.
   static func visit(_ layer: ConvolutionLayer, _ width: Int) -> [Visit] {
     let k = layer.kernel
     if layer.source == .picture {
