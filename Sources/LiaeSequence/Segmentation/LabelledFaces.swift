@@ -32,7 +32,7 @@ package struct LabelledFaces {
           copied.append(path)
         }
       } catch {
-        if error.status == .fileExists { throw error }
+        if error.status == .fileExists || error.status == .cancelled { throw error }
         observer.notice(.failed(error.naming(path)))
         failures += 1
       }

@@ -34,7 +34,9 @@ struct ExportCommand: ParsableCommand {
     try target.check(output)
   }
 
-  func run() throws {
+  func run() throws { try interruptible(export) }
+
+  private func export() throws {
     let path = try ModelFolder.state(in: model) ?? model
     guard File.kind(path) != .folder else {
       throw Failure(.files, "\(model): holds no model that liae-train has saved")
