@@ -43,6 +43,6 @@ struct ConvertCommand: ParsableCommand {
     let format = target.format(output)
     try ModelWriter.write(model, to: output, as: format, replacing: force)
     for note in model.info.notes { Console.complain("\(input): \(note)") }
-    for remark in ModelWriter.remarks(on: model, as: format) { Console.complain("\(output): \(remark)") }
+    for remark in try ModelWriter.remarks(on: model, as: format) { Console.complain("\(output): \(remark)") }
   }
 }

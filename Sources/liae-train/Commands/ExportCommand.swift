@@ -47,6 +47,6 @@ struct ExportCommand: ParsableCommand {
     }
     let format = target.format(output)
     try ModelWriter.write(trained, to: output, as: format, training: training, replacing: force)
-    for remark in ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
+    for remark in try ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
   }
 }
