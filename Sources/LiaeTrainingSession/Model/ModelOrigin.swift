@@ -19,8 +19,8 @@ package enum ModelOrigin {
     /// The sentence that says so to the user.
     func remark(on state: TrainingState) -> String {
       let theirs = iteration.map { " (iteration \($0))" } ?? ""
-      return "\(path): DeepFaceLab's files\(theirs) are newer than \(state.name) (iteration \(state.iteration)), which training "
-        + "goes on from; to go on from DeepFaceLab's files, move that one away"
+      return "\(path): DeepFaceLab's files\(theirs) are newer than \(state.name) (iteration \(state.iteration)), which "
+        + "training goes on from; to go on from DeepFaceLab's files, move that one away"
     }
   }
 
