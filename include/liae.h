@@ -329,18 +329,19 @@ typedef struct liae_context liae_context;
 typedef struct liae_smoothing liae_smoothing;
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
-/// caused it, also on several threads at once. MUST NOT call the library.
+/// caused it, also on several threads at once. MUST NOT call the library, and MUST return.
 typedef void (*liae_log_callback)(void *user_data, liae_log_level level, const char *message);
 
 /// Takes the share of a run that is done, 0...1. Called on the thread that runs, between two steps of the network.
-/// MUST NOT call the library, except liae_context_cancel().
+/// MUST NOT call the library, except liae_context_cancel(), and MUST return: a context that a longjmp or an exception has left
+/// stays busy.
 typedef void (*liae_progress_callback)(void *user_data, float share);
 
 /// One piece of a run's work, given to the host's liae_parallel_for.
 typedef void (*liae_task)(void *context, size_t index);
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
-/// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
+/// in any order, at the same time or one after another, and MUST return when all calls have returned, not earlier: a run
 /// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT
 /// call the library, except liae_context_cancel().
 typedef void (*liae_parallel_for)(void *user_data, size_t count, liae_task task, void *context);

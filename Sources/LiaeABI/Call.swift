@@ -8,6 +8,7 @@ func call(_ body: () throws(LiaeError) -> Void) -> CStatus {
   FloatingPointEnvironment.standard {
     LastError.clear()
     MemoryShortage.clear()
+    CallScope.forgetAbandoned()
     do throws(LiaeError) {
       try CallLimit.hold(body)
       // A callback of the host may have called liae_context_cancel() on this thread, in vain.
@@ -16,8 +17,9 @@ func call(_ body: () throws(LiaeError) -> Void) -> CStatus {
     } catch {
       // Whatever failed once memory had run out failed for want of it.
       let status = MemoryShortage.isThere && error.status != .cancelled ? .outOfMemory : error.status
-      LastError.set(error.message)
       Log.write(.error, error.message)
+      // Behind the callback, which may have called the library all the same.
+      LastError.set(error.message)
       return status.rawValue
     }
   }
@@ -76,9 +78,15 @@ enum Log {
     sink.withLock { $0 = new }
   }
 
-  /// The callback is called outside the lock, so that it may take its time.
+  /// A byte for each thread that is not 0 while the thread is in the callback.
+  private static let isInside = ThreadBuffer(capacity: 1)
+
+  /// The callback is called outside the lock, so that it may take its time. Of what it calls itself it is told nothing:
+  /// a call that fails would lead to the next one until the stack ends.
   static func write(_ level: LogLevel, _ message: String) {
-    guard let sink = sink.withLock({ $0 }) else { return }
+    guard let sink = sink.withLock({ $0 }), let isInside = isInside.current, isInside.pointee == 0 else { return }
+    isInside.pointee = 1
+    defer { isInside.pointee = 0 }
     message.printable.withCString { sink.callback(sink.userData, level.rawValue, $0) }
   }
 }

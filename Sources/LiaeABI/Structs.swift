@@ -12,14 +12,15 @@ package enum CContext {}
 package enum CSmoothing {}
 
 /// Takes a message of the library, NUL-terminated, valid for the call. Called on the thread whose call of the library
-/// caused it, also on several threads at once. MUST NOT call the library.
+/// caused it, also on several threads at once. MUST NOT call the library, and MUST return.
 package typealias CLogCallback =
   @convention(c) (
     _ userData: UnsafeMutableRawPointer?, _ level: CLogLevel, _ message: UnsafePointer<CChar>?
   ) -> Void
 
 /// Takes the share of a run that is done, 0...1. Called on the thread that runs, between two steps of the network.
-/// MUST NOT call the library, except liae_context_cancel().
+/// MUST NOT call the library, except liae_context_cancel(), and MUST return: a context that a longjmp or an exception has left
+/// stays busy.
 package typealias CProgressCallback =
   @convention(c) (
     _ userData: UnsafeMutableRawPointer?, _ share: Float
@@ -29,7 +30,7 @@ package typealias CProgressCallback =
 package typealias CTask = @convention(c) (_ context: UnsafeMutableRawPointer?, _ index: Int) -> Void
 
 /// The host's thread pool. MUST call task(context, index) exactly once for each index in 0...count - 1, on any threads,
-/// in any order, at the same time or one after another, and MUST return only when all calls have returned: a run
+/// in any order, at the same time or one after another, and MUST return when all calls have returned, not earlier: a run
 /// whose work was not done ends with LIAE_ERROR_THREAD_FAILURE. Called on the thread that runs, many times a run. MUST NOT
 /// call the library, except liae_context_cancel().
 package typealias CParallelFor =

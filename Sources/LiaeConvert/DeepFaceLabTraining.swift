@@ -48,9 +48,22 @@ package struct DeepFaceLabTraining: Sendable {
 
   /// Iterations that DeepFaceLab's data file of a model tells; nil where there is none, or none that can be read.
   package static func iteration(of name: String, in folder: String) -> Int? {
-    guard let set = try? set(of: name, in: folder), set.has(DeepFaceLabSet.dataFile) else { return nil }
+    (try? set(of: name, in: folder)).flatMap { iteration($0) }
+  }
+
+  private static func iteration(_ set: DeepFaceLabSet) -> Int? {
+    guard set.has(DeepFaceLabSet.dataFile) else { return nil }
     let path = set.path(DeepFaceLabSet.dataFile)
     return try? DeepFaceLabFile.parseData(Bytes.read(path: path), name: path)["iter"]?.intValue
+  }
+
+  /// The weights of the XSeg model of a folder and the iterations that its data file tells, where DeepFaceLab has written to
+  /// them after another file; nil where it has not, or there is no such model.
+  package static func segmentation(in folder: String, newerThan other: String) -> (path: String, iteration: Int?)? {
+    let set = DeepFaceLabSet(folder: folder, name: "", kind: .xseg)
+    let files = [DeepFaceLabSet.segmentationFile, DeepFaceLabSet.dataFile]
+    guard set.has(files[0]), files.contains(where: { File.isNewer(set.path($0), than: other) }) else { return nil }
+    return (set.path(files[0]), iteration(set))
   }
 
   /// Tells whether DeepFaceLab's files of a model were written to after another file.

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeGraph
+import LiaeSystem
 import LiaeTensor
 
 extension ModelWriter {
   /// Returns what a reader of the written files will find other than in `model`, a sentence each: what the format
-  /// cannot hold, and what had to be made up.
-  package static func remarks(on model: Model, as format: Format) -> [String] {
-    let info = model.info
-    var remarks: [String]
+  /// cannot hold, and what had to be made up; and that no program can run the model, where its weights are not finite.
+  ///
+  /// - Throws: `missingTensor`, `cancelled`.
+  package static func remarks(on model: Model, as format: Format) throws(LiaeError) -> [String] {
+    var remarks = try remarksOnWeights(model)
     switch format {
-    case .safetensors, .torch: return []
-    case .dfm: remarks = remarksOnGraph(model)
-    case .deepFaceLab: remarks = remarksOnDeepFaceLab(model)
+    case .safetensors, .torch: return remarks
+    case .dfm: remarks += remarksOnGraph(model)
+    case .deepFaceLab: remarks += remarksOnDeepFaceLab(model)
     }
-    if info.colorOrder == .rgb {
+    if model.info.colorOrder == .rgb {
       remarks.append(
         "this format is read blue first: the channels of the first convolution and of the heads changed places")
     }
     return remarks
+  }
+
+  /// The first weight that is not finite: a conversion keeps it, and a run refuses it.
+  private static func remarksOnWeights(_ model: Model) throws(LiaeError) -> [String] {
+    for spec in model.graph.tensors where !spec.isUnused {
+      let tensor = try model.tensor(spec.name)
+      for index in 0..<tensor.count {
+        if index % TensorView.elementsUntilCheck == 0 { try CallScope.check() }
+        guard !tensor[index].isFinite else { continue }
+        return [
+          "tensor \(spec.name): element \(index) is \(tensor[index]): the checkpoint is damaged or its training diverged, and "
+            + "runs refuse it"
+        ]
+      }
+    }
+    return []
   }
 
   private static func remarksOnGraph(_ model: Model) -> [String] {

@@ -11,7 +11,9 @@ extension TensorView {
     let result = try Bytes.allocate(byteCount, for: "a tensor of shape \(shape)")
     let row = byteCount / order.count
     defer { withExtendedLifetime(storage) {} }
+    let rowsUntilCheck = max(1, (1 << 20) / max(1, row))
     for (to, from) in order.enumerated() {
+      if to % rowsUntilCheck == 0 { try CallScope.check() }
       (result.base + to * row).copyMemory(from: storage.base + offset + from * row, byteCount: row)
     }
     return try TensorView(dtype: dtype, shape: shape, storage: result)
@@ -39,6 +41,7 @@ extension TensorView {
     let out = result.base.assumingMemoryBound(to: UInt16.self)
     let infinity: UInt16 = dtype == .float16 ? 0x7c00 : 0x7f80
     for i in 0..<count {
+      if i % Self.elementsUntilCheck == 0 { try CallScope.check() }
       let value = self[i]
       let bits = dtype == .float16 ? HalfPrecision.float16(value) : HalfPrecision.bfloat16(value)
       if bits & 0x7fff == infinity && value.isFinite {

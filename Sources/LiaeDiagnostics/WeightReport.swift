@@ -21,6 +21,7 @@ package struct WeightReport {
       let tensor = try model.tensor(spec.name)
       var (places, bad): ([String], Int) = ([], 0)
       for index in 0..<tensor.count {
+        if index % TensorView.elementsUntilCheck == 0 { try CallScope.check() }
         let value = tensor[index]
         if value.isFinite {
           if value.isSubnormal { denormals += 1 }

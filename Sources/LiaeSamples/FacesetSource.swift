@@ -41,9 +41,9 @@ package final class FacesetSource: Sendable {
           .invalidArgument,
           "\(path): no aligned faces; expected .jpg or .png files of DeepFaceLab, or a \(Self.pakName)")
       }
-      let all = report.faces.count == 1 ? "the only face" : "none of \(report.faces.count) faces"
+      let all = report.faces.count == 1 ? "the only face cannot" : "none of \(report.faces.count) faces can"
       throw LiaeError(
-        .invalidArgument, "\(path): \(all) can be used; \(first.name): \(first.reason)")
+        .invalidArgument, "\(path): \(all) be used; \(first.name): \(first.reason)")
     }
     faces = found
     self.report = report

@@ -28,6 +28,14 @@ package struct CallScope {
     }
   }
 
+  /// Forgets the scopes of calls that a callback of the host has jumped out of: they stood deeper on this thread's stack,
+  /// which grows downwards, than the call that begins here.
+  package static func forgetAbandoned() {
+    guard let current else { return }
+    var here = 0
+    withUnsafePointer(to: &here) { here in if UnsafeRawPointer(current) < UnsafeRawPointer(here) { setCurrent(nil) } }
+  }
+
   /// Runs the last part of a call, which leaves what is the caller's whole or untouched: cancelled before it, or not at all.
   package static func finish(_ body: () throws(LiaeError) -> Void) throws(LiaeError) {
     try check()
@@ -37,8 +45,11 @@ package struct CallScope {
   /// - Throws: `cancelled`; `outOfMemory` after an allocation of this thread has failed.
   package static func check() throws(LiaeError) {
     try MemoryShortage.check()
-    if isCancelled { throw LiaeError(.cancelled, "the call was cancelled") }
+    if isCancelled { throw cancelled }
   }
+
+  /// The error of a call that was cancelled.
+  static var cancelled: LiaeError { LiaeError(.cancelled, "the call was cancelled") }
 
   package static var isCancelled: Bool {
     var scope = current
@@ -97,6 +108,7 @@ package final class CancelFlag: @unchecked Sendable {
   package init() { memory.initialize(to: 0) }
   deinit { memory.deallocate() }
 
+  package var isSet: Bool { liae_flag_load(memory) != 0 }
   package func set() { liae_flag_store(memory, 1) }
   package func clear() { liae_flag_store(memory, 0) }
 }

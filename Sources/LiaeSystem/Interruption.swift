@@ -2,15 +2,16 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C between two faces or files: what is being written is finished, nothing half-written stays. A second one ends at once.
+/// Ctrl-C: work ends at its next look at the cancellation, and files that are being written are given up; nothing half-written
+/// stays. A second one ends the process at once.
 package enum Interruption {
-  private static let flag = Atomic<Bool>(false)
+  private static let flag = CancelFlag()
 
   /// - Parameter termination: whether the polite request of `kill` and of a machine that shuts down means the same, and the
   ///   end of the terminal, unless `nohup` has said that it does not matter.
   package static func watch(termination: Bool = false) {
     // Reading the flag here makes it before a signal can come; a handler must not run an initialiser.
-    guard !flag.load(ordering: .relaxed) else { return }
+    guard !flag.isSet else { return }
     for number in termination ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT] {
       var before = sigaction()
       sigaction(number, nil, &before)
@@ -18,7 +19,7 @@ package enum Interruption {
         continue
       }
       signal(number) { number in
-        Interruption.flag.store(true, ordering: .relaxed)
+        Interruption.flag.set()
         signal(number, SIG_DFL)
       }
     }
@@ -36,10 +37,12 @@ package enum Interruption {
   /// Tells whether a request has come since the last time that this was asked.
   package static func takeRequest() -> Bool { request.exchange(false, ordering: .relaxed) }
 
-  package static var came: Bool { flag.load(ordering: .relaxed) }
+  package static var came: Bool { flag.isSet }
 
-  /// - Throws: `cancelled` once it came.
-  package static func check() throws(LiaeError) {
-    if came { throw LiaeError(.cancelled, "interrupted") }
+  /// Runs `body` in a scope that ends with `cancelled` once it came, at the next look at the cancellation.
+  package static func scope<Result>(_ body: () throws(LiaeError) -> Result) throws(LiaeError) -> Result {
+    do throws(LiaeError) { return try CallScope.with(cancelFlag: flag.address, body) } catch {
+      throw error.status == .cancelled ? LiaeError(.cancelled, "interrupted") : error
+    }
   }
 }

@@ -51,17 +51,8 @@ package final class Bytes: @unchecked Sendable {
     throws(LiaeError) -> Bytes
   {
     try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
-      guard count < hugePage else {
-        // mmap gives zeroed pages, so nothing is touched before it is used.
-        guard let padded = CheckedSize.sum(count, hugePage) else { return nil }
-        let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let address, address != MAP_FAILED else { return nil }
-        let aligned = UnsafeMutableRawPointer(
-          bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
-        guard let aligned else { return nil }
-        madvise(aligned, count, Int32(MADV_HUGEPAGE))
-        return (aligned, .unmap(address, padded))
-      }
+      // mmap gives zeroed pages, so nothing is touched before it is used.
+      guard count < hugePage else { return mapped(count) }
       var address: UnsafeMutableRawPointer?
       let padded = max(count, 1)
       guard liae_memory_allocate(&address, count >= pageAlignment ? pageAlignment : alignment, padded) == 0, let address
@@ -73,16 +64,33 @@ package final class Bytes: @unchecked Sendable {
 
   /// Memory of our own that holds anything, aligned to 64 bytes, for what is written whole before it is read. It comes
   /// from malloc, which keeps what is freed for the next time: pages that are new each time cost more than most image
-  /// operations.
+  /// operations. Blocks that glibc would map and unmap each time, those above 32 MB, are huge pages: to give 400 MB of
+  /// small pages back takes 50 ms, in which a call that is cancelled cannot return.
   ///
   /// - Throws: as `allocate`.
   package static func allocateUnfilled(_ count: Int, for purpose: @autoclosure () -> String) throws(LiaeError) -> Bytes
   {
     try allocate(count, purpose) { () -> (UnsafeMutableRawPointer, Release)? in
+      guard count <= mallocKeeps else { return mapped(count) }
       var address: UnsafeMutableRawPointer?
       guard liae_memory_allocate(&address, alignment, max(count, 1)) == 0, let address else { return nil }
       return (address, .free)
     }
+  }
+
+  /// The size up to which glibc's malloc keeps blocks that are freed (its largest M_MMAP_THRESHOLD).
+  private static let mallocKeeps = 32 << 20
+
+  /// Zeroed pages of the system, aligned to huge ones, and huge where the system has them; nil: there is no memory.
+  private static func mapped(_ count: Int) -> (UnsafeMutableRawPointer, Release)? {
+    guard let padded = CheckedSize.sum(count, hugePage) else { return nil }
+    let address = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let address, address != MAP_FAILED else { return nil }
+    let aligned = UnsafeMutableRawPointer(
+      bitPattern: (UInt(bitPattern: address) + UInt(hugePage) - 1) & ~UInt(hugePage - 1))
+    guard let aligned else { return nil }
+    madvise(aligned, count, Int32(MADV_HUGEPAGE))
+    return (aligned, .unmap(address, padded))
   }
 
   /// Memory that `take` gets from the system, counted in the budget of the call.

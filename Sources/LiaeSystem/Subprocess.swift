@@ -87,12 +87,26 @@ package final class Subprocess {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     // A frame is far larger than the 64 KB a pipe has; the system may refuse more.
     _ = fcntl(ends[0], setPipeSize, 1 << 20)
+    // Ours alone: the flag belongs to one end of a pipe.
+    _ = fcntl(ends[isChilds ? 1 : 0], F_SETFL, O_NONBLOCK)
     return isChilds ? (ends[0], ends[1]) : (ends[1], ends[0])
+  }
+
+  /// The longest wait for the program between two looks at the cancellation, milliseconds.
+  private static let pause: Int32 = 20
+
+  /// Waits until the program takes or gives bytes, or for a pause.
+  ///
+  /// - Throws: `cancelled`.
+  private static func waitUntilReady(_ descriptor: Int32, _ events: Int32) throws(LiaeError) {
+    guard !CallScope.isCancelled else { throw CallScope.cancelled }
+    var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    poll(&entry, 1, pause)
   }
 
   /// Hands bytes to its standard input.
   ///
-  /// - Throws: `inputOutput` where the program does not take them, with what it said.
+  /// - Throws: `inputOutput` where the program does not take them, with what it said; `cancelled`.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(LiaeError) {
     var rest = bytes
     while !rest.isEmpty {
@@ -100,6 +114,10 @@ package final class Subprocess {
       let (n, code) = writeWithoutSignals(input, rest.baseAddress, rest.count)
       if n <= 0 {
         if code == EINTR { continue }
+        if code == EAGAIN {
+          try Self.waitUntilReady(input, POLLOUT)
+          continue
+        }
         let reason = systemMessage(code)
         closeInput()
         try wait()
@@ -112,12 +130,17 @@ package final class Subprocess {
   /// Reads from its standard output until `buffer` is full or the output ends.
   ///
   /// - Returns: how many bytes were read.
+  /// - Throws: `inputOutput`, `cancelled`.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(LiaeError) -> Int {
     var count = 0
     while count < buffer.count {
       let n = Glibc.read(output, buffer.baseAddress.map { $0 + count }, buffer.count - count)
       if n < 0 {
         if errno == EINTR { continue }
+        if errno == EAGAIN {
+          try Self.waitUntilReady(output, POLLIN)
+          continue
+        }
         throw LiaeError(.inputOutput, "\(name) cannot be read from: \(systemMessage(errno))")
       }
       if n == 0 { break }
@@ -147,13 +170,24 @@ package final class Subprocess {
   /// Waits for the program to end. Its standard input is closed.
   ///
   /// - Returns: the last lines it said on standard error.
-  /// - Throws: `inputOutput` with what it said, where it did not end well.
+  /// - Throws: `inputOutput` with what it said, where it did not end well; `cancelled`, after which it has been ended.
   @discardableResult
   package func wait() throws(LiaeError) -> String {
     closeInput()
     guard pid > 0 else { return "" }
     var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    // Most programs have ended by now: pauses begin short.
+    var pause: Int32 = 0
+    while true {
+      let ended = waitpid(pid, &status, WNOHANG)
+      if ended == pid || ended < 0 && errno != EINTR { break }
+      if CallScope.isCancelled {
+        stop()
+        throw CallScope.cancelled
+      }
+      if pause == 0 { usleep(200) } else { poll(nil, 0, pause) }
+      pause = min(pause + 1, Self.pause)
+    }
     pid = 0
     let said = messages
     closeAll()

@@ -57,12 +57,18 @@ package struct TensorView: Sendable {
     return try TensorView(dtype: dtype, shape: shape, storage: storage, offset: offset)
   }
 
+  /// Elements that are converted between two looks at the cancellation: some milliseconds. A power of two.
+  package static let elementsUntilCheck = 1 << 16
+
   /// A float32 tensor on memory of its own; itself where it is float32 already.
   package func asFloat32() throws(LiaeError) -> TensorView {
     if dtype == .float32 { return self }
     let result = try Bytes.allocate(count * 4, for: "a tensor of shape \(shape)")
     let out = result.base.assumingMemoryBound(to: Float.self)
-    for i in 0..<count { out[i] = self[i] }
+    for i in 0..<count {
+      if i % Self.elementsUntilCheck == 0 { try CallScope.check() }
+      out[i] = self[i]
+    }
     return try TensorView(dtype: .float32, shape: shape, storage: result)
   }
 
@@ -92,6 +98,7 @@ package struct TensorView: Sendable {
     var from = 0
     let source = UnsafeRawPointer(storage.base + offset)
     for to in 0..<count {
+      if to % Self.elementsUntilCheck == 0 { try CallScope.check() }
       (result.base + to * size).copyMemory(from: source + from, byteCount: size)
       var axis = newShape.count - 1
       while axis >= 0 {

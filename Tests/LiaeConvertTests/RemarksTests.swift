@@ -13,7 +13,7 @@ import Testing
   {
     var model = try golden(name).model()
     change(&model.info)
-    return ModelWriter.remarks(on: model, as: format)
+    return try ModelWriter.remarks(on: model, as: format)
   }
 
   @Test(arguments: ["liae-ud", "amp-64"])

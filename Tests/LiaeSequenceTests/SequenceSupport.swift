@@ -64,22 +64,30 @@ final class Log: @unchecked Sendable {
   private let monitor = Monitor()
   private var allNotices: [SequenceNotice] = []
   private var allProgress: [SequenceProgress] = []
-  private var last: Int?
+  private let last: Int?
+  private let flag: CancelFlag?
 
-  /// - Parameter last: items after which the work is cancelled; nil: it is not.
-  init(cancelledAfter last: Int? = nil) { self.last = last }
+  /// - Parameters:
+  ///   - last: items after which the work is cancelled; nil: it is not.
+  ///   - flag: is set then, in place of an answer to the observer's question.
+  init(cancelledAfter last: Int? = nil, by flag: CancelFlag? = nil) { (self.last, self.flag) = (last, flag) }
 
   var notices: [SequenceNotice] { monitor.locked { allNotices } }
   var messages: [String] { notices.map(\.message) }
   var progress: [SequenceProgress] { monitor.locked { allProgress } }
 
+  private var isAtTheEnd: Bool {
+    monitor.locked { last.map { (allProgress.last?.finished ?? 0) >= $0 } ?? false }
+  }
+
   var observer: SequenceObserver {
     SequenceObserver(
       notice: { notice in self.monitor.locked { self.allNotices.append(notice) } },
-      progress: { progress in self.monitor.locked { self.allProgress.append(progress) } },
-      isCancelled: {
-        self.monitor.locked { self.last.map { (self.allProgress.last?.finished ?? 0) >= $0 } ?? false }
-      })
+      progress: { progress in
+        self.monitor.locked { self.allProgress.append(progress) }
+        if self.isAtTheEnd { self.flag?.set() }
+      },
+      isCancelled: { self.flag == nil && self.isAtTheEnd })
   }
 }
 

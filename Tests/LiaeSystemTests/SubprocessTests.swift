@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import LiaeSystem
 import LiaeTestSupport
 import Testing
@@ -55,6 +56,36 @@ import Testing
     let program = try Subprocess(["printf", "%s\\n"] + arguments, reading: true)
     #expect(String(decoding: try program.readAll(), as: UTF8.self) == arguments.map { $0 + "\n" }.joined())
     try program.wait()
+  }
+
+  /// A call that is cancelled does not wait for a program, be it for bytes, for room or for its end, and ends it.
+  @Test(arguments: ["read", "write", "wait"]) func cancellationEndsTheWait(what: String) throws {
+    let flag = CancelFlag()
+    let program = try Subprocess(
+      ["sh", "-c", "exec sleep 600"], writing: what == "write", reading: what == "read")
+    let canceller = try WorkerThread {
+      // Until the program is waited for, or nearly: the outcome is the same.
+      for _ in 0..<1000 { sched_yield() }
+      flag.set()
+    }
+    let begin = monotonicNanoseconds()
+    let error = failure {
+      try CallScope.with(cancelFlag: flag.address) { () throws(LiaeError) in
+        switch what {
+        case "read": _ = try program.readAll()
+        case "write":
+          let bytes = [UInt8](repeating: 0, count: 1 << 22)
+          try bytes.withUnsafeBufferPointer { (bytes) throws(LiaeError) in
+            try program.write(UnsafeRawBufferPointer(bytes))
+          }
+        default: try program.wait()
+        }
+      }
+    }
+    #expect(error?.status == .cancelled)
+    #expect(monotonicNanoseconds() - begin < 300_000_000_000)
+    canceller.join()
+    program.stop()
   }
 }
 

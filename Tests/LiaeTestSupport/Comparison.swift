@@ -12,13 +12,15 @@ package struct Comparison: CustomStringConvertible, Sendable {
   private var worst = 0
   private var pair: (Float, Float)?
   private var note = ""
+  /// The counts of both lists, where they differ.
+  private var counts: (actual: Int, expected: Int)?
 
   /// - Parameter seed: printed with the result.
   package init(_ actual: [Float], _ expected: [Float], seed: UInt64? = nil) {
     if let seed { note = ", seed \(seed)" }
     guard actual.count == expected.count else {
       (maximum, maximumULP, psnr) = (.infinity, .max, -.infinity)
-      note = "\(actual.count) values, expected \(expected.count)" + note
+      counts = (actual.count, expected.count)
       return
     }
     var squares = 0.0
@@ -44,6 +46,7 @@ package struct Comparison: CustomStringConvertible, Sendable {
   }
 
   package var description: String {
+    if let counts { return "\(counts.actual) values, expected \(counts.expected)\(note)" }
     guard let pair else { return "equal\(note)" }
     return "worst element \(worst): \(pair.0), expected \(pair.1); off by \(maximum) (at most \(maximumULP) ulp), "
       + "PSNR \(psnr) dB\(note)"

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvert
 import LiaeFormats
+import LiaeFrame
+import LiaeSamples
 import LiaeSystem
 import LiaeTestSupport
 import LiaeText
+import LiaeTrain
 import LiaeTrainingSession
 import Testing
 
@@ -28,6 +31,34 @@ import Testing
     }
   }
 
+  @Test func statesOfXSeg() throws {
+    let place = try TemporaryFolder()
+    let folder = try ModelFolder(place.path, name: SegmentationStart.usualName)
+    try replay("TrainingXSeg") { (bytes) throws(LiaeError) in
+      try File.writeAtomically(folder.state, replacing: true, bytes)
+      do throws(LiaeError) {
+        let start = try SegmentationStart(in: folder, weights: nil, config: nil, given: [])
+        guard start.settings.resolution == 64 else { return }
+        let resumed = try start.resumed(on: Engine(workers: 1))
+        #expect(resumed.history.last == resumed.trainer.iteration)
+      } catch {
+        #expect(error.message.hasPrefix(folder.state))
+      }
+    }
+  }
+
+  @Test func faces() throws {
+    let folder = try TemporaryFolder()
+    try replay("TrainingFaces") { (bytes) throws(LiaeError) in
+      try File.writeAtomically(folder("input.jpg"), replacing: true, bytes)
+      for face in try FacesetSource(path: folder.path).faces {
+        let labelled = try face.labelled(side: 64, type: .whole)
+        #expect(labelled.mask.isFinite)
+        #expect(try face.prepared(side: 64, type: .full).mask.isFinite)
+      }
+    }
+  }
+
   @Test func dataFiles() throws {
     try replay("TrainingData") { (bytes) throws(LiaeError) in
       var training = DeepFaceLabTraining()
@@ -35,6 +66,15 @@ import Testing
       var settings = TrainingSettings()
       _ = settings.adopt(training.options)
       _ = settings.phase(at: training.iteration, attempt: 0)
+    }
+  }
+
+  @Test func settingsFilesOfXSeg() throws {
+    try replay("Settings") { (bytes) throws(LiaeError) in
+      var settings = SegmentationSettings(), again = settings
+      try settings.read(text: Array(bytes.raw), name: "input")
+      try again.read(text: Array(settings.json.line.utf8), name: "input")
+      #expect(again.json.line == settings.json.line)
     }
   }
 

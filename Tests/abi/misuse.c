@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <setjmp.h>
 
 static void handles(fixture *f) {
   liae_model *model = NULL;
@@ -231,6 +232,25 @@ static void cancel_nothing(void *user_data, float share) {
   EXPECT(LIAE_ERROR_INVALID_HANDLE, liae_context_cancel(NULL));
 }
 
+static int logged;
+static char last_logged[1024];
+
+/// Calls the library although it must not, in a way that fails.
+static void call_back(void *user_data, liae_log_level level, const char *message) {
+  liae_model *model = NULL;
+  (void)user_data;
+  (void)level;
+  logged++;
+  snprintf(last_logged, sizeof last_logged, "%s", message);
+  EXPECT(LIAE_ERROR_FILE_NOT_FOUND, liae_model_open("/from the callback", NULL, &model));
+}
+
+static jmp_buf before_the_run;
+static void jump(void *user_data, float share) {
+  (void)user_data;
+  if (share < 1) longjmp(before_the_run, 1);
+}
+
 static void callbacks(const fixture *f) {
   liae_context_options options;
   liae_context *context = NULL;
@@ -239,6 +259,28 @@ static void callbacks(const fixture *f) {
   OK(liae_context_create(f->model, &options, &context));
   OK(liae_context_run(context, NULL, &f->face, &f->rgb, NULL, NULL));
   OK(liae_context_free(context));
+
+  // A callback that makes errors of its own is not called for them, and the message of the call stays.
+  liae_model *model = NULL;
+  liae_log_set_callback(call_back, NULL);
+  EXPECT(LIAE_ERROR_FILE_NOT_FOUND, liae_model_open("/of the call", NULL, &model));
+  CHECK(logged == 1 && strstr(last_logged, "/of the call") != NULL);
+  CHECK(strstr(liae_last_error(), "/of the call") != NULL);
+  liae_log_set_callback(NULL, NULL);
+
+  // A jump out of a run costs its context, and nothing else.
+  static liae_context *left;
+  options.progress = jump;
+  options.threads = 1;
+  OK(liae_context_create(f->model, &options, &left));
+  if (!setjmp(before_the_run)) {
+    // It does not return.
+    EXPECT(-1, liae_context_run(left, NULL, &f->face, &f->rgb, NULL, NULL));
+  } else {
+    EXPECT(LIAE_ERROR_BUSY, liae_context_run(left, NULL, &f->face, &f->rgb, NULL, NULL));
+    OK(liae_context_run(f->context, NULL, &f->face, &f->rgb, NULL, NULL));
+    OK(liae_context_free(left));
+  }
 }
 
 int main(int argc, char **argv) {

@@ -45,7 +45,7 @@ def pixels(path):
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
     for name in ["smoke", "misuse", "models", "frames", "threads", "allocations", "packed", "writing", "limits",
-                 "failures", "segment"]:
+                 "failures", "segment"] + (["looks"] if platform.machine() == "x86_64" else []):
         run("cc", "-std=c99", "-O1", *STRICT, f"-I{ROOT / 'include'}", HERE / f"{name}.c", f"-L{BUILD}", "-lliae",
             "-rdynamic", "-lpthread", "-ldl", "-lm", f"-Wl,-rpath,{BUILD}", "-o", folder / name)
     # Not linked to the library: they load it.
@@ -130,6 +130,11 @@ def test_packed_weights_run_without_allocations(programs, tmp_path):
     out = run(programs / "allocations", tmp_path / "saved.liaepack",
               env=os.environ | {"LD_PRELOAD": str(programs / "count_allocations.so")})
     assert "0 failures" in out
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="steps through instructions of x86-64")
+def test_looks_at_the_cancellation(programs):
+    assert "0 failures" in run(programs / "looks", MODEL)
 
 
 def test_limits_cancellation_and_pools(programs, tmp_path):

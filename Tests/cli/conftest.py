@@ -7,9 +7,11 @@ import json
 import os
 import pty
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from golden_data import REPOSITORY as GOLDEN
 from golden_data import repository
 
@@ -105,3 +107,15 @@ def landmarks_file(found_faces, tmp_path):
 def face():
     """One golden input, (64, 64, 3) float32 in the model's order (BGR)."""
     return golden("liae-ud")["input"][0]
+
+
+def aligned_png(jpeg, path, chunk):
+    """A face as tools from before March 2020 have it: the picture as PNG, the dictionary of APP15 in a chunk before IEND."""
+    data, i = jpeg.read_bytes(), 2
+    while data[i + 1] != 0xEF:
+        i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
+    metadata = data[i + 4:i + 2 + int.from_bytes(data[i + 2:i + 4], "big")]
+    Image.open(jpeg).save(path)
+    png = path.read_bytes()
+    body = chunk + metadata
+    path.write_bytes(png[:-12] + len(metadata).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big") + png[-12:])

@@ -209,6 +209,9 @@ def test_verify_names_weights_that_are_no_numbers(model, tmp_path):
     assert f"{name}: [1, 2, 0, 1] = nan" in result.out
     assert "encoder.down1.downs.0.conv1.bias: [0] = inf" in result.out
     assert "1 denormal" in result.out
+    # A conversion keeps them, and says so; a run refuses them.
+    result = liae_infer("convert", path, tmp_path / "bad.dfm")
+    assert result.status == 0 and "tensor encoder.down1.downs.0.conv1.bias: element 0 is inf" in result.err
 
 
 # ---- bench -----------------------------------------------------------------------------------------------------------

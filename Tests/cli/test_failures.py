@@ -6,6 +6,7 @@ The n-th call fails, for n spread over all of them, alone and with all later one
 """
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 
 POINTS = 200 if os.environ.get("LIAE_LONG_TESTS") == "1" else 9
 MODEL = NETWORKS / "liae-udt"
+XSEG = ROOT / "examples/model/xseg.safetensors"
 MERGE = ROOT / "Tests/golden/merge"
 
 
@@ -52,6 +54,9 @@ def frames(folder):
         points = [[60 + 15 * (i % 9) + i * 7 % 5, 40 + 14 * (i // 9) + i * 3 % 4] for i in range(68)]
         landmarks.append(json.dumps({"frame": index, "landmarks": points}))
     (folder / "landmarks.jsonl").write_text("\n".join(landmarks) + "\n")
+    (folder / "faces").mkdir()
+    for name in ["00001_0.jpg", "00003_0.jpg"]:
+        shutil.copy(FACES / "aligned" / name, folder / "faces")
 
 
 def whole(path):
@@ -65,6 +70,16 @@ def whole(path):
         subprocess.run([PROGRAM, "inspect", path], capture_output=True, check=True)
 
 
+def train(*options):
+    return [TRAINER, *options, "--model", "out", "--resolution", "64", "--target-iter", "2", "--threads", "1",
+            "--generator-threads", "1", "--preview-every", "1", "--preview-faces", "1"]
+
+
+def train_swap(*options):
+    return train("--src", FACES / "aligned", "--dst", FACES / "aligned", "--arch", "liae-ud", "--e-dims", "2", "--ae-dims",
+                 "4", "--d-dims", "2", "--d-mask-dims", "2", "--batch-size", "2", *options)
+
+
 COMMANDS = {
     "run": lambda: [PROGRAM, "run", "--model", MODEL, "--input", MERGE / "frame_A.png", "--output", "out"],
     "merge": lambda: [PROGRAM, "merge", "--model", MODEL, "--frames", "frames", "--landmarks", "landmarks.jsonl", "--output",
@@ -72,10 +87,12 @@ COMMANDS = {
     "pack": lambda: [PROGRAM, "pack", MODEL, "out.liaepack"],
     "convert": lambda: [PROGRAM, "convert", MODEL, "out.safetensors"],
     "convert to .dfm": lambda: [PROGRAM, "convert", MODEL, "out.dfm"],
-    "train": lambda: [TRAINER, "--src", FACES / "aligned", "--dst", FACES / "aligned", "--model", "out", "--arch", "liae-ud",
-                      "--resolution", "64", "--e-dims", "2", "--ae-dims", "4", "--d-dims", "2", "--d-mask-dims", "2",
-                      "--batch-size", "2", "--target-iter", "2", "--threads", "1", "--generator-threads", "1",
-                      "--preview-every", "1", "--preview-faces", "1"],
+    "xseg apply": lambda: [PROGRAM, "xseg", "apply", "--model", XSEG, "--faces", "faces", "--threads", "1", "--sheet",
+                           "sheet.png"],
+    "train": lambda: train_swap(),
+    "train in less memory": lambda: train_swap("--memory", "memory", "--backup-every", "1"),
+    "train xseg": lambda: train("xseg", "--faces", FACES / "aligned", "--base-dims", "1", "--batch-size", "1",
+                                "--backup-every", "1"),
 }
 
 
@@ -92,7 +109,7 @@ def test_failed_calls(preload, tmp_path, name, kind):
     statuses = set()
     for forever in ["", "1"]:
         # A training whose last save fails for ever has to be waited for.
-        points = 3 if forever and name == "train" else POINTS
+        points = 3 if forever and name.startswith("train") else POINTS
         for point in sorted({round(i * (calls - 1) / (points - 1)) for i in range(points)}):
             folder = tmp_path / f"{kind}-{point}-{forever}"
             folder.mkdir()

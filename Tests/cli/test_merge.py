@@ -11,13 +11,12 @@ import signal
 import subprocess
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import FACES, NETWORKS, PROGRAM, liae_infer, on_terminal, source_type
+from conftest import FACES, NETWORKS, PROGRAM, aligned_png, liae_infer, on_terminal, source_type
 
 FRAMES = FACES / "frames"
 ALIGNED = FACES / "aligned"
@@ -468,18 +467,6 @@ def test_faces_that_end_before_the_frames(model, workspace, tmp_path):
         (workspace / f"aligned/{stem}_0.jpg").unlink()
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")
     assert result.status == 0 and "00002.png is the last frame with a face: the last 5 of 7" in result.err
-
-
-def aligned_png(jpeg, path, chunk):
-    """A face as tools from before March 2020 have it: the picture as PNG, the dictionary of APP15 in a chunk before IEND."""
-    data, i = jpeg.read_bytes(), 2
-    while data[i + 1] != 0xEF:
-        i += 2 + int.from_bytes(data[i + 2:i + 4], "big")
-    metadata = data[i + 4:i + 2 + int.from_bytes(data[i + 2:i + 4], "big")]
-    Image.open(jpeg).save(path)
-    png = path.read_bytes()
-    body = chunk + metadata
-    path.write_bytes(png[:-12] + len(metadata).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big") + png[-12:])
 
 
 @pytest.mark.parametrize("chunk", [b"fcWp", b"dFLd"])

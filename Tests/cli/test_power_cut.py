@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The power is cut in the middle of a training and of a merge: what was not synced is gone, and the work goes on to the same
-result.
+"""The power is cut in the middle of a training of either kind, and of a merge: what was not synced is gone, and the work goes
+on to the same result.
 
 After the cut the folder is made anew from what was durable, in two ways that file systems know: names and bytes that were
 not synced are both lost; or names have reached the disk, and bytes that were not synced are not there.
@@ -67,6 +67,13 @@ def training(folder):
             "--generator-threads", "1", "--preview-every", "3", "--preview-faces", "1"]
 
 
+def segmentation(folder):
+    return [TRAINER, "xseg", "--faces", FACES / "aligned", "--model", "model", "--name", "model", "--resolution", "64",
+            "--base-dims", "1", "--batch-size", "1", "--target-iter", "4", "--save-every", "2", "--backup-every", "2",
+            "--backups", "2", "--threads", "1", "--generator-threads", "1", "--preview-every", "3", "--preview-faces", "1",
+            "--memory", "memory"]
+
+
 def trained(folder):
     """The weights and the optimiser after the last iteration; losses in the log, one line an iteration."""
     out = folder / "exported.safetensors"
@@ -98,7 +105,8 @@ def prepare(folder):
     (folder / "landmarks.jsonl").write_text("\n".join(landmarks) + "\n")
 
 
-@pytest.mark.parametrize("command, result", [(training, trained), (merge, merged)], ids=["training", "merge"])
+@pytest.mark.parametrize("command, result", [(training, trained), (segmentation, trained), (merge, merged)],
+                         ids=["training", "segmentation", "merge"])
 def test_power_cut(preload, tmp_path, command, result):
     whole = tmp_path / "whole"
     prepare(whole)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """liae-train xseg from rendered faces to masks: training, going on, export, and what is refused."""
 import json
+import os
+import shutil
 
 import pytest
 from conftest import GOLDEN, liae_infer, liae_train
@@ -55,6 +57,42 @@ def test_deepfacelab_goes_on_with_it(faces, tmp_path):
     assert files == ["XSeg_256.npy", "XSeg_256_opt.npy", "XSeg_data.dat"]
     result = liae_train("xseg", *faces, "--model", tmp_path / "folder", "--target-iter", "2", "--preview-every", "0")
     assert result.status == 0 and "from     DeepFaceLab's files, iteration 1" in result.out, result.err
+
+
+def test_a_state_that_deepfacelab_has_left_behind_is_said(faces, tmp_path):
+    network = ["--base-dims", "1", "--batch-size", "1", "--preview-every", "0"]
+    model, folder = tmp_path / "model", tmp_path / "folder"
+    for arguments in [("xseg", *faces, "--model", model, *network, "--target-iter", "1"), ("export", model, folder),
+                      ("xseg", *faces, "--model", folder, "--target-iter", "2", "--preview-every", "0")]:
+        result = liae_train(*arguments)
+        assert result.status == 0, result.err
+    assert "newer" not in result.err
+    # DeepFaceLab trains on: its files are of a later iteration and time than ours.
+    assert liae_train("xseg", *faces, "--model", model, "--target-iter", "4", "--preview-every", "0").status == 0
+    assert liae_train("export", model, tmp_path / "later").status == 0
+    later = (folder / "XSeg_liae-train.safetensors").stat().st_mtime + 2
+    for path in (tmp_path / "later").iterdir():
+        shutil.copy(path, folder)
+        os.utime(folder / path.name, (later, later))
+    result = liae_train("xseg", *faces, "--model", folder, "--target-iter", "3", "--preview-every", "0")
+    assert result.status == 0 and "DeepFaceLab's files (iteration 4) are newer than" in result.err, result.err
+
+
+def test_weights_that_do_not_say_what_faces_show(faces, tmp_path):
+    """A folder whose XSeg_data.dat is gone, and an .onnx file: the face type is the user's to say, or is said to be assumed."""
+    network = ["--base-dims", "2", "--batch-size", "1", "--preview-every", "0"]
+    assert liae_train("xseg", *faces, "--model", tmp_path / "model", *network, "--target-iter", "1").status == 0
+    assert liae_train("export", tmp_path / "model", tmp_path / "folder").status == 0
+    assert liae_train("export", tmp_path / "model", tmp_path / "model.onnx").status == 0
+    (tmp_path / "folder/XSeg_data.dat").unlink()
+    shutil.copytree(tmp_path / "folder", tmp_path / "told")
+    going_on = ["xseg", *faces, "--target-iter", "1", "--preview-every", "0", "--batch-size", "1", "--model"]
+    for model, options in [(tmp_path / "folder", []), (tmp_path / "new", ["--init", tmp_path / "model.onnx"])]:
+        result = liae_train(*going_on, model, *options)
+        assert result.status == 0 and "whole_face is assumed. --face-type says otherwise" in result.err, result.err
+    for model, options in [(tmp_path / "told", []), (tmp_path / "new told", ["--init", tmp_path / "model.onnx"])]:
+        result = liae_train(*going_on, model, *options, "--face-type", "f")
+        assert result.status == 0 and "assumed" not in result.err, result.err
 
 
 @pytest.mark.parametrize("arguments, status, message", [

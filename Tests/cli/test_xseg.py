@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import FACES, GOLDEN, NETWORKS, PROGRAM, liae_infer
+from conftest import FACES, GOLDEN, NETWORKS, PROGRAM, aligned_png, liae_infer
 
 XSEG = NETWORKS / "xseg-b4"
 SWAP = NETWORKS / "liae-udt"
@@ -162,6 +162,15 @@ def test_removing_and_fetching(tmp_path):
     assert result.status == 0 and "2 moved" in result.out
     assert sorted(path.name for path in (tmp_path / "faces_xseg").iterdir()) == ["00002_0.jpg", "00004_0.jpg"]
     assert [path.name for path in folder.iterdir()] == ["00003_0.jpg"]
+
+
+def test_faces_in_png_files_are_fetched_too(tmp_path):
+    folder = faces(tmp_path / "faces")
+    aligned_png(folder / "00002_0.jpg", folder / "00002_0.png", b"dFLd")
+    (folder / "00002_0.jpg").unlink()
+    result = liae_infer("xseg", "fetch", "--faces", folder)
+    assert result.status == 0 and "2 copied" in result.out, result.err
+    assert sorted(path.name for path in (tmp_path / "faces_xseg").iterdir()) == ["00002_0.png", "00004_0.jpg"]
 
 
 def test_a_job_that_is_stopped_goes_on(tmp_path):

@@ -15,7 +15,7 @@ public func fuzzTrainingData(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     do throws(LiaeError) { try settings.check() } catch { precondition(error.status == .invalidArgument) }
     _ = settings.phase(at: training.iteration, attempt: 0)
     let history = LossHistory(
-      source: training.losses.map(\.source), destination: training.losses.map(\.destination),
+      source: training.losses.map(\.source), destination: training.losses.compactMap(\.destination),
       upTo: training.iteration)
     precondition(history.last == training.iteration)
   }

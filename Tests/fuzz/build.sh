@@ -16,7 +16,7 @@ case $(uname -m) in
   x86_64) sets="LiaeKernelsAVX2 LiaeKernelsAVX512" ;;
   *) sets=LiaeKernelsNEON ;;
 esac
-kernels="LiaeKernels LiaeKernelsBaseline $sets LiaeDispatch"
+kernels="LiaeKernels LiaeKernelsBaseline $sets LiaeDispatch LiaeConvolution"
 frames="LiaeOpening LiaeFrame LiaeSwap LiaeABI"
 training="LiaeText LiaeImageIO LiaeSamples LiaeTrain LiaeSynth LiaeSequence LiaeTrainingSession"
 modules_of() {
@@ -75,7 +75,7 @@ for name in "$@"; do
   for module in $(modules_of "$name"); do
     objects="$objects $out/$module.o"
     [ "$module" != LiaeImageIO ] || {
-      objects="$objects $(ls "$out"/jpeg*.c.o "$out"/png*.c.o | tr '\n' ' ')"
+      objects="$objects $(ls "$out"/jpeg*.c.o "$out"/png*.c.o "$out"/zlib*.c.o | tr '\n' ' ')"
       # shellcheck disable=SC2086
       linked=$(pkg-config --libs $libraries)
     }

@@ -24,17 +24,17 @@ package enum LostContent {
   ///
   /// - Parameters:
   ///   - bytes: the file; looked at only where `read` throws.
-  ///   - wayOut: what the user can do, a clause; follows the reason where content was lost.
+  ///   - wayOut: what the user can do, a clause; follows the reason of any damage.
   /// - Throws: what `read` throws; where content was lost, with that as the reason.
   package static func explain<Result>(
     _ bytes: @autoclosure () throws(LiaeError) -> Bytes, name: String, wayOut: String,
     _ read: () throws(LiaeError) -> Result
   ) throws(LiaeError) -> Result {
     do throws(LiaeError) { return try read() } catch {
-      guard error.status == .corruptFile || error.status == .unknownFormat, let remark = try remark(bytes()) else {
-        throw error
-      }
-      throw LiaeError(error.status, "\(name): \(remark); \(wayOut)")
+      guard error.status == .corruptFile || error.status == .unknownFormat else { throw error }
+      if let remark = try remark(bytes()) { throw LiaeError(error.status, "\(name): \(remark); \(wayOut)") }
+      // Cut off, or overwritten.
+      throw error.status == .corruptFile ? LiaeError(.corruptFile, "\(error.message); \(wayOut)") : error
     }
   }
 }

@@ -9,7 +9,7 @@ extension Canvas where Pixel == Color {
   package func medianBlurred5(workers: Workers = .single) throws(LiaeError) -> ColorCanvas {
     let result = try ColorCanvas(unfilled: region)
     guard count > 0 else { return result }
-    workers.bands(height) { rows in
+    workers.bands(height, maximum: 8) { rows in
       for y in rows {
         // Each column of the window is sorted once, and serves the five windows that it is in.
         var (a, b, c) = (sortedColumn(-2, y), sortedColumn(-1, y), sortedColumn(0, y))

@@ -11,7 +11,7 @@ extension Canvas where Pixel == Color {
     guard count > 0 else { return result }
     let cells = try ColorCells(self)
     let palette = try Palette(cells)
-    workers.bands(height) { rows in
+    workers.bands(height, maximum: 8) { rows in
       for i in rows.lowerBound * width..<rows.upperBound * width {
         let color = bytes(of: pixels[i])
         result.pixels[i] = Color(palette.nearest(to: color, from: cells[color].pointee.box)) / 255

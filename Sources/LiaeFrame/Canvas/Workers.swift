@@ -15,16 +15,17 @@ package struct Workers: Sendable {
   /// The number of threads, including the caller's: for scratch memory, never for what a result depends on.
   package var count: Int { pool?.workers ?? 1 }
 
-  /// Rows of a band at most, so that a call that is cancelled ends soon.
-  private static let longest = 64
-
-  /// Calls `body` for ranges that make up 0..<rows, at least `minimum` rows long. Once the call is cancelled, ranges are
-  /// left out, and what was to be written is undefined; the next allocation throws, and what follows without one has to
-  /// check (`CallScope.check`).
-  package func bands(_ rows: Int, minimum: Int = 8, _ body: (Range<Int>) -> Void) {
+  /// Calls `body` for ranges that make up 0..<rows. Once the call is cancelled, ranges are left out, and what was to be
+  /// written is undefined; the next allocation throws, and what follows without one has to check (`CallScope.check`).
+  ///
+  /// - Parameters:
+  ///   - minimum: rows of a range at least, above 0, unless there are fewer.
+  ///   - maximum: rows of a range at most, or somewhat more, unless `minimum` is larger: cancellation waits for one range
+  ///     of each worker.
+  package func bands(_ rows: Int, minimum: Int = 8, maximum: Int = 32, _ body: (Range<Int>) -> Void) {
     guard rows > 0 else { return }
     let most = max(1, rows / max(1, minimum))
-    let count = min(most, max(self.count > 1 ? self.count * 8 : 1, rows / Self.longest))
+    let count = min(most, max(self.count > 1 ? self.count * 8 : 1, rows / max(1, maximum)))
     guard let pool, pool.workers > 1, count > 1 else {
       for index in 0..<count where !CallScope.isCancelled { body(index * rows / count..<(index + 1) * rows / count) }
       return

@@ -21,7 +21,12 @@ package enum PoissonClone {
         .invalidArgument,
         "seamless clone: the \(name) is (left, top, width, height) \(canvas), the target \(region(target))")
     }
-    guard let box = Box(of: mask) else { throw LiaeError(.invalidArgument, "seamless clone: the mask is empty") }
+    let found = mask.boundingBox { $0 > 0 }
+    try CallScope.check()
+    guard let found else { throw LiaeError(.invalidArgument, "seamless clone: the mask is empty") }
+    // In pixels of the canvases.
+    let box = Region(
+      left: found.left - mask.left, top: found.top - mask.top, width: found.width, height: found.height)
     let (left, leftOverflow) = center.x.subtractingReportingOverflow(box.width / 2 + target.left)
     let (top, topOverflow) = center.y.subtractingReportingOverflow(box.height / 2 + target.top)
     guard !leftOverflow, !topOverflow, left >= 0, top >= 0, left <= target.width - box.width,
@@ -63,29 +68,6 @@ package enum PoissonClone {
     SIMD4(canvas.left, canvas.top, canvas.width, canvas.height)
   }
 
-  /// The bounding box of what is inside.
-  private struct Box {
-    var left: Int
-    var top: Int
-    var width: Int
-    var height: Int
-
-    init?(of mask: MaskCanvas) {
-      var (left, right, top, bottom) = (Int.max, -1, Int.max, -1)
-      for y in 0..<mask.height {
-        let row = mask.pixels + y * mask.width
-        guard let first = (0..<mask.width).first(where: { row[$0] > 0 }) else { continue }
-        var last = mask.width - 1
-        while !(row[last] > 0) { last -= 1 }
-        (left, right) = (min(left, first), max(right, last))
-        (top, bottom) = (min(top, y), y)
-      }
-      withExtendedLifetime(mask) {}
-      guard right >= 0 else { return nil }
-      (self.left, self.top, width, height) = (left, top, right - left + 1, bottom - top + 1)
-    }
-  }
-
   /// 0...255, whole numbers, of the part of `image` that begins at (left, top).
   private static func cut(_ image: ColorCanvas, _ left: Int, _ top: Int, into levels: ColorCanvas, _ workers: Workers) {
     workers.bands(levels.height) { rows in
@@ -97,7 +79,7 @@ package enum PoissonClone {
   }
 
   /// 1 where the mask's box is inside for 3 pixels around, else 0: three erosions by 3 × 3.
-  private static func core(_ mask: MaskCanvas, _ box: Box, _ workers: Workers) throws(LiaeError) -> MaskCanvas {
+  private static func core(_ mask: MaskCanvas, _ box: Region, _ workers: Workers) throws(LiaeError) -> MaskCanvas {
     let reach = 3
     let (wide, core) = try (
       MaskCanvas(width: box.width, height: box.height), MaskCanvas(width: box.width, height: box.height)

@@ -41,7 +41,7 @@ enum PoissonSolver {
       }
     }
     transformRows()
-    workers.bands(width, minimum: 32) { columns in
+    workers.bands(width, minimum: 32, maximum: 64) { columns in
       // Thomas' elimination; the diagonal outweighs its neighbours, so that it needs no pivots.
       for y in 0..<height {
         let (row, factorRow) = (pixels + y * width, factors.pixels + y * width)

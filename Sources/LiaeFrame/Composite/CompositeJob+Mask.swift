@@ -88,7 +88,7 @@ extension Canvas where Pixel == Float {
   /// The smallest rectangle of the frame around the pixels that `isInside`, or nil where there is none.
   func boundingBox(where isInside: (Float) -> Bool) -> Region? {
     var (l, r, t, b) = (Int.max, -1, Int.max, -1)
-    for y in 0..<height {
+    for y in 0..<height where !CallScope.isCancelled {
       let row = pixels + y * width
       guard let first = (0..<width).first(where: { isInside(row[$0]) }),
         let last = (first..<width).last(where: { isInside(row[$0]) })

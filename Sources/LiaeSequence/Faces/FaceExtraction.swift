@@ -88,7 +88,7 @@ package final class FaceExtraction {
         defer { taken += 1 }
         return taken < pending.count ? pending[taken] : nil
       },
-      work: { [self] (_, place) throws(LiaeError) in extract(place) },
+      work: { [self] (_, place) throws(LiaeError) in try extract(place) },
       finish: { [target, frames] (place, result) throws(LiaeError) in
         if result.orientation != 1, !saidOrientation {
           saidOrientation = true
@@ -111,7 +111,8 @@ package final class FaceExtraction {
     return report
   }
 
-  private func extract(_ place: Int) -> Result {
+  /// - Throws: `cancelled`.
+  private func extract(_ place: Int) throws(LiaeError) -> Result {
     let frame = frames.frames[place]
     var result = Result()
     do throws(LiaeError) {
@@ -122,10 +123,12 @@ package final class FaceExtraction {
         do throws(LiaeError) {
           result.faces.append(try align(face, in: canvas, frame, index))
         } catch {
+          if error.status == .cancelled { throw error }
           result.errors.append(error.within(face.origin))
         }
       }
     } catch {
+      if error.status == .cancelled { throw error }
       result.errors.append(error)
     }
     return result

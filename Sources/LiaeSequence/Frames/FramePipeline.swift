@@ -38,7 +38,7 @@ package final class FramePipeline<Item, Output>: @unchecked Sendable {
 
   /// Runs all items. The caller is a worker itself.
   ///
-  /// - Throws: the first error, after which no item is taken or finished; `threadFailure`.
+  /// - Throws: the first error, after which no item is taken or finished; `threadFailure`; `cancelled`.
   package func run(workers: Int) throws(LiaeError) {
     limit = workers <= 1 ? 1 : 2 * workers
     if workers <= 1 {
@@ -51,6 +51,8 @@ package final class FramePipeline<Item, Output>: @unchecked Sendable {
       withExtendedLifetime(body) {}
     }
     if let failure { throw failure }
+    // Workers of a call that is cancelled are not started.
+    if !isExhausted { try CallScope.check() }
   }
 
   private func loop(_ worker: Int) {

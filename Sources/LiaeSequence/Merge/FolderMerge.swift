@@ -67,7 +67,7 @@ package final class FolderMerge {
         defer { taken += 1 }
         return taken < work.count ? work[taken] : nil
       },
-      work: { [self] (worker, item) throws(LiaeError) in process(item, worker) },
+      work: { [self] (worker, item) throws(LiaeError) in try process(item, worker) },
       finish: { [self] (item, outcome) throws(LiaeError) in
         note(item.place, outcome, observer)
         finished += 1
@@ -129,7 +129,8 @@ package final class FolderMerge {
     if !lost.isEmpty { observer.notice(.lost(first: path, properties: lost)) }
   }
 
-  private func process(_ work: Work, _ worker: Int) -> Outcome {
+  /// - Throws: `cancelled`; what else fails is a part of the outcome.
+  private func process(_ work: Work, _ worker: Int) throws(LiaeError) -> Outcome {
     // Memory that ran out for another frame may be there for this one.
     MemoryShortage.clear()
     let frame = frames.frames[work.place]
@@ -168,6 +169,7 @@ package final class FolderMerge {
         written, frame.stem, isComposite: pool.settings.options.blend != .original, properties: file.properties)
       outcome.result = .swapped(original: picture, result)
     } catch {
+      if error.status == .cancelled { throw error }
       outcome.result = .failed(error.naming(frame.path))
     }
     return outcome

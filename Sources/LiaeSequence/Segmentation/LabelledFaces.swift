@@ -18,8 +18,8 @@ package struct LabelledFaces {
   package func fetch(into target: String, moving: Bool, replacing: Bool) throws(LiaeError) -> (
     copied: Int, failures: Int
   ) {
-    let files = try File.list(folder).filter { PictureNames.isJPEG($0) }
-    guard !files.isEmpty else { throw LiaeError(.fileNotFound, "\(folder): the folder holds no .jpg file") }
+    let files = try File.list(folder).filter { PictureNames.isPicture($0) }
+    guard !files.isEmpty else { throw LiaeError(.fileNotFound, "\(folder): the folder holds no .jpg or .png file") }
     var (copied, failures) = ([String](), 0)
     for (index, name) in files.enumerated() {
       try observer.checkCancelled()
@@ -32,7 +32,7 @@ package struct LabelledFaces {
           copied.append(path)
         }
       } catch {
-        if error.status == .fileExists { throw error }
+        if error.status == .fileExists || error.status == .cancelled { throw error }
         observer.notice(.failed(error.naming(path)))
         failures += 1
       }

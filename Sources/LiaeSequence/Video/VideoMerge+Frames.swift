@@ -14,7 +14,9 @@ struct FrameOutcome {
 
 extension VideoMerge {
   /// Swaps the faces of a frame. One that fails is returned as it was, with the error.
-  func process(_ number: Int, _ frame: Picture, _ worker: Int) -> FrameOutcome {
+  ///
+  /// - Throws: `cancelled`.
+  func process(_ number: Int, _ frame: Picture, _ worker: Int) throws(LiaeError) -> FrameOutcome {
     // Memory that ran out for another frame may be there for this one.
     MemoryShortage.clear()
     do throws(LiaeError) {
@@ -26,6 +28,9 @@ extension VideoMerge {
         frame, detected, number: number, worker: worker, mask: nil, isFloat: output.isFaceAlone)
       return FrameOutcome(frame: swapped, faceAlone: output.isFaceAlone ? try swapped.faceAlone(over: frame) : nil)
     } catch {
+      if error.status == .cancelled { throw error }
+      // What the frame took is given up: others do not fail with it.
+      MemoryShortage.clear()
       // Where there is no memory for a black mask either, the frame's own luma is wrong, and said to be.
       let same = (try? unchanged(frame)) ?? SwappedFrame(picture: frame, mask: frame, faces: [])
       return FrameOutcome(

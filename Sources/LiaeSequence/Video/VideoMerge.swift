@@ -112,7 +112,10 @@ package final class VideoMerge {
       try join(observer)
     } catch {
       // What failed is worth more than a folder that cannot be removed. Other shards may be about to use it.
-      if extent == .whole { try? folder.removeUnlessUsed() }
+      if extent == .whole {
+        // Also where the call is cancelled.
+        try? CallScope.with(ignoringOuterFlags: true) { () throws(LiaeError) in try folder.removeUnlessUsed() }
+      }
       throw error
     }
     try folder.remove()
@@ -160,7 +163,7 @@ package final class VideoMerge {
         for notice in reader.notices { observer.notice(notice) }
         return nil
       },
-      work: { [self] (worker, frame) throws(LiaeError) in process(frame.number, frame.picture, worker) },
+      work: { [self] (worker, frame) throws(LiaeError) in try process(frame.number, frame.picture, worker) },
       finish: { [self] (frame, outcome) throws(LiaeError) in
         guard encoder.writes(frame.number) else { return }
         note(frame.number, frame.picture, outcome, observer)

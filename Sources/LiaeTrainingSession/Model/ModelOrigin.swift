@@ -15,6 +15,13 @@ package enum ModelOrigin {
     var path: String
     /// The iteration; nil where its data file does not tell.
     var iteration: Int?
+
+    /// The sentence that says so to the user.
+    func remark(on state: TrainingState) -> String {
+      let theirs = iteration.map { " (iteration \($0))" } ?? ""
+      return "\(path): DeepFaceLab's files\(theirs) are newer than \(state.name) (iteration \(state.iteration)), which "
+        + "training goes on from; to go on from DeepFaceLab's files, move that one away"
+    }
   }
 
   /// Looks into the folder of a model.
@@ -73,15 +80,7 @@ package enum ModelOrigin {
     var remarks: [String] = []
     switch self {
     case .state(let state, let settings, let newer):
-      guard let newer else { return (settings, []) }
-      let theirs = newer.iteration.map { " (iteration \($0))" } ?? ""
-      return (
-        settings,
-        [
-          "\(newer.path): DeepFaceLab's files\(theirs) are newer than \(state.name) (iteration \(state.iteration)), which "
-            + "training goes on from; to go on from DeepFaceLab's files, move that one away"
-        ]
-      )
+      return (settings, newer.map { [$0.remark(on: state)] } ?? [])
     case .deepFaceLab(let model, let training, _):
       remarks = result.adopt(training.options).map { "\(training.dataPath): \($0)" }
       result.adopt(model.architecture, faceType: model.info.faceType)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeFrame
 import LiaeFormats
 import LiaeSystem
 import LiaeText
@@ -32,11 +33,7 @@ package struct ModelStart {
     if let unknown = origin.unknownFaceType {
       // That is for the user to say.
       before.faceType = settings.faceType
-      if !said.contains("face-type") {
-        remarks.append(
-          "\(unknown); \(settings.faceType.rawValue) is assumed. --face-type says otherwise, now and not later: it stays "
-            + "with the model")
-      }
+      if !said.contains("face-type") { remarks.append(assumption(of: settings.faceType, unknown)) }
     }
     switch origin {
     case .new: settings.adopt(try settings.architecture(), faceType: nil)
@@ -80,4 +77,11 @@ extension ModelSettings {
       return value.intValue.map(JSON.integer) ?? value.doubleValue.map(JSON.number)
     }
   }
+}
+
+/// The remark on a face type that the weights of a model do not tell.
+///
+/// - Parameter reason: a clause that names the file.
+func assumption(of type: FaceType, _ reason: String) -> String {
+  "\(reason); \(type.rawValue) is assumed. --face-type says otherwise, now and not later: it stays with the model"
 }

@@ -37,6 +37,8 @@ package struct SegmentationStart {
     in folder: ModelFolder, weights: String?, config: String?, given: [(key: String, value: JSON)]
   ) throws(LiaeError) {
     let theirs = ModelReader.segmentationFile(folder.path)
+    // The file whose weights do not say what their faces show, and why.
+    var unknown: String?
     if folder.hasState {
       if let weights {
         throw LiaeError(
@@ -45,10 +47,17 @@ package struct SegmentationStart {
       }
       let state = try TrainingState(path: folder.state)
       settings = try state.segmentationSettings()
+      // What liae-train exports there is the state itself.
+      if let (path, iteration) = DeepFaceLabTraining.segmentation(in: folder.path, newerThan: folder.state),
+        iteration != state.iteration
+      {
+        remarks = [ModelOrigin.NewerFiles(path: path, iteration: iteration).remark(on: state)]
+      }
       origin = .state(state)
     } else if let weights {
       let model = try Self.open(weights)
       settings.adopt(model.architecture, faceType: model.info.faceType)
+      if model.info.faceType == nil { unknown = "\(weights): does not say what the faces show" }
       origin = .weights(model)
     } else if theirs != folder.path {
       let model = try Self.open(theirs), training = try DeepFaceLabTraining(segmentationIn: folder.path)
@@ -58,13 +67,25 @@ package struct SegmentationStart {
         remarks.append(
           "\(training.dataPath): the file is missing; options, iteration and losses start from the beginning")
       }
+      if model.info.faceType == nil {
+        unknown =
+          "\(training.dataPath): "
+          + (training.hasData
+            ? "does not say what the faces show" : "the file is missing, so what the faces show is not known")
+      }
       origin = .deepFaceLab(model, training)
     } else {
       origin = .new
     }
-    let before = settings
-    if let config { try settings.read(config) }
+    var before = settings
+    var said = given.map(\.key)
+    if let config { said += try settings.read(config) }
     for (key, value) in given { try settings.set(key, value, source: "--") }
+    if let unknown {
+      // That is for the user to say.
+      before.faceType = settings.faceType
+      if !said.contains("face-type") { remarks.append(assumption(of: settings.faceType, unknown)) }
+    }
     if case .new = origin {
     } else {
       try SegmentationSettings.requireSameNetwork(before, settings, folder)

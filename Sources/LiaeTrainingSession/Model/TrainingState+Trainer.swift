@@ -36,7 +36,9 @@ extension TrainingState {
       throw LiaeError(
         .unsupported, "\(name): the training of an XSeg model; liae-train xseg goes on with it")
     }
-    return try settings(TrainingSettings())
+    let settings = try settings(TrainingSettings())
+    try requirePossible { () throws(LiaeError) in _ = try settings.architecture() }
+    return settings
   }
 
   /// The settings of a training of XSeg.
@@ -47,7 +49,14 @@ extension TrainingState {
       throw LiaeError(
         .unsupported, "\(name): the training of a model that swaps faces; liae-train train goes on with it")
     }
-    return try settings(SegmentationSettings())
+    let settings = try settings(SegmentationSettings())
+    try requirePossible { () throws(LiaeError) in _ = try settings.architecture() }
+    return settings
+  }
+
+  /// What a file says and is not possible is damage of the file.
+  private func requirePossible(_ check: () throws(LiaeError) -> Void) throws(LiaeError) {
+    do throws(LiaeError) { try check() } catch { throw LiaeError(.corruptFile, "\(name): \(error.message)") }
   }
 
   /// True if the file is of a training of XSeg.

@@ -36,13 +36,13 @@ struct ConvertCommand: ParsableCommand {
     try target.check(output)
   }
 
-  func run() throws {
-    Interruption.watch()
+  func run() throws { try interruptible(convert) }
+
+  private func convert() throws {
     let model = try checkpoint.open(input, faceType: face.faceType)
-    try Interruption.check()
     let format = target.format(output)
     try ModelWriter.write(model, to: output, as: format, replacing: force)
     for note in model.info.notes { Console.complain("\(input): \(note)") }
-    for remark in ModelWriter.remarks(on: model, as: format) { Console.complain("\(output): \(remark)") }
+    for remark in try ModelWriter.remarks(on: model, as: format) { Console.complain("\(output): \(remark)") }
   }
 }

@@ -24,7 +24,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  func run() throws {
+  func run() throws { try interruptible(inspect) }
+
+  private func inspect() throws {
     let file = try CheckpointFile(path: model)
     if let packed = file.packedWeights {
       let inspection = try PackInspection(PackFile(packed))

@@ -39,14 +39,14 @@ struct PackCommand: ParsableCommand {
     if output == nil && !check { throw ValidationError("what is to be written? Expected OUT, or --check") }
   }
 
-  func run() throws {
+  func run() throws { try interruptible(pack) }
+
+  private func pack() throws {
     guard let output else { return try check(model) }
-    Interruption.watch()
     if !force, File.kind(output) != nil {
       throw Failure(.files, "\(output): exists already; --force replaces it")
     }
     let plan = try compute.plan(checkpoint.open(model, faceType: face.faceType))
-    try Interruption.check()
     try PackFile.write(plan, to: output, replacing: force)
     if check { try check(output) }
   }

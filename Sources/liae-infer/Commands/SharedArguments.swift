@@ -88,15 +88,14 @@ struct CheckpointArguments: ParsableArguments {
   fileprivate static func plan(
     _ file: CheckpointFile, _ options: OpenOptions, _ compute: ComputeArguments, _ packed: PackedArguments?
   ) throws -> Plan {
-    // What is written beside a checkpoint is large: a first Ctrl-C does not leave half of it.
-    if packed?.packed != nil { Interruption.watch() }
     guard file.packedWeights != nil else {
       var opening = compute.opening(packed)
       opening.checkpoint = options
-      let model = try open(file, options, mentioningGuesses: true)
-      let plan = try asModel { () throws(LiaeError) in try opening.open(model, from: file.path) }
-      try Interruption.check()
-      return plan
+      // Packed weights are large: Ctrl-C does not leave half of them beside a checkpoint.
+      return try interruptible {
+        let model = try open(file, options, mentioningGuesses: true)
+        return try asModel { () throws(LiaeError) in try opening.open(model, from: file.path) }
+      }
     }
     var opening = compute.opening(packed)
     opening.checkpoint = options

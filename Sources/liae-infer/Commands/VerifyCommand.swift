@@ -26,7 +26,9 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var packed: PackedArguments
   @OptionGroup var compute: ComputeArguments
 
-  func run() throws {
+  func run() throws { try interruptible(verify) }
+
+  private func verify() throws {
     let model = try architecture.open(model)
     let weights = try WeightReport(model)
     Console.say(weights.text)

@@ -132,7 +132,7 @@ struct XSegCommand: ParsableCommand {
       abstract: "Copies the faces of a folder on which polygons were drawn, to train a model with them.",
       discussion: LiaeInfer.statusTable)
 
-    @Option(name: .shortAndLong, help: .init("Folder of aligned faces, JPEG files.", valueName: "folder"))
+    @Option(name: .shortAndLong, help: .init("Folder of aligned faces.", valueName: "folder"))
     var faces: String
 
     @Option(name: .shortAndLong, help: .init("Folder for the copies. (default: FACES_xseg)", valueName: "folder"))

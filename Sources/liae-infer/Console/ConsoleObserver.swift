@@ -11,12 +11,13 @@ import LiaeSystem
 func onConsole<Result>(
   _ unit: String, showsRate: Bool = true, _ work: (SequenceObserver) throws -> Result
 ) throws -> Result {
-  Interruption.watch()
   let progress = ConsoleProgress(unit: unit, showsRate: showsRate)
   defer { progress.end() }
-  return try work(
-    SequenceObserver(
-      notice: { Console.complain($0.message) }, progress: { progress.show($0) }, isCancelled: { Interruption.came }))
+  return try interruptible {
+    try work(
+      SequenceObserver(
+        notice: { Console.complain($0.message) }, progress: { progress.show($0) }, isCancelled: { Interruption.came }))
+  }
 }
 
 /// A bar that is made when the number of items is known.

@@ -34,7 +34,9 @@ struct ExportCommand: ParsableCommand {
     try target.check(output)
   }
 
-  func run() throws {
+  func run() throws { try interruptible(export) }
+
+  private func export() throws {
     let path = try ModelFolder.state(in: model) ?? model
     guard File.kind(path) != .folder else {
       throw Failure(.files, "\(model): holds no model that liae-train has saved")
@@ -45,6 +47,6 @@ struct ExportCommand: ParsableCommand {
     }
     let format = target.format(output)
     try ModelWriter.write(trained, to: output, as: format, training: training, replacing: force)
-    for remark in ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
+    for remark in try ModelWriter.remarks(on: trained, as: format) { Console.complain("\(output): \(remark)") }
   }
 }

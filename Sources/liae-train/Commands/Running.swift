@@ -12,10 +12,12 @@ func withProgressBar<Result>(
   Interruption.watch()
   var bar: ProgressBar?
   defer { bar?.end() }
-  return try work(
-    SequenceObserver(
-      progress: { progress in
-        if bar == nil { bar = ProgressBar(total: progress.total ?? 0, unit: unit, showsRate: true) }
-        bar?.advance(to: progress.finished)
-      }, isCancelled: { Interruption.came }))
+  return try Interruption.scope { () throws(LiaeError) in
+    try work(
+      SequenceObserver(
+        progress: { progress in
+          if bar == nil { bar = ProgressBar(total: progress.total ?? 0, unit: unit, showsRate: true) }
+          bar?.advance(to: progress.finished)
+        }, isCancelled: { Interruption.came }))
+  }
 }

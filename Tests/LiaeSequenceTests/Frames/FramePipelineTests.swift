@@ -52,6 +52,33 @@ import Testing
     #expect(run.finished.isEmpty && run.taken <= 3)
   }
 
+  /// Items are worked on in the scope of the caller. A call that is cancelled ends with that, whoever notices it.
+  @Test(arguments: [1, 2, 4]) func cancellationOfTheCall(workers: Int) throws {
+    let (run, flag) = (Run(), CancelFlag())
+    let error = failure {
+      try CallScope.with(cancelFlag: flag.address) { () throws(LiaeError) in
+        try run.pipeline(1000) { (number) throws(LiaeError) in
+          if number == 7 { flag.set() }
+          try CallScope.check()
+          return number * number
+        }.run(workers: workers)
+      }
+    }
+    #expect(error?.status == .cancelled)
+    #expect(run.finished == Array(0..<run.finished.count) && run.finished.count <= 7)
+    // Cancelled before it begins.
+    let none = Run()
+    let earlier = failure {
+      try CallScope.with(cancelFlag: flag.address) { () throws(LiaeError) in
+        try none.pipeline(10) { (number) throws(LiaeError) in
+          try CallScope.check()
+          return number * number
+        }.run(workers: workers)
+      }
+    }
+    #expect(earlier?.status == .cancelled && none.finished.isEmpty)
+  }
+
   /// What a worker throws comes out, in the order of the items, and ends the work.
   @Test(arguments: [1, 2, 4]) func aWorkersErrorIsCarriedOut(workers: Int) {
     let run = Run()

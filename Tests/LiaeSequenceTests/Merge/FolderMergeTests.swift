@@ -28,6 +28,22 @@ import Testing
     }
   }
 
+  /// Frames that are worked on when the call is cancelled are given up. None is said to have failed, and what is written is
+  /// whole.
+  @Test(arguments: [1, 3]) func cancellationGivesFramesUp(threads: Int) throws {
+    var merge = try GoldenMerge(TemporaryFolder())
+    (merge.parallelism, merge.threads) = (.frames, threads)
+    let flag = CancelFlag(), log = Log(cancelledAfter: 2, by: flag)
+    let error = failure {
+      _ = try CallScope.with(cancelFlag: flag.address) { () throws(LiaeError) in Result { try merge.run(log) } }.get()
+    }
+    #expect(error?.status == .cancelled && log.notices.isEmpty)
+    let written = try File.list(merge.output.folder).filter { $0 != MergeSession.manifest }
+    #expect((2..<7).contains(written.count) && written.allSatisfy { $0.hasSuffix(".png") })
+    for name in written { #expect(try !pixels("\(merge.output.folder)/\(name)").isEmpty) }
+    #expect(try merge.run().failures == 0)
+  }
+
   /// The morph of the settings is the one that the model runs, of both families that can.
   @Test(arguments: ["liae-udt", "amp-64"]) func morphs(network: String) throws {
     var frames: [Double: [UInt8]] = [:]
