@@ -96,7 +96,8 @@ enum Cast {
       MaskCanvas(reading: a.mask.view), MaskCanvas(reading: b.mask.view))
     let quality = try ImageQuality(
       ColorCanvas(reading: a.picture.view), truth: ColorCanvas(reading: b.picture.view), within: both)
-    #expect(quality.psnr < 20)
+    // Their skins are nearly the same; brows, beard, freckles and shape make the difference.
+    #expect(quality.psnr < 22)
     // The background's first row is seen in both.
     #expect(a.picture.values.prefix(60) == b.picture.values.prefix(60))
     withExtendedLifetime((a, b)) {}

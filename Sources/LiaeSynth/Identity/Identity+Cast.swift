@@ -2,6 +2,9 @@
 
 extension Identity {
   /// Those who can be rendered, by name.
+  ///
+  /// `a` and `b` have nearly the same skin, and lids, brows and lips of similar size: a face shows a product of skin and
+  /// light, and a sum of shape and expression, of which a network that swaps cannot tell the parts.
   package static let cast: [Identity] = [a, b, c]
 
   package static func named(_ name: String) -> Identity? { cast.first { $0.name == name } }
@@ -12,31 +15,31 @@ extension Identity {
     person.shape.headWidth = 1.03
     person.shape.jawWidth = 1.10
     person.shape.chinTaper = 0.15
-    person.shape.chinLength = 4
+    person.shape.chinLength = 2.5
     person.shape.chinForward = 6
     person.shape.cheekbones = 3
     person.shape.cheekHollow = 2.5
-    person.shape.browRidge = 5
-    person.shape.noseWidth = 1.22
+    person.shape.browRidge = 4
+    person.shape.noseWidth = 1.18
     person.shape.noseHeight = 1.12
     person.shape.noseLength = 2
     person.shape.noseHump = 2.2
-    person.shape.eyeWidth = 12.4
-    person.shape.upperLid = 4.7
-    person.shape.lowerLid = 2.6
+    person.shape.eyeWidth = 12.9
+    person.shape.upperLid = 5.3
+    person.shape.lowerLid = 2.9
     person.shape.eyeTilt = -0.4
-    person.shape.mouthWidth = 28.5
-    person.shape.upperLip = 4.8
-    person.shape.lowerLip = 7
-    person.shape.lipBulge = 3
+    person.shape.mouthWidth = 27.5
+    person.shape.upperLip = 5.6
+    person.shape.lowerLip = 7.8
+    person.shape.lipBulge = 3.5
     person.shape.earSize = 1.1
-    person.skin.color = Vector(0.50, 0.275, 0.175)
-    person.skin.lips = Vector(0.36, 0.145, 0.115)
-    person.skin.blush = 0.35
+    person.skin.color = Vector(0.56, 0.335, 0.235)
+    person.skin.lips = Vector(0.40, 0.165, 0.135)
+    person.skin.blush = 0.4
     person.skin.stubble = 0.75
     person.skin.lines = 0.6
     person.skin.lidShadow = 0.1
-    person.brows = BrowLook(color: Vector(0.022, 0.014, 0.010), thickness: 4.2, density: 1, arch: 3.5, height: -1.5)
+    person.brows = BrowLook(color: Vector(0.022, 0.014, 0.010), thickness: 4.2, density: 1, arch: 4.2, height: -0.4)
     person.hair = HairLook(
       style: .short, color: Vector(0.022, 0.015, 0.011), highlight: Vector(0.085, 0.06, 0.045), volume: 13,
       forehead: 2, temples: 8)
@@ -46,40 +49,40 @@ extension Identity {
     return person
   }()
 
-  /// Slender, pointed chin, small nose, full lips, wide eyes, freckles and long copper hair.
+  /// Slender, pointed chin, small nose, thin brows, green eyes, freckles and long copper hair.
   package static let b = {
     var person = Identity(name: "b")
     person.shape.headWidth = 0.96
     person.shape.jawWidth = 0.87
     person.shape.chinTaper = 0.75
-    person.shape.chinLength = -3
+    person.shape.chinLength = -1
     person.shape.chinForward = 2.5
     person.shape.cheekbones = 5
     person.shape.cheekHollow = 1
-    person.shape.browRidge = 0.8
-    person.shape.noseWidth = 0.80
+    person.shape.browRidge = 1.5
+    person.shape.noseWidth = 0.84
     person.shape.noseHeight = 0.86
     person.shape.noseLength = -2.5
     person.shape.noseUp = 2
-    person.shape.eyeSpacing = 33
-    person.shape.eyeWidth = 14.4
-    person.shape.upperLid = 7
-    person.shape.lowerLid = 3.8
-    person.shape.eyeTilt = 2.6
-    person.shape.mouthWidth = 24.5
-    person.shape.upperLip = 8
-    person.shape.lowerLip = 10.5
-    person.shape.lipBulge = 5.2
+    person.shape.eyeSpacing = 32.7
+    person.shape.eyeWidth = 13.6
+    person.shape.upperLid = 5.9
+    person.shape.lowerLid = 3.2
+    person.shape.eyeTilt = 1.6
+    person.shape.mouthWidth = 26.5
+    person.shape.upperLip = 6.6
+    person.shape.lowerLip = 8.8
+    person.shape.lipBulge = 4.4
     person.shape.earSize = 0.9
-    person.skin.color = Vector(0.66, 0.43, 0.33)
-    person.skin.lips = Vector(0.62, 0.13, 0.14)
-    person.skin.blush = 0.55
+    person.skin.color = Vector(0.575, 0.345, 0.245)
+    person.skin.lips = Vector(0.52, 0.13, 0.13)
+    person.skin.blush = 0.5
     person.skin.freckles = 0.8
-    person.skin.lidShadow = 0.35
-    person.brows = BrowLook(color: Vector(0.19, 0.075, 0.03), thickness: 2.1, density: 0.85, arch: 7, height: 1.5)
+    person.skin.lidShadow = 0.2
+    person.brows = BrowLook(color: Vector(0.19, 0.075, 0.03), thickness: 2.1, density: 0.85, arch: 5.4, height: 0.6)
     person.hair = HairLook(
       style: .long, color: Vector(0.20, 0.062, 0.018), highlight: Vector(0.55, 0.22, 0.075), volume: 15)
-    person.iris = (Vector(0.06, 0.16, 0.10), Vector(0.22, 0.36, 0.18))
+    person.iris = (Vector(0.045, 0.12, 0.075), Vector(0.16, 0.27, 0.13))
     person.shirt = Vector(0.30, 0.32, 0.30)
     person.seed = 23
     return person
