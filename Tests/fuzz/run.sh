@@ -19,9 +19,10 @@ for name in "$@"; do
   limits="-max_total_time=$seconds"
   [ "$seconds" -gt 0 ] || limits=-runs=0
   result=ok
-  # New inputs go to the first folder. Swift's backtracer would hang in a crash.
+  # New inputs go to the first folder. Swift's backtracer would hang in a crash. The timeout is wall time, and the process may
+  # have the lowest priority.
   SWIFT_BACKTRACE=enable=no "$out/${name}Fuzz" "$work" "$root/Tests/fuzz/corpus/$name" $limits -print_final_stats=1 \
-    -timeout=30 -rss_limit_mb=4096 -artifact_prefix="$out/findings/$name-" > "$out/$name.log" 2>&1 || result=FAILED
+    -timeout=300 -rss_limit_mb=4096 -artifact_prefix="$out/findings/$name-" > "$out/$name.log" 2>&1 || result=FAILED
   [ $result = ok ] || status=1
   count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log" | tail -n 1)
   rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$out/$name.log" | tail -n 1)
