@@ -15,7 +15,7 @@ extension Context {
       destinationMask: destinationMask.map { [$0] } ?? [])
   }
 
-  /// As `run`, of arrays, whose buffers live until it has returned.
+  /// Runs the network on arrays of images, whose buffers live until it has returned.
   ///
   /// - Parameters:
   ///   - rgb: as many as inputs, or none. - mask: likewise. - destinationMask: likewise.

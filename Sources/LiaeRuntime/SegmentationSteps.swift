@@ -13,7 +13,7 @@ final class ResponseNormStep: Step {
   private let side, images: Int
   /// (images, blocks, strips, W).
   private let sums: UnsafeMutablePointer<Float>
-  /// True in the region that sums, false in the one that scales.
+  /// True while the region that sums is run, false in the one that scales.
   private var summing = false
   private static let rowsPerStrip = 16
 

@@ -8,7 +8,7 @@ import LiaeSystem
 final class WinogradStep: Step {
   private let winograd: PackedWinograd
   private let parameters: Table<WinogradParameters>
-  /// True in the first of them.
+  /// True while the first of the two regions is run.
   private var isPreparing = false
   package override var scratch: ScratchSize { ScratchSize(winograd.run) }
 

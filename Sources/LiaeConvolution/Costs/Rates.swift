@@ -5,7 +5,7 @@ import LiaeDispatch
 /// `liae-infer bench --planner` holds them against another machine.
 package struct Rates: Sendable {
   let multiplications, weightBytes, transformBytes: Double
-  /// Of U made in the run, written and read again.
+  /// Bytes a second of U that is made in the run, written and read again.
   let madeBytes: Double
 
   package init(_ set: InstructionSet) {

@@ -4,10 +4,10 @@ import LiaeTensor
 
 /// How a layer's weights are stored.
 package enum WeightStorage: Sendable, Equatable {
-  /// As the kernel multiplies with them, float32: Winograd's U, or the taps of a plain sum.
+  /// Weights stand as the kernel multiplies with them, float32: Winograd's U, or the taps of a plain sum.
   case transformed
-  /// In the elements of the checkpoint, float32, float16 or bfloat16: dense weights, and the taps of a convolution by
-  /// Winograd, which are transformed in every run.
+  /// Weights keep the elements of the checkpoint, float32, float16 or bfloat16: those of dense layers, and the taps of a
+  /// convolution by Winograd, which are transformed in every run.
   case taps(DType)
 
   package var name: String {
@@ -29,7 +29,7 @@ package enum WeightStorage: Sendable, Equatable {
 }
 
 extension DType {
-  /// As the kernels name it.
+  /// Returns the number by which kernels know the type of a weight, a `WeightElement`.
   package var weightElement: Int {
     switch self {
     case .float16: return WeightElement.float16

@@ -42,7 +42,7 @@ package struct WinogradRows {
     }
   }
 
-  /// Those of a picture as a whole, or of the phases of a 5x5 kernel with a stride of 2, whose odd ones have two taps.
+  /// Creates the rows of a picture as a whole, or of the phases of a 5x5 kernel with a stride of 2, whose odd ones have two taps.
   package init(points: Int, phases: Int, channels: Int, gap: Int) {
     self.init(
       points: points,

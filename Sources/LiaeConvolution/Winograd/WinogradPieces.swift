@@ -3,7 +3,7 @@
 /// Ranges of packed input channels of which the transformed weights U of a layer are made at a time, and the tables by
 /// which kernels write and find them.
 package final class WinogradPieces {
-  /// None spans two phases.
+  /// The packed input channels of each piece; no range spans two phases.
   package let ranges: [Range<Int>]
   /// Rows of U of one column block that are there at a time.
   package let rows: Int

@@ -54,7 +54,7 @@ package struct WinogradRun {
 
   package let scheme: WinogradScheme
   private let kernels: WinogradKernels
-  /// Of the weights, where they are stored as taps.
+  /// The pieces in which U is made where weights are stored as taps; else nil.
   private let pieces: WinogradPieces?
   private let tiles, inputBlocks, columnBlocks: Int
   /// Floats of a row of U or M.

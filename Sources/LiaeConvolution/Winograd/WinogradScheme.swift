@@ -19,7 +19,7 @@ package struct WinogradScheme: Sendable {
   package let isShared: Bool
   /// Tiles of a task, and how many such blocks there are.
   package let rowBlock, rowBlocks: Int
-  /// Nil where weights are stored transformed.
+  /// How much of U is made at a time; nil where weights are stored transformed.
   package let weights: WeightScope?
   /// Rows of V, floats of one point of V, and floats of one point of M.
   package let inputRows, inputPlane, productPlane: Int

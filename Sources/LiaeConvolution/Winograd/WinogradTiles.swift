@@ -63,7 +63,7 @@ package final class WinogradTiles {
     transformedPixels = images * line * line
   }
 
-  /// For a first value of parameters.
+  /// The tiles themselves, which `WinogradParameters` takes when it is created.
   package var pointer: UnsafePointer<Tile> { UnsafePointer(tiles.pointer) }
 
   package func set(_ parameters: inout WinogradParameters) {

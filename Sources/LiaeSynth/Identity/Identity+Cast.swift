@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Identity {
-  /// Those who can be rendered, by name.
+  /// Lists the persons who can be rendered, by name.
   ///
   /// `a` and `b` have nearly the same skin, and lids, brows and lips of similar size: a face shows a product of skin and
   /// light, and a sum of shape and expression, of which a network that swaps cannot tell the parts.

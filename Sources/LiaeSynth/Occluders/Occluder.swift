@@ -11,7 +11,7 @@ package struct Occluder: Sendable, Equatable {
   }
 
   package var kind: Kind
-  /// Of its place, size and colours.
+  /// The seed from which place, size and colours are drawn.
   package var seed: UInt64
 
   package init(_ kind: Kind, seed: UInt64) { (self.kind, self.seed) = (kind, seed) }

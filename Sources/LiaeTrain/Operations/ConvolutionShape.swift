@@ -11,14 +11,14 @@ struct ConvolutionShape: Hashable {
   var kernel, stride: Int
   /// Zero pixels above and left of the input; below and right follow from the output's size.
   var padding: Int
-  /// Of the sum, before depth-to-space.
+  /// Pixels of the output before depth-to-space.
   var outputHeight, outputWidth: Int
   /// Channel (dy * 2 + dx) * C + c of the sum is channel c of the pixel (2y + dy, 2x + dx), DeepFaceLab's order.
   var depthToSpace: Bool
 
   var pixels: Int { count * outputHeight * outputWidth }
   var taps: Int { kernel * kernel }
-  /// Of the weights.
+  /// The layout of the weights.
   var layout: PanelLayout {
     PanelLayout(taps: taps, inputs: inputChannels, outputs: outputChannels, groups: depthToSpace ? 4 : 1)
   }
@@ -65,7 +65,7 @@ protocol ConvolutionMethod {
 
 /// Zero pixels around the input of a convolution.
 package enum Padding: Sendable {
-  /// None: the output is smaller.
+  /// No padding: the output is smaller than the input.
   case valid
   /// This many above and left; the output has as many pixels as the input, divided by the stride, rounded up.
   /// PyTorch's `padding = kernel / 2` and DeepFaceLab's own padding are `kernel / 2`; TensorFlow's SAME is

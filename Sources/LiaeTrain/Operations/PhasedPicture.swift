@@ -6,7 +6,7 @@ import LiaeConvolution
 struct PhasedPicture {
   /// 1 or 4.
   let phases: Int
-  /// Of one phase, pixels.
+  /// The side of one phase, pixels.
   let side: Int
   let channels: Int
   let width: Int
@@ -21,14 +21,16 @@ struct PhasedPicture {
 
   /// Floats from one pixel, row and image of the picture to the next.
   var pixel: Int { channels }
-  var row: Int { side * stride * channels }
-  var image: Int { side * stride * row }
+  var row: Int { side * pixelStride * channels }
+  var image: Int { side * pixelStride * row }
   /// Pixels of the picture between neighbours of a phase.
-  var stride: Int { phases == 4 ? 2 : 1 }
+  var pixelStride: Int { phases == 4 ? 2 : 1 }
 
   /// Row and column of the first pixel of a phase.
   func place(_ phase: Int) -> (row: Int, column: Int) { WinogradPhases.place(phase, of: phases) }
-  var pictures: WinogradTiles.Pictures { WinogradTiles.Pictures(image: image, row: row, pixel: pixel, stride: stride) }
+  var pictures: WinogradTiles.Pictures {
+    WinogradTiles.Pictures(image: image, row: row, pixel: pixel, stride: pixelStride)
+  }
 
   var vectorsOfPhase: Int { roundUp(channels, width) / width }
   /// Summed channels of a phase, as they are packed.

@@ -36,7 +36,7 @@ extension Tape {
 /// A row at a time of a blur pool and of its transpose, of pixels whose channels stand together.
 private struct BlurPool {
   let taps: [Float]
-  /// Of the larger picture, pixels.
+  /// The width of the larger picture, pixels.
   let width: Int
   let channels: Int
   private var before: Int { (taps.count - 1) / 2 }

@@ -42,7 +42,7 @@ private final class ResponseNorm {
   private let period, piece, pieces: Int
   /// 1 / sqrt(mean(x * x) + |epsilon|) of each image and channel.
   private var scales: [Double]
-  /// Of each image the periods of scale, bias, threshold and, in the backward pass, k.
+  /// Scale, bias, threshold and, in the backward pass, k of each image, repeated to whole periods of the channels.
   private let factors: Buffer
   private static let rows = 4
 

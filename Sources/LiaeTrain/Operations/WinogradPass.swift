@@ -56,7 +56,8 @@ final class WinogradPass {
     targetChannels = Table(vectors.map(\.channel))
     factors = Table(WinogradTransform.factors(tileSize: tileSize))
     tiles = WinogradTiles(
-      tileSize: tileSize, side: target.side, images: images, padding: padding * source.stride, source: source.pictures,
+      tileSize: tileSize, side: target.side, images: images, padding: padding * source.pixelStride,
+      source: source.pictures,
       target: target.pictures, sourceSide: source.side)
 
     // For each phase of the source the taps of all phases of the target.
@@ -114,7 +115,7 @@ final class WinogradPass {
       ActivationView(origin: origin, row: picture.row, plane: width, image: picture.image, pixel: picture.pixel)
     }
     var output = ConvolutionOutput(
-      target: view(target, y), stride: target.stride, offsets: UnsafePointer(targetOffsets.pointer),
+      target: view(target, y), stride: target.pixelStride, offsets: UnsafePointer(targetOffsets.pointer),
       vectors: vectors.count,
       residual: residual.map { view(target, UnsafeMutablePointer(mutating: $0)) }, bias: bias,
       activation: ActivationKind.leaky, slope: slope)
@@ -124,7 +125,7 @@ final class WinogradPass {
       tiles: tiles.pointer, weights: weights, kLow: UnsafePointer(low.pointer),
       kHigh: UnsafePointer(high.pointer), weightOffset: UnsafePointer(rowOffset.pointer))
     p.tileSize = tileSize
-    p.sourceStride = source.stride
+    p.sourceStride = source.pixelStride
     p.sourceLanes = UnsafePointer(sourceLanes.pointer)
     tiles.set(&p)
     (p.inputRows, p.inputPlane, p.productPlane) = (
