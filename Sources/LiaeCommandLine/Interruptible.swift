@@ -6,7 +6,6 @@ import LiaeSystem
 ///
 /// - Throws: what `work` throws; `cancelled`.
 package func interruptible<Outcome>(_ work: () throws -> Outcome) throws -> Outcome {
-  Interruption.watch()
   return try Interruption.scope { () throws(LiaeError) in
     let result = Result { try work() }
     // So that the scope may say how it was cancelled.

@@ -26,14 +26,11 @@ extension ModelWriter {
   private static func remarksOnWeights(_ model: Model) throws(LiaeError) -> [String] {
     for spec in model.graph.tensors where !spec.isUnused {
       let tensor = try model.tensor(spec.name)
-      for index in 0..<tensor.count {
-        if index % TensorView.elementsUntilCheck == 0 { try CallScope.check() }
-        guard !tensor[index].isFinite else { continue }
-        return [
-          "tensor \(spec.name): element \(index) is \(tensor[index]): the checkpoint is damaged or its training diverged, and "
-            + "runs refuse it"
-        ]
-      }
+      guard let index = try tensor.firstNonFinite() else { continue }
+      return [
+        "tensor \(spec.name): element \(index) is \(tensor[index]): the checkpoint is damaged or its training diverged, and "
+          + "runs refuse it"
+      ]
     }
     return []
   }

@@ -44,7 +44,7 @@
   @inlinable @inline(__always) package static var isRagged: Bool { true }
 }
 
-/// Where a convolution writes its results, and what is done to them before: residual, bias, activation function.
+/// Describes where a convolution writes its results, and what is done to them before: residual, bias, activation function.
 @usableFromInline package struct ConvolutionOutput {
   @usableFromInline package var target: ActivationView
   /// Pixels between neighbouring outputs: 1, or 2 with depth-to-space.

@@ -26,7 +26,7 @@ final class WeightSource {
   func finite(_ name: String) throws(LiaeError) -> TensorView {
     let tensor = try tensor(name)
     guard checked.insert(name).inserted, !FiniteCheck.isFinite(tensor, pool) else { return tensor }
-    let first = (0..<tensor.count).first { !tensor[$0].isFinite } ?? 0
+    let first = try tensor.firstNonFinite() ?? 0
     guard allowsNonFinite else { throw Plan.nonFinite("tensor \(name): element \(first) is \(tensor[first])") }
     if nonFinite == nil { nonFinite = name }
     return tensor

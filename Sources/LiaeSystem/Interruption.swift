@@ -39,8 +39,10 @@ package enum Interruption {
 
   package static var came: Bool { flag.isSet }
 
-  /// Runs `body` in a scope that ends with `cancelled` once it came, at the next look at the cancellation.
+  /// Watches for Ctrl-C and runs `body` in a scope that ends with `cancelled` once it came, at the next look at the
+  /// cancellation.
   package static func scope<Result>(_ body: () throws(LiaeError) -> Result) throws(LiaeError) -> Result {
+    watch()
     do throws(LiaeError) { return try CallScope.with(cancelFlag: flag.address, body) } catch {
       throw error.status == .cancelled ? LiaeError(.cancelled, "interrupted") : error
     }

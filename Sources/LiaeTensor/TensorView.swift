@@ -60,6 +60,17 @@ package struct TensorView: Sendable {
   /// Elements that are converted between two looks at the cancellation: some milliseconds. A power of two.
   package static let elementsUntilCheck = 1 << 16
 
+  /// Returns the index of the first element that is not finite; nil where all are.
+  ///
+  /// - Throws: `cancelled`.
+  package func firstNonFinite() throws(LiaeError) -> Int? {
+    for i in 0..<count {
+      if i % Self.elementsUntilCheck == 0 { try CallScope.check() }
+      if !self[i].isFinite { return i }
+    }
+    return nil
+  }
+
   /// A float32 tensor on memory of its own; itself where it is float32 already.
   package func asFloat32() throws(LiaeError) -> TensorView {
     if dtype == .float32 { return self }

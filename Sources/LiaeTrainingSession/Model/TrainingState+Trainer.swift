@@ -36,9 +36,7 @@ extension TrainingState {
       throw LiaeError(
         .unsupported, "\(name): the training of an XSeg model; liae-train xseg goes on with it")
     }
-    let settings = try settings(TrainingSettings())
-    try requirePossible { () throws(LiaeError) in _ = try settings.architecture() }
-    return settings
+    return try settings(TrainingSettings())
   }
 
   /// The settings of a training of XSeg.
@@ -49,14 +47,7 @@ extension TrainingState {
       throw LiaeError(
         .unsupported, "\(name): the training of a model that swaps faces; liae-train train goes on with it")
     }
-    let settings = try settings(SegmentationSettings())
-    try requirePossible { () throws(LiaeError) in _ = try settings.architecture() }
-    return settings
-  }
-
-  /// What a file says and is not possible is damage of the file.
-  private func requirePossible(_ check: () throws(LiaeError) -> Void) throws(LiaeError) {
-    do throws(LiaeError) { try check() } catch { throw LiaeError(.corruptFile, "\(name): \(error.message)") }
+    return try settings(SegmentationSettings())
   }
 
   /// True if the file is of a training of XSeg.
@@ -77,6 +68,10 @@ extension TrainingState {
       do throws(LiaeError) { try result.set(key, value, source: "\(name): ") } catch {
         throw LiaeError(.corruptFile, error.message)
       }
+    }
+    // Settings that are possible one by one may describe no network.
+    do throws(LiaeError) { _ = try result.architecture() } catch {
+      throw LiaeError(.corruptFile, "\(name): \(error.message)")
     }
     return result
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeFrame
+import LiaeGraph
 import LiaeSystem
 import LiaeText
 import LiaeTrain
@@ -15,6 +16,10 @@ package protocol ModelSettings: SettingsTable {
   var writesPreviewHistory: Bool { get set }
   /// The settings of one run of the program, not kept with the model.
   var session: SessionSettings { get set }
+  /// Returns the network that the settings describe.
+  ///
+  /// - Throws: for dims that no network has.
+  func architecture() throws(LiaeError) -> Architecture
 }
 
 extension ModelSettings {

@@ -9,7 +9,6 @@ import LiaeSystem
 func withProgressBar<Result>(
   _ unit: String, _ work: (SequenceObserver) throws(LiaeError) -> Result
 ) throws(LiaeError) -> Result {
-  Interruption.watch()
   var bar: ProgressBar?
   defer { bar?.end() }
   return try Interruption.scope { () throws(LiaeError) in
