@@ -17,10 +17,14 @@ package struct Verification {
     package var decibels: Double
     /// Greatest absolute difference; infinite where a value is not finite.
     package var worst: Float
+    private let worstAllowed: Float
     package var passes: Bool { decibels >= requiredDecibels && worst <= worstAllowed }
 
-    /// - Parameter name: how the table calls it.
-    package init(_ name: String, _ found: [Float], _ expected: [Float]) {
+    /// - Parameters:
+    ///   - name: how the table calls it.
+    ///   - worstAllowed: the greatest absolute difference that passes.
+    package init(_ name: String, _ found: [Float], _ expected: [Float], worstAllowed: Float = Verification.worstAllowed) {
+      self.worstAllowed = worstAllowed
       var (sum, worst): (Double, Float) = (0, found.count == expected.count ? 0 : .infinity)
       for (a, b) in zip(found, expected) {
         let difference = abs(a - b)
@@ -36,6 +40,10 @@ package struct Verification {
   package static let requiredDecibels = 100.0
   package static let worstAllowed: Float = 1e-4
   package static let worstAllowedText = "0.0001"
+  /// Of XSeg's masks. Each of its layers divides by the size of its own values, which amplifies rounding where they are
+  /// small: ONNX Runtime itself is up to 4e-4 from exact sums.
+  package static let worstAllowedOfXSeg: Float = 3e-4
+  package static let worstAllowedOfXSegText = "0.0003"
   /// The morph that is compared, of models that can: both latent codes take part in it.
   package static let morph: Float = 0.5
 
@@ -56,7 +64,8 @@ package struct Verification {
       let result = try runner.makeResult(destinationMask: false)
       defer { withExtendedLifetime((face, result)) {} }
       try runner.run(face.view, into: result.target)
-      compare("mask", result.mask.values, try reference.segment(image: face.values))
+      compare(
+        "mask", result.mask.values, try reference.segment(image: face.values), worstAllowed: Self.worstAllowedOfXSeg)
       return
     }
     var modes: [(String, RunMode)] = [("swap", .swap), ("dst", .reconstructDestination)]
@@ -76,8 +85,10 @@ package struct Verification {
     }
   }
 
-  private mutating func compare(_ name: String, _ found: [Float], _ expected: [Float]) {
-    comparisons.append(Comparison(name, found, expected))
+  private mutating func compare(
+    _ name: String, _ found: [Float], _ expected: [Float], worstAllowed: Float = Self.worstAllowed
+  ) {
+    comparisons.append(Comparison(name, found, expected, worstAllowed: worstAllowed))
   }
 
   package var text: String {

@@ -9,9 +9,9 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Checks a checkpoint's weights, and this machine's results against an independent computation.",
     discussion: """
       Names every tensor that holds NaN or infinity, with the place of the first ones, and the share of denormal weights. \
-      Then runs a drawn face through the model's plan and through plain matrix products of OpenBLAS, and compares \
+      Then runs a rendered face through the model's plan and through plain matrix products of OpenBLAS, and compares \
       them: rgb and masks have to agree to \(Int(Verification.requiredDecibels)) dB PSNR and no value may be off by more \
-      than \(Verification.worstAllowedText).
+      than \(Verification.worstAllowedText), \(Verification.worstAllowedOfXSegText) in a mask of XSeg.
 
       With --packed the plan is the one that the packed weights make. They do not stand in for the checkpoint here: there \
       would be nothing to compare them with.
