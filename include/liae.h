@@ -161,7 +161,8 @@ enum {
 /// checkpoint has them, exactly.
 typedef int32_t liae_memory;
 enum {
-  /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
+  /// Weights stand as the kernels multiply with them, 2.7 times the float32 checkpoint, but for layers that are quicker
+  /// from taps where many cores share the memory: the fastest.
   LIAE_MEMORY_SPEED = 0,
   /// Weights take at most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
   LIAE_MEMORY_BALANCED = 1,
@@ -397,8 +398,10 @@ struct liae_model_options {
   /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
   /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
   liae_face_type face_type;
-  /// Zero.
-  int32_t reserved2;
+  /// Multiplications that the machine does in the time in which it reads one byte of memory, at most 10,000: it decides
+  /// which layers of a large model LIAE_MEMORY_SPEED stores as taps, because their transformed weights would be waited for.
+  /// Results do not depend on it. 0: measured when the model is packed, within some 50 ms.
+  float machine_balance;
   /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
   /// The caller's, valid for the call; NULL: none.
   const int32_t *cancel;

@@ -35,13 +35,18 @@ public final class Model: Sendable {
     public var packedPath: String?
     /// Bytes of memory that opening and the packed weights may take; 0: no limit.
     public var memoryLimit: Int
+    /// Multiplications that the machine does in the time in which it reads one byte of memory, 0...10,000; nil: it is
+    /// measured when a large model is packed. Under `speed` it decides which weights are stored as taps; results do not depend
+    /// on it.
+    public var machineBalance: Double?
 
     public init(
       architecture: String? = nil, faceType: FaceType? = nil, memory: MemoryPolicy = .speed, isDirect: Bool = false,
-      threads: Int = 0, packedPath: String? = nil, memoryLimit: Int = 0
+      threads: Int = 0, packedPath: String? = nil, memoryLimit: Int = 0, machineBalance: Double? = nil
     ) {
       (self.architecture, self.faceType, self.memory, self.isDirect) = (architecture, faceType, memory, isDirect)
       (self.threads, self.packedPath, self.memoryLimit) = (threads, packedPath, memoryLimit)
+      self.machineBalance = machineBalance
     }
   }
 
@@ -63,7 +68,10 @@ public final class Model: Sendable {
       opening.checkpoint = OpenOptions(architecture: options.architecture, faceType: options.faceType?.rawValue)
       opening.plan.convolution = options.isDirect ? .direct : .automatic
       opening.plan.memory = LiaeRuntime.MemoryPolicy(rawValue: options.memory.rawValue) ?? .speed
-      opening.plan.threads = options.threads
+      if let balance = options.machineBalance, !PlanOptions.machineBalanceRange.contains(balance) {
+        throw LiaeError(.invalidArgument, "machineBalance is \(balance); expected 0 to 10,000")
+      }
+      (opening.plan.threads, opening.plan.machineBalance) = (options.threads, options.machineBalance)
       opening.packedPath = options.packedPath
       return try CallScope.with(budget: budget) { () throws(LiaeError) in try opening.open(path) }
     }

@@ -90,8 +90,10 @@ package struct CModelOptions: GrowingStruct {
   /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
   /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.
   package var faceType: CFaceType = 0
-  /// Zero.
-  package var reserved2: Int32 = 0
+  /// Multiplications that the machine does in the time in which it reads one byte of memory, at most 10,000: it decides
+  /// which layers of a large model LIAE_MEMORY_SPEED stores as taps, because their transformed weights would be waited for.
+  /// Results do not depend on it. 0: measured when the model is packed, within some 50 ms.
+  package var machineBalance: Float = 0
   /// Ends the call with LIAE_ERROR_CANCELLED, soon, once another thread has set it to anything but 0 with an atomic store.
   /// The caller's, valid for the call; NULL: none.
   package var cancel: UnsafePointer<Int32>? = nil

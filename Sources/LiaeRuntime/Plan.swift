@@ -65,7 +65,14 @@ package final class Plan: Sendable {
     let fingerprint = try model.fingerprint()
     let source = WeightSource(consume model, pool, allowsNonFinite: made.allowsNonFinite)
     let runGraph = try graph.prepared()
-    let storage = try StorageChoice(graph, runGraph, options: made)
+    let storage = try StorageChoice(graph, runGraph, options: made) { () throws(LiaeError) in
+      let kernels = try set.kernels()
+      // What has no memory for the measurement may still have enough for the weights.
+      do throws(LiaeError) { return try MachineBalance.measure(kernels, pool) } catch {
+        guard [.outOfMemory, .resourceLimit].contains(error.status) else { throw error }
+        return nil
+      }
+    }
     try self.init(
       architecture: architecture, graph: graph, runGraph: runGraph, info: info, fingerprint: fingerprint,
       options: made, store: WeightStore(), pool: pool, check: nil, nonFinite: { source.nonFinite },
@@ -116,7 +123,9 @@ package final class Plan: Sendable {
           }
           let choice = ConvolutionChoice(algorithm: found.algorithm, fromTaps: found.stored != .transformed)
           // What was measured once stays.
-          let current = areCurrent && options.planning == .model ? storage[layer] : choice
+          var current = areCurrent && options.planning == .model ? storage[layer] : choice
+          // Where the balance of a machine decides, the one that packed the weights has decided.
+          if options.memory == .speed { current.fromTaps = choice.fromTaps }
           guard choice == current else {
             throw LiaeError(
               .packMismatch, "layer \(layer.name) is packed for \(choice.name), and \(current.name) is planned now")

@@ -21,6 +21,11 @@ package struct PlanOptions: Sendable {
   package var planning = Planning.model
   /// Policy for the memory of packed weights.
   package var memory = MemoryPolicy.speed
+  /// Multiplications that the machine does in the time in which it reads one byte of memory: under the policy `speed` it
+  /// decides which layers are stored as taps, because their transformed weights would be waited for. Results do not depend
+  /// on it. nil: it is measured when a large model is packed.
+  package var machineBalance: Double?
+  package static let machineBalanceRange = 0.0...10_000.0
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
   /// True if weights may be infinite or no numbers; else they are refused, and so are such results of runs.

@@ -6,7 +6,8 @@ import LiaeTensor
 
 /// The memory that a plan's weights may take.
 package enum MemoryPolicy: Int32, Sendable, CaseIterable {
-  /// Weights stand as the kernels multiply with them: the fastest, 2.7 times the float32 checkpoint.
+  /// Weights stand as the kernels multiply with them, 2.7 times the float32 checkpoint, but for layers that are quicker
+  /// from taps where many cores share the memory: the fastest.
   case speed = 0
   /// Weights take at most 1.3 times the float32 checkpoint: layers that win least by it are stored as taps.
   case balanced = 1
@@ -43,13 +44,21 @@ struct ConvolutionChoice: Equatable {
 struct StorageChoice {
   private var choices: [String: ConvolutionChoice] = [:]
 
+  /// Packed weights that a large cache may hold: the balance of memory says nothing of them.
+  private static let cachedBytes = 128.0 * 1024 * 1024
+  /// The share of the time of stored weights below which taps are taken: costs are estimates.
+  private static let worthwhile = 0.9
+
   /// The limit of `balanced`, times the float32 checkpoint.
   private static let balancedShare = 1.3
 
   /// - Parameters:
   ///   - graph: the network as the family writes it.
   ///   - runGraph: the same as it is run.
-  init(_ graph: Graph, _ runGraph: Graph, options: PlanOptions) throws(LiaeError) {
+  ///   - measure: measures the balance of the machine, where the options do not give it and the choice depends on it; nil: unknown.
+  init(
+    _ graph: Graph, _ runGraph: Graph, options: PlanOptions, measure: (() throws(LiaeError) -> Double?)? = nil
+  ) throws(LiaeError) {
     let comparesMemory = options.convolution == .automatic && options.memory != .speed
     var layers: [ConvolutionLayer] = []
     // Joined layers count beside the layers that they join: packed files name choices that were made so.
@@ -60,7 +69,10 @@ struct StorageChoice {
         layers.append(layer)
       }
     }
-    guard comparesMemory else { return }
+    guard comparesMemory else {
+      try choose(layers, options: options, measure: measure)
+      return
+    }
     var denseWeights = 0
     for spec in graph.tensors where spec.shape.count == 2 { denseWeights += spec.shape[0] * spec.shape[1] }
     struct Candidate { let name: String; let choice: ConvolutionChoice; let bytes, seconds: Double }
@@ -87,6 +99,25 @@ struct StorageChoice {
       if options.memory == .balanced && bytes <= Self.balancedShare * stored { break }
       choices[candidate.name] = candidate.choice
       bytes -= candidate.bytes
+    }
+  }
+
+  /// Stores those layers as taps whose transformed weights would be waited for. Their algorithm stays, and with it every
+  /// bit of the results.
+  private mutating func choose(
+    _ layers: [ConvolutionLayer], options: PlanOptions, measure: (() throws(LiaeError) -> Double?)?
+  ) throws(LiaeError) {
+    guard options.convolution == .automatic, options.planning == .model, options.memory == .speed,
+      layers.reduce(0, { $0 + Planner.bytes($1, self[$1]) }) > Self.cachedBytes
+    else { return }
+    var known = options.machineBalance
+    if known == nil { known = try measure?() }
+    guard let balance = known else { return }
+    let rates = Rates(options.instructionSet ?? .detected, balance: balance)
+    for layer in layers where self[layer].algorithm != .direct {
+      let work = Work(layer, self[layer].algorithm)
+      let fromTaps = rates.seconds(work, makesWeights: true), stored = rates.seconds(work, makesWeights: false)
+      choices[layer.name]?.fromTaps = fromTaps < Self.worthwhile * stored
     }
   }
 

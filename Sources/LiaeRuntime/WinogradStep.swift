@@ -4,17 +4,21 @@ import LiaeConvolution
 import LiaeKernels
 import LiaeSystem
 
-/// A convolution by Winograd: the regions of a `WinogradRun`.
+/// A convolution by Winograd: the regions of a `WinogradRun`, for each pass over some of the images.
 final class WinogradStep: Step {
   private let winograd: PackedWinograd
+  /// Of each pass over some of the images.
   private let parameters: Table<WinogradParameters>
+  private let passes: Int
+  private var pass = 0
   /// True while the first of the two regions is run.
   private var isPreparing = false
   package override var scratch: ScratchSize { ScratchSize(winograd.run) }
 
   init(_ packed: PackedConvolution, _ b: ConvolutionBinding, _ winograd: PackedWinograd, part: String) {
     self.winograd = winograd
-    parameters = Table([winograd.parameters(b)])
+    let parameters = winograd.parameters(b)
+    (self.parameters, passes) = (Table(parameters), parameters.count)
     super.init(
       packed.layer.name, algorithm: packed.algorithm.name, flops: packed.layer.flops * Double(b.images),
       multiplications: b.multiplications(packed), weightBytes: b.weightBytes(packed), part: part)
@@ -22,12 +26,15 @@ final class WinogradStep: Step {
 
   override func execute(_ state: RunState) {
     let tasks = winograd.run.preparingTasks
-    if tasks > 0 {
-      isPreparing = true
-      parallel(tasks, state)
-      isPreparing = false
+    for pass in 0..<passes {
+      self.pass = pass
+      if tasks > 0 {
+        isPreparing = true
+        parallel(tasks, state)
+        isPreparing = false
+      }
+      parallel(winograd.run.multiplyingTasks, state)
     }
-    parallel(winograd.run.multiplyingTasks, state)
   }
 
   override func task(_ index: Int, _ worker: Int, _ state: RunState) {
@@ -37,9 +44,9 @@ final class WinogradStep: Step {
       u: isShared ? workspace.weights(worker) : workspace.shared,
       m: workspace.product(worker), scratch: workspace.scratch(worker))
     if isPreparing {
-      run.prepare(index, UnsafePointer(parameters.pointer), winograd.weights, memory)
+      run.prepare(index, UnsafePointer(parameters.pointer + pass), winograd.weights, memory)
     } else {
-      run.multiply(index, UnsafePointer(parameters.pointer), winograd.weights, memory)
+      run.multiply(index, UnsafePointer(parameters.pointer + pass), winograd.weights, memory)
     }
   }
 }

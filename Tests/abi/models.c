@@ -126,7 +126,7 @@ static void face_types(const char *path, const char *dfm, const char *folder) {
   liae_model *model = NULL;
   char packed[4096];
   OK(liae_model_options_init(&options, sizeof options));
-  CHECK(options.face_type == LIAE_FACE_TYPE_AUTOMATIC && options.reserved2 == 0);
+  CHECK(options.face_type == LIAE_FACE_TYPE_AUTOMATIC && options.machine_balance == 0);
   expect_face_type(path, NULL, "whole_face");
   expect_face_type(path, &options, "whole_face");
   expect_face_type(dfm, &options, "");

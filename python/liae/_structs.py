@@ -49,7 +49,8 @@ def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
 class ModelOptions(Growing):
     c_name = "model_options"
     _fields_ = _sized(("architecture", _TEXT), *_all(_INT, "color_order convolution threads reserved"),
-                      ("packed_path", _TEXT), *_all(_INT, "verify_packed memory face_type reserved2"),
+                      ("packed_path", _TEXT), *_all(_INT, "verify_packed memory face_type"),
+                      ("machine_balance", ctypes.c_float),
                       ("cancel", _POINTER), ("memory_limit", ctypes.c_uint64),
                       *_all(_INT, "copy_packed allow_non_finite"))
 

@@ -32,6 +32,8 @@ class Model:
     convolutions only. `threads` pack the weights; 0 is one for each processor. `copy_packed` reads packed weights in
     place of mapping them, and `allow_non_finite` runs weights that are infinite or NaN. `verify` reads packed weights
     whole and checks them. `memory_limit` is how many bytes opening and the packed weights may take; 0 is no limit.
+    `machine_balance` is how many multiplications the machine does in the time in which it reads one byte of memory, for
+    "speed"; 0 measures it.
 
     Attributes are the members of liae_model_info; `trained_morph` is None where it is not known, and `kind` is "swap", or
     "segment" of an XSeg model, which returns the mask of a face.
@@ -66,14 +68,15 @@ class Model:
                  color_order: str | None = None, direct: bool = False, threads: int = 0,
                  packed: str | os.PathLike[str] | None = None, verify: bool = False, memory: str = "speed",
                  face_type: str | None = None, copy_packed: bool = False, allow_non_finite: bool = False,
-                 memory_limit: int = 0) -> None:
+                 memory_limit: int = 0, machine_balance: float = 0.0) -> None:
         options = ModelOptions.made(
             architecture=architecture.encode() if architecture else None, threads=threads,
             color_order=number("color_order", ORDERS, color_order) if color_order is not None else 0,
             convolution=int(direct), packed_path=os.fsencode(packed) if packed is not None else None,
             verify_packed=int(verify), memory=number("memory", MEMORY, memory),
             face_type=number("face_type", FACE_TYPES, face_type), copy_packed=int(copy_packed),
-            allow_non_finite=int(allow_non_finite), memory_limit=memory_limit)
+            allow_non_finite=int(allow_non_finite), memory_limit=memory_limit,
+            machine_balance=machine_balance)
         handle = ctypes.c_void_p()
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = np.frombuffer(source, np.uint8)
@@ -148,6 +151,8 @@ class Context:
     `threads` compute a run, 0 is one for each processor; `max_batch` images are computed together, 1...64. `progress`
     is called with the share of a run that is done, 0...1; it may call `cancel` and nothing else of this package.
     `memory_limit` is how many bytes the context and each call that uses it may take; 0 is no limit.
+    `machine_balance` is how many multiplications the machine does in the time in which it reads one byte of memory, for
+    "speed"; 0 measures it.
     """
 
     def __init__(self, model: Model, threads: int = 0, max_batch: int = 1,

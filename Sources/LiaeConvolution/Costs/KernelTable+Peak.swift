@@ -21,10 +21,10 @@ extension KernelTable {
   }
 
   /// Multiplications (and additions) a second of all threads together in registers alone: what each does in its
-  /// quickest task while the others work too. Takes some 100 ms.
+  /// quickest task while the others work too. Takes some 100 ms with 500 tasks for each thread.
   ///
   /// - Throws: `outOfMemory`.
-  package func measurePeak(_ pool: ThreadPool) throws(LiaeError) -> Double {
+  package func measurePeak(_ pool: ThreadPool, tasks: Int = 500) throws(LiaeError) -> Double {
     let stride = (peakVectors + 1) * width + 64, count = pool.workers
     let memory = try Bytes.allocate(count * stride * 4, for: "measuring the peak")
     defer { withExtendedLifetime(memory) {} }
@@ -34,7 +34,7 @@ extension KernelTable {
       var job = PeakJob(
         kernels: self, scratch: memory.base.assumingMemoryBound(to: Float.self), stride: stride, least: base)
       withUnsafeMutablePointer(to: &job) { job in
-        pool.run(500 * count, UnsafeMutableRawPointer(job)) { raw, _, worker in
+        pool.run(tasks * count, UnsafeMutableRawPointer(job)) { raw, _, worker in
           raw.assumingMemoryBound(to: PeakJob.self).pointee.run(worker)
         }
       }

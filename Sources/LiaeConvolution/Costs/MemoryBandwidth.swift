@@ -5,7 +5,6 @@ import LiaeSystem
 package enum MemoryBandwidth {
   /// More than any cache holds, and what a task reads of it.
   private static let bytes = 256 << 20, piece = 1 << 20
-  private static let rounds = 5
 
   private struct Job {
     let base: UnsafeMutableRawPointer
@@ -32,10 +31,10 @@ package enum MemoryBandwidth {
     }
   }
 
-  /// Bytes a second in the quickest of some rounds over memory that no cache holds. Takes some 100 ms.
+  /// Bytes a second in the quickest of some rounds over memory that no cache holds. Takes some 100 ms with 5 rounds.
   ///
   /// - Throws: `outOfMemory`.
-  package static func measure(_ pool: ThreadPool) throws(LiaeError) -> Double {
+  package static func measure(_ pool: ThreadPool, rounds: Int = 5) throws(LiaeError) -> Double {
     let memory = try Bytes.allocate(bytes, for: "measuring the bandwidth of memory")
     let sums = try Bytes.allocate(pool.workers * MemoryLayout<SIMD8<UInt64>>.stride, for: "measuring the bandwidth")
     defer { withExtendedLifetime((memory, sums)) {} }

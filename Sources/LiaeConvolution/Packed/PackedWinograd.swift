@@ -5,7 +5,9 @@ import LiaeKernels
 /// How a packed layer by Winograd runs on activations of some strides: its tiles, its tasks, the tables that kernels read.
 /// They hold offsets and no addresses.
 package final class PackedWinograd {
+  /// One pass over `imagesOfPass` images; `parameters` has those of each.
   package let run: WinogradRun
+  private let imagesOfPass: Int
   /// Makes U of weights that are stored as taps.
   package let weights: (any WinogradWeights)?
   private let packed: PackedConvolution
@@ -22,10 +24,13 @@ package final class PackedWinograd {
     func pictures(_ view: ActivationView, stride: Int) -> WinogradTiles.Pictures {
       WinogradTiles.Pictures(image: view.image, row: view.row, pixel: width, stride: stride)
     }
-    tiles = WinogradTiles(
-      tileSize: packed.tileSize, side: side, images: b.images, padding: layer.padding,
-      source: pictures(b.source, stride: layer.stride), target: pictures(b.target, stride: layer.depthToSpace ? 2 : 1),
-      residual: pictures(b.residual ?? b.target, stride: 1))
+    func tiles(images: Int) -> WinogradTiles {
+      WinogradTiles(
+        tileSize: packed.tileSize, side: side, images: images, padding: layer.padding,
+        source: pictures(b.source, stride: layer.stride),
+        target: pictures(b.target, stride: layer.depthToSpace ? 2 : 1),
+        residual: pictures(b.residual ?? b.target, stride: 1))
+    }
 
     let channels = b.readsHalf ? layer.inputChannels / 2 : packed.phaseChannels
     let summed = channels * packed.phases
@@ -36,10 +41,19 @@ package final class PackedWinograd {
         let place = WinogradPhases.place(block / perPhase, of: packed.phases)
         return block % perPhase * b.source.plane + place.row * b.source.row + place.column * width
       })
-    let scheme = WinogradScheme(
-      points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels, summed: summed,
-      vectors: packed.vectors, blockVectors: packed.blockVectors, width: width, side: side,
-      makesWeights: packed.stored != .transformed, sharesInputs: b.sharesInputs)
+    func scheme(_ tiles: WinogradTiles) -> WinogradScheme {
+      WinogradScheme(
+        points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels, summed: summed,
+        vectors: packed.vectors, blockVectors: packed.blockVectors, width: width, side: side,
+        makesWeights: packed.stored != .transformed, sharesInputs: b.sharesInputs)
+    }
+    var (images, ofPass) = (b.images, tiles(images: b.images))
+    if scheme(ofPass).isShared, packed.stored == .transformed {
+      images = WinogradScheme.imagesOfPass(b.images, inputBytes: ofPass.transformedPixels * roundUp(summed, width) * 4)
+      ofPass = tiles(images: images)
+    }
+    let scheme = scheme(ofPass)
+    (self.tiles, imagesOfPass) = (ofPass, images)
     let transform = scheme.weights.map { WeightTransform(packed, channels: channels, scope: $0) }
     weights = transform
     run = WinogradRun(
@@ -47,14 +61,24 @@ package final class PackedWinograd {
       kernels: WinogradKernels(
         input: packed.kernels.winogradInput, product: packed.kernels.winogradProduct,
         output: packed.kernels.winogradOutput),
-      points: points, tiles: tiles.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
+      points: points, tiles: ofPass.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
       row: packed.blockVectors * width, width: width, pieces: transform?.pieces)
     targetOffsets = Table(b.targetOffsets(packed))
     kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
   }
 
-  /// Returns the arguments of the kernels for memory that has the strides of `init`.
-  package func parameters(_ b: ConvolutionBinding) -> WinogradParameters {
+  /// Returns the arguments of the kernels, for each pass, for memory that has the strides of `init`.
+  package func parameters(_ b: ConvolutionBinding) -> [WinogradParameters] {
+    stride(from: 0, to: b.images, by: imagesOfPass).map { first in
+      var pass = b
+      pass.source.origin += first * b.source.image
+      pass.target.origin += first * b.target.image
+      if let residual = b.residual { pass.residual?.origin += first * residual.image }
+      return parameters(ofPass: pass)
+    }
+  }
+
+  private func parameters(ofPass b: ConvolutionBinding) -> WinogradParameters {
     var p = WinogradParameters(
       source: b.source, sourceOffsets: UnsafePointer(sourceOffsets.pointer),
       output: b.output(packed, targetOffsets), tiles: tiles.pointer, weights: packed.weights,

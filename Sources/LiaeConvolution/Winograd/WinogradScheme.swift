@@ -74,6 +74,14 @@ package struct WinogradScheme: Sendable {
     productPlane = rowBlock * blockVectors * width + width
   }
 
+  /// How many of a batch's images a pass over shared inputs takes, which divides their number: as many as have their V in
+  /// 12 MB, from which every column block reads it. U is read again in every pass.
+  ///
+  /// - Parameter inputBytes: of V of all images.
+  package static func imagesOfPass(_ images: Int, inputBytes: Int) -> Int {
+    (1...max(1, images)).first { images % $0 == 0 && inputBytes / $0 <= 12 << 20 }.map { images / $0 } ?? 1
+  }
+
   /// Divides packed channels into even ranges, whole vectors but for the last, none of more than `pieceBytes` of U.
   package static func pieces(_ channels: Range<Int>, points: Int, blockVectors: Int, width: Int) -> [Range<Int>] {
     let row = points * points * blockVectors * width * 4

@@ -159,6 +159,13 @@ struct ComputeArguments: ParsableArguments {
         + "bits if it has 16 bits.", valueName: "policy"), transform: MemoryPolicy.parse)
   var memory = MemoryPolicy.speed
 
+  @Option(
+    help: .init(
+      "Multiplications that this machine does in the time in which it reads one byte of memory. With the policy speed it "
+        + "decides which weights are stored as taps, and results do not depend on it. Without this option it is measured "
+        + "when a large checkpoint is opened.", valueName: "n"))
+  var machineBalance: Double?
+
   @Flag(help: "Run weights that are not finite. Without this flag they are an error, and so are such results.")
   var allowNonFinite = false
 
@@ -175,6 +182,9 @@ struct ComputeArguments: ParsableArguments {
     guard ContextOptions.threadRange.contains(threads) else {
       throw ValidationError("--threads is \(threads); expected 0 to \(ContextOptions.threadRange.upperBound)")
     }
+    if let machineBalance, !PlanOptions.machineBalanceRange.contains(machineBalance) {
+      throw ValidationError("--machine-balance is \(machineBalance); expected 0 to 10,000")
+    }
   }
 
   var planOptions: PlanOptions {
@@ -182,7 +192,7 @@ struct ComputeArguments: ParsableArguments {
     options.convolution = direct ? .direct : .automatic
     options.threads = threads
     options.planning = plan
-    options.memory = memory
+    (options.memory, options.machineBalance) = (memory, machineBalance)
     options.allowsNonFinite = allowNonFinite
     return options
   }
