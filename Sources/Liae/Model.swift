@@ -17,7 +17,7 @@ public final class Model: Sendable {
     case half = "half_face", midFull = "midfull_face", full = "full_face", whole = "whole_face", head
   }
 
-  /// Limits the memory that weights take. Results of all policies are equally exact, and not the same to the bit.
+  /// Limits the memory that weights take. Results of all policies are the same to the bit.
   public enum MemoryPolicy: Int32, Sendable { case speed = 0, balanced, memory }
 
   /// Options of opening a model.

@@ -85,7 +85,7 @@ package struct CModelOptions: GrowingStruct {
   /// 1: packed weights are read whole and their checksums compared when they are opened; 0: the header's alone, and that
   /// of each part in the first run that uses it.
   package var verifyPacked: Int32 = 0
-  /// Memory that weights may take. Results of all policies are equally exact, and not the same to the bit.
+  /// Memory that weights may take. Results of all policies are the same to the bit.
   package var memory: CMemory = 0
   /// Face type of the model's faces; overrules what the file says. A .dfm does not say it, a PyTorch file neither, and
   /// frames need it. LIAE_FACE_TYPE_HALF to LIAE_FACE_TYPE_HEAD; LIAE_FACE_TYPE_AUTOMATIC: as the file says.

@@ -47,13 +47,8 @@ package struct KernelTable: Sendable {
       _ rows: Int, _ taps: FloatPointer, _ size: Int
     ) -> Void
   package let headOutput: @Sendable (UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
-  /// The last pointer is `packScratchBytes` of memory aligned to 128 bytes.
-  package let packWinograd: @Sendable (UnsafePointer<PackParameters>, _ vector: Int, UnsafeMutableRawPointer) -> Void
-
   /// Multiplications in registers alone: `peakVectors` vectors a round.
   package let peak: @Sendable (_ rounds: Int, Scratch) -> Void
-
-  package static let packScratchBytes = 40 * 128
 
   package init(
     isa: StaticString, width: Int,
@@ -79,14 +74,13 @@ package struct KernelTable: Sendable {
     blurPool:
       @escaping @Sendable (FloatPointer, Int, MutableFloatPointer, Int, Int, Int, FloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
-    packWinograd: @escaping @Sendable (UnsafePointer<PackParameters>, Int, UnsafeMutableRawPointer) -> Void,
     peak: @escaping @Sendable (Int, Scratch) -> Void
   ) {
     (self.isa, self.width) = (isa, width)
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
     self.winogradWeights = winogradWeights
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
-    (self.flatten, self.mixCodes, self.headOutput, self.packWinograd) = (flatten, mixCodes, headOutput, packWinograd)
+    (self.flatten, self.mixCodes, self.headOutput) = (flatten, mixCodes, headOutput)
     (self.squareSums, self.scaleAndThreshold, self.blurPool) = (squareSums, scaleAndThreshold, blurPool)
     self.peak = peak
   }

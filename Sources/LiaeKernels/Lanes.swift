@@ -38,8 +38,6 @@ import CLiaeIntrinsics
   static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self
   /// sum + x * x in double.
   static func addingSquares(_ sum: Wide, _ x: Self) -> Wide
-  /// Creates a vector rounded to nearest from double.
-  init(narrowing: Wide)
   /// Loads as many values as there are lanes, of 16 bits each, exactly. Any address.
   static func widening(float16 p: UnsafeRawPointer) -> Self
   static func widening(bfloat16 p: UnsafeRawPointer) -> Self
@@ -74,7 +72,6 @@ extension SIMD16<Float>: Lanes {
   @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
     Self(bits: x.bits ^ (i &<< 31))
   }
-  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
     liae_widen_float16_16(p)
   }
@@ -125,7 +122,6 @@ extension SIMD8<Float>: Lanes {
   @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
     Self(bits: x.bits ^ (i &<< 31))
   }
-  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
     liae_widen_float16_8(p)
   }
@@ -173,7 +169,6 @@ extension SIMD4<Float>: Lanes {
   @inlinable @inline(__always) package static func negatedWhereOdd(_ x: Self, _ i: Bits) -> Self {
     Self(bits: x.bits ^ (i &<< 31))
   }
-  @inlinable @inline(__always) package init(narrowing: Wide) { self.init(narrowing) }
   @inlinable @inline(__always) package static func widening(float16 p: UnsafeRawPointer) -> Self {
     liae_widen_float16_4(p)
   }

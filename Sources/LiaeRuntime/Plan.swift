@@ -22,7 +22,7 @@ package struct LayerChoice: Sendable, Equatable {
 package final class Plan: Sendable {
   /// Raised whenever packed weights of the same name, size and choice hold or mean something else than before: what was
   /// packed earlier and kept in a file is of no use then. `PackLayoutTests` notices what they hold.
-  package static let layoutVersion = 1
+  package static let layoutVersion = 2
 
   package let architecture: Architecture
   /// The network as the family writes it.

@@ -25,6 +25,8 @@ package struct PlanOptions: Sendable {
   /// decides which layers are stored as taps, because their transformed weights would be waited for. Results do not depend
   /// on it. nil: it is measured when a large model is packed.
   package var machineBalance: Double?
+  /// Packed weights that a large cache may hold, of which the balance says nothing.
+  package var cachedBytes = 128 << 20
   package static let machineBalanceRange = 0.0...10_000.0
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0

@@ -39,15 +39,11 @@ struct ConvolutionChoice: Equatable {
 
 /// Decides for each convolution how it is computed and whether its weights are stored transformed.
 ///
-/// The element type of a checkpoint is not asked: a checkpoint in 16 bits runs as the same weights in float32 do, to the
-/// bit, and what it saves comes on top.
+/// The algorithm depends on neither policy nor machine, and U is made of taps by the same kernel when a model is packed and in
+/// a run: results of all storages are the same to the bit. The element type of a checkpoint is not asked: a checkpoint in 16
+/// bits runs as the same weights in float32 do, to the bit, and what it saves comes on top.
 struct StorageChoice {
   private var choices: [String: ConvolutionChoice] = [:]
-
-  /// Packed weights that a large cache may hold: the balance of memory says nothing of them.
-  private static let cachedBytes = 128.0 * 1024 * 1024
-  /// The share of the time of stored weights below which taps are taken: costs are estimates.
-  private static let worthwhile = 0.9
 
   /// The limit of `balanced`, times the float32 checkpoint.
   private static let balancedShare = 1.3
@@ -82,10 +78,9 @@ struct StorageChoice {
       guard let now = choices[layer.name] else { continue }
       bytes += Planner.bytes(layer, now)
       stored += Planner.bytes(layer, ConvolutionChoice(algorithm: .direct))
-      guard let other = Planner.fromTaps(layer, options: options) else { continue }
+      guard now.algorithm != .direct else { continue }
+      let other = ConvolutionChoice(algorithm: now.algorithm, fromTaps: true)
       let saved = Planner.bytes(layer, now) - Planner.bytes(layer, other)
-      // A plain sum takes as much in float32, and half of it from taps in 16 bits.
-      guard options.memory == .memory ? saved >= 0 : saved > 0 else { continue }
       candidates.append(
         Candidate(
           name: layer.name, choice: other, bytes: saved,
@@ -108,7 +103,7 @@ struct StorageChoice {
     _ layers: [ConvolutionLayer], options: PlanOptions, measure: (() throws(LiaeError) -> Double?)?
   ) throws(LiaeError) {
     guard options.convolution == .automatic, options.planning == .model, options.memory == .speed,
-      layers.reduce(0, { $0 + Planner.bytes($1, self[$1]) }) > Self.cachedBytes
+      layers.reduce(0, { $0 + Planner.bytes($1, self[$1]) }) > Double(options.cachedBytes)
     else { return }
     var known = options.machineBalance
     if known == nil { known = try measure?() }
@@ -117,7 +112,8 @@ struct StorageChoice {
     for layer in layers where self[layer].algorithm != .direct {
       let work = Work(layer, self[layer].algorithm)
       let fromTaps = rates.seconds(work, makesWeights: true), stored = rates.seconds(work, makesWeights: false)
-      choices[layer.name]?.fromTaps = fromTaps < Self.worthwhile * stored
+      // Where both take as long, taps take less memory.
+      choices[layer.name]?.fromTaps = fromTaps <= stored
     }
   }
 
@@ -127,13 +123,6 @@ struct StorageChoice {
 }
 
 extension Planner {
-  /// The quickest way from taps; nil where there is none.
-  static func fromTaps(_ layer: ConvolutionLayer, options: PlanOptions) -> ConvolutionChoice? {
-    candidates(layer, options: options).filter { $0 != .direct }
-      .map { ConvolutionChoice(algorithm: $0, fromTaps: true) }
-      .min { cost(layer, $0, options: options) < cost(layer, $1, options: options) }
-  }
-
   static func cost(_ layer: ConvolutionLayer, _ choice: ConvolutionChoice, options: PlanOptions) -> Double {
     rates(options).seconds(Work(layer, choice.algorithm), makesWeights: choice.fromTaps)
   }

@@ -48,7 +48,7 @@ struct KernelCases {
     if case .winograd(let tileSize) = c.algorithm {
       guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { return }
       kernels =
-        ["winogradInput", "winogradProduct", "winogradOutput"] + [c.fromTaps ? "winogradWeights" : "packWinograd"]
+        ["winogradInput", "winogradProduct", "winogradOutput", "winogradWeights"]
     }
     let result = try c.run(seed: 1)
     guard result.isCleanAround else {

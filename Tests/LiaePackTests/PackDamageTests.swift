@@ -142,10 +142,11 @@ import Testing
     func entry(_ part: PackHeader.Part, name: String? = nil, offset: Int? = nil, size: String? = nil) -> String {
       "{\"name\":\"\(name ?? part.name)\",\"offset\":\(offset ?? part.offset),\"size\":\(size ?? "\(part.size)"),"
     }
+    let layout = "\"layout\":\(Plan.layoutVersion)"
     let lies: [(String, String, String)] = [
-      ("layout", "\"layout\":1", "\"layout\":2"), ("width", "\"width\":", "\"width\":1"),
-      ("a member twice", "\"layout\":1", "\"layout\":1,\"layout\":1"),
-      ("a member more", "\"layout\":1", "\"layout\":1,\"more\":1"), ("a member less", "\"layout\":1,", ""),
+      ("layout", layout, "\"layout\":\(Plan.layoutVersion + 1)"), ("width", "\"width\":", "\"width\":1"),
+      ("a member twice", layout, "\(layout),\(layout)"),
+      ("a member more", layout, "\(layout),\"more\":1"), ("a member less", "\(layout),", ""),
       ("option", "{\"convolution\":\"automatic\",", "{\"convolution\":\"other\","),
       ("option", "\"planning\":\"model\"", "\"planning\":\"guess\""),
       ("option missing", ",\"planning\":\"model\"", ""),

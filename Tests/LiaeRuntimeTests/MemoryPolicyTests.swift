@@ -58,6 +58,41 @@ import Testing
     #expect(isBitEqual(three.flat, one.flat), "\(configuration) with 3 threads")
   }
 
+  /// The balance decides on storage alone: what a machine of another balance computes is the same to the bit.
+  @Test(arguments: InstructionSet.supported) func storagesGiveTheSameBits(set: InstructionSet) throws {
+    let model = try Model.random(Self.wide, seed: 8)
+    let images = testImages(1, side: 128, seed: 4)
+    var options = PlanOptions()
+    options.instructionSet = set
+    options.cachedBytes = 0
+    func plan(balance: Double) throws -> Plan {
+      options.machineBalance = balance
+      return try Plan(model: model, options: options)
+    }
+    let (fast, slow) = (try plan(balance: 0.1), try plan(balance: 1000))
+    #expect(fast.choices.map(\.algorithm) == slow.choices.map(\.algorithm))
+    #expect(fast.choices.allSatisfy { $0.stored == .transformed } && slow.packedBytes < fast.packedBytes / 2)
+    let expected = try Context(fast).pictures(.swap, images).flat
+    for other in [slow] + (try [.balanced, .memory].map { try Plan(model, Configuration(set: set, memory: $0)) }) {
+      #expect(isBitEqual(try Context(other).pictures(.swap, images).flat, expected))
+    }
+  }
+
+  /// Layers whose multiplications take longer than their weights stay as they are, with fewer and fewer of them.
+  @Test func theBalanceIsWeighed() throws {
+    let model = try Model.random(Self.wide, seed: 8)
+    let fromTaps = try [0.1, 3, 10, 30, 1000].map { balance in
+      var options = PlanOptions()
+      (options.cachedBytes, options.machineBalance) = (0, balance)
+      return try Plan(model: model, options: options).choices.count { $0.stored != .transformed }
+    }
+    #expect(fromTaps == fromTaps.sorted() && Set(fromTaps).count > 2, "\(fromTaps)")
+    // Small models stay in caches.
+    var options = PlanOptions()
+    options.machineBalance = 1000
+    #expect(try Plan(model: model, options: options).choices.allSatisfy { $0.stored == .transformed })
+  }
+
   @Test(arguments: InstructionSet.supported) func whatPoliciesTake(set: InstructionSet) throws {
     let model = try Model.random(Self.wide, seed: 8)
     let narrow = try model.rounded(to: .bfloat16)
@@ -68,7 +103,9 @@ import Testing
     // Channels are padded to vectors, so a little more than the numbers themselves.
     let (speed, balanced, memory) = (try bytes(model, .speed), try bytes(model, .balanced), try bytes(model, .memory))
     #expect(memory >= 1 && memory < 1.15 && balanced < 1.4 && speed > balanced && balanced >= memory)
-    #expect(try bytes(narrow, .memory) < 0.6 * memory)
+    // Plain sums, which small layers have, stay float32.
+    let narrowMemory = try bytes(narrow, .memory)
+    #expect(narrowMemory < 0.75 * memory, "\(narrowMemory) \(memory)")
     let (narrowSpeed, narrowBalanced) = (try bytes(narrow, .speed), try bytes(narrow, .balanced))
     #expect(narrowSpeed < speed && narrowBalanced < balanced)
   }

@@ -5,44 +5,22 @@ import LiaeSystem
 import LiaeTensor
 
 extension PackedConvolution {
-  static func pack(
-    _ layer: ConvolutionLayer, weights: TensorView, algorithm: ConvolutionAlgorithm,
-    kernels: KernelTable, pool: ThreadPool, into packed: UnsafeMutablePointer<Float>, output: [Int32],
-    phaseChannels: Int, phases: Int, blockVectors: Int, weightRows: Int, table: UnsafePointer<Int>
+  /// Packs the taps of a plain sum.
+  static func packDirect(
+    _ layer: ConvolutionLayer, weights: TensorView, width: Int, pool: ThreadPool,
+    into packed: UnsafeMutablePointer<Float>, output: [Int32], phaseChannels: Int, blockVectors: Int, weightRows: Int
   ) throws(LiaeError) {
-    let inputs = layer.inputChannels, width = kernels.width, vectors = output.count / width
     let (input, added) = inputTables(layer, width, phaseChannels)
-
     let source = try weights.alignedFloats()
-    // The kernels hold bare pointers into `source`.
+    // The job holds a bare pointer into `source`.
     defer { withExtendedLifetime(source) {} }
-    var tileSize = 0
-    if case .winograd(let chosen) = algorithm { tileSize = chosen }
-    let g = tileSize == 0 ? [0] : WinogradTransform.weights(tileSize: tileSize)
-    let directRows = algorithm == .direct ? Self.directRows(layer, width) : []
-    input.withUnsafeBufferPointer { input in
-      added.withUnsafeBufferPointer { added in
-        output.withUnsafeBufferPointer { output in
-          g.withUnsafeBufferPointer { g in
-            directRows.withUnsafeBufferPointer { directRows in
-              guard let input = input.baseAddress, let added = added.baseAddress, let output = output.baseAddress,
-                let g = g.baseAddress
-              else { return }
-              var job = PackJob(
-                parameters: PackParameters(
-                  weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputChannels: inputs,
-                  kernel: layer.kernel, tileSize: tileSize, phases: phases, phaseChannels: phaseChannels, input: input,
-                  added: added, output: output, blockVectors: blockVectors, weightRows: weightRows, kLow: table,
-                  kHigh: table + 64, weightOffset: table + 128, g: g, packed: packed),
-                kernels: kernels, directRows: directRows)
-              withUnsafeMutablePointer(to: &job) { job in
-                pool.run(vectors, UnsafeMutableRawPointer(job)) { raw, vector, _ in
-                  raw.assumingMemoryBound(to: PackJob.self).pointee.pack(vector: vector)
-                }
-              }
-            }
-          }
-        }
+    var job = DirectPackJob(
+      weights: UnsafePointer(source.base.assumingMemoryBound(to: Float.self)), inputs: layer.inputChannels,
+      taps: layer.kernel * layer.kernel, width: width, blockVectors: blockVectors, weightRows: weightRows,
+      input: input, added: added, output: output, rows: directRows(layer, width), packed: packed)
+    withUnsafeMutablePointer(to: &job) { job in
+      pool.run(output.count / width, UnsafeMutableRawPointer(job)) { raw, vector, _ in
+        raw.assumingMemoryBound(to: DirectPackJob.self).pointee.pack(vector: vector)
       }
     }
   }
@@ -87,31 +65,25 @@ extension PackedConvolution {
 }
 
 /// Packs one vector of output channels at a time.
-private struct PackJob {
-  var parameters: PackParameters
-  let kernels: KernelTable
-  let directRows: UnsafeBufferPointer<PackedConvolution.DirectRow>
+private struct DirectPackJob {
+  /// (out, in, kernel, kernel)
+  let weights: UnsafePointer<Float>
+  let inputs, taps, width, blockVectors, weightRows: Int
+  let input, added, output: [Int32]
+  let rows: [PackedConvolution.DirectRow]
+  let packed: UnsafeMutablePointer<Float>
 
   func pack(vector: Int) {
-    withUnsafePointer(to: parameters) { p in
-      if p.pointee.tileSize != 0 {
-        withUnsafeTemporaryAllocation(byteCount: KernelTable.packScratchBytes, alignment: 128) { scratch in
-          if let scratch = scratch.baseAddress { kernels.packWinograd(p, vector, scratch) }
-        }
-      } else {
-        packDirect(p.pointee, vector)
-      }
-    }
-  }
-
-  private func packDirect(_ p: PackParameters, _ vector: Int) {
-    let width = kernels.width, n = p.blockVectors * width
-    let base = p.packed + vector / p.blockVectors * p.weightRows * n + vector % p.blockVectors * width
-    for lane in 0..<width {
-      let o = p.output[vector * width + lane]
-      if o < 0 { continue }
-      for (k, row) in directRows.enumerated() {
-        base[k * n + lane] = Float(p.tap(o, Int(row.channel), Int(row.tap)))
+    let n = blockVectors * width
+    let base = packed + vector / blockVectors * weightRows * n + vector % blockVectors * width
+    for lane in 0..<width where output[vector * width + lane] >= 0 {
+      let out = weights + Int(output[vector * width + lane]) * inputs * taps
+      for (k, row) in rows.enumerated() {
+        let (channel, tap) = (Int(row.channel), Int(row.tap))
+        guard input[channel] >= 0 else { continue }
+        var value = out[Int(input[channel]) * taps + tap]
+        if added[channel] >= 0 { value += out[Int(added[channel]) * taps + tap] }
+        base[k * n + lane] = value
       }
     }
   }

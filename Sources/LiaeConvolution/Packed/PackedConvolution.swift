@@ -23,7 +23,7 @@ package final class PackedConvolution: Sendable {
   private let storage: Bytes
   private let tableStorage: Bytes
   private let biasStorage: Bytes
-  /// Factors of the weight transform; nothing where weights are stored transformed.
+  /// Factors of the weight transform; nothing for a plain sum.
   private let factorStorage: Bytes
 
   /// The stored weights of a layer that keeps them transformed, or computes a plain sum.
@@ -114,13 +114,12 @@ package final class PackedConvolution: Sendable {
       for (lane, channel) in output.enumerated() where channel >= 0 { out[lane] = bias[Int(channel)] }
     }
     let packedChannels = phaseChannels
-    guard case .taps = stored, case .winograd(let tileSize) = algorithm else {
+    guard case .winograd(let tileSize) = algorithm else {
       factorStorage = try Bytes.allocate(0)
       storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
-        try Self.pack(
-          layer, weights: tensors().weights, algorithm: algorithm, kernels: kernels,
-          pool: pool, into: base.assumingMemoryBound(to: Float.self), output: output, phaseChannels: packedChannels,
-          phases: phases, blockVectors: blockVectors, weightRows: rows, table: table)
+        try Self.packDirect(
+          layer, weights: tensors().weights, width: width, pool: pool, into: base.assumingMemoryBound(to: Float.self),
+          output: output, phaseChannels: packedChannels, blockVectors: blockVectors, weightRows: rows)
       }
       return
     }
@@ -132,6 +131,23 @@ package final class PackedConvolution: Sendable {
     let layout = TapLayout(
       layer, stored: stored, phases: phases, phaseChannels: packedChannels,
       blockVectors: blockVectors, points: winogradPoints(tileSize: tileSize), width: width)
+    guard case .taps = stored else {
+      let pieces = WinogradPieces(
+        WeightTransform.split(
+          layer, phases: phases, phaseChannels: packedChannels, points: winogradPoints(tileSize: tileSize),
+          blockVectors: blockVectors, width: width),
+        scope: .columnBlock, points: winogradPoints(tileSize: tileSize) * winogradPoints(tileSize: tileSize),
+        rowFloats: blockVectors * width, low: table, high: table + 64, rowOffset: table + 128, allRows: rows)
+      let packing = TransformedPacking(
+        layout: layout, factors: factorTable, pieces: pieces, kernels: kernels,
+        blockFloats: rows * blockVectors * width)
+      storage = try store.take("\(layer.name).weight", size) { (base) throws(LiaeError) in
+        try packing.pack(
+          tensors().weights, output: output, blocks: blocks, pool: pool,
+          into: base.assumingMemoryBound(to: Float.self))
+      }
+      return
+    }
     guard let tapBytes = layout.bytes(blocks: blocks) else {
       throw LiaeError(.outOfMemory, "out of memory: packed weights of \(layer.name)")
     }

@@ -48,66 +48,27 @@ struct TapLayout {
     guard weights.dtype == element, let source = weights.raw.baseAddress else {
       throw LiaeError(.internalError, "\(layer.name) holds \(weights.dtype.rawValue), not \(element.rawValue)")
     }
-    let (input, added) = PackedConvolution.inputTables(layer, width, phaseChannels)
     // The pointers in `parameters` are not followed here.
-    var job = TapJob(
-      layout: parameters(
-        taps: UnsafeRawPointer(target), factors: UnsafePointer(target.assumingMemoryBound(to: Float.self))),
-      source: source, target: target, inputs: layer.inputChannels, kernel: layer.kernel, width: width, input: input,
-      added: foldedChannels > 0 ? [] : added, output: output)
+    var job = TapJob(packing: packing(source, output: output, of: target), target: target)
     withUnsafeMutablePointer(to: &job) { job in
-      pool.run(output.count / width, UnsafeMutableRawPointer(job)) { raw, vector, _ in
-        raw.assumingMemoryBound(to: TapJob.self).pointee.pack(vector: vector)
+      pool.run(output.count / (blockVectors * width), UnsafeMutableRawPointer(job)) { raw, block, _ in
+        let job = raw.assumingMemoryBound(to: TapJob.self).pointee
+        job.packing.pack(block: block, at: block, into: job.target)
       }
     }
+  }
+
+  /// - Parameter taps: where they go.
+  func packing(_ source: UnsafeRawPointer, output: [Int32], of taps: UnsafeMutableRawPointer) -> TapPacking {
+    TapPacking(
+      layer,
+      layout: parameters(
+        taps: UnsafeRawPointer(taps), factors: UnsafePointer(taps.assumingMemoryBound(to: Float.self))),
+      source: source, width: width, output: output, addsHalves: foldedChannels == 0)
   }
 }
 
-/// Packs one vector of output channels at a time.
 private struct TapJob {
-  let layout: TapParameters
-  let source: UnsafeRawPointer
+  let packing: TapPacking
   let target: UnsafeMutableRawPointer
-  let inputs, kernel, width: Int
-  let input, added, output: [Int32]
-
-  func pack(vector: Int) {
-    let n = layout.blockVectors * width
-    let block = vector / layout.blockVectors, first = vector % layout.blockVectors * width
-    for lane in 0..<width {
-      let o = Int(output[vector * width + lane])
-      if o < 0 { continue }
-      for phase in 0..<layout.phases {
-        let taps = phaseTaps(phase)
-        for c in 0..<layout.phaseChannels where input[c] >= 0 {
-          let from = (o * inputs + Int(input[c])) * kernel * kernel
-          let second = added.isEmpty || added[c] < 0 ? nil : (o * inputs + Int(added[c])) * kernel * kernel
-          var to = layout.offset(width: width, block: block, k: phase * layout.phaseChannels + c) + first + lane
-          for tap in taps {
-            if layout.element == WeightElement.float32 {
-              var value = float(from + tap)
-              if let second { value += float(second + tap) }
-              target.storeBytes(of: value, toByteOffset: to * 4, as: Float.self)
-            } else {
-              let bits = source.loadUnaligned(fromByteOffset: (from + tap) * 2, as: UInt16.self)
-              target.storeBytes(of: bits, toByteOffset: to * 2, as: UInt16.self)
-            }
-            to += n
-          }
-        }
-      }
-    }
-  }
-
-  private func float(_ index: Int) -> Float { source.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
-
-  /// Which taps of the kernel a phase has, row by row: all, or every second of a 5x5 kernel.
-  private func phaseTaps(_ phase: Int) -> [Int] {
-    guard layout.phases == 4 else { return Array(0..<9) }
-    // A stride of 2 pads with 2 pixels, so that taps of even rows meet even rows of the picture.
-    let first = WinogradPhases.place(phase, of: 4)
-    return stride(from: first.row, to: 5, by: 2).flatMap { y in
-      stride(from: first.column, to: 5, by: 2).map { y * 5 + $0 }
-    }
-  }
 }

@@ -12,22 +12,30 @@ final class WeightTransform: WinogradWeights {
   init(_ packed: PackedConvolution, channels: Int, scope: WinogradScheme.WeightScope) {
     self.packed = packed
     pieces = WinogradPieces(
-      Self.split(packed, channels: channels), scope: scope, points: packed.points * packed.points,
+      Self.split(
+        packed.layer, phases: packed.phases, phaseChannels: packed.phaseChannels, channels: channels,
+        points: packed.points, blockVectors: packed.blockVectors, width: packed.width),
+      scope: scope, points: packed.points * packed.points,
       rowFloats: packed.blockVectors * packed.width, low: packed.kLow, high: packed.kHigh,
       rowOffset: packed.weightOffset, allRows: packed.weightRows)
     taps = Table([packed.taps])
   }
 
   /// Even ranges, none of more than `pieceBytes` of U or of two phases or halves.
-  private static func split(_ packed: PackedConvolution, channels: Int) -> [Range<Int>] {
-    let width = packed.width
-    var ranges = (0..<packed.phases).map { $0 * packed.phaseChannels..<$0 * packed.phaseChannels + channels }
-    if packed.layer.source == .halves && channels == packed.phaseChannels {
-      let half = roundUp(packed.layer.inputChannels / 2, width)
+  ///
+  /// - Parameter channels: packed input channels of a phase that are used; nil: all of `phaseChannels`.
+  static func split(
+    _ layer: ConvolutionLayer, phases: Int, phaseChannels: Int, channels: Int? = nil, points: Int, blockVectors: Int,
+    width: Int
+  ) -> [Range<Int>] {
+    let channels = channels ?? phaseChannels
+    var ranges = (0..<phases).map { $0 * phaseChannels..<$0 * phaseChannels + channels }
+    if layer.source == .halves && channels == phaseChannels {
+      let half = roundUp(layer.inputChannels / 2, width)
       ranges = [0..<half, half..<channels]
     }
     return ranges.flatMap { range in
-      WinogradScheme.pieces(range, points: packed.points, blockVectors: packed.blockVectors, width: width)
+      WinogradScheme.pieces(range, points: points, blockVectors: blockVectors, width: width)
     }
   }
 
