@@ -153,7 +153,8 @@ package struct Benchmark {
       work     \((whole.flops / 1e9).fixed(2)) GFLOP as plain sums, \(whole.gigaflops.fixed(1)) GFLOP/s
       peak     \((whole.multiplications / 1e9).fixed(2)) G multiplications at \((peak / 1e9).fixed(1)) G/s: \
       \((whole.shareOfPeak(peak) * 100).fixed(0)) %
-      limit    \(whole.limit.fixed(1)) ms at that peak and with weights at \((bandwidth / 1e9).fixed(1)) GB/s: \
+      limit    \(whole.limit.fixed(1)) ms at that peak and with weights at \((bandwidth / 1e9).fixed(1)) GB/s \
+      (\((peak / max(1, bandwidth)).fixed(1)) multiplications a byte): \
       \((whole.shareOfLimit * 100).fixed(0)) %
       memory   \(humanBytes(packedBytes)) packed weights, \(humanBytes(workspaceBytes)) workspace
       """

@@ -34,10 +34,13 @@ final class LayerStopwatch {
 
   /// Seconds of the quickest of `rounds` runs; of a code, of its first half, as in a swap.
   ///
-  /// - Parameter sharesInputs: overrules the scheme of a Winograd layer.
+  /// - Parameters:
+  ///   - stored: how weights are stored.
+  ///   - sharesInputs: overrules the scheme of a Winograd layer.
   /// - Throws: `outOfMemory`.
   func seconds(
-    _ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, rounds: Int, sharesInputs: Bool? = nil
+    _ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm, stored: WeightStorage = .transformed, rounds: Int,
+    sharesInputs: Bool? = nil
   ) throws(LiaeError) -> Double {
     let store = WeightStore { (name, count) throws(LiaeError) in
       let bytes = try Bytes.allocate(count, for: "weights of \(name)")
@@ -47,7 +50,7 @@ final class LayerStopwatch {
     }
     let packed = try PackedConvolution(
       layer, tensors: { () throws(LiaeError) in throw LiaeError(.internalError, "weights without numbers") },
-      algorithm: algorithm, kernels: kernels, pool: pool, store: store)
+      algorithm: algorithm, stored: stored, kernels: kernels, pool: pool, store: store)
 
     let inputs = layer.inputParts.reduce(0) { $0 + roundUp($1, kernels.width) }
     let outputs = layer.depthToSpace ? layer.outputChannels / 4 : layer.outputChannels

@@ -15,6 +15,8 @@ package struct PlannerCheck: Sendable {
   package var count: Int
   package var entries: [Entry]
   package var chosen: ConvolutionAlgorithm
+  /// The chosen algorithm with weights that are stored as taps; nil where that is the plain sum.
+  package var fromTaps: Entry?
 
   package var quickest: Entry? { entries.min { $0.measured < $1.measured } }
   /// The time that the choice takes beyond the quickest, seconds.
@@ -25,16 +27,19 @@ package struct PlannerCheck: Sendable {
 }
 
 extension Plan {
-  /// Times every algorithm of every shape of convolution that has a choice.
+  /// Times every algorithm of every shape of convolution that has a choice, and the chosen one from taps. What is expected is
+  /// that of the peak and the bandwidth which the machine has now.
   ///
   /// - Parameters:
   ///   - threads: as of a context.
   ///   - isCancelled: is asked before each shape; what was timed until then is returned.
   /// - Throws: `outOfMemory`, `threadFailure`.
   package func checkPlanner(threads: Int, rounds: Int, isCancelled: () -> Bool = { false }) throws(LiaeError)
-    -> [PlannerCheck]
+    -> (balance: Double, checks: [PlannerCheck])
   {
     let pool = try ThreadPool(workers: ContextOptions.threadCount(threads))
+    let peak = try kernels.measurePeak(pool), balance = peak / max(1, try MemoryBandwidth.measure(pool))
+    let rates = Rates(instructionSet, balance: balance, peak: peak)
     let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
     var checks: [PlannerCheck] = []
     var shapes: [LayerStopwatch.Shape] = []
@@ -48,17 +53,18 @@ extension Plan {
       }
       shapes.append(shape)
       var check = PlannerCheck(layer: packed.layer, count: 1, entries: [], chosen: packed.algorithm)
-      for algorithm in candidates {
-        check.entries.append(
-          .init(
-            algorithm: algorithm,
-            // Of a code the half that a swap reads is timed.
-            expected: Planner.cost(packed.layer, algorithm, options: options)
-              / (packed.layer.source == .halves ? 2 : 1),
-            measured: try stopwatch.seconds(packed.layer, algorithm, rounds: rounds)))
+      func time(_ algorithm: ConvolutionAlgorithm, _ stored: WeightStorage) throws(LiaeError) -> PlannerCheck.Entry {
+        // Of a code the half that a swap reads is timed.
+        let share = packed.layer.source == .halves ? 0.5 : 1
+        return .init(
+          algorithm: algorithm,
+          expected: share * rates.seconds(Work(packed.layer, algorithm), makesWeights: stored != .transformed),
+          measured: try stopwatch.seconds(packed.layer, algorithm, stored: stored, rounds: rounds))
       }
+      for algorithm in candidates { check.entries.append(try time(algorithm, .transformed)) }
+      if packed.algorithm != .direct { check.fromTaps = try time(packed.algorithm, .taps(.float32)) }
       checks.append(check)
     }
-    return checks
+    return (balance, checks)
   }
 }

@@ -39,16 +39,19 @@ import Testing
     let model = try Model.random(
       Architecture(options: "ud", resolution: 64, eDims: 4, aeDims: 6, dDims: 4, dMaskDims: 3), seed: 5)
     let plan = try Plan(model)
-    let checks = try plan.checkPlanner(threads: 2, rounds: 1)
+    let (balance, checks) = try plan.checkPlanner(threads: 2, rounds: 1)
+    #expect(balance > 0 && balance.isFinite)
     for check in checks {
       #expect(check.entries.contains { $0.algorithm == check.chosen } && check.entries.count > 1 && check.count > 0)
       #expect(check.entries.allSatisfy { $0.measured > 0 && $0.expected > 0 } && check.loss >= 0)
+      #expect((check.fromTaps == nil) == (check.chosen == .direct))
+      #expect(check.fromTaps.map { $0.measured > 0 && $0.expected > 0 } ?? true)
       #expect(
         check.entries.map(\.algorithm) == ConvolutionAlgorithm.all.filter { WinogradGeometry.fits(check.layer, $0) })
     }
     // The RGB layer and the 1x1 heads have no choice.
     #expect(checks.reduce(0) { $0 + $1.count } == plan.choices.count - 2)
-    #expect(try plan.checkPlanner(threads: 1, rounds: 1, isCancelled: { true }).isEmpty)
-    #expect(try Plan(model, .direct).checkPlanner(threads: 1, rounds: 1).isEmpty)
+    #expect(try plan.checkPlanner(threads: 1, rounds: 1, isCancelled: { true }).checks.isEmpty)
+    #expect(try Plan(model, .direct).checkPlanner(threads: 1, rounds: 1).checks.isEmpty)
   }
 }

@@ -8,18 +8,22 @@ package struct Rates: Sendable {
   /// Bytes a second of U that is made in the run, written and read again.
   let madeBytes: Double
 
-  /// - Parameter balance: of the machine, where it is known: weights come from memory at that rate.
-  package init(_ set: InstructionSet, balance: Double? = nil) {
+  /// - Parameters:
+  ///   - balance: of the machine, where it is known: weights come from memory at that rate.
+  ///   - peak: multiplications a second of the machine, where they are known: everything is scaled to it.
+  package init(_ set: InstructionSet, balance: Double? = nil, peak: Double? = nil) {
     let (multiplications, weightBytes, transformBytes, madeBytes): (Double, Double, Double, Double)
     switch set {
-    case .avx512: (multiplications, weightBytes, transformBytes, madeBytes) = (115e9, 35e9, 120e9, 70e9)
-    case .avx2: (multiplications, weightBytes, transformBytes, madeBytes) = (100e9, 35e9, 100e9, 60e9)
+    case .avx512: (multiplications, weightBytes, transformBytes, madeBytes) = (115e9, 35e9, 120e9, 50e9)
+    case .avx2: (multiplications, weightBytes, transformBytes, madeBytes) = (100e9, 35e9, 100e9, 45e9)
     // Estimates for two cores with two 128-bit pipes at 2.6 GHz (83 GFLOP/s at most), not measured on any machine.
     case .neon: (multiplications, weightBytes, transformBytes, madeBytes) = (35e9, 20e9, 50e9, 25e9)
     case .baseline: (multiplications, weightBytes, transformBytes, madeBytes) = (32e9, 35e9, 60e9, 30e9)
     }
-    (self.multiplications, self.transformBytes, self.madeBytes) = (multiplications, transformBytes, madeBytes)
-    self.weightBytes = balance.map { multiplications / max($0, 1e-3) } ?? weightBytes
+    let scale = peak.map { $0 / multiplications } ?? 1
+    (self.multiplications, self.transformBytes) = (scale * multiplications, scale * transformBytes)
+    self.madeBytes = scale * madeBytes
+    self.weightBytes = scale * (balance.map { multiplications / max($0, 1e-3) } ?? weightBytes)
   }
 
   /// Seconds of `images` images: multiplications at the machine's rate, or the weights from memory, whichever takes
