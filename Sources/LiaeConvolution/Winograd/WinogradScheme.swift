@@ -44,7 +44,8 @@ package struct WinogradScheme: Sendable {
     let inputs = roundUp(summed, width), all = points * points
     let uBytes = all * summed * vectors * width * 4, vBytes = transformedPixels * inputs * 4
     // A private block of transformed tiles should stay in L2 while U streams past it.
-    let privateRows = min(28, (3 << 19) / max(1, all * inputs * 4))
+    // Whole register tiles, of 14 rows in AVX-512 and of 6 in AVX2, where the picture has as many.
+    let privateRows = min(width >= 16 ? 28 : 24, (3 << 19) / max(1, all * inputs * 4))
     // Shared V is read once for each block of output channels: past 8 MB that costs more than to read U once for each
     // block of tiles, and so it does for large pictures where U stays in cache (measured, docs/performance.md). U that is
     // made in the run is made whole for private V, and takes its memory.
