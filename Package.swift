@@ -207,6 +207,7 @@ let tests: [Target] = [
   .testTarget(
     name: "LiaeGraphTests",
     dependencies: ["LiaeSystem", "LiaeTensor", "LiaeFormats", "LiaeGraph", "LiaeTestSupport"]),
+  .testTarget(name: "LiaeConvolutionTests", dependencies: ["LiaeConvolution"]),
   .testTarget(name: "LiaeFormatsTests", dependencies: ["LiaeFormats", "LiaeTestSupport"]),
   .testTarget(
     name: "LiaeConvertTests",

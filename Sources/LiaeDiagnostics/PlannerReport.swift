@@ -36,7 +36,7 @@ package struct PlannerReport {
       let count = Double(check.count) * 1e3, fromTaps = check.fromTaps
       guard let stored = check.entries.first(where: { $0.algorithm == check.chosen }) else { return sum }
       let taps = fromTaps ?? stored
-      let balanced = taps.expected <= stored.expected ? taps : stored
+      let balanced = check.asksForTaps ? taps : stored
       return (
         sum.0 + count * stored.measured, sum.1 + count * taps.measured, sum.2 + count * balanced.measured
       )

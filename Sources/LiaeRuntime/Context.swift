@@ -87,7 +87,7 @@ package final class Context: @unchecked Sendable {
     budget = options.memoryLimit > 0 ? MemoryBudget(limit: options.memoryLimit) : nil
     let threads = self.threads
     let (builder, single, group, workspace) = try CallScope.with(budget: budget) { () throws(LiaeError) in
-      let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch)
+      let builder = try ScheduleBuilder(plan, maxBatch: options.maxBatch, workers: threads)
       let single = try builder.schedules(images: 1)
       let group = options.maxBatch == 1 ? single : try builder.schedules(images: options.maxBatch)
       let workspace = try Workspace(builder.scratch, workers: threads, width: plan.kernels.width)

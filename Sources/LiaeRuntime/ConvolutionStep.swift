@@ -22,10 +22,13 @@ private struct ConvolutionShape: Hashable {
 package final class ConvolutionTables {
   private var winograd: [ConvolutionShape: PackedWinograd] = [:]
   private var direct: [ConvolutionShape: PackedDirect] = [:]
-  package init() {}
+  private let workers: Int
+
+  /// - Parameter workers: threads that will run the convolutions.
+  package init(workers: Int) { self.workers = workers }
 
   func winograd(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> PackedWinograd {
-    winograd.value(ConvolutionShape(packed, binding)) { PackedWinograd(packed, binding) }
+    winograd.value(ConvolutionShape(packed, binding)) { PackedWinograd(packed, binding, workers: workers) }
   }
 
   func direct(_ packed: PackedConvolution, _ binding: ConvolutionBinding) -> PackedDirect {
@@ -50,8 +53,7 @@ extension Dictionary {
 
 /// Makes the step of a packed convolution.
 package func convolutionStep(
-  _ packed: PackedConvolution, _ binding: ConvolutionBinding, tables: ConvolutionTables = ConvolutionTables(),
-  part: String = ""
+  _ packed: PackedConvolution, _ binding: ConvolutionBinding, tables: ConvolutionTables, part: String = ""
 ) -> Step {
   packed.tileSize == 0
     ? DirectStep(packed, binding, tables.direct(packed, binding), part: part)

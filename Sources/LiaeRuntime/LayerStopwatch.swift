@@ -69,7 +69,7 @@ final class LayerStopwatch {
       source: source.view, target: ActivationBuffer(targetGrid, at: start + sourceGrid.image).view, images: 1,
       readsHalf: layer.source == .halves)
     binding.sharesInputs = sharesInputs
-    let step = convolutionStep(packed, binding)
+    let step = convolutionStep(packed, binding, tables: ConvolutionTables(workers: pool.workers))
     let workspace = try Workspace(step.scratch, workers: pool.workers, width: kernels.width)
     let state = RunState(kernels: kernels, pool: pool, workspace: workspace)
 

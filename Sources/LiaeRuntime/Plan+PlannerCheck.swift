@@ -17,6 +17,11 @@ package struct PlannerCheck: Sendable {
   package var chosen: ConvolutionAlgorithm
   /// The chosen algorithm with weights that are stored as taps; nil where that is the plain sum.
   package var fromTaps: Entry?
+  /// True if the machine's balance asks for taps.
+  package var asksForTaps: Bool {
+    guard let fromTaps, let stored = entries.first(where: { $0.algorithm == chosen }) else { return false }
+    return fromTaps.expected < StorageChoice.worthwhile * stored.expected
+  }
 
   package var quickest: Entry? { entries.min { $0.measured < $1.measured } }
   /// The time that the choice takes beyond the quickest, seconds.

@@ -42,7 +42,7 @@ struct RunPictures {
 /// Makes the schedules of a context: one for everything that a run can ask for, all in the same memory.
 struct ScheduleBuilder {
   private let plan: Plan
-  private let tables = ConvolutionTables()
+  private let tables: ConvolutionTables
   private let requests: [RunRequest]
   /// The drafts by number of images, in the order of the requests.
   private let drafts: [Int: [ScheduleDraft]]
@@ -50,9 +50,10 @@ struct ScheduleBuilder {
   let pictures: RunPictures
   let scratch: ScratchSize
 
+  /// - Parameter workers: threads of the context.
   /// - Throws: `outOfMemory`, `unsupported`, `internalError`.
-  init(_ plan: Plan, maxBatch: Int) throws(LiaeError) {
-    self.plan = plan
+  init(_ plan: Plan, maxBatch: Int, workers: Int) throws(LiaeError) {
+    (self.plan, tables) = (plan, ConvolutionTables(workers: workers))
     requests = RunRequest.all(of: plan.graph)
     pictures = try RunPictures(plan.architecture, images: maxBatch)
     var drafts: [Int: [ScheduleDraft]] = [:]

@@ -214,7 +214,7 @@ struct ConvolutionCase: CustomStringConvertible {
       packed,
       ConvolutionBinding(
         source: view, target: target.view, residual: residual ? target.view : nil, images: images,
-        readsHalf: readsHalf))
+        readsHalf: readsHalf), tables: ConvolutionTables(workers: workers))
     let workspace = try Workspace(step.scratch, workers: workers, width: width)
     step.run(RunState(kernels: kernels, pool: pool, workspace: workspace))
 

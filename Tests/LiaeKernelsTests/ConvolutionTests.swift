@@ -56,6 +56,16 @@ import Testing
     }
   }
 
+  /// So many images that one pass over shared inputs does not take them all, with a residual and with any number of workers.
+  @Test(arguments: InstructionSet.supported) func batchesInPasses(set: InstructionSet) throws {
+    for (images, workers) in [(16, 2), (15, 5)] {
+      let c = ConvolutionCase(
+        set: set, algorithm: .winograd(6), inputs: 128, outputs: 8, side: 32, residual: true, images: images,
+        workers: workers)
+      try check(c)
+    }
+  }
+
   @Test(arguments: InstructionSet.supported, [2, 4, 6])
   func winograd3x3(set: InstructionSet, tileSize: Int) throws {
     for (inputs, outputs) in Self.channels {

@@ -14,8 +14,8 @@ package struct Rates: Sendable {
   package init(_ set: InstructionSet, balance: Double? = nil, peak: Double? = nil) {
     let (multiplications, weightBytes, transformBytes, madeBytes): (Double, Double, Double, Double)
     switch set {
-    case .avx512: (multiplications, weightBytes, transformBytes, madeBytes) = (115e9, 35e9, 120e9, 50e9)
-    case .avx2: (multiplications, weightBytes, transformBytes, madeBytes) = (100e9, 35e9, 100e9, 45e9)
+    case .avx512: (multiplications, weightBytes, transformBytes, madeBytes) = (115e9, 35e9, 120e9, 70e9)
+    case .avx2: (multiplications, weightBytes, transformBytes, madeBytes) = (100e9, 35e9, 100e9, 60e9)
     // Estimates for two cores with two 128-bit pipes at 2.6 GHz (83 GFLOP/s at most), not measured on any machine.
     case .neon: (multiplications, weightBytes, transformBytes, madeBytes) = (35e9, 20e9, 50e9, 25e9)
     case .baseline: (multiplications, weightBytes, transformBytes, madeBytes) = (32e9, 35e9, 60e9, 30e9)

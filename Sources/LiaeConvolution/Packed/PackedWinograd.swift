@@ -18,7 +18,8 @@ package final class PackedWinograd {
   /// For each point the last k that is read.
   private let kHigh: Table<Int>
 
-  package init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
+  /// - Parameter workers: threads that will run it.
+  package init(_ packed: PackedConvolution, _ b: ConvolutionBinding, workers: Int) {
     self.packed = packed
     let layer = packed.layer, width = packed.width, side = layer.outputSide, points = packed.points
     func pictures(_ view: ActivationView, stride: Int) -> WinogradTiles.Pictures {
@@ -45,7 +46,7 @@ package final class PackedWinograd {
       WinogradScheme(
         points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels, summed: summed,
         vectors: packed.vectors, blockVectors: packed.blockVectors, width: width, side: side,
-        makesWeights: packed.stored != .transformed, sharesInputs: b.sharesInputs)
+        makesWeights: packed.stored != .transformed, workers: workers, sharesInputs: b.sharesInputs)
     }
     var (images, ofPass) = (b.images, tiles(images: b.images))
     if scheme(ofPass).isShared, packed.stored == .transformed {

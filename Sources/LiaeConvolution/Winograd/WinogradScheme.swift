@@ -35,11 +35,11 @@ package struct WinogradScheme: Sendable {
   ///   - vectors: of output channels.
   ///   - side: of the output, pixels; of a batch that is one layer, of a picture of as many pixels.
   ///   - makesWeights: weights are stored as taps.
+  ///   - workers: threads that take the tasks: the sizes of blocks depend on them, and results do not.
   ///   - sharesInputs: overrules the choice.
   package init(
     points: Int, tiles: Int, transformedPixels: Int, summed: Int, vectors: Int, blockVectors: Int, width: Int,
-    side: Int,
-    makesWeights: Bool, sharesInputs: Bool? = nil
+    side: Int, makesWeights: Bool, workers: Int, sharesInputs: Bool? = nil
   ) {
     let inputs = roundUp(summed, width), all = points * points
     let uBytes = all * summed * vectors * width * 4, vBytes = transformedPixels * inputs * 4
@@ -56,6 +56,12 @@ package struct WinogradScheme: Sendable {
     let wanted = min(tiles, isShared ? 64 : privateRows)
     let blocks = (tiles + wanted - 1) / wanted
     var rowBlock = (tiles + blocks - 1) / blocks
+    if !makesWeights || !isShared {
+      // What a block costs beside its tiles, in tiles: weights that are read once more, from memory where inputs are shared.
+      rowBlock = Self.rowBlock(
+        tiles, most: wanted, columns: isShared ? (vectors + blockVectors - 1) / blockVectors : 1,
+        extra: isShared ? 8 : 2, workers: workers)
+    }
     if !makesWeights {
       weights = nil
     } else if isShared {
@@ -70,9 +76,29 @@ package struct WinogradScheme: Sendable {
     self.rowBlock = rowBlock
     rowBlocks = (tiles + rowBlock - 1) / rowBlock
     inputRows = isShared ? tiles : rowBlock
-    // The last row of a block's plane is followed by a vector, so that planes do not start at powers of two.
-    inputPlane = inputs / width * inputRows * width + width
-    productPlane = rowBlock * blockVectors * width + width
+    // The last row of a plane is followed by a vector, which kernels may load.
+    inputPlane = Self.plane(inputs * inputRows + width)
+    productPlane = Self.plane(rowBlock * blockVectors * width + width)
+  }
+
+  /// Floats from one plane to the next: an odd number of lines, so that the same row of all points does not meet in a few sets
+  /// of a cache.
+  private static func plane(_ floats: Int) -> Int { ((floats + 15) / 16 | 1) * 16 }
+
+  /// The tiles of a block with which workers that take block after block end soonest.
+  ///
+  /// - Parameters:
+  ///   - most: tiles of a block at most.
+  ///   - columns: tasks of a block.
+  ///   - extra: cost of a task beside its tiles, in tiles.
+  static func rowBlock(_ tiles: Int, most: Int, columns: Int, extra: Int, workers: Int) -> Int {
+    func blocks(_ rows: Int) -> Int { (tiles + rows - 1) / rows }
+    var (best, least) = (max(1, most), Int.max)
+    for rows in stride(from: max(1, most), through: min(max(1, most), 8), by: -1) {
+      let cost = (blocks(rows) * columns + workers - 1) / workers * (rows + extra)
+      if cost < least { (best, least) = (rows, cost) }
+    }
+    return best
   }
 
   /// How many of a batch's images a pass over shared inputs takes, which divides their number: as many as have their V in

@@ -106,7 +106,7 @@ package final class Engine {
   /// The way that computes convolutions of a shape with the least estimated time; made once for each.
   func method(_ shape: ConvolutionShape) -> any ConvolutionMethod {
     if let known = methods[shape] { return known }
-    let method = shape.method(kernels, rates: Rates(instructionSet))
+    let method = shape.method(kernels, workers: workers, rates: Rates(instructionSet))
     methods[shape] = method
     return method
   }

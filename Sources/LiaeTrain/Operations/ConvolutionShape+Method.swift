@@ -12,7 +12,9 @@ extension ConvolutionShape {
   }
 
   /// The way with the least estimated time; U is made anew in each run.
-  func method(_ kernels: TrainingKernelTable, rates: Rates) -> any ConvolutionMethod {
+  ///
+  /// - Parameter workers: threads that will run it.
+  func method(_ kernels: TrainingKernelTable, workers: Int, rates: Rates) -> any ConvolutionMethod {
     func seconds(_ algorithm: ConvolutionAlgorithm) -> Double {
       rates.seconds(Work(layer, algorithm), makesWeights: algorithm != .direct, images: count)
     }
@@ -21,7 +23,7 @@ extension ConvolutionShape {
       seconds(.winograd(best)) < seconds(.direct)
     else { return PatchConvolution(self) }
     return WinogradConvolution(
-      self, tileSize: best, kernels: kernels,
+      self, tileSize: best, kernels: kernels, workers: workers,
       multiplications: Double(count) * Work(layer, .winograd(best)).multiplications)
   }
 }

@@ -14,8 +14,12 @@ final class WinogradConvolution: ConvolutionMethod {
   let multiplications: Double
   var name: String { "F\(forwards.tileSize)" }
 
-  /// - Parameter multiplications: of one pass.
-  init(_ shape: ConvolutionShape, tileSize: Int, kernels: TrainingKernelTable, multiplications: Double) {
+  /// - Parameters:
+  ///   - workers: threads that will run it.
+  ///   - multiplications: of one pass.
+  init(
+    _ shape: ConvolutionShape, tileSize: Int, kernels: TrainingKernelTable, workers: Int, multiplications: Double
+  ) {
     let width = kernels.width
     (self.shape, self.width, self.multiplications) = (shape, width, multiplications)
     let isStrided = shape.stride == 2
@@ -33,12 +37,11 @@ final class WinogradConvolution: ConvolutionMethod {
     let padding = isStrided ? 1 : shape.padding
     forwards = WinogradPass(
       source: source, target: target, padding: padding, images: shape.count, tileSize: tileSize, layout: shape.layout,
-      isTurned: false, kernels: kernels
+      isTurned: false, kernels: kernels, workers: workers
     ) { phase, _ in taps(phase) }
     backwards = WinogradPass(
       source: target, target: source, padding: 2 - padding, images: shape.count, tileSize: tileSize,
-      layout: shape.layout,
-      isTurned: true, kernels: kernels
+      layout: shape.layout, isTurned: true, kernels: kernels, workers: workers
     ) { _, phase in taps(phase).reversed() }
   }
 

@@ -32,10 +32,11 @@ final class WinogradPass {
   ///   - padding: zero pixels around each phase of the source.
   ///   - tileSize: 2 or 4.
   ///   - layout: of the weights.
+  ///   - workers: threads that will run it.
   ///   - isTurned: the source has the outputs of the layout, the target its inputs.
   init(
     source: PhasedPicture, target: PhasedPicture, padding: Int, images: Int, tileSize: Int, layout: PanelLayout,
-    isTurned: Bool, kernels: TrainingKernelTable, taps: Taps
+    isTurned: Bool, kernels: TrainingKernelTable, workers: Int, taps: Taps
   ) {
     let width = source.width
     (self.source, self.target, self.tileSize, self.width) = (source, target, tileSize, width)
@@ -78,7 +79,7 @@ final class WinogradPass {
     let scheme = WinogradScheme(
       points: points, tiles: tiles.count, transformedPixels: tiles.transformedPixels,
       summed: phaseChannels * source.phases, vectors: vectors.count, blockVectors: blockVectors, width: width,
-      side: Int(Double(images * target.side * target.side).squareRoot()), makesWeights: true)
+      side: Int(Double(images * target.side * target.side).squareRoot()), makesWeights: true, workers: workers)
     let (channels, blockVectors, points) = (phaseChannels, blockVectors, points)
     let ranges = (0..<source.phases).flatMap { phase in
       WinogradScheme.pieces(
