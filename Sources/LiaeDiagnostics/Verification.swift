@@ -23,7 +23,8 @@ package struct Verification {
     /// - Parameters:
     ///   - name: how the table calls it.
     ///   - worstAllowed: the greatest absolute difference that passes.
-    package init(_ name: String, _ found: [Float], _ expected: [Float], worstAllowed: Float = Verification.worstAllowed) {
+    package init(_ name: String, _ found: [Float], _ expected: [Float], worstAllowed: Float = Verification.worstAllowed)
+    {
       self.worstAllowed = worstAllowed
       var (sum, worst): (Double, Float) = (0, found.count == expected.count ? 0 : .infinity)
       for (a, b) in zip(found, expected) {

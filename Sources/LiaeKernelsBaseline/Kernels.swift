@@ -95,7 +95,6 @@ import LiaeKernels
   _ p: UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { headOutput(V.self, p, image: image, y0: y0, y1: y1, scratch: scratch) }
 
-
 @inline(never) private func peak_f32(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
   peak(V.self, rounds: rounds, scratch: scratch)
 }
