@@ -114,6 +114,8 @@ package enum Operation: Sendable, Hashable {
 
   /// Depth-to-space in DCR order followed by the sigmoid.
   case shuffledSigmoid
+  /// A 1x1 convolution to one channel followed by the sigmoid.
+  case maskHead(Convolution)
   /// Concatenation of x and y - x: y is the second input, x the first or, if `morphs` is set, the lerp of both.
   case splitHalves(morphs: Bool)
   /// The images of all inputs, one input after the other.
@@ -126,7 +128,7 @@ package enum Operation: Sendable, Hashable {
   /// Names of the layers whose tensors the node reads.
   package var layers: [String] {
     switch self {
-    case .convolution(let convolution): convolution.layers
+    case .convolution(let convolution), .maskHead(let convolution): convolution.layers
     case .dense(let dense): dense.layers
     case .transposedConvolution(let layer, _): [layer]
     case .responseNorm(let block): ["\(block).frn", "\(block).tlu"]
@@ -155,6 +157,7 @@ package enum Operation: Sendable, Hashable {
     case .blurPool: "blur pool"
     case .depthToSpace: "depth-to-space"
     case .sigmoid, .shuffledSigmoid: "sigmoid"
+    case .maskHead: "mask head"
     case .splitHalves: "split halves"
     case .stack: "stack"
     case .unstack: "unstack"
@@ -172,7 +175,7 @@ package enum Operation: Sendable, Hashable {
       }
     }
     switch self {
-    case .convolution(let convolution):
+    case .convolution(let convolution), .maskHead(let convolution):
       let (outputs, kernel) = (convolution.outputChannels, convolution.kernel)
       return layers(convolution.layers, [outputs, channels, kernel, kernel], outputs: outputs)
     case .dense(let dense): return layers(dense.layers, [dense.outputs, channels], outputs: dense.outputs)

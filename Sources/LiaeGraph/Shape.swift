@@ -42,6 +42,7 @@ extension Operation {
     switch self {
     case .input: throw mismatch("an input to be added with its shape")
     case .convolution(let convolution): return try shape(convolution, inputs, mismatch)
+    case .maskHead(let convolution): return try shape(convolution, [try one()], mismatch)
     case .dense(let dense):
       let x = try one()
       guard dense.flattens || x.side == 1, dense.outputs > 0 else { throw mismatch("a flat value") }

@@ -62,6 +62,62 @@ package func mixCodes<V: Lanes>(
   }
 }
 
+/// A mask: the sigmoid of a 1x1 convolution to one channel.
+@usableFromInline package struct MaskHeadParameters {
+  @usableFromInline package var source: ActivationView
+  /// Side of source and mask, pixels.
+  @usableFromInline package var side: Int
+  /// Blocks of W channels.
+  @usableFromInline package var blocks: Int
+  /// One for each channel of the blocks, zeros past the last.
+  @usableFromInline package var weights: FloatPointer
+  @usableFromInline package var bias: Float
+  /// (images, side, side)
+  @usableFromInline package var output: MutableFloatPointer
+  @inlinable package init(
+    source: ActivationView, side: Int, blocks: Int, weights: FloatPointer, bias: Float, output: MutableFloatPointer
+  ) {
+    (self.source, self.side, self.blocks, self.weights) = (source, side, blocks, weights)
+    (self.bias, self.output) = (bias, output)
+  }
+}
+
+/// Rows y0..<y1 of one image.
+///
+/// Reads: whole vectors of the last block, whose lanes past the last channel are finite.
+/// Numerics: float32; each lane sums its channels, then lanes are added one after the other.
+@inlinable @inline(__always)
+package func maskHead<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<MaskHeadParameters>, image: Int, y0: Int, y1: Int, scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width, plane = q.source.plane
+  let columns = scratch + W * W
+  for y in y0..<y1 {
+    let row = q.source.origin + image * q.source.image + y * q.source.row
+    let mask = q.output + (image * q.side + y) * q.side
+    for x in stride(from: 0, to: q.side, by: W) {
+      let count = min(W, q.side - x)
+      for i in 0..<count {
+        let pixel = FloatPointer(row) + (x + i) * W
+        var sum = (load(pixel) as V) * (load(q.weights) as V)
+        for block in 1..<max(1, q.blocks) {
+          sum = V.mulAdd(sum, load(pixel + block * plane), load(q.weights + block * W))
+        }
+        store(scratch + i * W, sum)
+      }
+      V.transpose(FloatPointer(scratch), W, columns, W)
+      var sum = V(repeating: q.bias)
+      for lane in 0..<W { sum = sum + (load(columns + lane * W) as V) }
+      if count == W {
+        store(mask + x, sigmoid(sum))
+      } else {
+        store(columns, sigmoid(sum))
+        for i in 0..<count { mask[x + i] = columns[i] }
+      }
+    }
+  }
+}
+
 /// Source rows y0..<y1 of one image.
 @inlinable @inline(__always)
 package func headOutput<V: Lanes>(

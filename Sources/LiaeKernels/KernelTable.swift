@@ -47,6 +47,8 @@ package struct KernelTable: Sendable {
       _ rows: Int, _ taps: FloatPointer, _ size: Int
     ) -> Void
   package let headOutput: @Sendable (UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
+  package let maskHead:
+    @Sendable (UnsafePointer<MaskHeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, Scratch) -> Void
   /// Multiplications in registers alone: `peakVectors` vectors a round.
   package let peak: @Sendable (_ rounds: Int, Scratch) -> Void
 
@@ -74,13 +76,14 @@ package struct KernelTable: Sendable {
     blurPool:
       @escaping @Sendable (FloatPointer, Int, MutableFloatPointer, Int, Int, Int, FloatPointer, Int) -> Void,
     headOutput: @escaping @Sendable (UnsafePointer<HeadParameters>, Int, Int, Int, Scratch) -> Void,
+    maskHead: @escaping @Sendable (UnsafePointer<MaskHeadParameters>, Int, Int, Int, Scratch) -> Void,
     peak: @escaping @Sendable (Int, Scratch) -> Void
   ) {
     (self.isa, self.width) = (isa, width)
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
     self.winogradWeights = winogradWeights
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
-    (self.flatten, self.mixCodes, self.headOutput) = (flatten, mixCodes, headOutput)
+    (self.flatten, self.mixCodes, self.headOutput, self.maskHead) = (flatten, mixCodes, headOutput, maskHead)
     (self.squareSums, self.scaleAndThreshold, self.blurPool) = (squareSums, scaleAndThreshold, blurPool)
     self.peak = peak
   }

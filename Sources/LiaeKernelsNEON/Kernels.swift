@@ -95,6 +95,10 @@ import LiaeKernels
   _ p: UnsafePointer<HeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, _ scratch: UnsafeMutablePointer<Float>
 ) { headOutput(V.self, p, image: image, y0: y0, y1: y1, scratch: scratch) }
 
+@inline(never) private func maskHead_f32(
+  _ p: UnsafePointer<MaskHeadParameters>, _ image: Int, _ y0: Int, _ y1: Int, _ scratch: UnsafeMutablePointer<Float>
+) { maskHead(V.self, p, image: image, y0: y0, y1: y1, scratch: scratch) }
+
 @inline(never) private func peak_f32(_ rounds: Int, _ scratch: UnsafeMutablePointer<Float>) {
   peak(V.self, rounds: rounds, scratch: scratch)
 }
@@ -106,7 +110,7 @@ package func kernelTable() -> KernelTable {
     winogradOutput: winogradOutput_f32, winogradWeights: winogradWeights_f32, direct: direct_f32,
     denseRows: denseRows_f32, denseColumns: denseColumns_f32, flatten: flatten_f32, mixCodes: mixCodes_f32,
     squareSums: squareSums_f32, scaleAndThreshold: scaleAndThreshold_f32, blurPool: blurPool_f32,
-    headOutput: headOutput_f32, peak: peak_f32)
+    headOutput: headOutput_f32, maskHead: maskHead_f32, peak: peak_f32)
 }
 
 // MARK: - Training

@@ -143,7 +143,7 @@ package struct ReferenceNetwork: Sendable {
       Reference.blurPool(
         size: size, channels: out.channels, side: inputs[0].side, input: inputs[0].values, output: out.values)
     case .sigmoid: Reference.sigmoid(count: out.count, copy())
-    case .convolution, .dense, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput:
+    case .convolution, .dense, .shuffledSigmoid, .maskHead, .splitHalves, .stack, .unstack, .denseOutput:
       throw LiaeError(
         .internalError, "node \(node.name): the reference computes networks before any pass, not \(node.operation)")
     }

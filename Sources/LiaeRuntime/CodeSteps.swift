@@ -60,29 +60,3 @@ final class MixChannelsStep: Step {
     }
   }
 }
-
-/// Sigmoid and, where the picture is shuffled, depth-to-space of a head, into the caller's picture.
-final class HeadStep: Step {
-  private let parameters: HeadParameters
-  private let images: Int
-  private static let rowsPerTask = 4
-
-  /// - Parameter output: (images, side * factor, side * factor, channels)
-  init(
-    _ name: String, source: ActivationView, side: Int, channels: Int, factor: Int, output: UnsafeMutablePointer<Float>,
-    images: Int, part: String
-  ) {
-    self.images = images
-    parameters = HeadParameters(source: source, side: side, channels: channels, factor: factor, output: output)
-    super.init(name, algorithm: "sigmoid", part: part)
-  }
-
-  private var parts: Int { (parameters.side + Self.rowsPerTask - 1) / Self.rowsPerTask }
-  override func execute(_ state: RunState) { parallel(images * parts, state) }
-
-  override func task(_ index: Int, _ worker: Int, _ state: RunState) {
-    var p = parameters
-    let y = index % parts * Self.rowsPerTask
-    state.kernels.headOutput(&p, index / parts, y, min(y + Self.rowsPerTask, p.side), state.workspace.scratch(worker))
-  }
-}

@@ -97,7 +97,8 @@ final class PackedWeights: Sendable {
         }
         layers.release(node.operation.layers)
       case .concatenation where node.inputs.count == 2: break
-      case .input, .sigmoid, .shuffledSigmoid, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack, .blurPool:
+      case .input, .sigmoid, .shuffledSigmoid, .maskHead, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack,
+        .blurPool:
         break
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label) alone")
       }

@@ -192,6 +192,14 @@ final class Schedule {
           node.name, source: try addresses.buffer(node.inputs[0]).view, side: graph.shape(node.inputs[0]).side,
           channels: node.shape.channels, factor: node.operation == .shuffledSigmoid ? 2 : 1, output: target,
           images: images, part: node.part)
+      case .maskHead(let convolution):
+        let packed = try plan.weights.convolution(convolution)
+        layers.append(packed.layer.name)
+        guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
+        else { throw LiaeError(.unsupported, "node \(node.name): a mask that is no output has no kernel") }
+        step = MaskHeadStep(
+          node.name, packed, source: try addresses.buffer(node.inputs[0]).view, side: node.shape.side, output: target,
+          images: images, part: node.part)
       case .input, .stack, .unstack, .denseOutput: continue
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label)")
       }

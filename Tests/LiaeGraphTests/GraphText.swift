@@ -21,6 +21,7 @@ extension Graph {
         if let side = dense.side { words.append("side \(side)") }
       case .depthToSpace(let order): words.append("\(order)")
       case .shuffledSigmoid: words.append("shuffled")
+      case .maskHead(let convolution): words.append(convolution.layers.joined(separator: "+"))
       case .splitHalves(let morphs): if morphs { words.append("morphs") }
       case .unstack(let image): words.append("\(image)")
       case .denseOutput(let index, let count): words.append("\(index) of \(count)")

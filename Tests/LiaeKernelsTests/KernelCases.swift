@@ -37,6 +37,7 @@ struct KernelCases {
     try denseColumns()
     try widening()
     try codesAndHeads()
+    try maskHeads()
     try segmentation()
     try peak()
   }
@@ -275,6 +276,46 @@ struct KernelCases {
       try report(
         KernelResult(
           kernels: ["headOutput"], name: "head \(channels) channels, factor \(factor)", tolerance: 3e-7, actual: out,
+          expected: expected))
+    }
+  }
+
+  private func maskHeads() throws(LiaeError) {
+    var random = SplitMix64(state: 9)
+    for (channels, side) in [(1, 3), (16, 16), (22, 21), (45, 33)] {
+      let blocks = (channels + kernels.width - 1) / kernels.width
+      let values = random.floats(2 * channels * side * side, in: -2...2)
+      let weights = random.floats(channels, in: -1...1)
+      var padded = [Float](repeating: 0, count: blocks * kernels.width)
+      padded.replaceSubrange(0..<channels, with: weights)
+      let source = ConvolutionCase.Guarded(channels: channels, side: side, images: 2, width: kernels.width)
+      for image in 0..<2 {
+        source.fill(image, Array(values[image * channels * side * side..<(image + 1) * channels * side * side]))
+      }
+      var scratch = [Float](repeating: 0, count: scratchFloats(width: kernels.width))
+      var out = [Float](repeating: 0, count: 2 * side * side)
+      out.withUnsafeMutableBufferPointer { out in
+        padded.withUnsafeBufferPointer { padded in
+          guard let out = out.baseAddress, let padded = padded.baseAddress else { return }
+          var p = MaskHeadParameters(
+            source: source.view, side: side, blocks: blocks, weights: padded, bias: 0.25, output: out)
+          for image in 0..<2 {
+            kernels.maskHead(&p, image, 0, side / 2, &scratch)
+            kernels.maskHead(&p, image, side / 2, side, &scratch)
+          }
+        }
+      }
+      let expected = out.indices.map { i in
+        let (image, pixel) = (i / (side * side), i % (side * side))
+        let sum = (0..<channels).reduce(0.25) {
+          $0 + Double(weights[$1]) * Double(values[(image * channels + $1) * side * side + pixel])
+        }
+        return Float(1 / (1 + Math.exp(-sum)))
+      }
+      try report(
+        KernelResult(
+          kernels: ["maskHead"], name: "mask head of \(channels) channels, \(side) pixels", tolerance: 3e-6,
+          actual: out,
           expected: expected))
     }
   }

@@ -129,6 +129,9 @@ package struct DoubleNetwork {
     case .shuffledSigmoid:
       let x = Self.shuffled(inputs[0], .dcr)
       return DoublePicture(x.shape, x.values.map(Self.sigmoid))
+    case .maskHead(let convolution):
+      let x = try self.convolution(convolution, node, inputs)
+      return DoublePicture(x.shape, x.values.map(Self.sigmoid))
     case .splitHalves(let morphs):
       let x = morphs ? pairs(mix) : inputs[0]
       let difference = DoublePicture(x.shape, zip(inputs[1].values, x.values).map(-))

@@ -115,7 +115,8 @@ struct GraphWriter {
     case .transposedConvolution(let layer, _): return try transposed(layer, x)
     case .responseNorm(let block): return try responseNorm(block, x, channels: node.shape.channels)
     case .blurPool(let size): return try blurPool(label(node), x, size: size, channels: node.shape.channels)
-    case .input, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput: throw unwritable(node)
+    case .input, .lerp, .shuffledSigmoid, .maskHead, .splitHalves, .stack, .unstack, .denseOutput:
+      throw unwritable(node)
     }
   }
 

@@ -109,7 +109,8 @@ extension TrainedNetwork {
       }
       return try tape.mixChannels(inputs[0], inputs[1], by: masks)
     case .input: throw LiaeError(.unsupported, "node input: no faces are given")
-    case .convolution, .dense, .activation, .sum, .lerp, .shuffledSigmoid, .splitHalves, .stack, .unstack, .denseOutput:
+    case .convolution, .dense, .activation, .sum, .lerp, .shuffledSigmoid, .maskHead, .splitHalves, .stack, .unstack,
+      .denseOutput:
       throw LiaeError(.unsupported, "node \(node.name): training has no \(node.operation.label)")
     }
   }

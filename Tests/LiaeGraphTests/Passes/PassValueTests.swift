@@ -16,6 +16,7 @@ import Testing
     ("fusing", { try $0.fusing() }), ("foldingCodes", { try $0.foldingCodes() }),
     ("turningTransposedConvolutions", { try $0.turningTransposedConvolutions() }),
     ("joiningDenseLayers", { try $0.joiningDenseLayers() }), ("stackingBranches", { try $0.stackingBranches() }),
+    ("fusingMaskHeads", { try $0.fusingMaskHeads() }),
   ]
 
   /// Computes all outputs and named values of `after` and compares them with those of `before`.
@@ -58,7 +59,7 @@ import Testing
       for names in [["\(run).rgb"], ["\(run).mask"], ["\(run).rgb", "\(run).mask", "destination.mask"]] {
         let reached = try prepared.reaching(names)
         #expect(reached.outputs.count == Set(names).count)
-        let stacked = try reached.joiningDenseLayers().stackingBranches()
+        let stacked = try reached.joiningDenseLayers().stackingBranches().fusingMaskHeads()
         try expectEqual(graph, stacked, weights, image, morph: 0.6, "all passes for \(names)")
       }
     }
