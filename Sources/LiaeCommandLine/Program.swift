@@ -13,6 +13,7 @@ package func runProgram<Root: ParsableCommand>(_ root: Root.Type) {
     }
     var command = try root.parseAsRoot()
     try command.run()
+    endProcess(0)
   } catch let failure as Failure {
     Console.complain(failure.message)
     endProcess(failure.status.rawValue)

@@ -8,6 +8,15 @@ extension File {
     throw LiaeError(.inputOutput, "\(path): cannot be removed: \(systemMessage(errno))")
   }
 
+  /// Takes away the file that is to be written anew, behind the links that lead to it, which stay. What is not there, a
+  /// device and a FIFO are left alone.
+  ///
+  /// - Throws: `inputOutput`, also for what cannot be written to, such as a folder.
+  package static func removeContent(_ path: String) throws(LiaeError) {
+    let target = try WriteTarget(path)
+    if target.permissions != nil { try remove(target.place) }
+  }
+
   /// Takes a folder away if it is empty. One that is not there, or holds anything, is no error.
   package static func removeEmptyFolder(_ path: String) throws(LiaeError) {
     guard rmdir(path) != 0, ![ENOENT, ENOTEMPTY, EEXIST].contains(errno) else { return }

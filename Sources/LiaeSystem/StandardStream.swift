@@ -28,4 +28,10 @@ package enum StandardStream: Sendable {
 }
 
 /// Ends the process at once with this status; what it has open is closed by the system.
-package func endProcess(_ status: Int32) -> Never { exit(status) }
+///
+/// Libraries are not asked to clean up: OpenBLAS waits there for threads that, where the address space is limited, ask for
+/// memory again and again and do not end.
+package func endProcess(_ status: Int32) -> Never {
+  fflush(nil)
+  _exit(status)
+}

@@ -71,6 +71,18 @@ package struct TensorView: Sendable {
     return nil
   }
 
+  /// Demands that all elements are finite, as weights and an optimiser's moments are.
+  ///
+  /// - Parameter what: the tensor's name in the message.
+  /// - Throws: `corruptFile` naming the first element that is not finite; `cancelled`.
+  package func requireFinite(_ what: String) throws(LiaeError) {
+    guard let index = try firstNonFinite() else { return }
+    throw LiaeError(
+      .corruptFile,
+      "\(what): element \(index) is \(self[index]); training begins with finite numbers: the file is damaged, or its "
+        + "training diverged")
+  }
+
   /// A float32 tensor on memory of its own; itself where it is float32 already.
   package func asFloat32() throws(LiaeError) -> TensorView {
     if dtype == .float32 { return self }

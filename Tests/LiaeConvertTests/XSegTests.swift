@@ -118,8 +118,14 @@ import Testing
       try ModelWriter.write(small, to: temporary("set"), as: .deepFaceLab(modelName: "me"), replacing: false)
     }
     #expect(try File.list(temporary.path) == [])
-    try ModelWriter.write(small, to: temporary("s.onnx"), as: .dfm(.float32), replacing: false)
-    expectSame(small, try ModelReader.open(path: temporary("s.onnx")))
+  }
+
+  /// Where a level has one channel, a pool of that channel has no groups that tell it from a layer.
+  @Test(arguments: 1...4) func narrowNetworksInONNX(_ baseDims: Int) throws {
+    let temporary = try TemporaryFolder()
+    let model = try Model.random(.xseg(resolution: 64, baseDims: baseDims))
+    try ModelWriter.write(model, to: temporary("s.onnx"), as: .dfm(.float32), replacing: false)
+    expectSame(model, try ModelReader.open(path: temporary("s.onnx")))
   }
 
   // MARK: - Damage

@@ -635,6 +635,32 @@ def test_results_do_not_replace_frames(model, workspace, tmp_path):
     assert results(workspace) == before
 
 
+def test_links_in_the_output_stay_and_lead_to_no_frame_of_the_input(model, workspace, tmp_path):
+    output, faces = tmp_path / "out", workspace / "aligned"
+    assert merge(model, workspace, output, aligned=faces).status == 0
+    expected = (output / STEMS[0]).with_suffix(".png").read_bytes()
+    frame = output / f"{STEMS[0]}.png"
+    # A link that leads elsewhere: what it leads to is written.
+    (tmp_path / "elsewhere.png").write_bytes(b"earlier")
+    frame.unlink()
+    frame.symlink_to("../elsewhere.png")
+    assert merge(model, workspace, output, "--force", aligned=faces).status == 0
+    assert frame.is_symlink() and (tmp_path / "elsewhere.png").read_bytes() == expected
+    # A FIFO, as a device, is no file to replace.
+    frame.unlink()
+    os.mkfifo(frame)
+    result = merge(model, workspace, output, "--force", aligned=faces)
+    assert result.status == 1 and "nobody reads from it" in result.err and frame.is_fifo()
+    # A link to a frame of the input.
+    before = results(workspace)
+    frame.unlink()
+    frame.symlink_to(workspace / f"{STEMS[0]}.png")
+    for options in ([], ["--force"]):
+        result = merge(model, workspace, output, *options, aligned=faces)
+        assert result.status == 2 and "is a frame of the input" in result.err
+    assert results(workspace) == before and frame.is_symlink()
+
+
 def test_two_frames_of_one_name(model, workspace, tmp_path):
     shutil.copy(workspace / "00001.png", workspace / "00001.jpg")
     result = merge(model, workspace, tmp_path / "out", aligned=workspace / "aligned")

@@ -322,6 +322,17 @@ def test_full_disk_leaves_nothing_half_written(model, face, tmp_path):
     assert names(tmp_path / "out") == []
 
 
+def test_a_limited_address_space_is_an_error_that_ends(model, face, tmp_path):
+    """OpenBLAS's thread asks for memory without end there, and must not be waited for."""
+    import resource
+
+    np.save(tmp_path / "a.npy", face)
+    for size in (120_000_000, 160_000_000, 200_000_000):
+        result = run([model], [tmp_path / "a.npy"], tmp_path / "out", "--threads", 2, "--force",
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+        assert result.status in (0, 1, 6), result.err
+
+
 # ---- Provenance ------------------------------------------------------------------------------------------------------
 
 @pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")

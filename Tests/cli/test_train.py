@@ -445,13 +445,36 @@ def test_a_model_that_diverges_is_brought_back_and_then_given_up(model):
     assert steps(model)[:4] == [1, 2, 3, 4]
 
 
-def test_a_loss_that_is_no_number_is_never_saved(model):
-    # A weight that is none, as damage of memory would leave it.
-    whole = bytearray(state_of(model).read_bytes())
+def overwrite(path, name, value, count=None):
+    """Sets the first elements of a tensor in a safetensors file, or all of them."""
+    whole = bytearray(path.read_bytes())
     start = 8 + struct.unpack("<Q", whole[:8])[0]
-    begin = json.loads(whole[8:start])["decoder.out_conv.bias"]["data_offsets"][0]
-    whole[start + begin:start + begin + 4] = struct.pack("<f", float("nan"))
-    state_of(model).write_bytes(whole)
+    begin, end = (start + place for place in json.loads(whole[8:start])[name]["data_offsets"])
+    end = end if count is None else begin + 4 * count
+    whole[begin:end] = struct.pack("<f", value) * ((end - begin) // 4)
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("decoder.out_conv.bias", float("nan")), ("first/decoder.out_conv.bias", float("inf")),
+    ("second/decoder.out_conv.bias", -float("inf"))])
+def test_a_state_that_is_not_finite_is_refused(name, value, model, tmp_path):
+    overwrite(state_of(model), name, value, 1)
+    before = state_of(model).read_bytes()
+    result = train(model, "--target-iter", 6, "--preview-every", 0)
+    assert result.status == 3 and str(state_of(model)) in result.err, result.err
+    assert re.search(r"decoder\.out_conv\.bias: element 0 is -?(nan|inf)", result.err), result.err
+    assert state_of(model).read_bytes() == before
+    if "/" not in name:
+        new = tmp_path / "new"
+        result = train(new, "--init", state_of(model), "--target-iter", 6, "--preview-every", 0)
+        assert result.status == 3 and str(state_of(model)) in result.err, result.err
+        assert not state_of(new).exists()
+
+
+def test_a_loss_that_is_no_number_is_never_saved(model):
+    # Weights so large that sums of them overflow.
+    overwrite(state_of(model), "encoder.down1.downs.0.conv1.weight", 3e38)
     result = train(model, "--target-iter", 6, "--preview-every", 0, "--spike-factor", 0)
     assert result.status == 7 and result.err.count("is no number") == 4, result.err
     assert iteration(state_of(model)) == 4 and steps(model) == [1, 2, 3, 4]

@@ -34,10 +34,16 @@ extension GraphInterpreter {
 
   /// A convolution of each channel alone: the binomial weights of a blur pool, with zeros around the picture.
   ///
+  /// With one channel no group tells it from a layer; what does is its stride of 2, which no layer of this size has.
+  ///
   /// - Returns: nil for other convolutions.
   mutating func blurPool(_ node: ONNXModel.Node, _ inputs: [Value?]) throws(LiaeError) -> GraphView? {
     let weight = try constant(node, inputs, 1, "weight")
-    guard let groups = node.integer("group"), groups > 1 else { return nil }
+    let groups = node.integer("group") ?? 1
+    let isOfOneChannel =
+      weight.shape.count == 4 && weight.shape[..<2] == [1, 1] && BlurPoolTaps.values[weight.shape[3]] != nil
+      && node.integers("strides") == [2, 2]
+    guard groups > 1 || groups == 1 && isOfOneChannel else { return nil }
     var (x, margin) = (try picture(node, try view(node, inputs)), (before: 0, after: 0))
     if case .padded(let inner, let before, let after) = expressions[x] { (x, margin) = (inner, (before, after)) }
     let input = expressions.shapes[x]
@@ -50,7 +56,7 @@ extension GraphInterpreter {
       ["NOTSET", "VALID"].contains(node.string("auto_pad") ?? "NOTSET"),
       margin == ((size - 1) / 2, size - 1 - (size - 1) / 2), pads == [0, 0, 0, 0] || input == expressions.shapes[x],
       input[1] % 2 == 0, input[2] % 2 == 0, try optionalConstant(node, inputs, 2, "bias") == nil
-    else { throw unexpected(node, "a convolution in groups that is no blur pool of stride 2") }
+    else { throw unexpected(node, "a convolution of each channel alone that is no blur pool of stride 2") }
     let stored = try weight.tensor(weight.shape)
     for c in 0..<groups {
       for (i, a) in taps.enumerated() {

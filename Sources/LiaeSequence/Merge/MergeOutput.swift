@@ -62,6 +62,12 @@ package struct MergeOutput: Sendable {
         }
       }
     }
+    // A link in the output may lead to a frame, and is followed.
+    let inputs = Set(frames.frames.compactMap { FileIdentity($0.path) })
+    for path in frames.frames.flatMap({ [frame($0.stem), mask($0.stem)] }) {
+      guard let identity = FileIdentity(path), inputs.contains(identity) else { continue }
+      throw LiaeError(.invalidArgument, "\(path): is a frame of the input, which a result would replace")
+    }
     if folder == maskFolder || FileIdentity(folder) != nil && FileIdentity(folder) == FileIdentity(maskFolder) {
       throw LiaeError(
         .invalidArgument, "\(folder): frames and masks would have the same names; choose another --mask-output")
@@ -79,11 +85,11 @@ package struct MergeOutput: Sendable {
     return nil
   }
 
-  /// Takes away these frames of an earlier merge.
+  /// Takes away these frames of an earlier merge; links that lead to them stay, and so does what is no file.
   package func clear(_ stems: [String]) throws(LiaeError) {
     for stem in stems {
-      try File.remove(frame(stem))
-      try File.remove(mask(stem))
+      try File.removeContent(frame(stem))
+      try File.removeContent(mask(stem))
     }
   }
 

@@ -23,7 +23,7 @@ package final class TrainedNetwork {
 
   /// - Parameters:
   ///   - weights: initial weights; nil: Glorot's distribution from `seed`.
-  /// - Throws: `outOfMemory`, `unknownArchitecture`.
+  /// - Throws: `corruptFile` for weights that are not finite; `outOfMemory`, `unknownArchitecture`.
   package init(_ architecture: Architecture, weights: Model?, seed: UInt64) throws(LiaeError) {
     self.architecture = architecture
     graph = try Graph(architecture).joiningConvolutions().fusingConvolutions(
@@ -132,6 +132,7 @@ package final class TrainedNetwork {
       guard let layout = layouts[parameter.name], tensor.shape == layout.canonicalShape else {
         throw LiaeError(.shapeMismatch, "tensor \(parameter.name) has shape \(tensor.shape)")
       }
+      try tensor.requireFinite("tensor \(parameter.name)")
       // The tensor may be a file's bytes at any address, and has to outlive them.
       withExtendedLifetime(tensor) {
         let source = tensor.raw

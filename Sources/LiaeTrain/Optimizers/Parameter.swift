@@ -137,12 +137,12 @@ package final class Parameter {
 
   /// Takes over what `views` gave, looked up by `tensor`; moments that are not there begin at zero.
   ///
-  /// - Throws: `missingTensor`, `shapeMismatch`, `outOfMemory`.
+  /// - Throws: `missingTensor`, `shapeMismatch`, `corruptFile` for what is not finite, `outOfMemory`.
   func restore(_ tensor: (String) -> TensorView?) throws(LiaeError) {
     guard let values = tensor(name) else {
       throw LiaeError(.missingTensor, "tensor \(name) is missing from the training state")
     }
-    try copy(values, name, to: value)
+    try copy(values, "tensor \(name)", to: value)
     dropMoments()
     try restoreMoments(first: tensor("first/\(name)"), second: tensor("second/\(name)"))
   }
@@ -164,6 +164,7 @@ package final class Parameter {
         .shapeMismatch,
         "\(what) is \(tensor.dtype.rawValue) of shape \(tensor.shape); expected float32 of shape \(shape)")
     }
+    try tensor.requireFinite(what)
     // A tensor of a file may stand at any address.
     let aligned = try Bytes.copy(tensor.raw, for: what)
     copy(fileOrder: UnsafePointer(aligned.base.assumingMemoryBound(to: Float.self)), to: memory)

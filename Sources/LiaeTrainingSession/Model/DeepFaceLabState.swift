@@ -96,7 +96,7 @@ enum DeepFaceLabState {
     } catch {
       guard error.status != .outOfMemory else { throw error }
       try trainer.restore(before)
-      return "DeepFaceLab's discriminator has another structure and is initialised anew: \(error.message)"
+      return "DeepFaceLab's discriminator cannot be gone on with and is initialised anew: \(error.message)"
     }
   }
 

@@ -21,27 +21,32 @@ package struct ResumedTraining {
     let options = settings.phase(at: 0, attempt: 0).options
     let network = try settings.architecture()
     let seed = UInt64(truncatingIfNeeded: settings.seed)
-    func trainer(_ weights: Model?) throws(LiaeError) -> Trainer {
-      let trainer = try Trainer(
-        engine: engine, architecture: network, weights: weights, options: options, seed: seed)
-      trainer.engine.memory = settings.session.memory
-      return trainer
+    func trainer(_ weights: Model?, of path: String = "") throws(LiaeError) -> Trainer {
+      do throws(LiaeError) {
+        let trainer = try Trainer(
+          engine: engine, architecture: network, weights: weights, options: options, seed: seed)
+        trainer.engine.memory = settings.session.memory
+        return trainer
+      } catch { throw weights == nil ? error : error.naming(path) }
     }
     switch start.origin {
     case .new: (self.trainer, history) = (try trainer(nil), LossHistory(first: 0))
-    case .weights(let model, _): (self.trainer, history) = (try trainer(model), LossHistory(first: 0))
+    case .weights(let model, let path):
+      (self.trainer, history) = (try trainer(model, of: path), LossHistory(first: 0))
     case .state(let state, _, _):
       self.trainer = try trainer(nil)
       try self.trainer.restore(state)
       // Where pretraining ends, the trainer begins at 0 again.
       history = start.endsPretraining ? LossHistory(first: 0) : LossHistory(state)
       attempt = state.attempt
-    case .deepFaceLab(let model, let training, _):
-      self.trainer = try trainer(model)
+    case .deepFaceLab(let model, let training, let path):
+      self.trainer = try trainer(model, of: path)
       let iteration = start.endsPretraining ? 0 : training.iteration
       let moments = training.files["src_dst_opt.npy"] ?? TensorDictionary()
-      try self.trainer.restore(
-        deepFaceLab: moments, steps: training.steps(of: "src_dst_opt.npy"), iteration: iteration)
+      let steps = try training.steps(of: "src_dst_opt.npy")
+      do throws(LiaeError) {
+        try self.trainer.restore(deepFaceLab: moments, steps: steps, iteration: iteration)
+      } catch { throw error.naming("the optimiser's file beside \(path)") }
       if let remark = try DeepFaceLabState.restoreAdversaries(training, options, to: self.trainer) {
         remarks.append(remark)
       }

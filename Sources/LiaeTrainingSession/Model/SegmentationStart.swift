@@ -10,8 +10,8 @@ import LiaeTrain
 package struct SegmentationStart {
   private enum Origin {
     case state(TrainingState)
-    case deepFaceLab(Model, DeepFaceLabTraining)
-    case weights(Model)
+    case deepFaceLab(Model, DeepFaceLabTraining, path: String)
+    case weights(Model, path: String)
     case new
   }
 
@@ -58,7 +58,7 @@ package struct SegmentationStart {
       let model = try Self.open(weights)
       settings.adopt(model.architecture, faceType: model.info.faceType)
       if model.info.faceType == nil { unknown = "\(weights): does not say what the faces show" }
-      origin = .weights(model)
+      origin = .weights(model, path: weights)
     } else if theirs != folder.path {
       let model = try Self.open(theirs), training = try DeepFaceLabTraining(segmentationIn: folder.path)
       remarks = settings.adopt(training.options).map { "\(training.dataPath): \($0)" }
@@ -73,7 +73,7 @@ package struct SegmentationStart {
           + (training.hasData
             ? "does not say what the faces show" : "the file is missing, so what the faces show is not known")
       }
-      origin = .deepFaceLab(model, training)
+      origin = .deepFaceLab(model, training, path: theirs)
     } else {
       origin = .new
     }
@@ -121,23 +121,25 @@ package struct SegmentationStart {
     on engine: Engine
   ) throws(LiaeError) -> (trainer: SegmentationTrainer, history: LossHistory, attempt: Int) {
     let network = try settings.architecture()
-    func trainer(_ weights: Model?) throws(LiaeError) -> SegmentationTrainer {
-      let trainer = try SegmentationTrainer(
-        engine: engine, architecture: network, weights: weights, options: settings.options,
-        seed: UInt64(truncatingIfNeeded: settings.seed))
-      trainer.engine.memory = settings.session.memory
-      return trainer
+    func trainer(_ weights: Model?, of path: String = "") throws(LiaeError) -> SegmentationTrainer {
+      do throws(LiaeError) {
+        let trainer = try SegmentationTrainer(
+          engine: engine, architecture: network, weights: weights, options: settings.options,
+          seed: UInt64(truncatingIfNeeded: settings.seed))
+        trainer.engine.memory = settings.session.memory
+        return trainer
+      } catch { throw weights == nil ? error : error.naming(path) }
     }
     let none = LossHistory(first: 0, sides: 1)
     switch origin {
     case .new: return (try trainer(nil), none, 0)
-    case .weights(let model): return (try trainer(model), none, 0)
+    case .weights(let model, let path): return (try trainer(model, of: path), none, 0)
     case .state(let state):
       let trainer = try trainer(nil)
       try trainer.restore(state)
       return (trainer, endsPretraining ? none : LossHistory(state, sides: 1), state.attempt)
-    case .deepFaceLab(let model, let training):
-      let trainer = try trainer(model), file = DeepFaceLabTraining.segmentationOptimizer
+    case .deepFaceLab(let model, let training, let path):
+      let trainer = try trainer(model, of: path), file = DeepFaceLabTraining.segmentationOptimizer
       let iteration = endsPretraining ? 0 : training.iteration
       try trainer.restore(
         deepFaceLab: training.files[file] ?? TensorDictionary(), steps: training.steps(of: file), iteration: iteration)

@@ -32,7 +32,7 @@ private let mark = "/tmp/PWNED_by_dfl_pickle"
     #expect(try FaceImage.readMetadata(empty, name: "empty") == nil)
     let png = try golden("faces/xseg_00001_0.png")
     #expect(try FaceImage.readMetadata(png, name: "png") == nil)
-    let text = try Bytes.copy(Array("<html>".utf8).withUnsafeBytes { $0 })
+    let text = try Array("<html>".utf8).withUnsafeBytes { try Bytes.copy($0) }
     expectRefusal(.unknownFormat, "no JPEG or PNG file") { _ = try FaceImage.readMetadata(text, name: "lie") }
   }
 

@@ -108,7 +108,7 @@ import Testing
       { $0.counters.removeAll { $0.name == "seed" } }, { $0.counters.removeAll { $0.name == "iteration" } },
     ]
     for change in changes {
-      try File.writeAtomically(training.state, replacing: true, Bytes.copy(whole.withUnsafeBytes { $0 }))
+      try File.writeAtomically(training.state, replacing: true, whole.withUnsafeBytes { try Bytes.copy($0) })
       try damage(change)
       expectError(.corruptFile, training.state) {
         _ = try ResumedTraining(training.start(), engine: Engine(workers: 1))
@@ -124,7 +124,7 @@ import Testing
       ("encoder.down1.downs.0.conv1.bias", [1, 2, 3], .shapeMismatch),
       ("first/encoder.down1.downs.0.conv1.bias", [1], .shapeMismatch),
     ] {
-      try File.writeAtomically(training.state, replacing: true, Bytes.copy(whole.withUnsafeBytes { $0 }))
+      try File.writeAtomically(training.state, replacing: true, whole.withUnsafeBytes { try Bytes.copy($0) })
       try damage { state in
         state.tensors[name] = try tensor.map { try .of($0, as: .float32, shape: [$0.count]) }
       }
@@ -145,7 +145,7 @@ import Testing
   @Test func aDamagedStateIsLeftAlone() throws {
     try training.begin(1)
     let cut = Array(try training.bytes().dropLast(10))
-    try File.writeAtomically(training.state, replacing: true, Bytes.copy(cut.withUnsafeBytes { $0 }))
+    try File.writeAtomically(training.state, replacing: true, cut.withUnsafeBytes { try Bytes.copy($0) })
     expectError(.corruptFile, training.state) { _ = try training.run([("target-iter", .integer(9))]) }
     #expect(try training.bytes() == cut)
   }

@@ -69,12 +69,29 @@ import Testing
 
   // MARK: - Divergence
 
-  /// A weight that is not finite, as damage of memory leaves it.
+  /// A number that is not finite, as damage of memory leaves it, is found before anything is trained.
+  @Test(arguments: ["", "first/", "second/"]) func aStateThatIsNotFiniteIsRefused(_ prefix: String) throws {
+    let training = try Training()
+    try training.begin(2)
+    var state = try TrainingState(path: training.state)
+    let name = "\(prefix)decoder.out_conv.bias"
+    state.tensors[name] = try TensorView.of([0, -.infinity, .nan], as: .float32, shape: [3])
+    try state.write(to: training.state)
+    let before = try training.bytes()
+    expectError(.corruptFile, "decoder.out_conv.bias: element 1 is -inf") {
+      _ = try training.run([("target-iter", .integer(9))])
+    }
+    #expect(try training.bytes() == before)
+  }
+
+  /// Weights so large that sums of them overflow.
   @Test func aModelThatDivergesIsRolledBackThriceAndGivenUp() throws {
     let training = try Training()
     try training.begin(2)
     var state = try TrainingState(path: training.state)
-    state.tensors["decoder.out_conv.bias"] = try TensorView.of([.nan, 0, 0], as: .float32, shape: [3])
+    let name = "encoder.down1.downs.0.conv1.weight", weight = try #require(state.tensors[name])
+    state.tensors[name] = try TensorView.of(
+      [Float](repeating: 3e38, count: weight.count), as: .float32, shape: weight.shape)
     try state.write(to: training.state)
     let before = try training.bytes()
     let run = try training.run([("target-iter", .integer(9)), ("spike-factor", .integer(0))])
