@@ -2,6 +2,7 @@
 import LiaeConvolution
 import LiaeGraph
 import LiaeSystem
+import LiaeTensor
 
 /// The expected and the measured time of a layer's algorithms.
 package struct PlannerCheck: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvolution
+import LiaeDispatch
 import LiaeGraph
 import LiaeSystem
 import LiaeTensor
