@@ -68,10 +68,8 @@ public final class Model: Sendable {
       opening.checkpoint = OpenOptions(architecture: options.architecture, faceType: options.faceType?.rawValue)
       opening.plan.convolution = options.isDirect ? .direct : .automatic
       opening.plan.memory = LiaeRuntime.MemoryPolicy(rawValue: options.memory.rawValue) ?? .speed
-      if let balance = options.machineBalance, !PlanOptions.machineBalanceRange.contains(balance) {
-        throw LiaeError(.invalidArgument, "machineBalance is \(balance); expected 0 to 10,000")
-      }
-      (opening.plan.threads, opening.plan.machineBalance) = (options.threads, options.machineBalance)
+      opening.plan.threads = options.threads
+      try opening.plan.set(machineBalance: options.machineBalance, "machineBalance")
       opening.packedPath = options.packedPath
       return try CallScope.with(budget: budget) { () throws(LiaeError) in try opening.open(path) }
     }

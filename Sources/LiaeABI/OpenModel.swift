@@ -113,10 +113,7 @@ extension CModelOptions {
     result.memory = try choice(memory, "options.memory")
     result.allowsNonFinite = try within(allowNonFinite, 0...1, "options.allow_non_finite") == 1
     result.threads = try within(threads, ContextOptions.threadRange, "options.threads")
-    guard PlanOptions.machineBalanceRange.contains(Double(machineBalance)) else {
-      throw LiaeError(.invalidArgument, "options.machine_balance is \(machineBalance); expected 0 to 10,000")
-    }
-    result.machineBalance = machineBalance > 0 ? Double(machineBalance) : nil
+    try result.set(machineBalance: machineBalance == 0 ? nil : Double(machineBalance), "options.machine_balance")
     return result
   }
 }

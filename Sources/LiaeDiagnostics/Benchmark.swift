@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeConvolution
 import LiaeGraph
 import LiaeImageIO
 import LiaeRuntime
@@ -154,7 +155,7 @@ package struct Benchmark {
       peak     \((whole.multiplications / 1e9).fixed(2)) G multiplications at \((peak / 1e9).fixed(1)) G/s: \
       \((whole.shareOfPeak(peak) * 100).fixed(0)) %
       limit    \(whole.limit.fixed(1)) ms at that peak and with weights at \((bandwidth / 1e9).fixed(1)) GB/s \
-      (\((peak / max(1, bandwidth)).fixed(1)) multiplications a byte): \
+      (\(MachineBalance.of(peak: peak, bandwidth: bandwidth).fixed(1)) multiplications a byte): \
       \((whole.shareOfLimit * 100).fixed(0)) %
       memory   \(humanBytes(packedBytes)) packed weights, \(humanBytes(workspaceBytes)) workspace
       """

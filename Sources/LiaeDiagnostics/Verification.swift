@@ -39,10 +39,11 @@ package struct Verification {
   }
 
   package static let requiredDecibels = 100.0
+  /// The greatest absolute difference that passes.
   package static let worstAllowed: Float = 1e-4
   package static let worstAllowedText = "0.0001"
-  /// Of XSeg's masks. Each of its layers divides by the size of its own values, which amplifies rounding where they are
-  /// small: ONNX Runtime itself is up to 4e-4 from exact sums.
+  /// The same for XSeg's masks, each of whose layers divides by the size of its own values: that amplifies rounding where
+  /// they are small, and ONNX Runtime itself is up to 4e-4 from exact sums.
   package static let worstAllowedOfXSeg: Float = 3e-4
   package static let worstAllowedOfXSegText = "0.0003"
   /// The morph that is compared, of models that can: both latent codes take part in it.

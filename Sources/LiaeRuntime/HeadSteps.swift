@@ -4,39 +4,58 @@ import LiaeGraph
 import LiaeKernels
 import LiaeSystem
 
-/// Sigmoid and, where the picture is shuffled, depth-to-space of a head, into the caller's picture.
-final class HeadStep: Step {
-  private let parameters: HeadParameters
-  private let images: Int
+/// Writes pictures that the caller gets; a task is some rows of one image.
+class OutputStep: Step {
+  private let side, images: Int
   private static let rowsPerTask = 4
+  private var parts: Int { (side + Self.rowsPerTask - 1) / Self.rowsPerTask }
+
+  /// - Parameter side: rows of the source.
+  init(
+    _ name: String, algorithm: String, multiplications: Double = 0, weightBytes: Int = 0, side: Int, images: Int,
+    part: String
+  ) {
+    (self.side, self.images) = (side, images)
+    super.init(
+      name, algorithm: algorithm, flops: 2 * multiplications, multiplications: multiplications,
+      weightBytes: weightBytes, part: part)
+  }
+
+  override func execute(_ state: RunState) { parallel(images * parts, state) }
+
+  override final func task(_ index: Int, _ worker: Int, _ state: RunState) {
+    let y = index % parts * Self.rowsPerTask
+    write(index / parts, rows: y..<min(y + Self.rowsPerTask, side), worker, state)
+  }
+
+  func write(_ image: Int, rows: Range<Int>, _ worker: Int, _ state: RunState) {}
+}
+
+/// Sigmoid and, where the picture is shuffled, depth-to-space of a head, into the caller's picture.
+final class HeadStep: OutputStep {
+  private let parameters: HeadParameters
 
   /// - Parameter output: (images, side * factor, side * factor, channels)
   init(
     _ name: String, source: ActivationView, side: Int, channels: Int, factor: Int, output: UnsafeMutablePointer<Float>,
     images: Int, part: String
   ) {
-    self.images = images
     parameters = HeadParameters(source: source, side: side, channels: channels, factor: factor, output: output)
-    super.init(name, algorithm: "sigmoid", part: part)
+    super.init(name, algorithm: "sigmoid", side: side, images: images, part: part)
   }
 
-  private var parts: Int { (parameters.side + Self.rowsPerTask - 1) / Self.rowsPerTask }
-  override func execute(_ state: RunState) { parallel(images * parts, state) }
-
-  override func task(_ index: Int, _ worker: Int, _ state: RunState) {
-    var p = parameters
-    let y = index % parts * Self.rowsPerTask
-    state.kernels.headOutput(&p, index / parts, y, min(y + Self.rowsPerTask, p.side), state.workspace.scratch(worker))
+  override func write(_ image: Int, rows: Range<Int>, _ worker: Int, _ state: RunState) {
+    withUnsafePointer(to: parameters) {
+      state.kernels.headOutput($0, image, rows.lowerBound, rows.upperBound, state.workspace.scratch(worker))
+    }
   }
 }
 
 /// The mask of a face: a 1x1 convolution to one channel and its sigmoid, into the caller's picture.
-final class MaskHeadStep: Step {
+final class MaskHeadStep: OutputStep {
   private let packed: PackedConvolution
   private let weights: Table<Float>
   private var parameters: MaskHeadParameters
-  private let images: Int
-  private static let rowsPerTask = 4
 
   /// - Parameters:
   ///   - packed: the weights of a plain sum.
@@ -45,29 +64,27 @@ final class MaskHeadStep: Step {
     _ name: String, _ packed: PackedConvolution, source: ActivationView, side: Int, output: UnsafeMutablePointer<Float>,
     images: Int, part: String
   ) {
-    (self.packed, self.images) = (packed, images)
-    let blocks = (packed.layer.inputChannels + packed.width - 1) / packed.width
+    self.packed = packed
+    let blocks = ActivationBuffer.blocks(packed.layer.inputChannels, packed.width)
     weights = Table([Float](repeating: 0, count: blocks * packed.width))
     parameters = MaskHeadParameters(
       source: source, side: side, blocks: blocks, weights: UnsafePointer(weights.pointer), bias: 0, output: output)
-    let flops = packed.layer.flops * Double(images)
     super.init(
-      name, algorithm: "direct", flops: flops, multiplications: flops / 2, weightBytes: packed.bytes, part: part)
+      name, algorithm: packed.algorithm.name,
+      multiplications: Work(packed.layer, packed.algorithm).multiplications * Double(images),
+      weightBytes: packed.bytes, side: side, images: images, part: part)
   }
-
-  private var parts: Int { (parameters.side + Self.rowsPerTask - 1) / Self.rowsPerTask }
 
   override func execute(_ state: RunState) {
     // Packed weights are checked when they are first used, so they are not read before. A row of them has one vector.
     for channel in 0..<packed.layer.inputChannels { weights.pointer[channel] = packed.weights[channel * packed.width] }
     parameters.bias = packed.bias[0]
-    parallel(images * parts, state)
+    super.execute(state)
   }
 
-  override func task(_ index: Int, _ worker: Int, _ state: RunState) {
-    let y = index % parts * Self.rowsPerTask, end = min(y + Self.rowsPerTask, parameters.side)
+  override func write(_ image: Int, rows: Range<Int>, _ worker: Int, _ state: RunState) {
     withUnsafePointer(to: parameters) {
-      state.kernels.maskHead($0, index / parts, y, end, state.workspace.scratch(worker))
+      state.kernels.maskHead($0, image, rows.lowerBound, rows.upperBound, state.workspace.scratch(worker))
     }
   }
 }

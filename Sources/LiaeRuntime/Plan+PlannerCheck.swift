@@ -21,7 +21,7 @@ package struct PlannerCheck: Sendable {
   /// True if the machine's balance asks for taps.
   package var asksForTaps: Bool {
     guard let fromTaps, let stored = entries.first(where: { $0.algorithm == chosen }) else { return false }
-    return fromTaps.expected < StorageChoice.worthwhile * stored.expected
+    return StorageChoice.asksForTaps(seconds: fromTaps.expected, transformed: stored.expected)
   }
 
   package var quickest: Entry? { entries.min { $0.measured < $1.measured } }
@@ -44,7 +44,8 @@ extension Plan {
     -> (balance: Double, checks: [PlannerCheck])
   {
     let pool = try ThreadPool(workers: ContextOptions.threadCount(threads))
-    let peak = try kernels.measurePeak(pool), balance = peak / max(1, try MemoryBandwidth.measure(pool))
+    let peak = try kernels.measurePeak(pool)
+    let balance = MachineBalance.of(peak: peak, bandwidth: try MemoryBandwidth.measure(pool))
     let rates = Rates(instructionSet, balance: balance, peak: peak)
     let stopwatch = try LayerStopwatch(kernels: kernels, pool: pool)
     var checks: [PlannerCheck] = []

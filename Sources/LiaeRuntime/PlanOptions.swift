@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeDispatch
+import LiaeSystem
 
 package struct PlanOptions: Sendable {
   /// Convolution algorithms that the planner may choose from.
@@ -27,7 +28,17 @@ package struct PlanOptions: Sendable {
   package var machineBalance: Double?
   /// Packed weights that a large cache may hold, of which the balance says nothing.
   package var cachedBytes = 128 << 20
-  package static let machineBalanceRange = 0.0...10_000.0
+
+  /// Sets the balance to what a user gave.
+  ///
+  /// - Parameter what: the option's name in the message.
+  /// - Throws: `invalidArgument` outside of 0...10,000.
+  package mutating func set(machineBalance: Double?, _ what: String) throws(LiaeError) {
+    if let machineBalance, !(0...10_000).contains(machineBalance) {
+      throw LiaeError(.invalidArgument, "\(what) is \(machineBalance); expected 0 to 10,000")
+    }
+    self.machineBalance = machineBalance
+  }
   /// Threads that pack the weights and are timed; 0 is one for each processor.
   package var threads = 0
   /// True if weights may be infinite or no numbers; else they are refused, and so are such results of runs.

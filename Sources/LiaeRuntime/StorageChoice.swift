@@ -48,7 +48,7 @@ struct StorageChoice {
 
   /// The share of the time of transformed weights below which taps are taken: making U is estimated to be quicker than it is
   /// on processors with two 512-bit FMA a cycle.
-  static let worthwhile = 0.9
+  private static let worthwhile = 0.9
 
   /// The limit of `balanced`, times the float32 checkpoint.
   private static let balancedShare = 1.3
@@ -117,9 +117,12 @@ struct StorageChoice {
     for layer in layers where self[layer].algorithm != .direct {
       let work = Work(layer, self[layer].algorithm)
       let fromTaps = rates.seconds(work, makesWeights: true), stored = rates.seconds(work, makesWeights: false)
-      choices[layer.name]?.fromTaps = fromTaps < Self.worthwhile * stored
+      choices[layer.name]?.fromTaps = Self.asksForTaps(seconds: fromTaps, transformed: stored)
     }
   }
+
+  /// Tells whether weights are to be taps, by the expected seconds with them and with transformed weights.
+  static func asksForTaps(seconds: Double, transformed: Double) -> Bool { seconds < worthwhile * transformed }
 
   subscript(layer: ConvolutionLayer) -> ConvolutionChoice {
     choices[layer.name] ?? ConvolutionChoice(algorithm: .direct)

@@ -7,7 +7,7 @@ import LiaeSystem
 /// A convolution by Winograd: the regions of a `WinogradRun`, for each pass over some of the images.
 final class WinogradStep: Step {
   private let winograd: PackedWinograd
-  /// Of each pass over some of the images.
+  /// The arguments of the kernels, for each pass.
   private let parameters: Table<WinogradParameters>
   private let passes: Int
   private var pass = 0

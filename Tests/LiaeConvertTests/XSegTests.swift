@@ -120,7 +120,7 @@ import Testing
     #expect(try File.list(temporary.path) == [])
   }
 
-  /// Where a level has one channel, a pool of that channel has no groups that tell it from a layer.
+  /// A pool of a level with one channel has no groups that tell it from a layer.
   @Test(arguments: 1...4) func narrowNetworksInONNX(_ baseDims: Int) throws {
     let temporary = try TemporaryFolder()
     let model = try Model.random(.xseg(resolution: 64, baseDims: baseDims))

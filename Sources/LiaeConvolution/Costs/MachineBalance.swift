@@ -10,8 +10,10 @@ package enum MachineBalance {
   ///
   /// - Throws: `outOfMemory`.
   package static func measure(_ kernels: KernelTable, _ pool: ThreadPool) throws(LiaeError) -> Double {
-    let multiplications = try kernels.measurePeak(pool, tasks: 20)
-    let bytes = try MemoryBandwidth.measure(pool, rounds: 2)
-    return multiplications / max(1, bytes)
+    let peak = try kernels.measurePeak(pool, tasks: 20)
+    return of(peak: peak, bandwidth: try MemoryBandwidth.measure(pool, rounds: 2))
   }
+
+  /// Returns the balance of multiplications and of bytes a second.
+  package static func of(peak: Double, bandwidth: Double) -> Double { peak / max(1, bandwidth) }
 }

@@ -128,16 +128,17 @@ package final class PackedConvolution: Sendable {
     factorStorage = try Bytes.allocate(factors.count * 4, for: "a table of \(layer.name)")
     let factorTable = factorStorage.base.bindMemory(to: Float.self, capacity: factors.count)
     for (i, factor) in factors.enumerated() { factorTable[i] = factor }
+    let points = winogradPoints(tileSize: tileSize)
     let layout = TapLayout(
       layer, stored: stored, phases: phases, phaseChannels: packedChannels,
-      blockVectors: blockVectors, points: winogradPoints(tileSize: tileSize), width: width)
+      blockVectors: blockVectors, points: points, width: width)
     guard case .taps = stored else {
       let pieces = WinogradPieces(
         WeightTransform.split(
-          layer, phases: phases, phaseChannels: packedChannels, points: winogradPoints(tileSize: tileSize),
+          layer, phases: phases, phaseChannels: packedChannels, channels: packedChannels, points: points,
           blockVectors: blockVectors, width: width),
-        scope: .columnBlock, points: winogradPoints(tileSize: tileSize) * winogradPoints(tileSize: tileSize),
-        rowFloats: blockVectors * width, low: table, high: table + 64, rowOffset: table + 128, allRows: rows)
+        scope: .columnBlock, points: points * points, rowFloats: blockVectors * width, low: table, high: table + 64,
+        rowOffset: table + 128, allRows: rows)
       let packing = TransformedPacking(
         layout: layout, factors: factorTable, pieces: pieces, kernels: kernels,
         blockFloats: rows * blockVectors * width)

@@ -23,12 +23,11 @@ final class WeightTransform: WinogradWeights {
 
   /// Even ranges, none of more than `pieceBytes` of U or of two phases or halves.
   ///
-  /// - Parameter channels: packed input channels of a phase that are used; nil: all of `phaseChannels`.
+  /// - Parameter channels: packed input channels of a phase that are used.
   static func split(
-    _ layer: ConvolutionLayer, phases: Int, phaseChannels: Int, channels: Int? = nil, points: Int, blockVectors: Int,
+    _ layer: ConvolutionLayer, phases: Int, phaseChannels: Int, channels: Int, points: Int, blockVectors: Int,
     width: Int
   ) -> [Range<Int>] {
-    let channels = channels ?? phaseChannels
     var ranges = (0..<phases).map { $0 * phaseChannels..<$0 * phaseChannels + channels }
     if layer.source == .halves && channels == phaseChannels {
       let half = roundUp(layer.inputChannels / 2, width)

@@ -182,9 +182,10 @@ struct ComputeArguments: ParsableArguments {
     guard ContextOptions.threadRange.contains(threads) else {
       throw ValidationError("--threads is \(threads); expected 0 to \(ContextOptions.threadRange.upperBound)")
     }
-    if let machineBalance, !PlanOptions.machineBalanceRange.contains(machineBalance) {
-      throw ValidationError("--machine-balance is \(machineBalance); expected 0 to 10,000")
-    }
+    do throws(LiaeError) {
+      var options = PlanOptions()
+      try options.set(machineBalance: machineBalance, "--machine-balance")
+    } catch { throw ValidationError(error.message) }
   }
 
   var planOptions: PlanOptions {
