@@ -114,7 +114,7 @@ package enum Operation: Sendable, Hashable {
 
   /// Depth-to-space in DCR order followed by the sigmoid.
   case shuffledSigmoid
-  /// A 1x1 convolution to one channel followed by the sigmoid.
+  /// A convolution to one channel, of an odd kernel that is centred on its pixel, followed by the sigmoid.
   case maskHead(Convolution)
   /// Concatenation of x and y - x: y is the second input, x the first or, if `morphs` is set, the lerp of both.
   case splitHalves(morphs: Bool)

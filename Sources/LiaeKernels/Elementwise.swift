@@ -62,46 +62,58 @@ package func mixCodes<V: Lanes>(
   }
 }
 
-/// A mask: the sigmoid of a 1x1 convolution to one channel.
+/// A mask: the sigmoid of a convolution to one channel, of an odd kernel that is centred on its pixel.
 @usableFromInline package struct MaskHeadParameters {
   @usableFromInline package var source: ActivationView
   /// Side of source and mask, pixels.
   @usableFromInline package var side: Int
+  /// Rows and columns of the kernel, at most 5: the border of two pixels.
+  @usableFromInline package var kernel: Int
   /// Blocks of W channels.
   @usableFromInline package var blocks: Int
-  /// One for each channel of the blocks, zeros past the last.
+  /// (kernel row, kernel column, channel), zeros past the last channel of the blocks.
   @usableFromInline package var weights: FloatPointer
   @usableFromInline package var bias: Float
   /// (images, side, side)
   @usableFromInline package var output: MutableFloatPointer
   @inlinable package init(
-    source: ActivationView, side: Int, blocks: Int, weights: FloatPointer, bias: Float, output: MutableFloatPointer
+    source: ActivationView, side: Int, kernel: Int, blocks: Int, weights: FloatPointer, bias: Float,
+    output: MutableFloatPointer
   ) {
-    (self.source, self.side, self.blocks, self.weights) = (source, side, blocks, weights)
-    (self.bias, self.output) = (bias, output)
+    (self.source, self.side, self.kernel, self.blocks) = (source, side, kernel, blocks)
+    (self.weights, self.bias, self.output) = (weights, bias, output)
   }
 }
 
 /// Rows y0..<y1 of one image.
 ///
-/// Reads: whole vectors of the last block, whose lanes past the last channel are finite.
-/// Numerics: float32; each lane sums its channels, then lanes are added one after the other.
+/// Reads: kernel / 2 pixels past the picture; whole vectors of the last block, whose lanes past the last channel are finite.
+/// Numerics: float32; each lane sums its channels by kernel row, kernel column and block, then lanes are added in turn.
 @inlinable @inline(__always)
 package func maskHead<V: Lanes>(
   _: V.Type, _ p: UnsafePointer<MaskHeadParameters>, image: Int, y0: Int, y1: Int, scratch: MutableFloatPointer
 ) {
-  let q = p.pointee, W = V.width, plane = q.source.plane
+  let q = p.pointee, W = V.width
   let columns = scratch + W * W
+  let before = q.kernel / 2 * (q.source.row + W)
   for y in y0..<y1 {
-    let row = q.source.origin + image * q.source.image + y * q.source.row
+    let row = FloatPointer(q.source.origin) + image * q.source.image + y * q.source.row - before
     let mask = q.output + (image * q.side + y) * q.side
     for x in stride(from: 0, to: q.side, by: W) {
       let count = min(W, q.side - x)
       for i in 0..<count {
-        let pixel = FloatPointer(row) + (x + i) * W
-        var sum = (load(pixel) as V) * (load(q.weights) as V)
-        for block in 1..<max(1, q.blocks) {
-          sum = V.mulAdd(sum, load(pixel + block * plane), load(q.weights + block * W))
+        var sum = V(repeating: 0)
+        var line = row + (x + i) * W, weights = q.weights
+        for _ in 0..<q.kernel {
+          for column in 0..<q.kernel {
+            var pixel = line + column * W
+            for _ in 0..<q.blocks {
+              sum = V.mulAdd(sum, load(pixel), load(weights))
+              pixel += q.source.plane
+              weights += W
+            }
+          }
+          line += q.source.row
         }
         store(scratch + i * W, sum)
       }

@@ -26,7 +26,7 @@ struct ActivationGrid: Equatable {
   }
 }
 
-/// Activations of some images, one after the other, in memory that something else owns.
+/// Activations of some images, one after the other, in memory that something else owns; or some channels of each.
 ///
 /// Layers write pixels only; where other activations have used the memory, the step that writes the pixels clears
 /// their border (`Border`).
@@ -34,14 +34,17 @@ struct ActivationBuffer {
   let grid: ActivationGrid
   /// The first float of the first image, which is border.
   let start: UnsafeMutablePointer<Float>
+  /// Blocks of W channels, of all that stand in an image or of some.
+  let blocks: Int
 
-  init(_ grid: ActivationGrid, at start: UnsafeMutablePointer<Float>) { (self.grid, self.start) = (grid, start) }
+  /// - Parameter blocks: those of an image from `start` on; nil: all.
+  init(_ grid: ActivationGrid, at start: UnsafeMutablePointer<Float>, blocks: Int? = nil) {
+    (self.grid, self.start) = (grid, start)
+    self.blocks = blocks ?? Self.blocks(grid.channels, grid.width)
+  }
 
-  var channels: Int { grid.channels }
   var width: Int { grid.width }
-  /// Blocks of W channels.
-  var blocks: Int { Self.blocks(grid.channels, grid.width) }
-  /// Floats of one image.
+  /// Floats from one image to the next.
   var imageFloats: Int { grid.image }
   var view: ActivationView {
     ActivationView(

@@ -51,7 +51,7 @@ final class MixChannelsStep: Step {
       buffer.start + image * buffer.imageFloats + block * plane
     }
     // Whole planes, borders included: zeros stay zeros.
-    let taken = Int(Float(target.channels) * state.morph) - block * width
+    let taken = Int(Float(target.grid.channels) * state.morph) - block * width
     start(target).update(from: start(taken >= width ? first : rest), count: plane)
     guard taken > 0, taken < width else { return }
     let (from, to) = (start(first), start(target))

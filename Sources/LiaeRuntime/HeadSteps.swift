@@ -51,7 +51,7 @@ final class HeadStep: OutputStep {
   }
 }
 
-/// The mask of a face: a 1x1 convolution to one channel and its sigmoid, into the caller's picture.
+/// The mask of a face: a convolution to one channel and its sigmoid, into the caller's picture.
 final class MaskHeadStep: OutputStep {
   private let packed: PackedConvolution
   private let weights: Table<Float>
@@ -65,10 +65,11 @@ final class MaskHeadStep: OutputStep {
     images: Int, part: String
   ) {
     self.packed = packed
-    let blocks = ActivationBuffer.blocks(packed.layer.inputChannels, packed.width)
-    weights = Table([Float](repeating: 0, count: blocks * packed.width))
+    let blocks = ActivationBuffer.blocks(packed.layer.inputChannels, packed.width), kernel = packed.layer.kernel
+    weights = Table([Float](repeating: 0, count: kernel * kernel * blocks * packed.width))
     parameters = MaskHeadParameters(
-      source: source, side: side, blocks: blocks, weights: UnsafePointer(weights.pointer), bias: 0, output: output)
+      source: source, side: side, kernel: kernel, blocks: blocks, weights: UnsafePointer(weights.pointer), bias: 0,
+      output: output)
     super.init(
       name, algorithm: packed.algorithm.name,
       multiplications: Work(packed.layer, packed.algorithm).multiplications * Double(images),
@@ -77,7 +78,13 @@ final class MaskHeadStep: OutputStep {
 
   override func execute(_ state: RunState) {
     // Packed weights are checked when they are first used, so they are not read before. A row of them has one vector.
-    for channel in 0..<packed.layer.inputChannels { weights.pointer[channel] = packed.weights[channel * packed.width] }
+    let channels = packed.layer.inputChannels
+    for tap in 0..<parameters.kernel * parameters.kernel {
+      for channel in 0..<channels {
+        weights.pointer[tap * parameters.blocks * packed.width + channel] =
+          packed.weights[(tap * channels + channel) * packed.width]
+      }
+    }
     parameters.bias = packed.bias[0]
     super.execute(state)
   }

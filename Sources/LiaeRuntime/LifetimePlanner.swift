@@ -1,20 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import LiaeConvolution
 
-/// A stretch of memory and the steps during which it holds something.
+/// A stretch of memory and the steps during which its parts hold something.
 package struct Lifetime {
+  package struct Part {
+    /// Floats from the beginning of the stretch.
+    package let range: Range<Int>
+    /// Steps, both included.
+    package var first, last: Int
+
+    package init(_ range: Range<Int>, first: Int, last: Int) {
+      (self.range, self.first, self.last) = (range, first, last)
+    }
+
+    package func meets(_ other: Part) -> Bool { first <= other.last && other.first <= last }
+  }
+
   /// Floats.
-  package var size: Int
-  /// Steps, both included.
-  package var first, last: Int
+  package let size: Int
+  /// They lie apart.
+  package var parts: [Part]
   /// Floats from one plane of pixels to the next, which is where its border is; 0 for memory without a border.
   package var plane: Int
 
-  package init(size: Int, first: Int, last: Int, plane: Int = 0) {
-    (self.size, self.first, self.last, self.plane) = (size, first, last, plane)
+  package init(size: Int, parts: [Part], plane: Int = 0) {
+    (self.size, self.parts, self.plane) = (size, parts, plane)
   }
 
-  package func meets(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
+  /// A stretch that holds one thing.
+  package init(size: Int, first: Int, last: Int, plane: Int = 0) {
+    self.init(size: size, parts: [Part(0..<size, first: first, last: last)], plane: plane)
+  }
+
+  /// Keeps all that it holds until a step, at least.
+  package mutating func extend(to last: Int) {
+    for index in parts.indices { parts[index].last = max(parts[index].last, last) }
+  }
 }
 
 /// Finds places in one piece of memory for stretches that are not all alive together.
@@ -43,22 +64,29 @@ package enum LifetimePlanner {
       where !isPlaced[other] && (index < 0 || lifetimes[other].size > lifetimes[index].size) {
         index = other
       }
-      // Where the memory of those that live at the same time begins and ends.
-      var taken: [(start: Int, end: Int)] = []
-      for other in placed where lifetimes[other].meets(lifetimes[index]) {
+      // Between these offsets a part of it would touch one that lives at the same time.
+      var taken: [(low: Int, high: Int)] = []
+      for other in placed {
         let start = placement.offsets[other]
-        taken.append((start, start + roundUp(lifetimes[other].size, alignment)))
+        for its in lifetimes[other].parts {
+          for mine in lifetimes[index].parts where mine.meets(its) {
+            taken.append(
+              (
+                start + its.range.lowerBound - roundUp(mine.range.upperBound, alignment),
+                roundUp(start + its.range.upperBound - mine.range.lowerBound, alignment)
+              ))
+          }
+        }
       }
       // A gap begins at the beginning or behind one of them; behind the last it has no end.
-      let size = roundUp(lifetimes[index].size, alignment)
-      var best = (gap: Int.max, start: Int.max)
-      for start in [0] + taken.map(\.end) {
-        var gap = Int.max - start
-        for other in taken where other.end > start { gap = min(gap, other.start - start) }
-        if gap >= size && (gap, start) < best { best = (gap, start) }
+      var best = (rest: Int.max, start: Int.max)
+      for start in [0] + taken.map(\.high) where start >= 0 {
+        var rest = Int.max - start
+        for other in taken where other.high > start { rest = min(rest, other.low - start) }
+        if rest >= 0 && (rest, start) < best { best = (rest, start) }
       }
       placement.offsets[index] = best.start
-      placement.size = max(placement.size, best.start + size)
+      placement.size = max(placement.size, best.start + roundUp(lifetimes[index].size, alignment))
       placed.append(index)
       isPlaced[index] = true
     }

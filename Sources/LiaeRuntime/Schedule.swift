@@ -83,7 +83,8 @@ private struct ScheduleAddresses {
       throw LiaeError(.unsupported, "node \(graph[value].name) makes no picture that a kernel can read")
     }
     let buffer = places.buffers[picture.buffer]
-    return ActivationBuffer(buffer.grid, at: stretch(buffer.stretch) + picture.image * buffer.grid.image)
+    let start = stretch(buffer.stretch) + picture.image * buffer.grid.image + picture.block * buffer.grid.plane
+    return ActivationBuffer(buffer.grid, at: start, blocks: picture.blocks)
   }
 
   func numbers(_ value: Graph.Value) throws(LiaeError) -> (start: UnsafeMutablePointer<Float>, stride: Int) {
@@ -180,11 +181,6 @@ final class Schedule {
           node.name, size: size, source: try addresses.buffer(node.inputs[0]).view,
           target: try addresses.buffer(value).view, channels: node.shape.channels, side: node.shape.side,
           images: images, width: plan.kernels.width, part: node.part)
-      case .concatenation:
-        var sources: [ActivationBuffer] = []
-        for input in node.inputs { sources.append(try addresses.buffer(input)) }
-        step = ConcatenationStep(
-          node.name, sources: sources, target: try addresses.buffer(value), images: images, part: node.part)
       case .sigmoid, .shuffledSigmoid:
         guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
         else { throw LiaeError(.unsupported, "node \(node.name): a sigmoid that is no output has no kernel") }
@@ -200,7 +196,7 @@ final class Schedule {
         step = MaskHeadStep(
           node.name, packed, source: try addresses.buffer(node.inputs[0]).view, side: node.shape.side, output: target,
           images: images, part: node.part)
-      case .input, .stack, .unstack, .denseOutput: continue
+      case .input, .stack, .unstack, .concatenation, .denseOutput: continue
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label)")
       }
       if let picture = places.pictures[index], sharesBorder[picture.buffer], !Self.keepsBorder(node, places, index) {
@@ -228,7 +224,7 @@ final class Schedule {
   /// copied.
   private static func keepsBorder(_ node: Graph.Node, _ places: ValuePlaces, _ index: Int) -> Bool {
     switch node.operation {
-    case .splitHalves, .mixChannels, .concatenation, .responseNorm: return true
+    case .splitHalves, .mixChannels, .responseNorm: return true
     case .convolution where node.inputs.count == 2:
       return places.pictures[node.inputs[1].index]?.buffer == places.pictures[index]?.buffer
     default: return false

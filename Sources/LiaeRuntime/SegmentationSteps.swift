@@ -97,31 +97,3 @@ final class BlurPoolStep: Step {
       min(Self.rowsPerTask, side - row), taps.pointer, size)
   }
 }
-
-/// Copies pictures one behind the other, each from a whole vector on.
-final class ConcatenationStep: Step {
-  private let sources: [ActivationBuffer]
-  private let target: ActivationBuffer
-  private let images: Int
-
-  init(_ name: String, sources: [ActivationBuffer], target: ActivationBuffer, images: Int, part: String) {
-    (self.sources, self.target, self.images) = (sources, target, images)
-    super.init(name, algorithm: "copy", part: part)
-  }
-
-  override func execute(_ state: RunState) { parallel(images * target.blocks, state) }
-
-  override func task(_ index: Int, _ worker: Int, _ state: RunState) {
-    let image = index / target.blocks, plane = target.grid.plane
-    var block = index % target.blocks
-    let out = target.start + image * target.imageFloats + block * plane
-    for source in sources {
-      if block < source.blocks {
-        // Whole planes, borders included: zeros stay zeros.
-        out.update(from: source.start + image * source.imageFloats + block * plane, count: plane)
-        return
-      }
-      block -= source.blocks
-    }
-  }
-}

@@ -7,14 +7,17 @@ import LiaeSystem
 /// Places of a graph's values in one piece of memory: which share a buffer, and from which node to which each buffer is
 /// needed. Steps are numbered as the nodes are.
 ///
-/// A response norm takes the place of its input, and the sum of a residual block takes the place of its own residual, which is read pixel by pixel before it is written.
-/// The values of a stack stand in the stack's buffer from the start.
+/// A response norm takes the place of its input, and the sum of a residual block takes the place of its own residual, which is
+/// read pixel by pixel before it is written. The values of a stack, and those of a concatenation, stand in its buffer from the
+/// start.
 struct ValuePlaces {
   /// A picture of blocked activations.
   struct Picture {
     let buffer: Int
     /// The first of its images in the buffer.
     let image: Int
+    /// The first of its blocks of W channels in each image, and how many there are.
+    let block, blocks: Int
   }
   struct Buffer {
     let grid: ActivationGrid
@@ -35,10 +38,10 @@ struct ValuePlaces {
   private(set) var lifetimes: [Lifetime] = []
 
   /// - Parameter images: images of a run.
-  /// - Throws: `outOfMemory`; `internalError` for a graph whose stacks overlap.
+  /// - Throws: `outOfMemory`; `internalError` for a graph whose stacks or concatenations overlap.
   init(_ graph: Graph, images: Int, width: Int) throws(LiaeError) {
     pictures = [Picture?](repeating: nil, count: graph.nodes.count)
-    let (owners, isPicture) = try Self.owners(graph, images: images)
+    let (owners, isPicture) = try Self.owners(graph, images: images, width: width)
     let last = graph.lifetimes
     let borders = Self.valuesReadPastTheEdge(graph)
     var members: [Int: [Int]] = [:]
@@ -50,10 +53,26 @@ struct ValuePlaces {
       guard let size = CheckedSize.product([images, shape.images, grid.image]) else {
         throw LiaeError(.outOfMemory, "out of memory: activations of \(graph.nodes[owner].name)")
       }
-      let stretch = add(
-        Lifetime(
-          size: size, first: values.min() ?? owner, last: values.map { last[$0] }.max() ?? owner, plane: grid.plane))
-      for value in values { pictures[value] = Picture(buffer: buffers.count, image: owners[value].image) }
+      // The channels of a concatenation are needed from when its parts are made on.
+      var channels: [Int: (blocks: Int, first: Int, last: Int)] = [:]
+      for value in values {
+        let picture = Picture(
+          buffer: buffers.count, image: owners[value].image, block: owners[value].block,
+          blocks: ActivationBuffer.blocks(Self.channels(graph.nodes[value], graph, width), width))
+        pictures[value] = picture
+        if case .concatenation = graph.nodes[value].operation { continue }
+        let found = channels[picture.block] ?? (picture.blocks, value, value)
+        channels[picture.block] = (picture.blocks, min(found.first, value), max(found.last, last[value]))
+      }
+      var parts: [Lifetime.Part] = []
+      for (block, part) in channels {
+        let floats = channels.count == 1 ? size : part.blocks * grid.plane
+        for start in stride(from: block * grid.plane, to: size, by: channels.count == 1 ? size : grid.image) {
+          parts.append(
+            Lifetime.Part(start..<start + floats, first: part.first, last: max(part.last, last[owner])))
+        }
+      }
+      let stretch = add(Lifetime(size: size, parts: parts, plane: grid.plane))
       let readsBorder = values.contains { borders.contains(Graph.Value($0)) }
       buffers.append(Buffer(grid: grid, stretch: stretch, readsBorder: readsBorder))
     }
@@ -70,7 +89,7 @@ struct ValuePlaces {
         }
         numbers[index] = (whole.stretch, place * (whole.stride / count), whole.stride)
         // A part stands in the numbers of all until its last reader.
-        lifetimes[whole.stretch].last = max(lifetimes[whole.stretch].last, last[index])
+        lifetimes[whole.stretch].extend(to: last[index])
       default: break
       }
     }
@@ -86,13 +105,20 @@ struct ValuePlaces {
     return lifetimes.count - 1
   }
 
-  /// Returns for each picture the node whose buffer it stands in, and its first image there.
-  private static func owners(_ graph: Graph, images: Int) throws(LiaeError) -> (
-    owners: [(node: Int, image: Int)], isPicture: [Bool]
+  /// Returns for each picture the node whose buffer it stands in, its first image and its first block of channels there.
+  private static func owners(_ graph: Graph, images: Int, width: Int) throws(LiaeError) -> (
+    owners: [(node: Int, image: Int, block: Int)], isPicture: [Bool]
   ) {
-    var owners = graph.nodes.indices.map { (node: $0, image: 0) }
+    var owners = graph.nodes.indices.map { (node: $0, image: 0, block: 0) }
     var isPicture = [Bool](repeating: false, count: graph.nodes.count)
     let last = graph.lifetimes
+    /// Channels one after the other, from which a part of a concatenation may be made.
+    func hasPlainChannels(_ node: Graph.Node) -> Bool {
+      switch node.operation {
+      case .convolution, .dense, .blurPool: true
+      default: false
+      }
+    }
     for (index, node) in graph.nodes.enumerated() {
       switch node.operation {
       case .convolution:
@@ -101,7 +127,7 @@ struct ValuePlaces {
         let residual = node.inputs[1].index
         if last[residual] == index && isPicture[residual] { owners[index] = owners[residual] }
       case .dense(let dense): isPicture[index] = dense.side != nil
-      case .splitHalves, .mixChannels, .blurPool, .concatenation: isPicture[index] = true
+      case .splitHalves, .mixChannels, .blurPool: isPicture[index] = true
       case .responseNorm:
         isPicture[index] = true
         guard last[node.inputs[0].index] == index, isPicture[node.inputs[0].index] else {
@@ -111,16 +137,27 @@ struct ValuePlaces {
       case .unstack(let place):
         isPicture[index] = true
         let stack = owners[node.inputs[0].index]
-        owners[index] = (stack.node, stack.image + place * images)
+        owners[index] = (stack.node, stack.image + place * images, stack.block)
       case .stack:
         isPicture[index] = true
         for (place, input) in node.inputs.enumerated() {
-          guard isPicture[input.index], owners[input.index] == (input.index, 0) else {
+          guard isPicture[input.index], owners[input.index] == (input.index, 0, 0) else {
             throw LiaeError(.internalError, "node \(node.name): \(graph[input].name) stands in another stack already")
           }
           for other in 0..<index where owners[other].node == input.index {
-            owners[other] = (index, owners[other].image + place * images)
+            owners[other] = (index, owners[other].image + place * images, owners[other].block)
           }
+        }
+      case .concatenation:
+        isPicture[index] = true
+        var block = 0
+        for input in node.inputs {
+          let owner = owners[input.index]
+          guard isPicture[input.index], owner == (owner.node, 0, 0), hasPlainChannels(graph.nodes[owner.node]) else {
+            throw LiaeError(.internalError, "node \(node.name): \(graph[input].name) stands in something else already")
+          }
+          for other in 0..<index where owners[other].node == owner.node { owners[other] = (index, 0, block) }
+          block += ActivationBuffer.blocks(graph.shape(input).channels, width)
         }
       default: break
       }
@@ -134,7 +171,7 @@ struct ValuePlaces {
     switch node.operation {
     case .splitHalves: 2 * roundUp(node.shape.channels / 2, width)
     case .concatenation: node.inputs.reduce(0) { $0 + roundUp(graph.shape($1).channels, width) }
-    case .stack: node.inputs.first.map { channels(graph[$0], graph, width) } ?? node.shape.channels
+    case .stack, .unstack: node.inputs.first.map { channels(graph[$0], graph, width) } ?? node.shape.channels
     default: node.shape.channels
     }
   }
@@ -145,9 +182,10 @@ struct ValuePlaces {
     for node in graph.nodes {
       switch node.operation {
       case .convolution(let convolution) where convolution.padding > 0: values.insert(node.inputs[0])
+      case .maskHead(let convolution) where convolution.padding > 0: values.insert(node.inputs[0])
       case .blurPool: values.insert(node.inputs[0])
       // These copy whole planes.
-      case .splitHalves, .mixChannels, .concatenation: values.formUnion(node.inputs)
+      case .splitHalves, .mixChannels: values.formUnion(node.inputs)
       default: break
       }
     }

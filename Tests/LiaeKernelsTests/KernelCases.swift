@@ -282,12 +282,18 @@ struct KernelCases {
 
   private func maskHeads() throws(LiaeError) {
     var random = SplitMix64(state: 9)
-    for (channels, side) in [(1, 3), (16, 16), (22, 21), (45, 33)] {
-      let blocks = (channels + kernels.width - 1) / kernels.width
+    for (channels, side, kernel) in [
+      (1, 3, 1), (16, 16, 1), (22, 21, 1), (45, 33, 1), (1, 3, 3), (32, 16, 3), (45, 33, 3), (17, 9, 5),
+    ] {
+      let blocks = (channels + kernels.width - 1) / kernels.width, taps = kernel * kernel
       let values = random.floats(2 * channels * side * side, in: -2...2)
-      let weights = random.floats(channels, in: -1...1)
-      var padded = [Float](repeating: 0, count: blocks * kernels.width)
-      padded.replaceSubrange(0..<channels, with: weights)
+      let weights = random.floats(taps * channels, in: -1...1)
+      var padded = [Float](repeating: 0, count: taps * blocks * kernels.width)
+      for tap in 0..<taps {
+        for channel in 0..<channels {
+          padded[tap * blocks * kernels.width + channel] = weights[tap * channels + channel]
+        }
+      }
       let source = ConvolutionCase.Guarded(channels: channels, side: side, images: 2, width: kernels.width)
       for image in 0..<2 {
         source.fill(image, Array(values[image * channels * side * side..<(image + 1) * channels * side * side]))
@@ -298,7 +304,7 @@ struct KernelCases {
         padded.withUnsafeBufferPointer { padded in
           guard let out = out.baseAddress, let padded = padded.baseAddress else { return }
           var p = MaskHeadParameters(
-            source: source.view, side: side, blocks: blocks, weights: padded, bias: 0.25, output: out)
+            source: source.view, side: side, kernel: kernel, blocks: blocks, weights: padded, bias: 0.25, output: out)
           for image in 0..<2 {
             kernels.maskHead(&p, image, 0, side / 2, &scratch)
             kernels.maskHead(&p, image, side / 2, side, &scratch)
@@ -307,14 +313,21 @@ struct KernelCases {
       }
       let expected = out.indices.map { i in
         let (image, pixel) = (i / (side * side), i % (side * side))
-        let sum = (0..<channels).reduce(0.25) {
-          $0 + Double(weights[$1]) * Double(values[(image * channels + $1) * side * side + pixel])
+        var sum = 0.25
+        for tap in 0..<taps {
+          let y = pixel / side + tap / kernel - kernel / 2, x = pixel % side + tap % kernel - kernel / 2
+          guard 0..<side ~= y, 0..<side ~= x else { continue }
+          for channel in 0..<channels {
+            let value = values[((image * channels + channel) * side + y) * side + x]
+            sum += Double(weights[tap * channels + channel]) * Double(value)
+          }
         }
         return Float(1 / (1 + Math.exp(-sum)))
       }
       try report(
         KernelResult(
-          kernels: ["maskHead"], name: "mask head of \(channels) channels, \(side) pixels", tolerance: 3e-6,
+          kernels: ["maskHead"], name: "mask head of \(channels) channels, \(side) pixels, kernel \(kernel)",
+          tolerance: kernel == 1 ? 3e-6 : 1e-5,
           actual: out,
           expected: expected))
     }

@@ -10,18 +10,27 @@ import Testing
     var random = SplitMix64(state: UInt64(seed))
     let count = 1 + Int(random.next() % 40)
     let lifetimes = (0..<count).map { _ in
-      let first = Int(random.next() % 30)
-      return Lifetime(size: 1 + Int(random.next() % 1000), first: first, last: first + Int(random.next() % 8))
+      let size = 1 + Int(random.next() % 1000), cut = Int(random.next() % UInt64(size))
+      let parts = (random.flip() ? [0..<size] : [0..<cut, cut..<size]).map { range in
+        let first = Int(random.next() % 30)
+        return Lifetime.Part(range, first: first, last: first + Int(random.next() % 8))
+      }
+      return Lifetime(size: size, parts: parts)
     }
     let placement = LifetimePlanner.place(lifetimes)
     #expect(placement.offsets.count == count)
     for a in 0..<count {
-      let end = placement.offsets[a] + lifetimes[a].size
-      #expect(placement.offsets[a] % 16 == 0 && placement.offsets[a] >= 0 && end <= placement.size)
-      for b in 0..<a where lifetimes[a].meets(lifetimes[b]) {
-        #expect(
-          end <= placement.offsets[b] || placement.offsets[b] + lifetimes[b].size <= placement.offsets[a],
-          "seed \(seed): \(a) and \(b)")
+      let start = placement.offsets[a]
+      #expect(start % 16 == 0 && start >= 0 && start + lifetimes[a].size <= placement.size)
+      for b in 0..<a {
+        let other = placement.offsets[b]
+        for mine in lifetimes[a].parts {
+          for its in lifetimes[b].parts where mine.meets(its) {
+            #expect(
+              start + mine.range.upperBound <= other + its.range.lowerBound
+                || other + its.range.upperBound <= start + mine.range.lowerBound, "seed \(seed): \(a) and \(b)")
+          }
+        }
       }
     }
     #expect(placement.size <= lifetimes.reduce(0) { $0 + ($1.size + 15) / 16 * 16 })
@@ -32,6 +41,15 @@ import Testing
     let sizes = [160, 320, 640, 320, 1600, 480, 16]
     let chain = sizes.indices.map { Lifetime(size: sizes[$0], first: $0, last: $0 + 1) }
     #expect(LifetimePlanner.place(chain).size == 1600 + 480)
+  }
+
+  /// What is made late leaves its place to something else until then.
+  @Test func aPartIsUsedBefore() {
+    let placement = LifetimePlanner.place([
+      Lifetime(size: 96, parts: [Lifetime.Part(0..<48, first: 0, last: 9), Lifetime.Part(48..<96, first: 8, last: 9)]),
+      Lifetime(size: 48, first: 1, last: 7),
+    ])
+    #expect(placement.size == 96 && placement.offsets == [0, 48])
   }
 
   @Test func aHoleIsFilled() {

@@ -3,11 +3,13 @@ import LiaeGraph
 
 /// Tiles of a square picture.
 package enum WinogradGeometry {
-  /// 3x3 stride 1 and 5x5 stride 2 on even sides; the RGB input has too few channels to gain.
+  /// 3x3 stride 1 and 5x5 stride 2 on even sides; the RGB input has too few channels to gain, and one output channel would
+  /// fill a vector. The weights of a mask's head, which has one, are read as those of a plain sum.
   package static func fits(_ layer: ConvolutionLayer, tileSize: Int) -> Bool {
     let shape =
       (layer.kernel == 3 && layer.stride == 1) || (layer.kernel == 5 && layer.stride == 2 && layer.inputSide % 2 == 0)
-    return shape && layer.inputChannels > 3 && axis(side: layer.outputSide, tileSize: tileSize) != nil
+    return shape && layer.inputChannels > 3 && layer.outputChannels > 1
+      && axis(side: layer.outputSide, tileSize: tileSize) != nil
   }
 
   package static func fits(_ layer: ConvolutionLayer, _ algorithm: ConvolutionAlgorithm) -> Bool {

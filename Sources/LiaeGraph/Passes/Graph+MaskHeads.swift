@@ -2,8 +2,8 @@
 import LiaeSystem
 
 extension Graph {
-  /// Fuses a sigmoid with the 1x1 convolution to one channel before it, so that a mask is computed in one pass over what the
-  /// convolution reads. Of a convolution of a stack each image has a node of its own.
+  /// Fuses a sigmoid with the convolution to one channel before it, so that a mask is computed in one pass over what the
+  /// convolution reads; its kernel is 1x1 or, as in XSeg, 3x3. Of a convolution of a stack each image has a node of its own.
   package func fusingMaskHeads() throws(LiaeError) -> Graph {
     let readers = self.readers
     /// The convolution behind a value, if sigmoids alone read it, and the image of its stack; nil: the value is its result.
@@ -12,7 +12,10 @@ extension Graph {
         return (found.node, found.convolution, image)
       }
       guard case .convolution(let convolution) = self[value].operation, self[value].inputs.count == 1,
-        convolution == Convolution(convolution.layers[0], outputChannels: 1, kernel: 1, padding: 0),
+        [1, 3].contains(convolution.kernel),
+        convolution
+          == Convolution(
+            convolution.layers[0], outputChannels: 1, kernel: convolution.kernel, padding: convolution.kernel / 2),
         readers[value.index].allSatisfy({ isSigmoid($0) }), !outputs.contains(where: { $0.value == value })
       else { return nil }
       return (self[value], convolution, nil)
