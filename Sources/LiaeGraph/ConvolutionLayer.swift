@@ -60,7 +60,7 @@ extension Graph {
   /// Returns the convolution that a node computes, with all input channels of its weights; nil for another operation
   /// and for a depth-to-space in DCR order, which kernels do not have.
   package func layer(_ node: Node) -> ConvolutionLayer? {
-    guard case .convolution(let convolution) = node.operation, convolution.depthToSpace != .dcr else { return nil }
+    guard let convolution = node.operation.convolution, convolution.depthToSpace != .dcr else { return nil }
     let input = shape(node.inputs[0])
     var layer = ConvolutionLayer(
       name: convolution.name, inputChannels: convolution.reading == .repeatedHalf ? 2 * input.channels : input.channels,

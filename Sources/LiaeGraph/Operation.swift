@@ -56,6 +56,13 @@ package struct Convolution: Sendable, Hashable {
     (layers, self.outputChannels) = ([layer], outputChannels)
     (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
   }
+
+  /// True for nothing but the sums of one channel, with a kernel of 1x1 or 3x3 that is centred on its pixel: a sigmoid behind
+  /// them makes a mask.
+  package var isMaskHead: Bool {
+    layers.count == 1 && (kernel == 1 || kernel == 3)
+      && self == Convolution(layers[0], outputChannels: 1, kernel: kernel, padding: kernel / 2)
+  }
 }
 
 /// A dense layer with bias, or several dense layers of the same input whose outputs follow one another.
@@ -114,7 +121,7 @@ package enum Operation: Sendable, Hashable {
 
   /// Depth-to-space in DCR order followed by the sigmoid.
   case shuffledSigmoid
-  /// A convolution to one channel, of an odd kernel that is centred on its pixel, followed by the sigmoid.
+  /// A convolution that `isMaskHead`, followed by the sigmoid.
   case maskHead(Convolution)
   /// Concatenation of x and y - x: y is the second input, x the first or, if `morphs` is set, the lerp of both.
   case splitHalves(morphs: Bool)
@@ -124,6 +131,14 @@ package enum Operation: Sendable, Hashable {
   case unstack(Int)
   /// The outputs of one of `count` joined dense layers.
   case denseOutput(Int, of: Int)
+
+  /// The convolution that the node computes, with a sigmoid behind it or without.
+  package var convolution: Convolution? {
+    switch self {
+    case .convolution(let convolution), .maskHead(let convolution): convolution
+    default: nil
+    }
+  }
 
   /// Names of the layers whose tensors the node reads.
   package var layers: [String] {

@@ -54,7 +54,7 @@ final class PackedWeights: Sendable {
     for node in graph.nodes {
       try CallScope.check()
       switch node.operation {
-      case .convolution(let convolution):
+      case .convolution(let convolution), .maskHead(let convolution):
         guard let layer = graph.layer(node), byName[layer.name] == nil else { continue }
         let choice = try layers.choose(layer)
         let isJoined = convolution.layers.count > 1, isTransposed = convolution.reading == .transposed
@@ -97,7 +97,7 @@ final class PackedWeights: Sendable {
         }
         layers.release(node.operation.layers)
       case .concatenation where node.inputs.count == 2: break
-      case .input, .sigmoid, .shuffledSigmoid, .maskHead, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack,
+      case .input, .sigmoid, .shuffledSigmoid, .splitHalves, .mixChannels, .denseOutput, .stack, .unstack,
         .blurPool:
         break
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label) alone")

@@ -175,7 +175,7 @@ extension Plan {
   func graph(of outputs: [String]) throws(LiaeError) -> Graph {
     let graph = try runGraph.reaching(outputs).joiningDenseLayers()
     // One branch after the other takes less memory.
-    return try (options.memory == .memory ? graph : graph.stackingBranches()).fusingMaskHeads()
+    return try options.memory == .memory ? graph : graph.stackingBranches()
   }
 }
 

@@ -84,14 +84,22 @@ extension Graph {
     }.withoutDeadNodes()
   }
 
-  /// Fuses a sigmoid with the depth-to-space in DCR order before it.
+  /// Fuses a sigmoid with the depth-to-space in DCR order before it, or with the convolution to one channel, so that a mask is
+  /// computed in one pass over what the convolution reads.
   package func fusingSigmoids() throws(LiaeError) -> Graph {
     let readers = self.readers
     return try rebuilt { (index, node, inputs, graph) throws(LiaeError) in
-      guard node.operation == .sigmoid, isRead(node.inputs[0], onlyBy: index, readers),
-        case let before = graph[inputs[0]], before.operation == .depthToSpace(.dcr)
-      else { return try graph.addCopy(node, inputs: inputs) }
-      return try graph.addDerived(.shuffledSigmoid, before.inputs, name: node.name, part: node.part)
+      guard node.operation == .sigmoid, isRead(node.inputs[0], onlyBy: index, readers) else {
+        return try graph.addCopy(node, inputs: inputs)
+      }
+      let before = graph[inputs[0]], fused: Operation
+      switch before.operation {
+      case .depthToSpace(.dcr): fused = .shuffledSigmoid
+      case .convolution(let convolution) where convolution.isMaskHead && before.inputs.count == 1:
+        fused = .maskHead(convolution)
+      default: return try graph.addCopy(node, inputs: inputs)
+      }
+      return try graph.addDerived(fused, before.inputs, name: node.name, part: node.part)
     }.withoutDeadNodes()
   }
 
