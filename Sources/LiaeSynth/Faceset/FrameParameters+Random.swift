@@ -38,7 +38,7 @@ extension FrameParameters {
     smile = sometimes(0.5)
     pucker = sometimes(0.15) * 0.8
     // Lids that move are shut for a third of the time.
-    blink = min(1, 1.5 * sometimes(0.25))
+    blink = min(1, 1.5 * sometimes(0.4))
     gaze = SIMD2(signed() * 0.8, signed() * 0.7)
     brows = sometimes(0.5) * (random.uniform() < 0.3 ? -0.6 : 1)
     light = Light(&random)

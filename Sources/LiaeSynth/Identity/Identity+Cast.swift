@@ -42,7 +42,7 @@ extension Identity {
     person.brows = BrowLook(color: Vector(0.022, 0.014, 0.010), thickness: 4.2, density: 1, arch: 4.2, height: -0.4)
     person.hair = HairLook(
       style: .short, color: Vector(0.022, 0.015, 0.011), highlight: Vector(0.085, 0.06, 0.045), volume: 13,
-      forehead: 2, temples: 8)
+      forehead: 9, temples: 10)
     person.iris = (Vector(0.045, 0.022, 0.010), Vector(0.16, 0.075, 0.025))
     person.shirt = Vector(0.05, 0.08, 0.14)
     person.seed = 11
