@@ -314,7 +314,9 @@ def test_a_reader_of_the_progress_that_goes_is_no_reason_to_stop(model):
 
 
 def test_the_end_of_the_terminal_stops_and_saves(model):
-    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0)
+    # The tests themselves may run under nohup.
+    process = start(model, "--target-iter", 0, "--preview-every", 0, "--status-every", 0,
+                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     read_until(process, "[10]")
     process.send_signal(signal.SIGHUP)
     _, err = process.communicate(timeout=60)
