@@ -43,7 +43,7 @@ import Testing
     #expect(LifetimePlanner.place(chain).size == 1600 + 480)
   }
 
-  /// What is made late leaves its place to something else until then.
+  /// A part that is made late leaves its place to something else until then.
   @Test func aPartIsUsedBefore() {
     let placement = LifetimePlanner.place([
       Lifetime(size: 96, parts: [Lifetime.Part(0..<48, first: 0, last: 9), Lifetime.Part(48..<96, first: 8, last: 9)]),
