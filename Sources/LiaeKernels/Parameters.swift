@@ -115,6 +115,8 @@
   /// Tiles sorted by (rows, columns): (6,4) up to kind1, (6,6) up to kind2, (4,6) up to kind3, (4,4) up to tileCount;
   /// any pair of points is then used by one range of tiles.
   @usableFromInline package var kind1 = 0, kind2 = 0, kind3 = 0, tileCount = 0
+  /// Tiles, the first ones, of which only the first half of the channels is computed with; the caller of kernels sees to it.
+  @usableFromInline package var halfTiles = 0
   /// Transformed inputs V are [point][channel / W][row][W]: rows of one block, and floats of one point.
   @usableFromInline package var inputRows = 0, inputPlane = 0
   /// Products M are [point][row][vectors * W]: floats of one point.

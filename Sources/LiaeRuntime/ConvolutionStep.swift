@@ -7,13 +7,12 @@ import LiaeSystem
 /// Key of a convolution's tables, which hold offsets and no addresses.
 private struct ConvolutionShape: Hashable {
   let layer: String
-  let images: Int
-  let readsHalf: Bool
+  let images, halfImages: Int
   let sharesInputs: Bool?
   let strides: [Int]
 
   init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
-    (layer, images, readsHalf, sharesInputs) = (packed.layer.name, b.images, b.readsHalf, b.sharesInputs)
+    (layer, images, halfImages, sharesInputs) = (packed.layer.name, b.images, b.halfImages, b.sharesInputs)
     strides = [b.source, b.target, b.residual ?? b.target].flatMap { [$0.row, $0.plane, $0.image] }
   }
 }

@@ -67,7 +67,7 @@ final class LayerStopwatch {
     let source = ActivationBuffer(sourceGrid, at: start)
     var binding = ConvolutionBinding(
       source: source.view, target: ActivationBuffer(targetGrid, at: start + sourceGrid.image).view, images: 1,
-      readsHalf: layer.source == .halves)
+      halfImages: layer.source == .halves ? 1 : 0)
     binding.sharesInputs = sharesInputs
     let step = convolutionStep(packed, binding, tables: ConvolutionTables(workers: pool.workers))
     let workspace = try Workspace(step.scratch, workers: pool.workers, width: kernels.width)

@@ -101,10 +101,13 @@ private struct ScheduleAddresses {
       throw LiaeError(.internalError, "node \(node.name) is no convolution")
     }
     let source = graph[node.inputs[0]].operation == .input ? input : try buffer(node.inputs[0]).view
+    // The images of a stack stand one behind the other.
+    let parts = graph[node.inputs[0]].operation == .stack ? graph[node.inputs[0]].inputs : [node.inputs[0]]
+    let halves = parts.prefix { convolution.reading == .repeatedHalf || graph.hasZeroHalf($0) }.count
     return ConvolutionBinding(
       source: source, target: try buffer(Graph.Value(index)).view,
       residual: node.inputs.count == 2 ? try buffer(node.inputs[1]).view : nil, images: images * node.shape.images,
-      readsHalf: convolution.reading == .repeatedHalf)
+      halfImages: images * halves)
   }
 }
 

@@ -24,8 +24,8 @@ struct ConvolutionCase: CustomStringConvertible {
   var residual = false
   var images = 1
   var source = ConvolutionLayer.Source.channels
-  /// True if of the halves of a code the first alone is read.
-  var readsHalf = false
+  /// Images, the first ones, that have the first half of a code alone.
+  var halfImages = 0
   var workers = 1
   /// The element type in which the weights are given; the reference gets the same numbers.
   var element = DType.float32
@@ -49,7 +49,7 @@ struct ConvolutionCase: CustomStringConvertible {
     "\(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
       + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + activationTitle + " images \(images)"
       + (source == .halves ? " halves" : source == .picture ? " picture" : "")
-      + (readsHalf ? " first half" : "") + (fromTaps ? " from taps" : "") + " \(element.rawValue)"
+      + (halfImages > 0 ? " first half of \(halfImages)" : "") + (fromTaps ? " from taps" : "") + " \(element.rawValue)"
   }
 
   private var activationTitle: String {
@@ -177,7 +177,7 @@ struct ConvolutionCase: CustomStringConvertible {
       case .halves:
         // The reference reads [X, AB]; the kernels read [X, AB - X], or X alone where AB = X.
         let c = inputs / 2
-        if readsHalf { values.replaceSubrange(c * pixels..<2 * c * pixels, with: values[..<(c * pixels)]) }
+        if image < halfImages { values.replaceSubrange(c * pixels..<2 * c * pixels, with: values[..<(c * pixels)]) }
         var mixed = [Float](repeating: 0, count: 2 * half * pixels)
         for i in 0..<c * pixels {
           mixed[i] = values[i]
@@ -214,7 +214,7 @@ struct ConvolutionCase: CustomStringConvertible {
       packed,
       ConvolutionBinding(
         source: view, target: target.view, residual: residual ? target.view : nil, images: images,
-        readsHalf: readsHalf), tables: ConvolutionTables(workers: workers))
+        halfImages: halfImages), tables: ConvolutionTables(workers: workers))
     let workspace = try Workspace(step.scratch, workers: workers, width: width)
     step.run(RunState(kernels: kernels, pool: pool, workspace: workspace))
 

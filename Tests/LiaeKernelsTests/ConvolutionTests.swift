@@ -108,11 +108,13 @@ import Testing
   @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
   func codes(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
     for inputs in [12, 20, 64, 66] {
-      for readsHalf in [true, false] {
-        try check(
-          ConvolutionCase(
-            set: set, algorithm: algorithm, inputs: inputs, outputs: 24, side: 8, depthToSpace: true, images: 2,
-            source: .halves, readsHalf: readsHalf))
+      for halfImages in 0...2 {
+        for (side, workers) in [(8, 1), (10, 2)] {
+          try check(
+            ConvolutionCase(
+              set: set, algorithm: algorithm, inputs: inputs, outputs: 24, side: side, depthToSpace: true, images: 2,
+              source: .halves, halfImages: halfImages, workers: workers))
+        }
       }
     }
   }

@@ -104,11 +104,11 @@ struct KernelCases {
       )
       for ending in c.endings { try convolve(ending) }
     }
-    for readsHalf in [true, false] {
+    for halfImages in 0...2 {
       try convolve(
         ConvolutionCase(
           set: set, algorithm: algorithm, inputs: 20, outputs: 24, side: 8, depthToSpace: true, images: 2,
-          source: .halves, readsHalf: readsHalf))
+          source: .halves, halfImages: halfImages))
     }
   }
 

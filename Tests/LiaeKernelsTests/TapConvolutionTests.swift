@@ -87,10 +87,10 @@ import Testing
   func codes(set: InstructionSet, tileSize: Int) throws {
     for element in Self.elements {
       for inputs in [12, 20, 66, 540] {
-        for readsHalf in [true, false] {
+        for halfImages in 0...2 {
           var c = cases(set, tileSize, element)
           (c.inputs, c.outputs, c.side, c.images) = (inputs, 24, 8, 2)
-          (c.depthToSpace, c.source, c.readsHalf) = (true, .halves, readsHalf)
+          (c.depthToSpace, c.source, c.halfImages) = (true, .halves, halfImages)
           try check(c)
         }
       }

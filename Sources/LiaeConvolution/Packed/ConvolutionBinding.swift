@@ -9,22 +9,26 @@ package struct ConvolutionBinding {
   /// The residual block's input; may be the target itself, pixel by pixel.
   package var residual: ActivationView?
   package var images: Int
-  /// True if only the first half of the channels is read: a code that repeats itself is folded into the weights.
-  package var readsHalf: Bool
+  /// Images, the first ones, of which only the first half of the channels is read: a code that repeats itself is folded into
+  /// the weights. Where there are others behind them, the second half of these is zeros.
+  package var halfImages: Int
   /// Overrules whether a Winograd layer shares its transformed inputs between tasks.
   package var sharesInputs: Bool?
 
   package init(
     source: ActivationView, target: ActivationView, residual: ActivationView? = nil, images: Int,
-    readsHalf: Bool = false
+    halfImages: Int = 0
   ) {
     (self.source, self.target, self.residual) = (source, target, residual)
-    (self.images, self.readsHalf) = (images, readsHalf)
+    (self.images, self.halfImages) = (images, halfImages)
   }
+
+  /// True if no image has more than the first half of the channels.
+  var readsHalf: Bool { halfImages == images }
 
   /// Multiplications of the sum that is really made: half of them where half of a code is read.
   package func multiplications(_ packed: PackedConvolution) -> Double {
-    Work(packed.layer, packed.algorithm).multiplications * Double(images) / (readsHalf ? 2 : 1)
+    Work(packed.layer, packed.algorithm).multiplications * (Double(images) - Double(halfImages) / 2)
   }
 
   /// Packed weights that are read.

@@ -8,6 +8,8 @@ package final class PackedWinograd {
   /// One pass over `imagesOfPass` images; `parameters` has those of each.
   package let run: WinogradRun
   private let imagesOfPass: Int
+  /// Images, the first ones, that have the first half of a code alone.
+  private let halfImages: Int
   /// Makes U of weights that are stored as taps.
   package let weights: (any WinogradWeights)?
   private let packed: PackedConvolution
@@ -54,7 +56,7 @@ package final class PackedWinograd {
       ofPass = tiles(images: images)
     }
     let scheme = scheme(ofPass)
-    (self.tiles, imagesOfPass) = (ofPass, images)
+    (self.tiles, imagesOfPass, halfImages) = (ofPass, images, b.readsHalf ? 0 : b.halfImages)
     let transform = scheme.weights.map { WeightTransform(packed, channels: channels, scope: $0) }
     weights = transform
     run = WinogradRun(
@@ -63,7 +65,11 @@ package final class PackedWinograd {
         input: packed.kernels.winogradInput, product: packed.kernels.winogradProduct,
         output: packed.kernels.winogradOutput),
       points: points, tiles: ofPass.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
-      row: packed.blockVectors * width, width: width, pieces: transform?.pieces)
+      row: packed.blockVectors * width, width: width, pieces: transform?.pieces,
+      halves: halfImages == 0
+        ? nil
+        : WinogradHalves(
+          channels: roundUp(layer.inputChannels / 2, width), points: points * points, weightOffset: packed.weightOffset))
     targetOffsets = Table(b.targetOffsets(packed))
     kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
   }
@@ -75,7 +81,9 @@ package final class PackedWinograd {
       pass.source.origin += first * b.source.image
       pass.target.origin += first * b.target.image
       if let residual = b.residual { pass.residual?.origin += first * residual.image }
-      return parameters(ofPass: pass)
+      var parameters = parameters(ofPass: pass)
+      parameters.halfTiles = tiles.count(ofImages: min(max(0, halfImages - first), imagesOfPass))
+      return parameters
     }
   }
 

@@ -56,6 +56,8 @@ package struct WinogradRun {
   private let kernels: WinogradKernels
   /// The pieces in which U is made where weights are stored as taps; else nil.
   private let pieces: WinogradPieces?
+  /// nil: all tiles have all channels.
+  private let halves: WinogradHalves?
   private let tiles, inputBlocks, columnBlocks: Int
   /// Floats of a row of U or M.
   private let row: Int
@@ -72,9 +74,10 @@ package struct WinogradRun {
   ///   - pieces: nil where weights are stored transformed.
   package init(
     _ scheme: WinogradScheme, kernels: WinogradKernels, points: Int, tiles: Int, inputBlocks: Int, columnBlocks: Int,
-    row: Int, width: Int, pieces: WinogradPieces?
+    row: Int, width: Int, pieces: WinogradPieces?, halves: WinogradHalves? = nil
   ) {
-    (self.scheme, self.kernels, self.pieces, self.tiles) = (scheme, kernels, pieces, tiles)
+    (self.scheme, self.kernels, self.pieces, self.halves) = (scheme, kernels, pieces, halves)
+    self.tiles = tiles
     (self.inputBlocks, self.columnBlocks, self.row, self.width) = (inputBlocks, columnBlocks, row, width)
     parts = Self.parts(tiles)
     inputFloats = points * points * scheme.inputPlane
@@ -103,9 +106,7 @@ package struct WinogradRun {
   ) {
     if scheme.isShared {
       let part = Self.part(index / inputBlocks, of: parts, 0..<tiles)
-      kernels.input(
-        parameters, index % inputBlocks, part.lowerBound, part.upperBound, memory.v + part.lowerBound * width,
-        memory.scratch)
+      transform(index % inputBlocks, part, parameters, first: 0, memory)
     } else if let pieces, let weights {
       let block = index / pieces.ranges.count
       weights.make(
@@ -126,9 +127,9 @@ package struct WinogradRun {
       let from = index * scheme.rowBlock, to = min(from + scheme.rowBlock, tiles)
       var local = parameters.pointee
       if pieces != nil { local.weights = UnsafePointer(memory.u) }
-      for block in 0..<inputBlocks { kernels.input(parameters, block, from, to, memory.v, memory.scratch) }
+      for block in 0..<inputBlocks { transform(block, from..<to, parameters, first: from, memory) }
       for block in 0..<columnBlocks {
-        kernels.product(&local, block, from, to, memory.v, from, memory.m)
+        products(&local, block, from, to, first: from, memory)
         kernels.output(parameters, block, from, to, memory.m, memory.scratch)
       }
     } else if let pieces, let weights {
@@ -136,9 +137,39 @@ package struct WinogradRun {
     } else {
       let block = index / scheme.rowBlocks, from = index % scheme.rowBlocks * scheme.rowBlock
       let to = min(from + scheme.rowBlock, tiles)
-      kernels.product(parameters, block, from, to, memory.v, 0, memory.m)
+      products(parameters, block, from, to, first: 0, memory)
       kernels.output(parameters, block, from, to, memory.m, memory.scratch)
     }
+  }
+
+  /// The first tile that has the packed channels from `channel` on.
+  private func wholeTiles(from channel: Int, _ parameters: UnsafePointer<WinogradParameters>) -> Int {
+    halves.map { channel < $0.channels ? 0 : parameters.pointee.halfTiles } ?? 0
+  }
+
+  /// V of a block of channels of the tiles that have it; row 0 of V is tile `first`.
+  private func transform(
+    _ block: Int, _ range: Range<Int>, _ parameters: UnsafePointer<WinogradParameters>, first: Int, _ memory: Memory
+  ) {
+    let from = max(range.lowerBound, wholeTiles(from: block * width, parameters))
+    guard from < range.upperBound else { return }
+    kernels.input(parameters, block, from, range.upperBound, memory.v + (from - first) * width, memory.scratch)
+  }
+
+  /// M of a block of output channels, with all channels of each tile; row 0 of V is tile `first`, of M tile `from`.
+  private func products(
+    _ parameters: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, first: Int, _ memory: Memory
+  ) {
+    let whole = max(from, parameters.pointee.halfTiles)
+    guard let halves, whole > from else {
+      kernels.product(parameters, block, from, to, memory.v, first, memory.m)
+      return
+    }
+    var half = halves.first(parameters.pointee)
+    kernels.product(&half, block, from, to, memory.v, first, memory.m)
+    guard whole < to else { return }
+    half = halves.second(parameters.pointee)
+    kernels.product(&half, block, whole, to, memory.v, first, memory.m + (whole - from) * row)
   }
 
   /// A column block whose U is made here, with all tiles.
@@ -157,7 +188,8 @@ package struct WinogradRun {
         local.accumulates = piece > 0
         let following = weights.following(piece, block: block)
         (local.ahead, local.aheadFloats) = (following?.start ?? local.weights, following?.floats ?? 0)
-        kernels.product(&local, 0, 0, tiles, memory.v, 0, memory.m)
+        let first = wholeTiles(from: pieces.ranges[piece].lowerBound, parameters)
+        kernels.product(&local, 0, first, tiles, memory.v, 0, memory.m + first * row)
       }
       kernels.output(parameters, block, 0, tiles, memory.m, memory.scratch)
       return
@@ -167,7 +199,7 @@ package struct WinogradRun {
     }
     for from in stride(from: 0, to: tiles, by: scheme.rowBlock) {
       let to = min(from + scheme.rowBlock, tiles)
-      kernels.product(&local, 0, from, to, memory.v, 0, memory.m)
+      products(&local, 0, from, to, first: 0, memory)
       kernels.output(parameters, block, from, to, memory.m, memory.scratch)
     }
   }

@@ -12,6 +12,7 @@ package final class WinogradTiles {
   }
 
   package let count: Int
+  private let images: Int
   /// Where tiles of 4 rows, of 6 rows and 6 columns, and of 6 columns alone end: `kind1` to `kind3` of `WinogradParameters`.
   private let ends: [Int]
   private let tiles: Table<Tile>
@@ -28,6 +29,7 @@ package final class WinogradTiles {
     tileSize: Int, side: Int, images: Int, padding: Int, source: Pictures, target: Pictures, residual: Pictures? = nil,
     sourceSide: Int? = nil
   ) {
+    self.images = images
     let axis = WinogradGeometry.axis(side: side, tileSize: tileSize) ?? []
     // By (rows, columns): (6, 4), (6, 6), (4, 6), (4, 4); tiles of one size are of the second kind.
     var kinds: [[Tile]] = [[], [], [], []]
@@ -65,6 +67,9 @@ package final class WinogradTiles {
 
   /// The tiles themselves, which `WinogradParameters` takes when it is created.
   package var pointer: UnsafePointer<Tile> { UnsafePointer(tiles.pointer) }
+
+  /// Tiles, the first ones, that are those of the first images; 0 where tiles of several kinds mix the images.
+  func count(ofImages first: Int) -> Int { Set([0, count] + ends).count > 2 ? 0 : count / max(1, images) * first }
 
   package func set(_ parameters: inout WinogradParameters) {
     parameters.tiles = pointer

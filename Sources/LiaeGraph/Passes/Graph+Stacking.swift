@@ -2,11 +2,17 @@
 import LiaeSystem
 
 extension Graph {
+  /// Tells whether a value is the halves [x ; 0] of a code of one value with itself.
+  package func hasZeroHalf(_ value: Value) -> Bool {
+    let node = self[value]
+    return node.operation == .splitHalves(morphs: false) && node.inputs[0] == node.inputs[1]
+  }
+
   /// Computes two convolutions of the same layer on different values as one convolution of a stack of the two, so that
   /// the weights are read once: in a swap the mask branch for the swap and for the destination.
   ///
-  /// A chain of such pairs is stacked once, in front of its first pair; if the two convolutions of that pair read their
-  /// codes differently (`Convolution.reading`), behind it.
+  /// A chain of such pairs is stacked once, in front of its first pair. Where the first convolution of that pair reads a
+  /// repeated half and the second one both halves (`Convolution.reading`), the first is given the halves [x ; 0].
   package func stackingBranches() throws(LiaeError) -> Graph {
     let pairs = stackablePairs()
     guard !pairs.isEmpty else { return self }
@@ -39,14 +45,13 @@ extension Graph {
     func stack(_ first: Int, _ second: Int) throws(LiaeError) -> Value? {
       let (a, b) = (nodes[first], nodes[second])
       guard let x = moved[a.inputs[0].index], let y = moved[b.inputs[0].index] else { return nil }
-      guard a.operation == b.operation else {
-        guard let one = try copy(first), let other = try copy(second) else { return nil }
-        return try graph.addDerived(.stack, [one, other], name: "\(a.name) results", part: a.part)
-      }
       if pairs[b.inputs[0].index] == a.inputs[0].index, let before = stacks[b.inputs[0].index] {
         return try graph.addDerived(b.operation, [before], name: b.name, part: b.part)
       }
-      let both = try graph.addDerived(.stack, [x, y], name: "\(a.name) inputs", part: a.part)
+      let one =
+        a.operation == b.operation
+        ? x : try graph.addDerived(.splitHalves(morphs: false), [x, x], name: "\(a.name) code", part: a.part)
+      let both = try graph.addDerived(.stack, [one, y], name: "\(a.name) inputs", part: a.part)
       return try graph.addDerived(b.operation, [both], name: b.name, part: b.part)
     }
 
@@ -69,9 +74,9 @@ extension Graph {
     return try graph.withoutDeadNodes()
   }
 
-  /// The first convolution of each pair that is to be stacked, by the second: the same layers, operations that are equal
-  /// but for `reading`, one input each, results of one shape, and nothing that would have to be computed both before and
-  /// behind the stack.
+  /// The first convolution of each pair that is to be stacked, by the second: the same layers, operations that are equal but
+  /// for a `repeatedHalf` before `splitHalves`, one input each, results of one shape, and nothing that would have to be computed
+  /// both before and behind the stack.
   private func stackablePairs() -> [Int: Int] {
     var pairs: [Int: Int] = [:]
     var firsts: [[String]: Int] = [:]
@@ -83,7 +88,7 @@ extension Graph {
       if let first = firsts[layers], case .convolution(let other) = nodes[first].operation,
         nodes[first].shape == node.shape
       {
-        convolution.reading = other.reading
+        if other.reading == .repeatedHalf && convolution.reading == .splitHalves { convolution.reading = other.reading }
         pairs[index] = first
         if convolution == other, hasOrder(pairs) {
           firsts[layers] = nil

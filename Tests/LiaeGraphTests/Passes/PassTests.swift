@@ -276,21 +276,37 @@ import Testing
     #expect(try shared.fusingSigmoids().text == shared.text)
   }
 
-  /// Codes that are read in two ways are stacked behind the layer that reads them.
+  /// A code that repeats itself is stacked as [x ; 0] in front of the layer that reads another one whole.
   @Test func branchesOfFoldedCodes() throws {
+    let graph = try foldedBranches([false, true])
+    #expect(
+      graph.text == [
+        "0 input ()", "1 sigmoid (0)", "2 split halves (1, 0)", "3 split halves (0, 0)", "4 stack (3, 2)",
+        "5 convolution a splitHalves (4)", "6 convolution b (5)", "7 unstack 0 (6)", "8 unstack 1 (6)",
+      ])
+    #expect(graph.values.filter(graph.hasZeroHalf).map(\.index) == [3])
+  }
+
+  /// The other order, which no family has: the layers behind the codes are stacked.
+  @Test func branchesOfFoldedCodesInTheOtherOrder() throws {
+    #expect(
+      try foldedBranches([true, false]).text == [
+        "0 input ()", "1 sigmoid (0)", "2 split halves (1, 0)", "3 convolution a splitHalves (2)",
+        "4 convolution a repeatedHalf (0)", "5 stack (3, 4)", "6 convolution b (5)", "7 unstack 0 (6)",
+        "8 unstack 1 (6)",
+      ])
+  }
+
+  /// Two branches of layers a and b on the codes (x, x) and, where `differs`, (y, x).
+  private func foldedBranches(_ differs: [Bool]) throws -> Graph {
     var graph = Graph()
     let x = try graph.addInput(channels: 4, side: 4)
     let y = try graph.add(.sigmoid, [x])
-    for (name, first) in [("one", x), ("two", y)] {
-      let code = try graph.add(.concatenation, [first, x])
-      graph.declare(name, try graph.convolution("b", 4, try graph.convolution("a", 4, code)))
+    for (index, differs) in differs.enumerated() {
+      let code = try graph.add(.concatenation, [differs ? y : x, x])
+      graph.declare("out \(index)", try graph.convolution("b", 4, try graph.convolution("a", 4, code)))
     }
-    #expect(
-      try graph.foldingCodes().stackingBranches().text == [
-        "0 input ()", "1 sigmoid (0)", "2 split halves (1, 0)", "3 convolution a repeatedHalf (0)",
-        "4 convolution a splitHalves (2)", "5 stack (3, 4)", "6 convolution b (5)", "7 unstack 0 (6)",
-        "8 unstack 1 (6)",
-      ])
+    return try graph.foldingCodes().stackingBranches()
   }
 
   /// A layer that runs on its own result; two that run in either order: stacking both would be a cycle.
