@@ -20,6 +20,8 @@ package struct KernelTable: Sendable {
     ) -> Void
   package let winogradOutput:
     @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, FloatPointer, Scratch) -> Void
+  package let winogradMask:
+    @Sendable (UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, FloatPointer, Scratch) -> Void
   /// `offsets` and `u` as `winogradWeights` has them.
   package let winogradWeights:
     @Sendable (
@@ -61,6 +63,8 @@ package struct KernelTable: Sendable {
       Void,
     winogradOutput:
       @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
+    winogradMask:
+      @escaping @Sendable (UnsafePointer<WinogradParameters>, Int, Int, Int, FloatPointer, Scratch) -> Void,
     winogradWeights:
       @escaping @Sendable (
         UnsafePointer<TapParameters>, Int, Int, Int, UnsafePointer<Int>, MutableFloatPointer, Scratch
@@ -81,7 +85,7 @@ package struct KernelTable: Sendable {
   ) {
     (self.isa, self.width) = (isa, width)
     (self.winogradInput, self.winogradProduct, self.winogradOutput) = (winogradInput, winogradProduct, winogradOutput)
-    self.winogradWeights = winogradWeights
+    (self.winogradMask, self.winogradWeights) = (winogradMask, winogradWeights)
     (self.direct, self.denseRows, self.denseColumns) = (direct, denseRows, denseColumns)
     (self.flatten, self.mixCodes, self.headOutput, self.maskHead) = (flatten, mixCodes, headOutput, maskHead)
     (self.squareSums, self.scaleAndThreshold, self.blurPool) = (squareSums, scaleAndThreshold, blurPool)

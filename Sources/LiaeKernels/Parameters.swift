@@ -62,6 +62,9 @@
   /// `ActivationKind`.
   @usableFromInline package var activation: Int
   @usableFromInline package var slope: Float
+  /// A 1x1 convolution to one channel behind depth-to-space, for `winogradMask`: the weights of the vectors of a pixel, and its
+  /// bias behind them. The target is the mask then, of one float a pixel.
+  @usableFromInline package var head: FloatPointer?
   @inlinable package init(
     target: ActivationView, stride: Int, offsets: UnsafePointer<Int>, vectors: Int, residual: ActivationView?,
     bias: FloatPointer, activation: Int, slope: Float

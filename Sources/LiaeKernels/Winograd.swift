@@ -218,6 +218,83 @@ package func winogradOutput<V: Lanes, L: PixelLayout>(
   }
 }
 
+/// The mask of the tiles from..<to for one block of output channels: bias, activation, depth-to-space, the 1x1 convolution to
+/// one channel of `ConvolutionOutput.head`, and the sigmoid. A block has all channels of its pixels.
+///
+/// Numerics: those of `maskHead` behind `winogradOutput`, to the bit.
+@inlinable @inline(__always)
+package func winogradMask<V: Lanes>(
+  _: V.Type, _ p: UnsafePointer<WinogradParameters>, block: Int, from: Int, to: Int, m: FloatPointer,
+  scratch: MutableFloatPointer
+) {
+  let q = p.pointee, W = V.width, e = q.output
+  guard let head = e.head else { return }
+  let perPixel = e.vectors / 4, rowStride = e.stride * e.target.row
+  let sums = scratch + 64 * W
+  for t in from..<to {
+    let tile = q.tiles[t], s = m + (t - from) * q.blockVectors * W
+    for half in 0..<q.blockVectors {
+      let vector = block * q.blockVectors + half
+      if vector >= e.vectors { break }
+      let (rows, columns) = transform(t, tile, s + half * W)
+      add(vector, tile.skippedRows..<rows, columns)
+      if (vector + 1) % perPixel == 0 { finish(e.target.origin + e.offsets[vector] + tile.target, tile, rows, columns) }
+    }
+  }
+  /// The outputs of a tile, rows of 8 vectors of scratch; returns how many rows and columns there are.
+  @inline(__always) func transform(_ t: Int, _ tile: Tile, _ s: FloatPointer) -> (rows: Int, columns: Int) {
+    switch q.tileSize {
+    case 2: return outputs(Axis2.self, Axis2.self, tile, s)
+    case 4: return outputs(Axis4.self, Axis4.self, tile, s)
+    default:
+      if t < q.kind1 { return outputs(Axis6.self, Axis4Of6.self, tile, s) }
+      if t < q.kind2 { return outputs(Axis6.self, Axis6.self, tile, s) }
+      if t < q.kind3 { return outputs(Axis4Of6.self, Axis6.self, tile, s) }
+      return outputs(Axis4Of6.self, Axis4Of6.self, tile, s)
+    }
+  }
+  @inline(__always) func outputs<Y: WinogradAxis, X: WinogradAxis>(
+    _: Y.Type, _: X.Type, _ tile: Tile, _ s: FloatPointer
+  ) -> (rows: Int, columns: Int) {
+    for j in 0..<X.points where X.uses(j) {
+      Y.output(s + j * q.productPlane, X.points * q.productPlane, PlainSink<V>(scratch + j * W, 8 * W))
+    }
+    for i in tile.skippedRows..<Y.outputs {
+      X.output(scratch + i * 8 * W, W, PlainSink<V>(scratch + i * 8 * W, W))
+    }
+    return (Y.outputs, X.outputs)
+  }
+  /// Adds a vector of channels of all pixels of a tile.
+  @inline(__always) func add(_ vector: Int, _ rows: Range<Int>, _ columns: Int) {
+    let bias: V = load(e.bias + vector * W), slope = V(repeating: e.slope)
+    let weights: V = load(head + vector % perPixel * W)
+    let isFirst = vector % perPixel == 0
+    for i in rows {
+      for x in 0..<columns {
+        let v: V = load(scratch + (i * 8 + x) * W) + bias
+        let value = e.activation == ActivationKind.cosine ? XCosX.apply(v, slope) : LeakyReLU.apply(v, slope)
+        let sum = sums + (i * columns + x) * W
+        store(sum, V.mulAdd(isFirst ? V(repeating: 0) : load(sum), value, weights))
+      }
+    }
+  }
+  /// Adds the lanes of each pixel.
+  @inline(__always) func finish(_ d: MutableFloatPointer, _ tile: Tile, _ rows: Int, _ columns: Int) {
+    var (i, x) = (tile.skippedRows, 0)
+    for first in stride(from: i * columns, to: rows * columns, by: W) {
+      V.transpose(FloatPointer(sums + first * W), W, scratch, W)
+      var sum = V(repeating: head[perPixel * W])
+      for lane in 0..<W { sum = sum + (load(scratch + lane * W) as V) }
+      store(scratch, sigmoid(sum))
+      for k in 0..<min(W, rows * columns - first) {
+        if x >= tile.skippedColumns { d[i * rowStride + x * e.stride] = scratch[k] }
+        x += 1
+        if x == columns { (i, x) = (i + 1, 0) }
+      }
+    }
+  }
+}
+
 /// The outputs of one line of a tile past the first `skipped`.
 @inlinable @inline(__always)
 func putLine<X: WinogradAxis, S: LineSink>(_: X.Type, _ line: MutableFloatPointer, _ skipped: Int, _ sink: S) {

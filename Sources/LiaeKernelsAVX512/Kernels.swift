@@ -46,6 +46,11 @@ import LiaeKernels
   _ scratch: UnsafeMutablePointer<Float>
 ) { winogradOutput(V.self, BlockedChannels.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
 
+@inline(never) private func winogradMask_f32(
+  _ p: UnsafePointer<WinogradParameters>, _ block: Int, _ from: Int, _ to: Int, _ m: UnsafePointer<Float>,
+  _ scratch: UnsafeMutablePointer<Float>
+) { winogradMask(V.self, p, block: block, from: from, to: to, m: m, scratch: scratch) }
+
 @inline(never) private func winogradWeights_f32(
   _ p: UnsafePointer<TapParameters>, _ block: Int, _ from: Int, _ count: Int, _ offsets: UnsafePointer<Int>,
   _ u: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
@@ -107,7 +112,8 @@ import LiaeKernels
 package func kernelTable() -> KernelTable {
   KernelTable(
     isa: isaName(), width: V.width, winogradInput: winogradInput_f32, winogradProduct: winogradProduct_f32,
-    winogradOutput: winogradOutput_f32, winogradWeights: winogradWeights_f32, direct: direct_f32,
+    winogradOutput: winogradOutput_f32, winogradMask: winogradMask_f32, winogradWeights: winogradWeights_f32,
+    direct: direct_f32,
     denseRows: denseRows_f32, denseColumns: denseColumns_f32, flatten: flatten_f32, mixCodes: mixCodes_f32,
     squareSums: squareSums_f32, scaleAndThreshold: scaleAndThreshold_f32, blurPool: blurPool_f32,
     headOutput: headOutput_f32, maskHead: maskHead_f32, peak: peak_f32)

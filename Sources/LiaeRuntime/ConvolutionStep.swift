@@ -9,10 +9,12 @@ private struct ConvolutionShape: Hashable {
   let layer: String
   let images, halfImages: Int
   let sharesInputs: Bool?
+  let hasHead: Bool
   let strides: [Int]
 
   init(_ packed: PackedConvolution, _ b: ConvolutionBinding) {
     (layer, images, halfImages, sharesInputs) = (packed.layer.name, b.images, b.halfImages, b.sharesInputs)
+    hasHead = b.head != nil
     strides = [b.source, b.target, b.residual ?? b.target].flatMap { [$0.row, $0.plane, $0.image] }
   }
 }

@@ -53,8 +53,7 @@ final class HeadStep: OutputStep {
 
 /// The mask of a face: a convolution to one channel and its sigmoid, into the caller's picture.
 final class MaskHeadStep: OutputStep {
-  private let packed: PackedConvolution
-  private let weights: Table<Float>
+  private let weights: MaskHeadWeights
   private var parameters: MaskHeadParameters
 
   /// - Parameters:
@@ -64,11 +63,10 @@ final class MaskHeadStep: OutputStep {
     _ name: String, _ packed: PackedConvolution, source: ActivationView, side: Int, output: UnsafeMutablePointer<Float>,
     images: Int, part: String
   ) {
-    self.packed = packed
-    let blocks = ActivationBuffer.blocks(packed.layer.inputChannels, packed.width), kernel = packed.layer.kernel
-    weights = Table([Float](repeating: 0, count: kernel * kernel * blocks * packed.width))
+    weights = MaskHeadWeights(packed)
     parameters = MaskHeadParameters(
-      source: source, side: side, kernel: kernel, blocks: blocks, weights: UnsafePointer(weights.pointer), bias: 0,
+      source: source, side: side, kernel: packed.layer.kernel, blocks: weights.blocks, weights: weights.pointer,
+      bias: 0,
       output: output)
     super.init(
       name, algorithm: packed.algorithm.name,
@@ -77,15 +75,8 @@ final class MaskHeadStep: OutputStep {
   }
 
   override func execute(_ state: RunState) {
-    // Packed weights are checked when they are first used, so they are not read before. A row of them has one vector.
-    let channels = packed.layer.inputChannels
-    for tap in 0..<parameters.kernel * parameters.kernel {
-      for channel in 0..<channels {
-        weights.pointer[tap * parameters.blocks * packed.width + channel] =
-          packed.weights[(tap * channels + channel) * packed.width]
-      }
-    }
-    parameters.bias = packed.bias[0]
+    weights.load()
+    parameters.bias = weights.bias
     super.execute(state)
   }
 

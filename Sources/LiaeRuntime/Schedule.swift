@@ -11,6 +11,7 @@ struct ScheduleDraft {
   let graph: Graph
   let images: Int
   fileprivate let places: ValuePlaces
+  fileprivate let heads: FusedHeads
   fileprivate let placement: LifetimePlanner.Placement
   /// Bytes of activations.
   let bytes: Int
@@ -19,18 +20,23 @@ struct ScheduleDraft {
 
   /// - Parameters:
   ///   - graph: `Plan.graph(of:)` of the run's outputs.
-  ///   - input: the run's pictures.
+  ///   - pictures: the run's, as the schedule is given them.
   /// - Throws: `outOfMemory`, `internalError`.
-  init(_ plan: Plan, _ graph: Graph, images: Int, input: ActivationView, tables: ConvolutionTables) throws(LiaeError) {
-    var places = try ValuePlaces(graph, images: images, width: plan.kernels.width)
+  init(_ plan: Plan, _ graph: Graph, images: Int, pictures: ScheduledPictures, tables: ConvolutionTables)
+    throws(LiaeError)
+  {
+    let heads = try FusedHeads(graph, plan.weights)
+    var places = try ValuePlaces(
+      graph, images: images, width: plan.kernels.width, placeless: heads.placeless)
     var scratch = ScratchSize()
     // Addresses are computed from it and not used.
-    let nowhere = ScheduleAddresses(graph, images: images, places: places)
+    let nowhere = ScheduleAddresses(
+      graph, plan.weights, images: images, places: places, heads: heads, pictures: pictures)
     for (index, node) in graph.nodes.enumerated() {
       switch node.operation {
       case .convolution(let convolution):
         let packed = try plan.weights.convolution(convolution)
-        var own = tables.scratch(packed, try nowhere.binding(index, input: input))
+        var own = tables.scratch(packed, try nowhere.binding(index))
         if own.shared > 0 { places.takeScratch(own.shared, node: index) }
         own.shared = 0
         scratch.include(own)
@@ -53,23 +59,36 @@ struct ScheduleDraft {
     guard let bytes = CheckedSize.product(placement.size, 4) else {
       throw LiaeError(.outOfMemory, "out of memory: the activations do not fit in the address space")
     }
-    (self.graph, self.images, self.places, self.bytes, self.scratch) = (graph, images, places, bytes, scratch)
+    (self.graph, self.images, self.places, self.heads) = (graph, images, places, heads)
+    (self.bytes, self.scratch) = (bytes, scratch)
   }
+}
+
+/// The pictures that a run reads and writes.
+struct ScheduledPictures {
+  let input: ActivationView
+  /// Where the graph's outputs go, (images, side, side, channels).
+  let outputs: [String: UnsafeMutablePointer<Float>]
 }
 
 /// Addresses of a graph's values.
 private struct ScheduleAddresses {
   let graph: Graph
+  let weights: PackedWeights
   let images: Int
   let places: ValuePlaces
+  let heads: FusedHeads
+  let pictures: ScheduledPictures
   private let offsets: [Int]
   private let base: UnsafeMutablePointer<Float>
 
   /// Lays the schedule out in memory; without it addresses can be computed and not used.
   init(
-    _ graph: Graph, images: Int, places: ValuePlaces, placement: LifetimePlanner.Placement? = nil, memory: Bytes? = nil
+    _ graph: Graph, _ weights: PackedWeights, images: Int, places: ValuePlaces, heads: FusedHeads,
+    pictures: ScheduledPictures, placement: LifetimePlanner.Placement? = nil, memory: Bytes? = nil
   ) {
-    (self.graph, self.images, self.places) = (graph, images, places)
+    (self.graph, self.weights, self.images, self.places) = (graph, weights, images, places)
+    (self.heads, self.pictures) = (heads, pictures)
     offsets = placement?.offsets ?? [Int](repeating: 0, count: places.lifetimes.count)
     base =
       memory?.base.assumingMemoryBound(to: Float.self)
@@ -94,20 +113,44 @@ private struct ScheduleAddresses {
     return (stretch(found.stretch) + found.offset, found.stride)
   }
 
-  /// - Parameter input: the run's pictures.
-  func binding(_ index: Int, input: ActivationView) throws(LiaeError) -> ConvolutionBinding {
+  /// Returns where an output goes.
+  func output(_ value: Graph.Value) throws(LiaeError) -> UnsafeMutablePointer<Float> {
+    guard let output = graph.outputs.first(where: { $0.value == value }), let target = pictures.outputs[output.name]
+    else {
+      let node = graph[value]
+      throw LiaeError(.unsupported, "node \(node.name): a \(node.operation.label) that is no output has no kernel")
+    }
+    return target
+  }
+
+  /// The masks of a head as pictures of one float a pixel. Those of a stack stand one behind the other, as outputs do.
+  private func masks(_ values: [Graph.Value]) throws(LiaeError) -> ActivationView {
+    let targets = try values.map { (value) throws(LiaeError) in try output(value) }
+    guard let first = targets.first else { throw LiaeError(.internalError, "a head without masks") }
+    let side = graph.shape(values[0]).side, image = targets.count == 1 ? side * side : (targets[1] - first) / images
+    guard targets.indices.allSatisfy({ targets[$0] == first + $0 * images * image }) else {
+      throw LiaeError(.internalError, "node \(graph[values[0]].name): the masks of a stack do not follow one another")
+    }
+    return ActivationView(origin: first, row: side, plane: 0, image: image)
+  }
+
+  func binding(_ index: Int) throws(LiaeError) -> ConvolutionBinding {
     let node = graph.nodes[index]
     guard case .convolution(let convolution) = node.operation else {
       throw LiaeError(.internalError, "node \(node.name) is no convolution")
     }
-    let source = graph[node.inputs[0]].operation == .input ? input : try buffer(node.inputs[0]).view
+    let source = graph[node.inputs[0]].operation == .input ? pictures.input : try buffer(node.inputs[0]).view
     // The images of a stack stand one behind the other.
     let parts = graph[node.inputs[0]].operation == .stack ? graph[node.inputs[0]].inputs : [node.inputs[0]]
     let halves = parts.prefix { convolution.reading == .repeatedHalf || graph.hasZeroHalf($0) }.count
-    return ConvolutionBinding(
-      source: source, target: try buffer(Graph.Value(index)).view,
-      residual: node.inputs.count == 2 ? try buffer(node.inputs[1]).view : nil, images: images * node.shape.images,
-      halfImages: images * halves)
+    let head = heads.heads[index]
+    let target: ActivationView
+    if let head { target = try masks(head.masks) } else { target = try buffer(Graph.Value(index)).view }
+    var binding = ConvolutionBinding(
+      source: source, target: target, residual: node.inputs.count == 2 ? try buffer(node.inputs[1]).view : nil,
+      images: images * node.shape.images, halfImages: images * halves)
+    if let head { binding.head = MaskHeadWeights(try weights.convolution(head.convolution)) }
+    return binding
   }
 }
 
@@ -124,17 +167,16 @@ final class Schedule {
 
   /// - Parameters:
   ///   - activations: `draft.bytes` or more, zero at first, which other schedules may use between runs of this one.
-  ///   - input: the run's pictures.
-  ///   - outputs: where the graph's outputs go, (images, side, side, channels).
+  ///   - pictures: the run's.
   /// - Throws: `outOfMemory`, `unsupported`, `internalError`.
   init(
-    _ draft: ScheduleDraft, plan: Plan, activations: Bytes, input: ActivationView,
-    outputs: [String: UnsafeMutablePointer<Float>], tables: ConvolutionTables
+    _ draft: ScheduleDraft, plan: Plan, activations: Bytes, pictures: ScheduledPictures, tables: ConvolutionTables
   ) throws(LiaeError) {
     images = draft.images
     let graph = draft.graph, places = draft.places
     let addresses = ScheduleAddresses(
-      graph, images: images, places: places, placement: draft.placement, memory: activations)
+      graph, plan.weights, images: images, places: places, heads: draft.heads, pictures: pictures,
+      placement: draft.placement, memory: activations)
     let sharesBorder = places.buffers.map {
       $0.readsBorder && LifetimePlanner.sharesBorder($0.stretch, places.lifetimes, draft.placement)
     }
@@ -145,10 +187,9 @@ final class Schedule {
       switch node.operation {
       case .convolution(let convolution):
         let packed = try plan.weights.convolution(convolution)
-        layers.append(packed.layer.name)
-        step = convolutionStep(
-          packed, try addresses.binding(index, input: input), tables: tables,
-          part: node.part)
+        let binding = try addresses.binding(index)
+        layers += [packed.layer.name] + (binding.head.map { [$0.packed.layer.name] } ?? [])
+        step = convolutionStep(packed, binding, tables: tables, part: node.part)
       case .dense(let dense) where dense.flattens:
         let (packed, first) = try plan.weights.rows(dense)
         guard let scratch = places.scratch[index] else { throw Self.lacksMemory(node) }
@@ -185,20 +226,17 @@ final class Schedule {
           target: try addresses.buffer(value).view, channels: node.shape.channels, side: node.shape.side,
           images: images, width: plan.kernels.width, part: node.part)
       case .sigmoid, .shuffledSigmoid:
-        guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
-        else { throw LiaeError(.unsupported, "node \(node.name): a sigmoid that is no output has no kernel") }
         step = HeadStep(
           node.name, source: try addresses.buffer(node.inputs[0]).view, side: graph.shape(node.inputs[0]).side,
-          channels: node.shape.channels, factor: node.operation == .shuffledSigmoid ? 2 : 1, output: target,
-          images: images, part: node.part)
+          channels: node.shape.channels, factor: node.operation == .shuffledSigmoid ? 2 : 1,
+          output: try addresses.output(value), images: images, part: node.part)
+      case .maskHead where draft.heads.masks.contains(value): continue
       case .maskHead(let convolution):
         let packed = try plan.weights.convolution(convolution)
         layers.append(packed.layer.name)
-        guard let output = graph.outputs.first(where: { $0.value == value }), let target = outputs[output.name]
-        else { throw LiaeError(.unsupported, "node \(node.name): a mask that is no output has no kernel") }
         step = MaskHeadStep(
-          node.name, packed, source: try addresses.buffer(node.inputs[0]).view, side: node.shape.side, output: target,
-          images: images, part: node.part)
+          node.name, packed, source: try addresses.buffer(node.inputs[0]).view, side: node.shape.side,
+          output: try addresses.output(value), images: images, part: node.part)
       case .input, .stack, .unstack, .concatenation, .denseOutput: continue
       default: throw LiaeError(.unsupported, "node \(node.name): there is no kernel for \(node.operation.label)")
       }

@@ -31,11 +31,11 @@ struct RunPictures {
     destinationMask = mask + maskFloats
   }
 
-  /// Memory of the graph's outputs of a request.
-  func outputs(of request: RunRequest) -> [String: UnsafeMutablePointer<Float>] {
+  /// The pictures that a request reads and writes.
+  func scheduled(_ request: RunRequest) -> ScheduledPictures {
     var outputs = ["\(request.branch).rgb": rgb, "\(request.branch).mask": mask]
     if request.destinationMask { outputs["destination.mask"] = destinationMask }
-    return outputs
+    return ScheduledPictures(input: input, outputs: outputs)
   }
 }
 
@@ -62,7 +62,8 @@ struct ScheduleBuilder {
     for request in requests {
       let graph = try plan.graph(of: request.outputs)
       for images in Set([1, maxBatch]) {
-        let draft = try ScheduleDraft(plan, graph, images: images, input: pictures.input, tables: tables)
+        let draft = try ScheduleDraft(
+          plan, graph, images: images, pictures: pictures.scheduled(request), tables: tables)
         drafts[images, default: []].append(draft)
         bytes = max(bytes, draft.bytes)
         scratch.include(draft.scratch)
@@ -79,8 +80,7 @@ struct ScheduleBuilder {
     var schedules = [Schedule?](repeating: nil, count: RunRequest.count)
     for (request, draft) in zip(requests, drafts[images] ?? []) {
       schedules[request.index] = try Schedule(
-        draft, plan: plan, activations: activations, input: pictures.input, outputs: pictures.outputs(of: request),
-        tables: tables)
+        draft, plan: plan, activations: activations, pictures: pictures.scheduled(request), tables: tables)
     }
     return schedules
   }

@@ -37,15 +37,19 @@ struct ValuePlaces {
   private(set) var scratch: [Int: Int] = [:]
   private(set) var lifetimes: [Lifetime] = []
 
-  /// - Parameter images: images of a run.
+  /// - Parameters:
+  ///   - images: images of a run.
+  ///   - placeless: nodes that need no place.
   /// - Throws: `outOfMemory`; `internalError` for a graph whose stacks or concatenations overlap.
-  init(_ graph: Graph, images: Int, width: Int) throws(LiaeError) {
+  init(_ graph: Graph, images: Int, width: Int, placeless: Set<Int> = []) throws(LiaeError) {
     pictures = [Picture?](repeating: nil, count: graph.nodes.count)
     let (owners, isPicture) = try Self.owners(graph, images: images, width: width)
     let last = graph.lifetimes
     let borders = Self.valuesReadPastTheEdge(graph)
     var members: [Int: [Int]] = [:]
-    for index in graph.nodes.indices where isPicture[index] { members[owners[index].node, default: []].append(index) }
+    for index in graph.nodes.indices where isPicture[index] && !placeless.contains(index) {
+      members[owners[index].node, default: []].append(index)
+    }
     for (owner, values) in members.sorted(by: { $0.key < $1.key }) {
       let shape = graph.nodes[owner].shape
       let grid = try ActivationGrid(

@@ -7,6 +7,7 @@ import LiaeSystem
 /// A convolution by Winograd: the regions of a `WinogradRun`, for each pass over some of the images.
 final class WinogradStep: Step {
   private let winograd: PackedWinograd
+  private let head: MaskHeadWeights?
   /// The arguments of the kernels, for each pass.
   private let parameters: Table<WinogradParameters>
   private let passes: Int
@@ -16,15 +17,16 @@ final class WinogradStep: Step {
   package override var scratch: ScratchSize { ScratchSize(winograd.run) }
 
   init(_ packed: PackedConvolution, _ b: ConvolutionBinding, _ winograd: PackedWinograd, part: String) {
-    self.winograd = winograd
+    (self.winograd, head) = (winograd, b.head)
     let parameters = winograd.parameters(b)
     (self.parameters, passes) = (Table(parameters), parameters.count)
     super.init(
-      packed.layer.name, algorithm: packed.algorithm.name, flops: packed.layer.flops * Double(b.images),
+      packed.layer.name, algorithm: packed.algorithm.name, flops: b.flops(packed),
       multiplications: b.multiplications(packed), weightBytes: b.weightBytes(packed), part: part)
   }
 
   override func execute(_ state: RunState) {
+    head?.load()
     let tasks = winograd.run.preparingTasks
     for pass in 0..<passes {
       self.pass = pass

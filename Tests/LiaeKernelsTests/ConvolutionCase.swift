@@ -21,6 +21,8 @@ struct ConvolutionCase: CustomStringConvertible {
   var padding = 1
   var activation = LiaeGraph.Activation.leaky(0.2)
   var depthToSpace = false
+  /// True if a 1x1 convolution to one channel and a sigmoid follow in the same pass. For layers that take it.
+  var maskHead = false
   var residual = false
   var images = 1
   var source = ConvolutionLayer.Source.channels
@@ -47,7 +49,8 @@ struct ConvolutionCase: CustomStringConvertible {
   /// All but the instruction set.
   var title: String {
     "\(algorithm.name) \(inputs)>\(outputs) @\(side) \(kernel)x\(kernel)s\(stride)p\(padding)"
-      + (depthToSpace ? " d2s" : "") + (residual ? " residual" : "") + activationTitle + " images \(images)"
+      + (depthToSpace ? " d2s" : "") + (maskHead ? " mask" : "") + (residual ? " residual" : "") + activationTitle
+      + " images \(images)"
       + (source == .halves ? " halves" : source == .picture ? " picture" : "")
       + (halfImages > 0 ? " first half of \(halfImages)" : "") + (fromTaps ? " from taps" : "") + " \(element.rawValue)"
   }
@@ -210,11 +213,26 @@ struct ConvolutionCase: CustomStringConvertible {
       }
     }
 
-    let step = convolutionStep(
-      packed,
-      ConvolutionBinding(
-        source: view, target: target.view, residual: residual ? target.view : nil, images: images,
-        halfImages: halfImages), tables: ConvolutionTables(workers: workers))
+    var binding = ConvolutionBinding(
+      source: view, target: target.view, residual: residual ? target.view : nil, images: images, halfImages: halfImages)
+    let masks = GuardedBuffer(count: images * resultSide * resultSide)
+    let headWeights = random.floats(outputs / 4, in: -1...1), headBias = random.floats(1, in: -1...1)
+    if maskHead {
+      guard packed.takesMaskHead else { throw LiaeError(.internalError, "\(title): the layer takes no mask head") }
+      let tensors = (
+        weights: try TensorView.of(headWeights, as: .float32, shape: [1, outputs / 4, 1, 1]),
+        bias: try TensorView.of(headBias, as: .float32, shape: [1])
+      )
+      let head = try PackedConvolution(
+        ConvolutionLayer(
+          name: "head", inputChannels: outputs / 4, outputChannels: 1, kernel: 1, padding: 0, activation: .none,
+          inputSide: resultSide), tensors: { tensors }, algorithm: .direct, kernels: kernels, pool: pool,
+        store: WeightStore())
+      binding.head = MaskHeadWeights(head)
+      binding.target = ActivationView(
+        origin: masks.values, row: resultSide, plane: 0, image: resultSide * resultSide)
+    }
+    let step = convolutionStep(packed, binding, tables: ConvolutionTables(workers: workers))
     let workspace = try Workspace(step.scratch, workers: workers, width: width)
     step.run(RunState(kernels: kernels, pool: pool, workspace: workspace))
 
@@ -236,8 +254,18 @@ struct ConvolutionCase: CustomStringConvertible {
         Reference.depthToSpace(.crd, channels: outputs / 4, height: side, width: side, input: sums, output: &shuffled)
         sums = shuffled
       }
-      result.expected += sums
-      result.actual += target.values(image)
+      if maskHead {
+        let pixels = resultSide * resultSide
+        result.expected += (0..<pixels).map { pixel in
+          var sum = Double(headBias[0])
+          for c in headWeights.indices { sum += Double(headWeights[c]) * Double(sums[c * pixels + pixel]) }
+          return Float(1 / (1 + Math.exp(-sum)))
+        }
+        result.actual += (0..<pixels).map { masks.values[image * pixels + $0] }
+      } else {
+        result.expected += sums
+        result.actual += target.values(image)
+      }
     }
     return result
   }

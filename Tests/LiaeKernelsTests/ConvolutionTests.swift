@@ -119,6 +119,26 @@ import Testing
     }
   }
 
+  /// The mask of a layer in the same pass, of one and of two vectors of channels a pixel.
+  @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.winograd(2), .winograd(4), .winograd(6)])
+  func masks(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    let width = try set.kernels().width
+    for channels in [1, width - 1, width, width + 1, 2 * width] {
+      for (side, workers) in [(7, 1), (10, 2), (16, 2), (50, 2)] {
+        for fromTaps in [false, true] {
+          var c = ConvolutionCase(
+            set: set, algorithm: algorithm, inputs: 20, outputs: 4 * channels, side: side, depthToSpace: true,
+            images: 2,
+            workers: workers)
+          (c.maskHead, c.fromTaps) = (true, fromTaps)
+          guard WinogradGeometry.fits(c.layer, algorithm) else { continue }
+          c.activation = side == 16 ? .cosine : .leaky(0.1)
+          try check(c)
+        }
+      }
+    }
+  }
+
   /// Two values one behind the other, the second from a whole vector on.
   @Test(arguments: InstructionSet.supported, [ConvolutionAlgorithm.direct, .winograd(2), .winograd(4), .winograd(6)])
   func joinedValues(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {

@@ -49,7 +49,7 @@ struct KernelCases {
     if case .winograd(let tileSize) = c.algorithm {
       guard WinogradGeometry.fits(c.layer, tileSize: tileSize) else { return }
       kernels =
-        ["winogradInput", "winogradProduct", "winogradOutput", "winogradWeights"]
+        ["winogradInput", "winogradProduct", "winogradWeights", c.maskHead ? "winogradMask" : "winogradOutput"]
     }
     let result = try c.run(seed: 1)
     guard result.isCleanAround else {
@@ -93,6 +93,16 @@ struct KernelCases {
         }
       }
       try endings(.winograd(tileSize))
+      // Not more channels than the narrowest vectors take, so that every instruction set has the same cases.
+      for (channels, side, activation) in [
+        (3, 7, LiaeGraph.Activation.leaky(0.1)), (8, 10, .leaky(0.1)), (5, 16, .cosine),
+      ] {
+        var c = ConvolutionCase(
+          set: set, algorithm: .winograd(tileSize), inputs: 20, outputs: 4 * channels, side: side, depthToSpace: true,
+          images: 2)
+        (c.activation, c.maskHead) = (activation, true)
+        try convolve(c)
+      }
     }
   }
 

@@ -248,6 +248,14 @@ def test_bench_json_and_table_have_every_layer(model):
     assert "upscalem" not in short and "picture" in short
 
 
+@pytest.mark.parametrize("environment", [{}, {"LIAE_ISA": "baseline"}])
+def test_bench_has_no_row_for_masks_that_are_computed_with_the_layer_before(environment):
+    for channels, is_alone in [("4", False), ("40", True)]:
+        result = liae_infer("bench", *SMALL, "--d-mask-dims", channels, "--json", environment=environment)
+        names = [layer["name"] for layer in json.loads(result.out)["layers"]]
+        assert [name for name in names if name.endswith(" mask")] == ["swap mask", "destination mask"] * is_alone
+
+
 def test_bench_of_a_batch_does_the_work_of_its_faces():
     one, four = (json.loads(liae_infer("bench", *SMALL, "--batch", n, "--json").out) for n in ("1", "4"))
     assert four["gflop"] == pytest.approx(4 * one["gflop"]) and four["batch"] == 4

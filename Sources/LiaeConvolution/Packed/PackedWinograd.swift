@@ -24,14 +24,14 @@ package final class PackedWinograd {
   package init(_ packed: PackedConvolution, _ b: ConvolutionBinding, workers: Int) {
     self.packed = packed
     let layer = packed.layer, width = packed.width, side = layer.outputSide, points = packed.points
-    func pictures(_ view: ActivationView, stride: Int) -> WinogradTiles.Pictures {
-      WinogradTiles.Pictures(image: view.image, row: view.row, pixel: width, stride: stride)
+    func pictures(_ view: ActivationView, pixel: Int? = nil, stride: Int) -> WinogradTiles.Pictures {
+      WinogradTiles.Pictures(image: view.image, row: view.row, pixel: pixel ?? width, stride: stride)
     }
     func tiles(images: Int) -> WinogradTiles {
       WinogradTiles(
         tileSize: packed.tileSize, side: side, images: images, padding: layer.padding,
         source: pictures(b.source, stride: layer.stride),
-        target: pictures(b.target, stride: layer.depthToSpace ? 2 : 1),
+        target: pictures(b.target, pixel: b.targetPixel(packed), stride: layer.depthToSpace ? 2 : 1),
         residual: pictures(b.residual ?? b.target, stride: 1))
     }
 
@@ -63,13 +63,14 @@ package final class PackedWinograd {
       scheme,
       kernels: WinogradKernels(
         input: packed.kernels.winogradInput, product: packed.kernels.winogradProduct,
-        output: packed.kernels.winogradOutput),
+        output: b.head == nil ? packed.kernels.winogradOutput : packed.kernels.winogradMask),
       points: points, tiles: ofPass.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
       row: packed.blockVectors * width, width: width, pieces: transform?.pieces,
       halves: halfImages == 0
         ? nil
         : WinogradHalves(
-          channels: roundUp(layer.inputChannels / 2, width), points: points * points, weightOffset: packed.weightOffset))
+          channels: roundUp(layer.inputChannels / 2, width), points: points * points, weightOffset: packed.weightOffset)
+    )
     targetOffsets = Table(b.targetOffsets(packed))
     kHigh = Table((0..<points * points).map { b.readsHalf ? min(channels, packed.kHigh[$0]) : packed.kHigh[$0] })
   }
