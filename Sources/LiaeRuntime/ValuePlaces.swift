@@ -57,25 +57,12 @@ struct ValuePlaces {
       guard let size = CheckedSize.product([images, shape.images, grid.image]) else {
         throw LiaeError(.outOfMemory, "out of memory: activations of \(graph.nodes[owner].name)")
       }
-      // The channels of a concatenation are needed from when its parts are made on.
-      var channels: [Int: (blocks: Int, first: Int, last: Int)] = [:]
       for value in values {
-        let picture = Picture(
+        pictures[value] = Picture(
           buffer: buffers.count, image: owners[value].image, block: owners[value].block,
           blocks: ActivationBuffer.blocks(Self.channels(graph.nodes[value], graph, width), width))
-        pictures[value] = picture
-        if case .concatenation = graph.nodes[value].operation { continue }
-        let found = channels[picture.block] ?? (picture.blocks, value, value)
-        channels[picture.block] = (picture.blocks, min(found.first, value), max(found.last, last[value]))
       }
-      var parts: [Lifetime.Part] = []
-      for (block, part) in channels {
-        let floats = channels.count == 1 ? size : part.blocks * grid.plane
-        for start in stride(from: block * grid.plane, to: size, by: channels.count == 1 ? size : grid.image) {
-          parts.append(
-            Lifetime.Part(start..<start + floats, first: part.first, last: max(part.last, last[owner])))
-        }
-      }
+      let parts = parts(of: values, graph, grid, size: size, last: last, until: last[owner])
       let stretch = add(Lifetime(size: size, parts: parts, plane: grid.plane))
       let readsBorder = values.contains { borders.contains(Graph.Value($0)) }
       buffers.append(Buffer(grid: grid, stretch: stretch, readsBorder: readsBorder))
@@ -95,6 +82,37 @@ struct ValuePlaces {
         // A part stands in the numbers of all until its last reader.
         lifetimes[whole.stretch].extend(to: last[index])
       default: break
+      }
+    }
+  }
+
+  /// When the parts of a buffer hold something. The channels of a concatenation are needed from when its inputs are made on, in
+  /// every image; any other buffer is one part.
+  ///
+  /// - Parameters:
+  ///   - values: that stand in the buffer.
+  ///   - size: of the buffer, floats.
+  ///   - end: the last reader of the whole.
+  private func parts(
+    of values: [Int], _ graph: Graph, _ grid: ActivationGrid, size: Int, last: [Int], until end: Int
+  ) -> [Lifetime.Part] {
+    // Within one image, by the first float.
+    var channels: [Int: Lifetime.Part] = [:]
+    for value in values {
+      if case .concatenation = graph.nodes[value].operation { continue }
+      guard let picture = pictures[value] else { continue }
+      let start = picture.block * grid.plane
+      let range = start..<start + picture.blocks * grid.plane
+      var part = channels[start] ?? Lifetime.Part(range, first: value, last: end)
+      (part.first, part.last) = (min(part.first, value), max(part.last, last[value]))
+      channels[start] = part
+    }
+    guard channels.count > 1 else {
+      return channels.values.map { Lifetime.Part(0..<size, first: $0.first, last: $0.last) }
+    }
+    return channels.sorted { $0.key < $1.key }.flatMap { start, part in
+      stride(from: start, to: size, by: grid.image).map {
+        Lifetime.Part($0..<$0 + part.range.count, first: part.first, last: part.last)
       }
     }
   }
