@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiaeGraph
 
 /// The weights of a convolution to one channel in the order in which the kernels of masks read them.
 package final class MaskHeadWeights {
