@@ -85,6 +85,19 @@ package func mixCodes<V: Lanes>(
   }
 }
 
+/// The mask of W pixels whose products stand one pixel behind the other: the lanes of each are added in turn to the bias, and
+/// the sigmoid is taken.
+///
+/// - Parameter columns: W vectors of scratch.
+@inlinable @inline(__always)
+func maskPixels<V: Lanes>(_ products: FloatPointer, bias: Float, columns: MutableFloatPointer) -> V {
+  let W = V.width
+  V.transpose(products, W, columns, W)
+  var sum = V(repeating: bias)
+  for lane in 0..<W { sum = sum + (load(columns + lane * W) as V) }
+  return sigmoid(sum)
+}
+
 /// Rows y0..<y1 of one image.
 ///
 /// Reads: kernel / 2 pixels past the picture; whole vectors of the last block, whose lanes past the last channel are finite.
@@ -117,13 +130,11 @@ package func maskHead<V: Lanes>(
         }
         store(scratch + i * W, sum)
       }
-      V.transpose(FloatPointer(scratch), W, columns, W)
-      var sum = V(repeating: q.bias)
-      for lane in 0..<W { sum = sum + (load(columns + lane * W) as V) }
+      let pixels: V = maskPixels(FloatPointer(scratch), bias: q.bias, columns: columns)
       if count == W {
-        store(mask + x, sigmoid(sum))
+        store(mask + x, pixels)
       } else {
-        store(columns, sigmoid(sum))
+        store(columns, pixels)
         for i in 0..<count { mask[x + i] = columns[i] }
       }
     }

@@ -282,10 +282,7 @@ package func winogradMask<V: Lanes>(
   @inline(__always) func finish(_ d: MutableFloatPointer, _ tile: Tile, _ rows: Int, _ columns: Int) {
     var (i, x) = (tile.skippedRows, 0)
     for first in stride(from: i * columns, to: rows * columns, by: W) {
-      V.transpose(FloatPointer(sums + first * W), W, scratch, W)
-      var sum = V(repeating: head[perPixel * W])
-      for lane in 0..<W { sum = sum + (load(scratch + lane * W) as V) }
-      store(scratch, sigmoid(sum))
+      store(scratch, maskPixels(FloatPointer(sums + first * W), bias: head[perPixel * W], columns: scratch) as V)
       for k in 0..<min(W, rows * columns - first) {
         if x >= tile.skippedColumns { d[i * rowStride + x * e.stride] = scratch[k] }
         x += 1

@@ -12,12 +12,10 @@ struct FusedHeads {
     let masks: [Graph.Value]
   }
 
-  /// By the node of the convolution before them.
+  /// The heads by the node of the convolution before them.
   private(set) var heads: [Int: Head] = [:]
-  /// Nodes of which nothing has a place in memory of its own: those convolutions, and what unstacks them.
+  /// Nodes whose values have no place in memory: those convolutions, and what unstacks them. The masks that read them need no step.
   private(set) var placeless: Set<Int> = []
-  /// The nodes of masks that need no step.
-  private(set) var masks: Set<Graph.Value> = []
 
   /// - Throws: `internalError` for weights that are not packed.
   init(_ graph: Graph, _ weights: PackedWeights) throws(LiaeError) {
@@ -38,7 +36,6 @@ struct FusedHeads {
       else { continue }
       heads[index] = Head(convolution: head, masks: masks.map { Graph.Value($0) })
       placeless.formUnion([index] + parts)
-      self.masks.formUnion(masks.map { Graph.Value($0) })
     }
   }
 }

@@ -12,6 +12,7 @@ struct ScheduleDraft {
   let images: Int
   fileprivate let places: ValuePlaces
   fileprivate let heads: FusedHeads
+  fileprivate let pictures: ScheduledPictures
   fileprivate let placement: LifetimePlanner.Placement
   /// Bytes of activations.
   let bytes: Int
@@ -20,7 +21,7 @@ struct ScheduleDraft {
 
   /// - Parameters:
   ///   - graph: `Plan.graph(of:)` of the run's outputs.
-  ///   - pictures: the run's, as the schedule is given them.
+  ///   - pictures: the run's.
   /// - Throws: `outOfMemory`, `internalError`.
   init(_ plan: Plan, _ graph: Graph, images: Int, pictures: ScheduledPictures, tables: ConvolutionTables)
     throws(LiaeError)
@@ -60,14 +61,14 @@ struct ScheduleDraft {
       throw LiaeError(.outOfMemory, "out of memory: the activations do not fit in the address space")
     }
     (self.graph, self.images, self.places, self.heads) = (graph, images, places, heads)
-    (self.bytes, self.scratch) = (bytes, scratch)
+    (self.pictures, self.bytes, self.scratch) = (pictures, bytes, scratch)
   }
 }
 
 /// The pictures that a run reads and writes.
 struct ScheduledPictures {
   let input: ActivationView
-  /// Where the graph's outputs go, (images, side, side, channels).
+  /// The memory that each of the graph's outputs is written to, (images, side, side, channels).
   let outputs: [String: UnsafeMutablePointer<Float>]
 }
 
@@ -165,17 +166,15 @@ final class Schedule {
   /// Borders that no step clears: of buffers on which nothing else of this schedule lies.
   private var borders: [Border] = []
 
-  /// - Parameters:
-  ///   - activations: `draft.bytes` or more, zero at first, which other schedules may use between runs of this one.
-  ///   - pictures: the run's.
+  /// - Parameter activations: `draft.bytes` or more, zero at first, which other schedules may use between runs of this one.
   /// - Throws: `outOfMemory`, `unsupported`, `internalError`.
   init(
-    _ draft: ScheduleDraft, plan: Plan, activations: Bytes, pictures: ScheduledPictures, tables: ConvolutionTables
+    _ draft: ScheduleDraft, plan: Plan, activations: Bytes, tables: ConvolutionTables
   ) throws(LiaeError) {
     images = draft.images
     let graph = draft.graph, places = draft.places
     let addresses = ScheduleAddresses(
-      graph, plan.weights, images: images, places: places, heads: draft.heads, pictures: pictures,
+      graph, plan.weights, images: images, places: places, heads: draft.heads, pictures: draft.pictures,
       placement: draft.placement, memory: activations)
     let sharesBorder = places.buffers.map {
       $0.readsBorder && LifetimePlanner.sharesBorder($0.stretch, places.lifetimes, draft.placement)
@@ -230,7 +229,7 @@ final class Schedule {
           node.name, source: try addresses.buffer(node.inputs[0]).view, side: graph.shape(node.inputs[0]).side,
           channels: node.shape.channels, factor: node.operation == .shuffledSigmoid ? 2 : 1,
           output: try addresses.output(value), images: images, part: node.part)
-      case .maskHead where draft.heads.masks.contains(value): continue
+      case .maskHead where draft.heads.placeless.contains(node.inputs[0].index): continue
       case .maskHead(let convolution):
         let packed = try plan.weights.convolution(convolution)
         layers.append(packed.layer.name)

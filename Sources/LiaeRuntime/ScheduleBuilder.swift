@@ -80,7 +80,7 @@ struct ScheduleBuilder {
     var schedules = [Schedule?](repeating: nil, count: RunRequest.count)
     for (request, draft) in zip(requests, drafts[images] ?? []) {
       schedules[request.index] = try Schedule(
-        draft, plan: plan, activations: activations, pictures: pictures.scheduled(request), tables: tables)
+        draft, plan: plan, activations: activations, tables: tables)
     }
     return schedules
   }

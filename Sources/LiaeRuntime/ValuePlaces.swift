@@ -86,7 +86,7 @@ struct ValuePlaces {
     }
   }
 
-  /// When the parts of a buffer hold something. The channels of a concatenation are needed from when its inputs are made on, in
+  /// Returns when the parts of a buffer hold something. The channels of a concatenation are needed from when its inputs are made on, in
   /// every image; any other buffer is one part.
   ///
   /// - Parameters:

@@ -29,7 +29,7 @@ package struct ConvolutionBinding {
   /// True if no image has more than the first half of the channels.
   var readsHalf: Bool { halfImages == images }
 
-  /// Multiplications of the sum that is really made: half of them where half of a code is read.
+  /// Multiplications of the sums, without those by the half of a code that is repeated or zero.
   package func multiplications(_ packed: PackedConvolution) -> Double {
     Work(packed.layer, packed.algorithm).multiplications * (Double(images) - Double(halfImages) / 2)
       + ofHead { Work($0.layer, $0.algorithm).multiplications } * Double(images)

@@ -8,8 +8,6 @@ package final class PackedWinograd {
   /// One pass over `imagesOfPass` images; `parameters` has those of each.
   package let run: WinogradRun
   private let imagesOfPass: Int
-  /// Images, the first ones, that have the first half of a code alone.
-  private let halfImages: Int
   /// Makes U of weights that are stored as taps.
   package let weights: (any WinogradWeights)?
   private let packed: PackedConvolution
@@ -56,7 +54,7 @@ package final class PackedWinograd {
       ofPass = tiles(images: images)
     }
     let scheme = scheme(ofPass)
-    (self.tiles, imagesOfPass, halfImages) = (ofPass, images, b.readsHalf ? 0 : b.halfImages)
+    (self.tiles, imagesOfPass) = (ofPass, images)
     let transform = scheme.weights.map { WeightTransform(packed, channels: channels, scope: $0) }
     weights = transform
     run = WinogradRun(
@@ -66,7 +64,7 @@ package final class PackedWinograd {
         output: b.head == nil ? packed.kernels.winogradOutput : packed.kernels.winogradMask),
       points: points, tiles: ofPass.count, inputBlocks: inputBlocks, columnBlocks: packed.columnBlocks,
       row: packed.blockVectors * width, width: width, pieces: transform?.pieces,
-      halves: halfImages == 0
+      halves: b.halfImages == 0 || b.readsHalf
         ? nil
         : WinogradHalves(
           channels: roundUp(layer.inputChannels / 2, width), points: points * points, weightOffset: packed.weightOffset)
@@ -83,7 +81,7 @@ package final class PackedWinograd {
       pass.target.origin += first * b.target.image
       if let residual = b.residual { pass.residual?.origin += first * residual.image }
       var parameters = parameters(ofPass: pass)
-      parameters.halfTiles = tiles.count(ofImages: min(max(0, halfImages - first), imagesOfPass))
+      parameters.halfTiles = tiles.count(ofImages: min(max(0, b.halfImages - first), imagesOfPass))
       return parameters
     }
   }

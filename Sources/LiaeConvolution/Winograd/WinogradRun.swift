@@ -56,7 +56,7 @@ package struct WinogradRun {
   private let kernels: WinogradKernels
   /// The pieces in which U is made where weights are stored as taps; else nil.
   private let pieces: WinogradPieces?
-  /// nil: all tiles have all channels.
+  /// The halves of a code of which some tiles have the first alone; nil: all tiles have all channels.
   private let halves: WinogradHalves?
   private let tiles, inputBlocks, columnBlocks: Int
   /// Floats of a row of U or M.

@@ -69,7 +69,9 @@ package final class WinogradTiles {
   package var pointer: UnsafePointer<Tile> { UnsafePointer(tiles.pointer) }
 
   /// Tiles, the first ones, that are those of the first images; 0 where tiles of several kinds mix the images.
-  func count(ofImages first: Int) -> Int { Set([0, count] + ends).count > 2 ? 0 : count / max(1, images) * first }
+  func count(ofImages first: Int) -> Int {
+    ends.allSatisfy { $0 == 0 || $0 == count } ? count / max(1, images) * first : 0
+  }
 
   package func set(_ parameters: inout WinogradParameters) {
     parameters.tiles = pointer
